@@ -1,0 +1,236 @@
+"""The dump formats: how a part of the data is written, and the files that parts make.
+
+A worker writes each part of the data once in every format, compressed; the parent only
+appends. A gzip file may have many members (https://www.rfc-editor.org/rfc/rfc1952#section-2.2),
+so the files are read by every tool. Compression is libdeflate's, pinned and bundled: zlib's
+output differs between its builds, and dumps must be the same bytes on any machine.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import chain
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Final
+
+import deflate
+from pyoxigraph import Quad, RdfFormat, Triple, serialize
+
+from pfocr_rdf.iris import NDEX, WIKIPATHWAYS, Iris
+from pfocr_rdf.jsonld import compactor, nodes
+from pfocr_rdf.tally import Tally
+from pfocr_rdf.vocabulary import CLOSE_MATCH, Pfocr, Schema
+
+COMPRESSION_LEVEL: Final = 6
+
+
+@dataclass(frozen=True, slots=True)
+class DumpFormat:
+    """One way in which the data are published."""
+
+    name: str
+    file: str
+    media_type: str
+    specification: str
+
+
+#: N-Quads of the default graph are N-Triples, byte for byte, so the two files are one.
+FORMATS: Final = (
+    DumpFormat(
+        "turtle", "pfocr.ttl.gz", "text/turtle", "https://www.w3.org/TR/turtle/"
+    ),
+    DumpFormat(
+        "ntriples", "pfocr.nt.gz", "application/n-triples", "https://www.w3.org/TR/n-triples/"
+    ),
+    DumpFormat(
+        "nquads", "pfocr.nq.gz", "application/n-quads", "https://www.w3.org/TR/n-quads/"
+    ),
+    DumpFormat(
+        "jsonld", "pfocr.jsonl.gz", "application/x-ndjson", "https://www.w3.org/TR/json-ld11/"
+    ),
+)
+EQUIVALENTS: Final = DumpFormat(
+    "equivalents", "equivalents.nq.gz", "application/n-quads", "https://www.w3.org/TR/n-quads/"
+)
+WRITTEN: Final = ("turtle", "ntriples", "jsonld", "equivalents")
+NAME_TO_FORMAT: Final = {form.name: form for form in (*FORMATS, EQUIVALENTS)}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of the data in every format.
+
+    ``quads`` is N-Quads for the store; ``compressed`` holds gzip members by format.
+    """
+
+    quads: bytes
+    compressed: dict[str, bytes]
+    tally: Tally
+    equivalents: int
+    sha256: str
+
+
+def make_part(
+    documents: Sequence[Sequence[Triple]], equivalents: Sequence[Quad], iris: Iris
+) -> Part:
+    """Write some of the data in all formats.
+
+    :param documents: the triples of each JSON-LD document; a subject's triples follow one
+        another and are in no other part.
+    :param equivalents: quads of the named graph of other spellings.
+    """
+    triples = [triple for document in documents for triple in document]
+    plain = _serialized(triples, RdfFormat.N_TRIPLES)
+    other = _serialized(equivalents, RdfFormat.N_QUADS)
+    tally = Tally()
+    grouped = [nodes(document) for document in documents]
+    tally.add(chain.from_iterable(grouped), link_targets(iris))
+    write = compactor(iris).document
+    texts = {
+        "turtle": _without_header(_serialized(triples, RdfFormat.TURTLE, iris.prefixes()), iris),
+        "ntriples": plain,
+        "jsonld": b"".join(write(found) for found in grouped),
+        "equivalents": other,
+    }
+    compressed = {name: compress(text) for name, text in texts.items() if text}
+    digest = hashlib.sha256(plain + other).hexdigest()
+    return Part(plain + other, compressed, tally, len(equivalents), digest)
+
+
+def _serialized(
+    statements: Sequence[Triple] | Sequence[Quad],
+    form: RdfFormat,
+    prefixes: dict[str, str] | None = None,
+) -> bytes:
+    if not statements:
+        return b""
+    written = serialize(statements, format=form, prefixes=prefixes)
+    assert written is not None
+    return written
+
+
+def compress(data: bytes) -> bytes:
+    """One gzip member, without a time or a name in it."""
+    return bytes(deflate.gzip_compress(data, COMPRESSION_LEVEL))
+
+
+def turtle_header(iris: Iris) -> bytes:
+    """The prefix declarations of the Turtle dump, sorted: the serialiser's order is random."""
+    one = Triple(iris.dataset, iris.dataset, iris.dataset)
+    written = _serialized([one], RdfFormat.TURTLE, iris.prefixes())
+    return b"".join(sorted(written.splitlines(keepends=True)[: len(iris.prefixes())]))
+
+
+def _without_header(turtle: bytes, iris: Iris) -> bytes:
+    start = 0
+    for _ in iris.prefixes() if turtle else ():
+        start = turtle.index(b"\n", start) + 1
+    return turtle[start:]
+
+
+def link_targets(iris: Iris) -> dict[str, tuple[tuple[str, str], ...]]:
+    """Linking predicate → (namespace, short name) of each dataset that it leads to."""
+    namespaces = iris.prefixes()
+    obo = namespaces["obo"]
+    entities = (
+        (namespaces["gene"], "ncbigene"),
+        (namespaces["mesh"], "mesh"),
+        (obo + "CHEBI_", "chebi"),
+        (obo + "DOID_", "doid"),
+    )
+    taxa = ((namespaces["taxon"], "ncbitaxon"),)
+    return {
+        Schema.mentions.value: entities,
+        CLOSE_MATCH.value: entities,
+        Schema.about.value: taxa,
+        Pfocr.predicted_organism.value: taxa,
+        Schema.taxonomic_range.value: taxa,
+        Schema.is_part_of.value: ((namespaces["pmc"], "pmc"),),
+        Schema.subject_of.value: ((WIKIPATHWAYS, "wikipathways"), (NDEX, "ndex")),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class DumpFile:
+    """A finished file: its size in bytes and the hash of its bytes."""
+
+    name: str
+    size: int
+    sha256: str
+
+
+@dataclass(slots=True)
+class DumpWriter:
+    """Appends parts to the dump files of a folder; use it as a context manager.
+
+    :raises OSError: when the disk is full; the message names the file.
+    """
+
+    folder: Path
+    iris: Iris
+    _files: dict[str, BinaryIO] = field(default_factory=dict)
+    _hashes: dict[str, "hashlib._Hash"] = field(default_factory=dict)
+
+    def __enter__(self) -> "DumpWriter":
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for name in WRITTEN:
+            path = self.folder / NAME_TO_FORMAT[name].file
+            self._files[name] = path.open("wb")
+            self._hashes[name] = hashlib.sha256()
+        self._write("turtle", compress(turtle_header(self.iris)))
+        return self
+
+    def append(self, part: Part) -> None:
+        """Add a part at the end of every file."""
+        for name, member in part.compressed.items():
+            self._write(name, member)
+
+    def _write(self, name: str, data: bytes) -> None:
+        try:
+            self._files[name].write(data)
+        except OSError as error:
+            file = NAME_TO_FORMAT[name].file
+            raise OSError(error.errno, error.strerror, file) from error
+        self._hashes[name].update(data)
+
+    def finish(self) -> list[DumpFile]:
+        """Close the files, an empty gzip member where nothing was written; sizes and hashes."""
+        found = []
+        for name, file in self._files.items():
+            if not file.tell():
+                self._write(name, compress(b""))
+            try:
+                file.flush()
+                os.fsync(file.fileno())
+            except OSError as error:
+                raise OSError(error.errno, error.strerror, Path(file.name).name) from error
+            size = file.tell()
+            file.close()
+            found.append(DumpFile(Path(file.name).name, size, self._hashes[name].hexdigest()))
+        plain = next(f for f in found if f.name == NAME_TO_FORMAT["ntriples"].file)
+        quads = NAME_TO_FORMAT["nquads"].file
+        os.link(self.folder / plain.name, self.folder / quads)
+        return sorted([*found, DumpFile(quads, plain.size, plain.sha256)], key=lambda f: f.name)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for file in self._files.values():
+            # Closing flushes, which fails again on a full disk and would hide the error.
+            with suppress(OSError):
+                file.close()
+
+
+def checksums(files: Iterable[DumpFile]) -> str:
+    """The lines that ``sha256sum -c`` reads.
+
+    >>> print(checksums([DumpFile("a.gz", 1, "0" * 64)])[-7:-1])
+    a.gz
+    """
+    return "".join(f"{f.sha256}  {f.name}\n" for f in files)

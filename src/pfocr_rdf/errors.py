@@ -1,0 +1,91 @@
+"""Every exception of the package, and the problem that a report is made of.
+
+The tree is shallow and each class keeps its data: the command line and the HTTP layer
+turn it into words, nothing between them does.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One thing found wrong in one place of the input.
+
+    ``file`` is relative to the input folder, ``field`` is a key path or ``column, line``, and
+    ``value`` is what stood there, whole, so that nothing is lost by refusing it.
+    """
+
+    file: str
+    field: str
+    kind: str
+    severity: Severity
+    value: str
+    reason: str
+
+    def __str__(self) -> str:
+        """One line for people: where, what stood there, why it is wrong and what to do.
+
+        >>> print(Problem("a.md", "year", "year", "warning", "20019", "not a year: write four digits"))
+        warning: a.md: year: not a year: write four digits (found '20019')
+        """
+        found = self.value if len(self.value) <= 200 else self.value[:200] + "…"
+        tail = f" (found {found!r})" if found else ""
+        return f"{self.severity}: {self.file}: {self.field}: {self.reason}{tail}"
+
+
+class PfocrError(Exception):
+    """Base of all errors that a user can do something about."""
+
+
+class IriError(PfocrError, ValueError):
+    """A value does not have the shape that an identifier of its kind must have."""
+
+    def __init__(self, kind: str, value: str) -> None:
+        super().__init__(kind, value)
+        self.kind = kind
+        self.value = value
+
+    def __str__(self) -> str:
+        return f"not a {self.kind}: {self.value!r}"
+
+
+class RecordError(PfocrError):
+    """A record or a table that cannot be read; keeps the :class:`Problem`."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem)
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return str(self.problem)
+
+
+class InputError(PfocrError):
+    """The input as a whole is unusable: no such path, or no record in it."""
+
+
+class BuildError(PfocrError):
+    """A build that could not be finished; nothing was published."""
+
+
+class ReleaseError(PfocrError):
+    """A data folder or a release that is missing, in use, or not what it should be."""
+
+
+class QueryError(PfocrError):
+    """A query, a parameter or a header that cannot be used."""
+
+
+class RemoteError(PfocrError):
+    """Another endpoint that did not answer as the protocol says; keeps its address."""
+
+    def __init__(self, endpoint: str, message: str) -> None:
+        super().__init__(endpoint, message)
+        self.endpoint = endpoint
+        self.message = message
+
+    def __str__(self) -> str:
+        return f"{self.endpoint}: {self.message}"

@@ -1,0 +1,306 @@
+"""Every namespace, prefix and IRI, and the shape of each identifier with its source.
+
+No other module makes an IRI. An IRI is percent-encoded from the raw identifier, which
+is kept beside it as a literal; a value of the wrong shape raises :class:`IriError`.
+"""
+
+import hashlib
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Final, Literal
+from urllib.parse import quote
+
+from pyoxigraph import NamedNode
+
+from pfocr_rdf.errors import IriError
+
+RDF: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+RDFS: Final = "http://www.w3.org/2000/01/rdf-schema#"
+OWL: Final = "http://www.w3.org/2002/07/owl#"
+XSD: Final = "http://www.w3.org/2001/XMLSchema#"
+SCHEMA: Final = "http://schema.org/"  # http: what schema.org's own JSON-LD context expands to
+OA: Final = "http://www.w3.org/ns/oa#"
+PROV: Final = "http://www.w3.org/ns/prov#"
+DCTERMS: Final = "http://purl.org/dc/terms/"
+SKOS: Final = "http://www.w3.org/2004/02/skos/core#"
+VOID: Final = "http://rdfs.org/ns/void#"
+DCAT: Final = "http://www.w3.org/ns/dcat#"
+PAV: Final = "http://purl.org/pav/"
+FOAF: Final = "http://xmlns.com/foaf/0.1/"
+SPDX: Final = "http://spdx.org/rdf/terms#"
+DCMITYPE: Final = "http://purl.org/dc/dcmitype/"
+PFOCR: Final = "https://pfocr.wikipathways.org/ontology#"
+
+BASE: Final = "https://pfocr.wikipathways.org/"
+NCBIGENE: Final = "https://identifiers.org/ncbigene/"
+PMC: Final = "https://identifiers.org/pmc/"
+MESH: Final = "http://id.nlm.nih.gov/mesh/"
+OBO: Final = "http://purl.obolibrary.org/obo/"
+WIKIPATHWAYS: Final = "https://identifiers.org/wikipathways/"
+NDEX: Final = "https://www.ndexbio.org/viewer/networks/"
+NCBI_ARTICLES: Final = "https://www.ncbi.nlm.nih.gov/pmc/articles/"
+EUROPE_PMC_ARTICLES: Final = "https://europepmc.org/articles/"
+SOURCES: Final = "https://github.com/wikipathways/pfocr-database/blob/main/"
+CC0: Final = "https://creativecommons.org/publicdomain/zero/1.0/"
+REPOSITORY: Final = "https://github.com/wikipathways/pfocr-database"
+# https://bioschemas.org/profiles/Dataset/1.0-RELEASE
+BIOSCHEMAS_DATASET: Final = "https://bioschemas.org/profiles/Dataset/1.0-RELEASE"
+PUBLIC_ACCESS: Final = "http://publications.europa.eu/resource/authority/access-right/PUBLIC"
+WIKIPATHWAYS_HOME: Final = "https://www.wikipathways.org/"
+
+FIGID_RE: Final = re.compile(r"(PMC[0-9]{1,9})__(?! )[^/\\\x00-\x1f\x7f]{1,200}(?<! )")
+# https://www.ncbi.nlm.nih.gov/books/NBK3841/ (GeneID: a positive whole number)
+ENTREZ_RE: Final = re.compile(r"[1-9][0-9]{0,11}")
+# https://www.nlm.nih.gov/mesh/xmlmesh.html (DescriptorUI D…, SupplementalRecordUI C…)
+MESH_RE: Final = re.compile(r"[CD][0-9]{6,9}")
+# https://registry.identifiers.org/registry/chebi, …/doid, …/taxonomy, …/pmc
+CHEBI_RE: Final = re.compile(r"[0-9]{1,9}")
+DOID_RE: Final = re.compile(r"[0-9]{1,9}")
+TAXON_RE: Final = re.compile(r"[1-9][0-9]{0,9}")
+PMC_RE: Final = re.compile(r"PMC[0-9]{1,9}")
+# https://www.crossref.org/blog/dois-and-matching-regular-expressions/
+DOI_RE: Final = re.compile(r"10\.[0-9]{4,9}/\S+")
+# https://www.rfc-editor.org/rfc/rfc9562#section-4
+UUID_RE: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+# https://registry.identifiers.org/registry/wikipathways
+WPID_RE: Final = re.compile(r"(WP[0-9]{1,6})(_r[0-9]+)?")
+
+Namespace = Literal["ncbigene", "mesh", "chebi", "doid"]
+
+
+def term(namespace: str, name: str) -> NamedNode:
+    """A vocabulary term.
+
+    >>> term(SCHEMA, "mentions").value
+    'http://schema.org/mentions'
+    """
+    return NamedNode(namespace + name)
+
+
+def encoded(identifier: str) -> str:
+    """An identifier as one path segment: all but RFC 3986's unreserved characters escaped.
+
+    https://www.rfc-editor.org/rfc/rfc3986#section-2.3
+
+    >>> encoded("PMC1__a b#c.g001")
+    'PMC1__a%20b%23c.g001'
+    """
+    return quote(identifier, safe="~")
+
+
+def slug(name: str) -> str:
+    """A name as a path segment: compatibility-normalised, case-folded, words joined by ``-``.
+
+    >>> slug("Nature Publishing  Group UK.")
+    'nature-publishing-group-uk'
+    >>> slug("中国肺癌杂志")
+    '%E4%B8%AD%E5%9B%BD%E8%82%BA%E7%99%8C%E6%9D%82%E5%BF%97'
+
+    :raises IriError: if no letter or digit is left.
+    """
+    folded = unicodedata.normalize("NFKC", name).casefold()
+    words = re.sub(r"[\W_]+", "-", folded).strip("-")
+    if not words:
+        raise IriError("name with a letter or digit in it", name)
+    return quote(words, safe="~")
+
+
+def checked(pattern: re.Pattern[str], kind: str, value: str) -> str:
+    """The value itself, if it has the shape.
+
+    :raises IriError: if it has not.
+
+    >>> checked(ENTREZ_RE, "NCBI Gene id", "5742")
+    '5742'
+    >>> checked(ENTREZ_RE, "NCBI Gene id", "NA")
+    Traceback (most recent call last):
+    pfocr_rdf.errors.IriError: not a NCBI Gene id: 'NA'
+    """
+    if not pattern.fullmatch(value):
+        raise IriError(kind, value)
+    return value
+
+
+NAMESPACE_TO_SHAPE: Final[dict[Namespace, tuple[re.Pattern[str], str]]] = {
+    "ncbigene": (ENTREZ_RE, "NCBI Gene id (a positive whole number)"),
+    "mesh": (MESH_RE, "MeSH id (D or C and six to nine digits)"),
+    "chebi": (CHEBI_RE, "ChEBI id (digits)"),
+    "doid": (DOID_RE, "Disease Ontology id (digits)"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Iris:
+    """Makes the IRIs of one configuration.
+
+    :param base: what our own IRIs begin with; ends in ``/`` .
+    :param gene_prefix: what a gene's IRI begins with. The default is WikiPathways' form.
+
+    >>> iris = Iris()
+    >>> iris.entity("ncbigene", "5742").value
+    'https://identifiers.org/ncbigene/5742'
+    >>> iris.figure("PMC1__f1").value
+    'https://pfocr.wikipathways.org/figures/PMC1__f1'
+    """
+
+    base: str = BASE
+    gene_prefix: str = NCBIGENE
+    sources: str = SOURCES
+
+    def __post_init__(self) -> None:
+        for name, value in (("base", self.base), ("gene_prefix", self.gene_prefix)):
+            if not re.fullmatch(r'https?://[^\s<>"{}|\\^`]+[/:#=]', value):
+                raise IriError(f"{name.replace('_', ' ')} (http… and a closing / # : or =)", value)
+
+    def figure(self, figid: str) -> NamedNode:
+        """The figure, also the IRI of an alias.
+
+        :raises IriError: if ``figid`` is not ``PMC…__…`` or could be a path.
+        """
+        return NamedNode(self.base + "figures/" + encoded(checked(FIGID_RE, "figid", figid)))
+
+    def page(self, figid: str) -> NamedNode:
+        """The web page about a figure."""
+        return NamedNode(self.figure(figid).value + ".html")
+
+    def mention(self, figid: str, kind: str, word: str, match: str, source: str) -> NamedNode:
+        """One reading of the picture; the same key has the same IRI in every release.
+
+        >>> Iris().mention("PMC1__f1", "gene", "Etk", "ETK", "hgnc_alias_symbol").value[-20:]
+        'mention-b80fc7cbb3d1'
+        """
+        key = f"{kind}\t{word}\t{match}\t{source}".encode()
+        digest = hashlib.sha256(key).hexdigest()[:12]
+        return NamedNode(f"{self.base}figures/{encoded(figid)}#mention-{digest}")
+
+    def support(self, figid: str, taxon: str) -> NamedNode:
+        """How well one organism explains the words of a figure."""
+        return NamedNode(f"{self.figure(figid).value}#organism-{checked(TAXON_RE, 'taxon', taxon)}")
+
+    def entity(self, namespace: Namespace, accession: str) -> NamedNode:
+        """A gene, chemical or disease.
+
+        :raises IriError: if the accession does not have its namespace's shape.
+        """
+        pattern, kind = NAMESPACE_TO_SHAPE[namespace]
+        checked(pattern, kind, accession)
+        if namespace == "ncbigene":
+            return NamedNode(self.gene_prefix + accession)
+        if namespace == "mesh":
+            return NamedNode(MESH + accession)
+        return NamedNode(f"{OBO}{namespace.upper()}_{accession}")
+
+    def taxon(self, taxon: str) -> NamedNode:
+        """An organism, by its NCBI taxonomy id."""
+        return NamedNode(f"{OBO}NCBITaxon_{checked(TAXON_RE, 'NCBI taxonomy id', taxon)}")
+
+    def article(self, pmcid: str) -> NamedNode:
+        """An article, by its PubMed Central id."""
+        return NamedNode(PMC + checked(PMC_RE, "PubMed Central id", pmcid))
+
+    def journal(self, name: str) -> NamedNode:
+        """A journal, minted from its name."""
+        return NamedNode(f"{self.base}journals/{slug(name)}")
+
+    def publisher(self, name: str) -> NamedNode:
+        """A publisher, minted from its name."""
+        return NamedNode(f"{self.base}publishers/{slug(name)}")
+
+    def figure_at_pmc(self, path: str) -> NamedNode:
+        """The figure's page at PubMed Central; ``path`` is ``PMC…/figure/F1/``.
+
+        >>> Iris().figure_at_pmc("PMC1/figure/F 1/").value
+        'https://www.ncbi.nlm.nih.gov/pmc/articles/PMC1/figure/F%201/'
+        """
+        return NamedNode(NCBI_ARTICLES + quote(path, safe="/~"))
+
+    def image(self, pmcid: str, filename: str) -> NamedNode:
+        """The picture at Europe PMC; NCBI's own image addresses stopped working in 2024."""
+        return NamedNode(f"{EUROPE_PMC_ARTICLES}{pmcid}/bin/{encoded(filename)}")
+
+    def network(self, uuid: str) -> NamedNode:
+        """A figure's network at NDEx."""
+        return NamedNode(NDEX + checked(UUID_RE, "NDEx id (a UUID)", uuid))
+
+    def pathways(self, wpid: str) -> tuple[NamedNode, ...]:
+        """A pathway at WikiPathways and, where the id names one, its revision.
+
+        >>> [iri.value[-10:] for iri in Iris().pathways("WP554_r120933")]
+        ['ways/WP554', '54_r120933']
+        """
+        found = WPID_RE.fullmatch(wpid)
+        if not found:
+            raise IriError("WikiPathways id (WP and digits)", wpid)
+        forms = dict.fromkeys((found[1], wpid))
+        return tuple(NamedNode(WIKIPATHWAYS + form) for form in forms)
+
+    def source(self, path: str) -> NamedNode:
+        """A file of the PFOCR database."""
+        return NamedNode(self.sources + quote(path, safe="/~"))
+
+    @property
+    def dataset(self) -> NamedNode:
+        """The dataset, whatever its release."""
+        return NamedNode(self.base + "dataset")
+
+    def release(self, version: str) -> NamedNode:
+        """One release of the dataset."""
+        return NamedNode(f"{self.base}releases/{encoded(version)}")
+
+    def part(self, version: str, name: str) -> NamedNode:
+        """A part of a release's description: a distribution, a linkset, a partition."""
+        return NamedNode(f"{self.release(version).value}#{encoded(name)}")
+
+    def download(self, name: str) -> NamedNode:
+        """Where a dump file of the current release is fetched."""
+        return NamedNode(f"{self.base}dumps/{encoded(name)}")
+
+    @property
+    def equivalents(self) -> NamedNode:
+        """The named graph of other spellings."""
+        return NamedNode(self.base + "graph/equivalents")
+
+    @property
+    def endpoint(self) -> NamedNode:
+        """The SPARQL endpoint."""
+        return NamedNode(self.base + "sparql")
+
+    def prefixed(self, iri: str) -> str:
+        """``prefix:local`` with the longest namespace that fits, else the IRI.
+
+        >>> Iris().prefixed("http://purl.obolibrary.org/obo/NCBITaxon_9606")
+        'taxon:9606'
+        """
+        fitting = [(ns, name) for name, ns in self.prefixes().items() if iri.startswith(ns)]
+        if not fitting:
+            return iri
+        namespace, name = max(fitting, key=lambda pair: len(pair[0]))
+        return f"{name}:{iri[len(namespace) :]}"
+
+    def prefixes(self) -> dict[str, str]:
+        """Prefix → namespace, as the dumps, the context and the queries have them."""
+        return {
+            "dcat": DCAT,
+            "dcmitype": DCMITYPE,
+            "dcterms": DCTERMS,
+            "figure": self.base + "figures/",
+            "foaf": FOAF,
+            "gene": self.gene_prefix,
+            "mesh": MESH,
+            "oa": OA,
+            "obo": OBO,
+            "owl": OWL,
+            "pav": PAV,
+            "pfocr": PFOCR,
+            "pmc": PMC,
+            "prov": PROV,
+            "rdf": RDF,
+            "rdfs": RDFS,
+            "schema": SCHEMA,
+            "skos": SKOS,
+            "spdx": SPDX,
+            "taxon": OBO + "NCBITaxon_",
+            "void": VOID,
+            "xsd": XSD,
+        }

@@ -1,0 +1,229 @@
+"""Figure → triples: the meaning of a record. Pure: no input, no output.
+
+Two levels: ``schema:mentions`` from the figure to every candidate, for short queries and
+cheap joins, and a node for each reading of the picture, for whoever asks strictly.
+What figures share is gathered in :mod:`pfocr_rdf.shared` and described once.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from functools import lru_cache
+
+from pyoxigraph import Literal, NamedNode, Triple
+
+from pfocr_rdf.iris import Iris
+from pfocr_rdf.records import Article, Figure, Mention, Support
+from pfocr_rdf.records.mentions import LEXICON_TO_TIER
+from pfocr_rdf.vocabulary import (
+    BIBLIOGRAPHIC_CITATION,
+    IS_REPLACED_BY,
+    KIND_TO_MENTION,
+    LEXICON_TO_TERM,
+    LICENSE_OF_RECORDS,
+    RDF_TYPE,
+    TIER_TO_TERM,
+    WAS_DERIVED_FROM,
+    XSD_DECIMAL,
+    XSD_GYEAR,
+    XSD_INTEGER,
+    Oa,
+    Pfocr,
+    Schema,
+)
+
+Facts = Iterator[tuple[NamedNode, NamedNode | Literal]]
+
+
+def figure_triples(figure: Figure, iris: Iris) -> Iterator[Triple]:
+    """Everything that a record says of its figure, subject by subject.
+
+    Each triple is given once. The article is left to :func:`article_triples`, because
+    several figures may share it.
+    """
+    subject = iris.figure(figure.figid)
+    entities = {
+        (candidate.namespace, candidate.accession): None
+        for mention in figure.mentions
+        for candidate in mention.candidates
+    }
+    nodes = {key: iris.entity(*key) for key in entities}
+    for predicate, value in _figure_facts(figure, iris):
+        yield Triple(subject, predicate, value)
+    for node in nodes.values():
+        yield Triple(subject, Schema.mentions, node)
+    if figure.alias:
+        yield Triple(iris.figure(figure.alias), IS_REPLACED_BY, subject)
+    for support in figure.supports:
+        if support.organism.taxon:
+            yield from _support_triples(support, figure.figid, iris)
+    for mention in figure.mentions:
+        node = iris.mention(figure.figid, mention.kind, mention.word, mention.match, mention.source)
+        bodies = [nodes[c.namespace, c.accession] for c in mention.candidates]
+        yield from _mention_triples(mention, node, subject, bodies)
+
+
+def _figure_facts(figure: Figure, iris: Iris) -> Facts:
+    """What is said of the figure itself, but for the entities that it mentions."""
+    yield RDF_TYPE, Schema.ImageObject
+    yield RDF_TYPE, Pfocr.PathwayFigure
+    yield Schema.identifier, Literal(figure.figid)
+    texts = (
+        (Schema.name, figure.title),
+        (Schema.caption, figure.caption),
+        (Pfocr.caption_as_found, figure.caption_as_found),
+        (Schema.position, figure.number),
+        (Pfocr.printed_number, figure.printed_number),
+        (Pfocr.figure_type, figure.figure_type),
+    )
+    for predicate, text in texts:
+        if text:
+            yield predicate, Literal(text)
+    if figure.score is not None:
+        yield Pfocr.pathway_score, decimal_literal(figure.score)
+    if figure.search_rank is not None:
+        yield Pfocr.search_rank, integer_literal(figure.search_rank)
+    yield Schema.is_part_of, iris.article(figure.article.pmcid)
+    yield Schema.is_part_of, iris.dataset
+    if figure.pmc_path:
+        yield Schema.url, iris.figure_at_pmc(figure.pmc_path)
+    yield Schema.content_url, iris.image(figure.article.pmcid, figure.filename)
+    yield Schema.main_entity_of_page, iris.page(figure.figid)
+    yield Schema.sd_license, LICENSE_OF_RECORDS
+    if figure.ndex:
+        yield Schema.subject_of, iris.network(figure.ndex)
+    pathways = dict.fromkeys(iri for wpid in figure.wpids for iri in iris.pathways(wpid))
+    for iri in pathways:
+        yield Schema.subject_of, iri
+    yield from _organism_facts(figure, iris)
+    for keyword in figure.keywords:
+        yield Schema.keywords, Literal(keyword)
+    yield WAS_DERIVED_FROM, iris.source(figure.source)
+    yield Pfocr.source_sha256, Literal(figure.source_sha256)
+    for table in figure.tables:
+        yield Pfocr.source_table, iris.source(table)
+    for value in dict.fromkeys(figure.unrecognized):
+        yield Pfocr.unrecognized_value, Literal(value)
+
+
+def _organism_facts(figure: Figure, iris: Iris) -> Facts:
+    """Curated organisms are what the figure is about; predicted ones are kept apart."""
+    levels = (
+        (figure.organisms, Schema.about, Pfocr.organism_name),
+        (figure.predicted_organisms, Pfocr.predicted_organism, Pfocr.predicted_organism_name),
+    )
+    for organisms, to_taxon, to_name in levels:
+        for taxon in dict.fromkeys(o.taxon for o in organisms if o.taxon):
+            yield to_taxon, iris.taxon(taxon)
+        for name in dict.fromkeys(o.name for o in organisms if not o.taxon):
+            yield to_name, Literal(name)
+    for taxon in dict.fromkeys(s.organism.taxon for s in figure.supports if s.organism.taxon):
+        yield Pfocr.organism_support, iris.support(figure.figid, taxon)
+    for support in figure.supports:
+        if not support.organism.taxon:
+            counts = f"{support.direct} {support.synonym} {support.match}"
+            text = f"support of {support.organism.name} ({support.group}): {counts}"
+            yield Pfocr.unrecognized_value, Literal(text)
+
+
+def _support_triples(support: Support, figid: str, iris: Iris) -> Iterator[Triple]:
+    taxon = support.organism.taxon or ""
+    node = iris.support(figid, taxon)
+    yield Triple(node, RDF_TYPE, Pfocr.OrganismSupport)
+    yield Triple(node, Pfocr.organism, iris.taxon(taxon))
+    counts = (
+        (Pfocr.count_direct, support.direct),
+        (Pfocr.count_synonym, support.synonym),
+        (Pfocr.count_match, support.match),
+    )
+    for predicate, values in counts:
+        for value in values:
+            yield Triple(node, predicate, integer_literal(value))
+
+
+def _mention_triples(
+    mention: Mention, node: NamedNode, figure: NamedNode, bodies: Sequence[NamedNode]
+) -> Iterator[Triple]:
+    """One reading of the picture, with every candidate and the evidence for them."""
+    yield Triple(node, RDF_TYPE, KIND_TO_MENTION[mention.kind])
+    yield Triple(node, RDF_TYPE, Oa.Annotation)
+    yield Triple(node, Oa.has_target, figure)
+    for body in bodies:
+        yield Triple(node, Oa.has_body, body)
+    yield Triple(node, Schema.text, Literal(mention.word))
+    if mention.match:
+        yield Triple(node, Pfocr.match, Literal(mention.match))
+    if lexicon := LEXICON_TO_TERM.get(mention.source):
+        yield Triple(node, Pfocr.lexicon, lexicon)
+    if tier := LEXICON_TO_TIER.get(mention.source):
+        yield Triple(node, Pfocr.tier, TIER_TO_TERM[tier])
+    yield Triple(node, Pfocr.candidate_count, integer_literal(len(bodies)))
+    yield Triple(node, Pfocr.row_count, integer_literal(mention.row_count))
+    for value in mention.unrecognized:
+        yield Triple(node, Pfocr.unrecognized_value, Literal(value))
+
+
+def article_triples(articles: Sequence[Article], iris: Iris) -> Iterator[Triple]:
+    """One article, from the records of all its figures.
+
+    :param articles: what each record says; all have the same PMC id. Where they disagree on
+        the title, the most frequent is the name and the others are alternate names.
+    """
+    subject = iris.article(articles[0].pmcid)
+    for predicate, value in dict.fromkeys(_article_facts(articles, iris)):
+        yield Triple(subject, predicate, value)
+
+
+def _article_facts(articles: Sequence[Article], iris: Iris) -> Facts:
+    yield RDF_TYPE, Schema.ScholarlyArticle
+    yield Schema.identifier, Literal(articles[0].pmcid)
+    for doi in distinct(a.doi for a in articles):
+        yield Schema.identifier, Literal(doi)
+    yield from name_facts(Counter(a.title for a in articles if a.title))
+    for year in distinct(a.year for a in articles):
+        yield Schema.date_published, Literal(year, datatype=XSD_GYEAR)
+    for citation in distinct(a.citation for a in articles):
+        yield BIBLIOGRAPHIC_CITATION, Literal(citation)
+    for journal in distinct(journal_key(a) for a in articles):
+        yield Schema.is_part_of, iris.journal(journal)
+    for publisher in distinct(a.publisher for a in articles):
+        yield Schema.publisher, iris.publisher(publisher)
+    for keyword in dict.fromkeys(word for a in articles for word in a.keywords):
+        yield Schema.keywords, Literal(keyword)
+    for value in dict.fromkeys(value for a in articles for value in a.unrecognized):
+        yield Pfocr.unrecognized_value, Literal(value)
+
+
+def journal_key(article: Article) -> str | None:
+    """The name that a journal's IRI is minted from: NLM's abbreviation, which is unique."""
+    return article.journal_abbreviation or article.journal
+
+
+def name_facts(names: Counter[str]) -> Facts:
+    """The most frequent name, the first by code point among equals; the others as alternates."""
+    ordered = sorted(names, key=lambda name: (-names[name], name))
+    for rank, name in enumerate(ordered):
+        yield Schema.alternate_name if rank else Schema.name, Literal(name)
+
+
+def distinct(values: Iterator[str | None]) -> list[str]:
+    """The values that are there, each once, in order."""
+    return list(dict.fromkeys(value for value in values if value))
+
+
+@lru_cache(maxsize=4096)
+def integer_literal(value: int) -> Literal:
+    """A whole number in canonical form."""
+    return Literal(str(value), datatype=XSD_INTEGER)
+
+
+def decimal_literal(value: Decimal) -> Literal:
+    """A decimal in the form that the store keeps: no exponent, no trailing zeros.
+
+    >>> decimal_literal(Decimal("1.50")).value, decimal_literal(Decimal("1E-5")).value
+    ('1.5', '0.00001')
+    """
+    plain = format(value, "f")
+    if "." in plain:
+        plain = plain.rstrip("0").rstrip(".")
+    return Literal("0" if plain in {"-0", ""} else plain, datatype=XSD_DECIMAL)

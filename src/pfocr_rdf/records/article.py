@@ -1,0 +1,76 @@
+"""What a record says of its article: title, citation, year, DOI, journal, keywords."""
+
+import re
+from typing import Final
+
+from pfocr_rdf.iris import DOI_RE
+from pfocr_rdf.records.fields import Fields
+from pfocr_rdf.records.model import Article
+
+# "Li-Fen Lee, et al. Mol Cell Biol. 2001 Dec;21(24):8385-8397.": the year follows a full
+# stop. Anywhere else four digits may be a page.
+YEAR_IN_CITATION_RE: Final = re.compile(r"\. ((?:18|19|20)[0-9]{2})\b(?![-–:])")
+DOI_PREFIX_RE: Final = re.compile(r"(?i)^(?:https?://(?:dx\.)?doi\.org/|doi:\s*)")
+
+
+def read_article(pmcid: str, fields: Fields) -> Article:
+    """The article of a figure, from the figure's record."""
+    outer = len(fields.unrecognized)
+    title = fields.text("papertitle")
+    citation = fields.text("reftext")
+    year = _year(fields, citation)
+    doi = _doi(fields)
+    for name, value in (("papertitle", title), ("reftext", citation)):
+        if value is None:
+            fields.notes.warn(name, "missing", "", "the record does not say it: add the field")
+    journal, abbreviation, publisher = (
+        _with_a_letter(fields, name)
+        for name in ("journal_title", "journal_nlm_ta", "publisher_name")
+    )
+    keywords = fields.texts("keywords")
+    unrecognized = tuple(fields.unrecognized[outer:])
+    del fields.unrecognized[outer:]
+    return Article(
+        pmcid, title, citation, year, doi, journal, abbreviation, publisher, keywords, unrecognized
+    )
+
+
+def _year(fields: Fields, citation: str | None) -> str | None:
+    """The year of publication, 1800 to 2100, else the one in the citation.
+
+    >>> from pfocr_rdf.records.notes import Notes
+    >>> _year(Fields({"year": ""}, Notes("x.md")), "A B, et al. Cell. 2001 Dec;21(24):8385.")
+    '2001'
+    """
+    value = fields.text("year")
+    if value is not None:
+        if re.fullmatch(r"[0-9]{4}", value) and 1800 <= int(value) <= 2100:
+            return value
+        fields.keep_unrecognized("year", value, "not a year from 1800 to 2100")
+    found = YEAR_IN_CITATION_RE.search(citation or "")
+    if found:
+        return found[1]
+    if value is None:
+        fields.notes.warn("year", "missing", "", "neither field nor citation has it: add the field")
+    return None
+
+
+def _doi(fields: Fields) -> str | None:
+    """The DOI in lower case, without a resolver before it."""
+    value = fields.text("doi")
+    if value is None:
+        return None
+    doi = DOI_PREFIX_RE.sub("", value).lower()
+    if DOI_RE.fullmatch(doi):
+        return doi
+    fields.keep_unrecognized("doi", value, "not a DOI (10.…/…)")
+    return None
+
+
+def _with_a_letter(fields: Fields, name: str) -> str | None:
+    """A name that an IRI can be minted from."""
+    value = fields.text(name)
+    if value is not None and not re.search(r"[^\W_]", value):
+        fields.keep_unrecognized(name, value, "not a name")
+        return None
+    return value

@@ -1,0 +1,88 @@
+"""The JSON-LD that each record embeds: a placeholder that is checked, not imported.
+
+Its ``name`` is ``CreativeWork`` in every record. Only the keywords are kept: where a record
+has no mentions they are all that is known of the picture.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+from pfocr_rdf.iris import BASE, encoded
+from pfocr_rdf.records.fields import Fields, as_text
+from pfocr_rdf.records.frontmatter import Value
+from pfocr_rdf.records.model import Mention
+from pfocr_rdf.records.text import one_line, present, publishable
+
+FIELD: Final = "schema-jsonld"
+CONSTANTS: Final[dict[str, Value]] = {
+    "@context": "https://schema.org/",
+    "@type": "Dataset",
+    "license": "CC0",
+    "name": "CreativeWork",
+    "creator": {"@type": "Organization", "name": "WikiPathways"},
+}
+
+
+def read_embedded_keywords(
+    fields: Fields, figid: str, caption: str | None, mentions: tuple[Mention, ...]
+) -> tuple[str, ...]:
+    """The distinct keywords of the picture; what else is not as expected is noted."""
+    embedded = fields.values.get(FIELD, "")
+    if not isinstance(embedded, dict):
+        if embedded and present(as_text(embedded)):
+            reason = "a mapping was expected here: not mapped"
+            fields.notes.warn(FIELD, "field shape", as_text(embedded), reason)
+        return ()
+    notes = fields.notes
+    expected = CONSTANTS | {"@id": f"{BASE}figures/{figid}.html"}
+    for name, constant in expected.items():
+        value = embedded.get(name, constant)
+        if value != constant and value != f"{BASE}figures/{encoded(figid)}.html":
+            reason = f"not the usual {as_text(constant)}: not mapped"
+            notes.warn(f"{FIELD}, {name}", "placeholder", as_text(value), reason)
+    description = one_line(as_text(embedded.get("description", "")))
+    if present(description) and description != caption:
+        reason = "not the caption, which is used: one of the two is out of date"
+        notes.warn(f"{FIELD}, description", "placeholder", description, reason)
+    for name in sorted(embedded.keys() - expected.keys() - {"description", "keywords"}):
+        notes.warn(f"{FIELD}, {name}", "unknown field", as_text(embedded[name]), "not mapped")
+    keywords = _keywords(fields, embedded.get("keywords", ""))
+    if mentions:
+        _compare(keywords, mentions, fields)
+    return keywords
+
+
+def _keywords(fields: Fields, value: Value) -> tuple[str, ...]:
+    """The items as they stand: a keyword ``NA`` or ``On`` is a word from the picture."""
+    found: dict[str, None] = {}
+    for item in value if isinstance(value, list) else [value] if value else ():
+        if isinstance(item, str):
+            word = publishable(item, f"{FIELD}, keywords", fields.notes).strip()
+            if word:
+                found[word] = None
+        else:
+            reason = "a text was expected here: the keyword is not mapped"
+            fields.notes.warn(f"{FIELD}, keywords", "field shape", as_text(item), reason)
+    return tuple(found)
+
+
+def _compare(keywords: tuple[str, ...], mentions: Iterable[Mention], fields: Fields) -> None:
+    """The keywords are PFOCR's copy of the mentions: symbols, chemical and disease words."""
+    expected: dict[str, None] = {}
+    for mention in mentions:
+        names = [c.name for c in mention.candidates] if mention.kind == "gene" else [mention.word]
+        expected.update(dict.fromkeys(_comparable(name) for name in names))
+    stated = dict.fromkeys(_comparable(word) for word in keywords)
+    only_stated = [word for word in stated if word not in expected]
+    only_found = [word for word in expected if word not in stated]
+    if only_stated or only_found:
+        said = [f"{label}: {', '.join(words)}" for label, words in
+                (("only in the keywords", only_stated), ("only in the mentions", only_found))
+                if words]
+        reason = "the keywords and the mentions differ, one is out of date: both are kept"
+        fields.notes.warn(f"{FIELD}, keywords", "keywords", "; ".join(said), reason)
+
+
+def _comparable(word: str) -> str:
+    """The tables' writer drops quotes; the YAML emitter trims."""
+    return one_line(word.replace('"', "").replace("'", ""))

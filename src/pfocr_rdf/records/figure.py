@@ -1,0 +1,277 @@
+"""One record → one :class:`Figure`, and everything that was found wrong in it."""
+
+import hashlib
+import re
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Final
+
+from pfocr_rdf.errors import Problem, RecordError
+from pfocr_rdf.iris import FIGID_RE, UUID_RE, WPID_RE
+from pfocr_rdf.records.article import read_article
+from pfocr_rdf.records.embedded import read_embedded_keywords
+from pfocr_rdf.records.fields import KNOWN_FIELDS, Fields, as_text
+from pfocr_rdf.records.frontmatter import read_front_matter
+from pfocr_rdf.records.mentions import read_mentions
+from pfocr_rdf.records.model import Figure, Organism, RecordFile, Support
+from pfocr_rdf.records.notes import Limits, Notes, read_text
+from pfocr_rdf.records.organisms import Taxa, folded
+from pfocr_rdf.records.text import one_line, present
+from pfocr_rdf.records.numbers import figure_type_of, normalized_number, numbers_disagree
+
+FIGURE_TYPES: Final = frozenset(
+    {"Figure", "Scheme", "Supplemental figure", "Graphical abstract"}
+    | {"Appendix figure", "Extended view"}
+)
+
+
+def read_record(
+    found: RecordFile, taxa: Taxa, limits: Limits = Limits()
+) -> tuple[Figure | None, list[Problem]]:
+    """Read one record with its tables.
+
+    :returns: the figure, or None if the record had to be skipped, and the problems found.
+    """
+    notes = Notes(found.file)
+    try:
+        return _figure(found, taxa, notes, limits), notes.problems
+    except RecordError as error:
+        notes.problems.append(error.problem)
+        return None, notes.problems
+
+
+def _figure(found: RecordFile, taxa: Taxa, notes: Notes, limits: Limits) -> Figure:
+    data, text = read_text(Path(found.path), notes, limits)
+    fields = Fields(read_front_matter(text, notes, limits), notes)
+    figid, pmcid = _identity(found, fields)
+    article = read_article(pmcid, fields)
+    caption, as_found = _caption(fields, limits)
+    printed, number = _number(fields)
+    pmc_path = _pmc_path(fields, pmcid, number)
+    mentions = read_mentions(found, fields, taxa, notes, limits)
+    keywords = read_embedded_keywords(fields, figid, caption, mentions.mentions)
+    organisms = tuple(_organism(name, taxa, mentions.supports, fields, "organisms")
+                      for name in fields.texts("organisms"))
+    title = fields.text("figtitle")
+    if title is None:
+        notes.warn("figtitle", "missing", "", "the figure has no name: add the field")
+    _note_leftovers(fields)
+    return Figure(
+        figid=figid,
+        alias=_alias(fields, figid, pmcid, number),
+        article=article,
+        title=title,
+        caption=caption,
+        caption_as_found=as_found,
+        number=number,
+        printed_number=printed if printed != number else None,
+        figure_type=_figure_type(fields, number),
+        pmc_path=pmc_path,
+        filename=_filename(fields, figid, pmcid),
+        score=_score(fields),
+        search_rank=_search_rank(fields),
+        organisms=organisms,
+        predicted_organisms=_predicted(mentions.supports, taxa, fields),
+        supports=mentions.supports,
+        ndex=_ndex(found, fields),
+        wpids=_wpids(found, fields),
+        keywords=keywords,
+        mentions=mentions.mentions,
+        source=f"_figures/{Path(found.path).name}",
+        source_sha256=hashlib.sha256(data).hexdigest(),
+        tables=mentions.tables,
+        unrecognized=tuple(fields.unrecognized),
+    )
+
+
+def _identity(found: RecordFile, fields: Fields) -> tuple[str, str]:
+    """The figid, which the file name repeats, and the article's PMC id in it.
+
+    :raises RecordError: if there is no usable figid, or the record names another article.
+    """
+    notes, stem = fields.notes, Path(found.file).name.removesuffix(".md")
+    written = fields.text("figid")
+    matched = FIGID_RE.fullmatch(written or "") or FIGID_RE.fullmatch(stem)
+    if not matched:
+        reason = "no figid of the form PMC…__…, and the file is not named so: add the field"
+        raise notes.refusal("figid", "figid", written or "", reason)
+    figid, pmcid = matched[0], matched[1]
+    if figid != found.figid:
+        reason = f"listed as {found.figid}: write `figid: …` at the start of a line"
+        raise notes.refusal("figid", "figid", figid, reason)
+    if written is not None and written != stem:
+        reason = f"the file is named {stem}: one of the two is wrong"
+        notes.warn("figid", "figid", written, reason)
+    named = fields.text("pmcid")
+    if named is not None and named != pmcid:
+        reason = f"contradicts the figid {figid}: the record was skipped; mend one of the two"
+        raise notes.refusal("pmcid", "pmcid", named, reason)
+    return figid, pmcid
+
+
+def _caption(fields: Fields, limits: Limits) -> tuple[str | None, str | None]:
+    """The caption, normalised, and as it was found where that differs."""
+    raw = fields.raw("caption")
+    caption = present(one_line(raw))
+    if caption is None:
+        fields.notes.warn("caption", "missing", "", "the figure has no caption: add the field")
+        return None, None
+    if caption.rstrip(".: ").casefold() in {"figure", "fig", "scheme"}:
+        fields.notes.warn("caption", "caption", caption, "the caption is only a label")
+    if len(caption) > limits.caption_characters:
+        reason = f"longer than {limits.caption_characters:,} characters: is it one caption?"
+        fields.notes.warn("caption", "caption", caption, reason)
+    return caption, raw if raw != caption else None
+
+
+def _number(fields: Fields) -> tuple[str | None, str | None]:
+    printed = fields.text("number")
+    return printed, normalized_number(printed) if printed else None
+
+
+def _figure_type(fields: Fields, number: str | None) -> str | None:
+    value = fields.text("figtype")
+    if value is None:
+        return figure_type_of(number) if number else None
+    if value not in FIGURE_TYPES:
+        reason = f"not a figure type that PFOCR uses ({', '.join(sorted(FIGURE_TYPES))})"
+        fields.notes.warn("figtype", "figure type", value, reason)
+    return value
+
+
+def _pmc_path(fields: Fields, pmcid: str, number: str | None) -> str | None:
+    """``PMC…/figure/F1/`` of the figure at PubMed Central; None if the link is of another."""
+    link = fields.text("figlink")
+    if link is None:
+        return None
+    matched = re.fullmatch(r"(?:https?://[^/]+)?/*pmc/articles/+(PMC[0-9]+)/+(.+?)/*", link)
+    if not matched:
+        fields.keep_unrecognized("figlink", link, "not a path /pmc/articles/PMC…/figure/…/")
+        return None
+    if matched[1] != pmcid:
+        reason = f"a figure of another article ({matched[1]}, not {pmcid}): the link is not mapped"
+        fields.notes.warn("figlink", "link to another article", link, reason)
+        return None
+    if number and numbers_disagree(number, matched[2]):
+        reason = f"the link and the number {number} name different figures: one is wrong"
+        fields.notes.warn("figlink", "number", link, reason)
+    return f"{matched[1]}/{matched[2]}/"
+
+
+def _filename(fields: Fields, figid: str, pmcid: str) -> str:
+    name = fields.text("filename") or figid.removeprefix(pmcid + "__") + ".jpg"
+    return name.removeprefix(pmcid + "__")
+
+
+def _alias(fields: Fields, figid: str, pmcid: str, number: str | None) -> str | None:
+    """The figure's other address, ``PMC…__F1``; derived from its number where it is missing."""
+    alias = fields.text("figid_alias")
+    redirect = fields.text("redirect_from")
+    if redirect is not None:
+        redirected = redirect.removeprefix("/figures/")
+        if alias is not None and redirected != alias:
+            reason = f"not the alias {alias}, which is used: one of the two is wrong"
+            fields.notes.warn("redirect_from", "alias", redirect, reason)
+        alias = alias or redirected
+    alias = alias or (f"{pmcid}__{number}" if number else None)
+    if alias is None or alias == figid:
+        return None
+    matched = FIGID_RE.fullmatch(alias)
+    if not matched or matched[1] != pmcid:
+        fields.keep_unrecognized("figid_alias", alias, f"not an alias of the form {pmcid}__…")
+        return None
+    return alias
+
+
+def _score(fields: Fields) -> Decimal | None:
+    """The classifier's score; two generations name one property differently."""
+    for name in ("automl_pathway", "pathway_score"):
+        value = fields.text(name)
+        if value is None:
+            continue
+        try:
+            score = Decimal(value)
+        except InvalidOperation:
+            score = Decimal("NaN")
+        if not score.is_finite() or abs(score) >= 10**9 or len(score.as_tuple().digits) > 18:
+            fields.keep_unrecognized(name, value, "not a decimal number")
+            continue
+        if not 0 <= score <= 1:
+            fields.notes.warn(name, "score", value, "not between 0 and 1: kept as it is")
+        return score
+    return None
+
+
+def _search_rank(fields: Fields) -> int | None:
+    value = fields.text("pmc_ranked_result_index")
+    if value is None:
+        return None
+    if value.isascii() and value.isdigit() and len(value) < 16:
+        return int(value)
+    fields.keep_unrecognized("pmc_ranked_result_index", value, "not a whole number")
+    return None
+
+
+def _ndex(found: RecordFile, fields: Fields) -> str | None:
+    value = fields.text("ndex") or found.ndex
+    if value is None:
+        return None
+    if found.ndex and found.ndex.lower() != value.lower():
+        reason = f"the map file has {found.ndex}: the record's own value is used"
+        fields.notes.warn("ndex", "map file", value, reason)
+    if UUID_RE.fullmatch(value.lower()):
+        return value.lower()
+    fields.keep_unrecognized("ndex", value, "not an NDEx id (a UUID)")
+    return None
+
+
+def _wpids(found: RecordFile, fields: Fields) -> tuple[str, ...]:
+    """The pathways at WikiPathways that were drawn from the figure."""
+    named = dict.fromkeys(fields.texts("wpid"))
+    if found.wpid:
+        named[found.wpid] = None
+    kept = []
+    for value in named:
+        if WPID_RE.fullmatch(value):
+            kept.append(value)
+        else:
+            fields.keep_unrecognized("wpid", value, "not a WikiPathways id (WP and digits)")
+    return tuple(kept)
+
+
+def _organism(
+    name: str, taxa: Taxa, supports: tuple[Support, ...], fields: Fields, where: str
+) -> Organism:
+    """An organism by its name: the record's own table, the pages, then our table."""
+    own = (support.organism for support in supports)
+    taxon = next((o.taxon for o in own if o.taxon and folded(o.name) == folded(name)), None)
+    taxon = taxon or taxa.taxon(name)
+    if taxon is None:
+        reason = "maps to no taxon: kept as text; add an organism page, or mend the name"
+        fields.notes.warn(where, "organism", name, reason)
+    return Organism(name, taxon)
+
+
+def _predicted(
+    supports: tuple[Support, ...], taxa: Taxa, fields: Fields
+) -> tuple[Organism, ...]:
+    """The organisms of the gene table, which ``organisms_ner`` repeats by name."""
+    found = dict.fromkeys(support.organism for support in supports)
+    names = {folded(organism.name) for organism in found}
+    for name in fields.texts("organisms_ner"):
+        if folded(name) not in names:
+            found[_organism(name, taxa, supports, fields, "organisms_ner")] = None
+    return tuple(found)
+
+
+def _note_leftovers(fields: Fields) -> None:
+    """Report what no part of the mapping reads: unknown fields, filled placeholders."""
+    notes, values = fields.notes, fields.values
+    for name in sorted(values.keys() - KNOWN_FIELDS):
+        reason = "not a field that PFOCR records have: not mapped"
+        notes.warn(name, "unknown field", as_text(values[name]), reason)
+    if (annotations := values.get("annotations")) and present(as_text(annotations)):
+        reason = "annotations have no mapping yet, none was ever published: not mapped"
+        notes.warn("annotations", "unknown field", as_text(annotations), reason)
+    if (seo := fields.text("seo")) not in {None, "CreativeWork"}:
+        notes.warn("seo", "placeholder", str(seo), "not the constant CreativeWork: not mapped")

@@ -1,0 +1,291 @@
+"""Rows of tables or front matter → mentions.
+
+Rows that share kind, word, match and source are one mention with several candidates; exact
+repeats are counted, not repeated.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from pfocr_rdf.errors import RecordError
+from pfocr_rdf.iris import NAMESPACE_TO_SHAPE, TAXON_RE, Namespace
+from pfocr_rdf.records.fields import Fields
+from pfocr_rdf.records.model import Candidate, Kind, Mention, Organism, RecordFile, Support
+from pfocr_rdf.records.notes import Limits, Notes
+from pfocr_rdf.records.organisms import Taxa
+from pfocr_rdf.records.tables import read_table
+from pfocr_rdf.records.text import one_line, present
+
+HUMAN: Final = Organism("Homo sapiens", "9606")
+KIND_TO_FIELD: Final[dict[Kind, str]] = {
+    "gene": "genes",
+    "chemical": "chemicals",
+    "disease": "diseases",
+}
+INLINE_COLUMNS: Final[dict[Kind, frozenset[str]]] = {
+    "gene": frozenset({"word", "symbol", "source", "hgnc_symbol", "entrez"}),
+    "chemical": frozenset({"word", "source", "identifier"}),
+    "disease": frozenset({"word", "source", "identifier"}),
+}
+#: Lexicons of genes → how strong a hit in them is (``ontology/pfocr.ttl`` has a term for each).
+LEXICON_TO_TIER: Final[dict[str, str | None]] = {
+    "hgnc_symbol": "symbol",
+    "ncbigene_symbol": "symbol",
+    "hgnc_alias_symbol": "synonym",
+    "hgnc_prev_symbol": "synonym",
+    "ncbigene_synonym": "synonym",
+    "bioentities_symbol": "family",
+    "famplex_relations": "family",
+    "MESH": None,
+}
+PREFIX_TO_NAMESPACE: Final[dict[str, Namespace]] = {
+    "mesh": "mesh",
+    "chebi": "chebi",
+    "doid": "doid",
+    "ncbigene": "ncbigene",
+}
+
+
+@dataclass(slots=True)
+class _Row:
+    """One row, its cells interpreted."""
+
+    word: str
+    match: str = ""
+    source: str = ""
+    candidate: Candidate | None = None
+    unrecognized: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Mentions:
+    """All that a record's rows say: mentions, and the support of each organism."""
+
+    mentions: tuple[Mention, ...]
+    supports: tuple[Support, ...]
+    tables: tuple[str, ...]
+
+
+def read_mentions(
+    found: RecordFile, fields: Fields, taxa: Taxa, notes: Notes, limits: Limits
+) -> Mentions:
+    """The mentions of a record, from its tables or, kind by kind, from its front matter.
+
+    Where a table has rows, the front matter's rows of that kind are of another generation of
+    the data: they are reported, not merged.
+    """
+    mentions: list[Mention] = []
+    supports: dict[Organism, Support] = {}
+    used: list[str] = []
+    tables = dict(found.tables)
+    for kind, name in KIND_TO_FIELD.items():
+        inline = fields.rows(name)
+        rows: list[_Row] = []
+        if path := tables.get(kind):
+            table_notes = Notes(f"_data/{Path(path).name}")
+            try:
+                cells = list(read_table(kind, Path(path), table_notes, limits))
+            except RecordError as error:
+                notes.problems.append(error.problem)
+                cells = []
+            if kind == "gene":
+                supports = _supports(cells, taxa, table_notes)
+            rows = [_table_row(kind, row, number, taxa, table_notes)
+                    for number, row in enumerate(cells, 2)]
+            notes.problems.extend(table_notes.problems)
+            used.append(f"_data/{Path(path).name}")
+        if inline and rows:
+            value = "; ".join(" ".join(row.values()) for row in inline)
+            reason = f"the table has rows, so the front matter's {len(inline)} are not mapped"
+            notes.warn(name, "two generations", value, reason)
+        elif inline:
+            rows = list(_inline_rows(kind, inline, notes))
+        mentions.extend(_grouped(kind, rows))
+    return Mentions(tuple(mentions), tuple(supports.values()), tuple(used))
+
+
+def _grouped(kind: Kind, rows: Iterable[_Row]) -> Iterator[Mention]:
+    """Rows → mentions, in the order in which each is first met."""
+    groups: dict[tuple[str, str, str], list[_Row]] = {}
+    for row in rows:
+        groups.setdefault((row.word, row.match, row.source), []).append(row)
+    for (word, match, source), members in groups.items():
+        candidates = {
+            (row.candidate.namespace, row.candidate.accession): row.candidate
+            for row in reversed(members)
+            if row.candidate
+        }
+        unrecognized = dict.fromkeys(text for row in members for text in row.unrecognized)
+        ordered = tuple(reversed(candidates.values()))
+        yield Mention(kind, word, match, source, ordered, len(members), tuple(unrecognized))
+
+
+def _inline_rows(kind: Kind, rows: list[dict[str, str]], notes: Notes) -> Iterator[_Row]:
+    for number, cells in enumerate(rows, 1):
+        where = f"{KIND_TO_FIELD[kind]}, item {number}"
+        for name in cells.keys() - INLINE_COLUMNS[kind]:
+            notes.warn(f"{where}, {name}", "unknown field", cells[name], "not mapped")
+        if "word" not in cells:
+            reason = "the mention has no word: it was skipped"
+            notes.error(where, "mention", " ".join(cells.values()), reason)
+            continue
+        row = _Row(cells["word"], source=cells.get("source", ""))
+        if kind == "gene":
+            row.match = cells.get("symbol", "")
+            _check_lexicon(row, where, notes)
+            name = cells.get("hgnc_symbol", "")
+            accession = _accession("ncbigene", cells.get("entrez", ""), f"{where}, entrez", row, notes)
+            if accession:
+                row.candidate = Candidate(
+                    "ncbigene", accession, name or row.match or row.word, bool(name), HUMAN
+                )
+            elif name:
+                row.unrecognized.append(f"hgnc_symbol: {name}")
+        else:
+            _check_lexicon(row, where, notes)
+            _identify(kind, cells.get("identifier", ""), f"{where}, identifier", row, notes)
+        yield row
+
+
+def _identify(kind: Kind, cell: str, where: str, row: _Row, notes: Notes) -> None:
+    """The candidate of an inline chemical or disease: ``D…`` or ``prefix:accession``."""
+    identifier = present(cell)
+    if identifier is None:
+        return
+    prefix, _, rest = identifier.rpartition(":")
+    namespace = PREFIX_TO_NAMESPACE.get((prefix or row.source or "mesh").lower())
+    if namespace is None or namespace == "ncbigene":
+        _unrecognized("identifier", identifier, f"not an identifier of a {kind} that is mapped",
+                      where, row, notes)
+        return
+    accession = _accession(namespace, rest, where, row, notes)
+    if accession:
+        row.candidate = Candidate(namespace, accession, row.word, named=False)
+
+
+def _table_row(kind: Kind, cells: dict[str, str], line: int, taxa: Taxa, notes: Notes) -> _Row:
+    where = f"line {line}"
+    row = _Row(cells["word"], cells.get("match", ""), cells.get("source", ""))
+    if kind == "gene":
+        _check_lexicon(row, where, notes)
+        accession = _accession("ncbigene", cells["ncbigene_id"], f"ncbigene_id, {where}", row, notes)
+        name = cells.get("ncbigene_symbol", "")
+        if accession:
+            organism = _organism(cells, where, taxa, None)
+            row.candidate = Candidate("ncbigene", accession, name or row.match, bool(name), organism)
+        elif name:
+            row.unrecognized.append(f"ncbigene_symbol: {name}")
+        return row
+    second: Namespace = "chebi" if kind == "chemical" else "doid"
+    accessions: list[tuple[Namespace, str]] = []
+    for namespace in ("mesh", second):
+        column: Namespace = "mesh" if namespace == "mesh" else second
+        cell = cells.get(namespace, "")
+        if accession := _accession(column, cell, f"{namespace}, {where}", row, notes):
+            accessions.append((column, accession))
+    named = present(one_line(cells.get("name", "")))
+    if not accessions:
+        _keep_unidentified_name(row, named)
+        return row
+    first, *others = accessions
+    close = others[0] if others else None
+    row.candidate = Candidate(*first, named or row.match or row.word, named is not None, None, close)
+    return row
+
+
+def _keep_unidentified_name(row: _Row, name: str | None) -> None:
+    """A row that identifies nothing: ``NA`` under ``match`` says so, a name is kept."""
+    if name is not None:
+        row.unrecognized.append(f"name: {name}")
+    elif row.match == "NA":
+        row.match = ""
+
+
+def _accession(namespace: Namespace, cell: str, where: str, row: _Row, notes: Notes) -> str | None:
+    """The bare accession of an identifier cell: ``mesh:D007052`` → ``D007052``.
+
+    One of the wrong shape is kept as text on the mention, with a warning.
+    """
+    identifier = present(cell)
+    if identifier is None:
+        return None
+    bare = identifier
+    while bare.lower().startswith(namespace + ":"):
+        bare = bare[len(namespace) + 1 :].strip()
+    shape, kind = NAMESPACE_TO_SHAPE[namespace]
+    if shape.fullmatch(bare):
+        return bare
+    _unrecognized(namespace, identifier, f"not a {kind}", where, row, notes)
+    return None
+
+
+def _unrecognized(
+    name: str, value: str, reason: str, where: str, row: _Row, notes: Notes
+) -> None:
+    row.unrecognized.append(f"{name}: {value}")
+    notes.warn(where, "unrecognized value", value, f"{reason}: kept as a literal on the mention")
+
+
+def _check_lexicon(row: _Row, where: str, notes: Notes) -> None:
+    """A source that no term of ours stands for is kept as text."""
+    if row.source and row.source not in LEXICON_TO_TIER:
+        _unrecognized("source", row.source, "not a lexicon that is known", where, row, notes)
+
+
+def _organism(
+    cells: dict[str, str], where: str, taxa: Taxa, notes: Notes | None
+) -> Organism | None:
+    """The organism of a gene row, by its id or else by its name."""
+    name = present(one_line(cells.get("organism_name", "")))
+    taxon = present(cells.get("organism_id", ""))
+    if taxon is not None and not TAXON_RE.fullmatch(taxon):
+        if notes:
+            reason = "not an NCBI taxonomy id: the organism is taken from its name"
+            notes.warn(f"organism_id, {where}", "unrecognized value", taxon, reason)
+        taxon = None
+    if taxon is None and name:
+        taxon = taxa.taxon(name)
+    return Organism(name or f"taxon {taxon}", taxon) if name or taxon else None
+
+
+def _supports(rows: list[dict[str, str]], taxa: Taxa, notes: Notes) -> dict[Organism, Support]:
+    """Each organism of a gene table with its counts, stated once."""
+    counts: dict[Organism, dict[str, dict[int, None]]] = {}
+    groups: dict[Organism, str | None] = {}
+    seen: set[tuple[str | None, ...]] = set()
+    names = ("count_direct", "count_synonym", "count_match")
+    block = ("organism_id", "organism_name", "organism_group", *names)
+    for number, cells in enumerate(rows, 2):
+        key = tuple(cells.get(name) for name in block)
+        if key in seen:
+            continue
+        seen.add(key)
+        organism = _organism(cells, f"line {number}", taxa, notes)
+        if organism is None:
+            continue
+        group = present(one_line(cells.get("organism_group", "")))
+        groups[organism] = groups.get(organism) or group
+        found = counts.setdefault(organism, {name: {} for name in names})
+        for name in names:
+            _count(cells.get(name, ""), found[name], f"{name}, line {number}", notes)
+    return {
+        organism: Support(
+            organism, groups[organism], *(tuple(sorted(found[name])) for name in names)
+        )
+        for organism, found in counts.items()
+    }
+
+
+def _count(cell: str, found: dict[int, None], where: str, notes: Notes) -> None:
+    value = present(cell)
+    if value is None:
+        return
+    if not (value.isascii() and value.isdigit() and len(value) < 10):
+        notes.warn(where, "unrecognized value", value, "not a count (digits): not mapped")
+    else:
+        found[int(value)] = None
+        if len(found) == 2:
+            reason = "the organism has another count on an earlier line: both are stated"
+            notes.warn(where, "count", value, reason)

@@ -1,0 +1,119 @@
+"""What a record says, as plain values: the output of reading, the input of mapping."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+from pfocr_rdf.iris import Namespace
+
+Kind = Literal["gene", "chemical", "disease"]
+KINDS: tuple[Kind, ...] = ("gene", "chemical", "disease")
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFile:
+    """A record that was found and not yet read.
+
+    ``file`` is its path relative to the input folder, ``tables`` the companion tables that
+    exist, each a kind and its path; ``ndex`` and ``wpid`` come from the two map files.
+    """
+
+    figid: str
+    path: str
+    file: str
+    tables: tuple[tuple[Kind, str], ...] = ()
+    ndex: str | None = None
+    wpid: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Organism:
+    """An organism by name; ``taxon`` is its NCBI taxonomy id where the name is known."""
+
+    name: str
+    taxon: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A thing that a word in the picture may stand for.
+
+    ``named`` is false where the record names no thing and only the word can serve as a name.
+    """
+
+    namespace: Namespace
+    accession: str
+    name: str
+    named: bool = True
+    organism: Organism | None = None
+    close: tuple[Namespace, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """One reading of the picture: the rows that share kind, word, match and source."""
+
+    kind: Kind
+    word: str
+    match: str
+    source: str
+    candidates: tuple[Candidate, ...]
+    row_count: int
+    unrecognized: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """How many words of a figure one organism's genes explain: the tables' three counts."""
+
+    organism: Organism
+    group: str | None
+    direct: tuple[int, ...]
+    synonym: tuple[int, ...]
+    match: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """What a record says of the article that the figure stands in."""
+
+    pmcid: str
+    title: str | None
+    citation: str | None
+    year: str | None
+    doi: str | None
+    journal: str | None
+    journal_abbreviation: str | None
+    publisher: str | None
+    keywords: tuple[str, ...]
+    unrecognized: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One record, read."""
+
+    figid: str
+    alias: str | None
+    article: Article
+    title: str | None
+    caption: str | None
+    caption_as_found: str | None
+    number: str | None
+    printed_number: str | None
+    figure_type: str | None
+    pmc_path: str | None
+    filename: str
+    score: Decimal | None
+    search_rank: int | None
+    organisms: tuple[Organism, ...]
+    predicted_organisms: tuple[Organism, ...]
+    supports: tuple[Support, ...]
+    ndex: str | None
+    wpids: tuple[str, ...]
+    keywords: tuple[str, ...]
+    mentions: tuple[Mention, ...]
+    source: str
+    source_sha256: str
+    tables: tuple[str, ...]
+    unrecognized: tuple[str, ...]

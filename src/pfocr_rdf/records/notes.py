@@ -1,0 +1,67 @@
+"""What a reader carries along: the limits it must keep and the notes it takes."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pfocr_rdf.errors import Problem, RecordError
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a record may be at most; hostile input ends here.
+
+    :param file_bytes: size of one record or table.
+    :param depth: nesting of the front matter; real records nest three deep.
+    :param caption_characters: a longer caption is kept, with a warning.
+    """
+
+    file_bytes: int = 10_000_000
+    depth: int = 20
+    caption_characters: int = 10_000
+
+
+@dataclass(slots=True)
+class Notes:
+    """Collects the problems of one file, in the order in which they are met."""
+
+    file: str
+    problems: list[Problem] = field(default_factory=list)
+
+    def warn(self, where: str, kind: str, value: str, reason: str) -> None:
+        """Note a value that was kept, or left out of the graph, with the reason."""
+        self.problems.append(Problem(self.file, where, kind, "warning", value, reason))
+
+    def error(self, where: str, kind: str, value: str, reason: str) -> None:
+        """Note something that was refused while the rest of the record goes on."""
+        self.problems.append(Problem(self.file, where, kind, "error", value, reason))
+
+    def refusal(self, where: str, kind: str, value: str, reason: str) -> RecordError:
+        """The exception that ends the reading of this file."""
+        return RecordError(Problem(self.file, where, kind, "error", value, reason))
+
+
+def read_text(path: Path, notes: Notes, limits: Limits) -> tuple[bytes, str]:
+    """The bytes of a file and its text, without byte order mark and carriage returns.
+
+    :raises RecordError: if it cannot be read, is larger than ``limits.file_bytes``, holds a
+        NUL or is not UTF-8.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(limits.file_bytes + 1)
+    except OSError as error:
+        reason = f"cannot be read ({error.strerror}): check the file and its permissions"
+        raise notes.refusal("file", "unreadable", "", reason) from error
+    if len(data) > limits.file_bytes:
+        reason = f"larger than {limits.file_bytes:,} bytes: raise --max-file-bytes if it is right"
+        raise notes.refusal("file", "too large", f"{path.stat().st_size} bytes", reason)
+    if b"\0" in data:
+        at = f"byte {data.index(0)}"
+        raise notes.refusal("file", "not text", at, "holds a NUL byte: is this a text file?")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        found = f"byte {error.start}: {data[error.start : error.end].hex()}"
+        reason = "not UTF-8: save the file in that encoding"
+        raise notes.refusal("file", "not UTF-8", found, reason) from error
+    return data, text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text

@@ -1,0 +1,103 @@
+"""Names of organisms → NCBI taxonomy ids, from organism pages and our own table."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from pfocr_rdf.errors import Problem, RecordError
+from pfocr_rdf.iris import TAXON_RE
+from pfocr_rdf.records.frontmatter import read_front_matter
+from pfocr_rdf.records.notes import Limits, Notes, read_text
+from pfocr_rdf.records.text import one_line, present
+from pfocr_rdf.resources import resource
+
+PAGE_FIELDS = frozenset({"common", "latin", "ncbi", "title", "group", "image"})
+
+
+@dataclass(frozen=True, slots=True)
+class OrganismPage:
+    """What a page of ``_organisms/`` says."""
+
+    taxon: str
+    names: tuple[str, ...]
+    group: str | None
+    image: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Taxa:
+    """Names → taxon ids; pages come before the shipped table."""
+
+    name_to_taxon: dict[str, str]
+    pages: tuple[OrganismPage, ...]
+    problems: tuple[Problem, ...]
+
+    def taxon(self, name: str) -> str | None:
+        """The taxonomy id of a name, compared without case; None if it is not known."""
+        return self.name_to_taxon.get(folded(name))
+
+
+def folded(name: str) -> str:
+    """The form in which names are compared.
+
+    PFOCR's writer drops quotes and colons and leaves double spaces, and pages write
+    ``CIP 70.34`` where file names have ``cip_7034``.
+
+    >>> folded("Homo  sapiens"), folded("Yersinia sp. in: enterobacteria")
+    ('homo sapiens', 'yersinia sp. in enterobacteria')
+    """
+    return one_line(name.replace(":", "").replace("'", "").replace('"', "")).casefold()
+
+
+@lru_cache(maxsize=4)
+def load_taxa(folders: tuple[str, ...] = (), limits: Limits = Limits()) -> Taxa:
+    """The names of a collection: its ``_organisms/`` pages, then ``ontology/organisms.tsv``.
+
+    Kept for the process, so that each worker reads the pages once.
+
+    :param folders: the ``_organisms`` folders of the input.
+
+    >>> load_taxa().taxon("homo  sapiens")
+    '9606'
+    """
+    names: dict[str, str] = {}
+    pages: list[OrganismPage] = []
+    problems: list[Problem] = []
+    for path in (path for folder in folders for path in sorted(Path(folder).glob("*.md"))):
+        notes = Notes(f"_organisms/{path.name}")
+        try:
+            page = _read_page(path, notes, limits)
+        except RecordError as error:
+            problems.append(error.problem)
+            continue
+        problems.extend(notes.problems)
+        if page is None:
+            continue
+        pages.append(page)
+        for name in page.names:
+            names.setdefault(folded(name), page.taxon)
+    table = resource("ontology", "organisms.tsv").read_text(encoding="utf-8")
+    for line in table.splitlines()[1:]:
+        name, taxon, *_ = line.split("\t")
+        names.setdefault(folded(name), taxon)
+    return Taxa(names, tuple(pages), tuple(problems))
+
+
+def _read_page(path: Path, notes: Notes, limits: Limits) -> OrganismPage | None:
+    """One organism page; None, noted, if its taxon id is unusable."""
+    _, text = read_text(path, notes, limits)
+    fields = {
+        key: value if isinstance(value, str) else str(value)
+        for key, value in read_front_matter(text, notes, limits).items()
+    }
+    for key in fields.keys() - PAGE_FIELDS:
+        notes.warn(key, "unknown field", fields[key], "not a field of organism pages: not mapped")
+    taxon = present(fields.get("ncbi", ""))
+    if taxon is None or not TAXON_RE.fullmatch(taxon):
+        reason = "not an NCBI taxonomy id: the page was not used; write the id's digits"
+        notes.warn("ncbi", "organism page", taxon or "", reason)
+        return None
+    found = (present(one_line(fields.get(key, ""))) for key in ("latin", "common"))
+    names = tuple(dict.fromkeys(name for name in found if name))
+    group, image = (present(one_line(fields.get(key, ""))) for key in ("group", "image"))
+    return OrganismPage(taxon, names, group, image)
