@@ -9,12 +9,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from pyoxigraph import Literal, NamedNode, Triple
+from pyoxigraph import Literal, NamedNode
 
-from pfocr_rdf import __version__, iris as ns
+from pfocr_rdf import __version__
+from pfocr_rdf import iris as ns
 from pfocr_rdf.dumps import EQUIVALENTS, FORMATS, DumpFile, link_targets
 from pfocr_rdf.iris import Iris, term
-from pfocr_rdf.jsonld import nodes
+from pfocr_rdf.mapping import Node
 from pfocr_rdf.tally import Tally
 from pfocr_rdf.vocabulary import (
     LICENSE_OF_RECORDS,
@@ -75,8 +76,8 @@ class ReleaseFacts:
     example: NamedNode | None
 
 
-def describe_release(facts: ReleaseFacts, data: Tally, iris: Iris) -> list[list[Triple]]:
-    """The description, one list a subject, its statistics counting the description too.
+def describe_release(facts: ReleaseFacts, data: Tally, iris: Iris) -> list[Node]:
+    """The description, subject by subject, its statistics counting the description too.
 
     Stating the statistics changes them: the description is made again until it counts itself.
     """
@@ -84,7 +85,7 @@ def describe_release(facts: ReleaseFacts, data: Tally, iris: Iris) -> list[list[
     while True:
         subjects = list(_subjects(facts, total, iris))
         counted = data.copy()
-        counted.add(nodes(t for triples in subjects for t in triples), link_targets(iris))
+        counted.add(subjects, link_targets(iris))
         if _same(counted, total):
             return subjects
         total = counted
@@ -99,24 +100,24 @@ def _same(one: Tally, other: Tally) -> bool:
     )
 
 
-def _subjects(facts: ReleaseFacts, total: Tally, iris: Iris) -> Iterator[list[Triple]]:
-    yield _triples(iris.dataset, _dataset(facts, iris))
-    yield _triples(iris.release(facts.version), _release(facts, iris))
+def _subjects(facts: ReleaseFacts, total: Tally, iris: Iris) -> Iterator[Node]:
+    yield _node(iris.dataset, _dataset(facts, iris))
+    yield _node(iris.release(facts.version), _release(facts, iris))
     rdf = iris.part(facts.version, "rdf")
-    yield _triples(rdf, _rdf(facts, total, iris))
+    yield _node(rdf, _rdf(facts, total, iris))
     yield from _partitions(facts, total, iris)
     yield from _linksets(facts, total, iris)
-    yield _triples(iris.part(facts.version, "equivalents"), _equivalents(facts, iris))
+    yield _node(iris.part(facts.version, "equivalents"), _equivalents(facts, iris))
     for form in (*FORMATS, EQUIVALENTS):
         node = iris.part(facts.version, form.file)
-        yield _triples(node, _distribution(form.file, form.media_type, form.specification, iris))
-    yield _triples(iris.part(facts.version, "build"), _activity(facts, iris))
-    yield _triples(iris.part(facts.version, "pfocr-rdf"), _agent())
-    yield _triples(NamedNode(ns.WIKIPATHWAYS_HOME), _publisher())
+        yield _node(node, _distribution(form.file, form.media_type, form.specification, iris))
+    yield _node(iris.part(facts.version, "build"), _activity(facts, iris))
+    yield _node(iris.part(facts.version, "pfocr-rdf"), _agent())
+    yield _node(NamedNode(ns.WIKIPATHWAYS_HOME), _publisher())
 
 
-def _triples(subject: NamedNode, facts: Iterable[Fact]) -> list[Triple]:
-    return [Triple(subject, predicate, value) for predicate, value in facts]
+def _node(subject: NamedNode, facts: Iterable[Fact]) -> Node:
+    return Node(subject, list(facts))
 
 
 def _common(title: str) -> Iterator[Fact]:
@@ -209,7 +210,7 @@ def _rdf(facts: ReleaseFacts, total: Tally, iris: Iris) -> Iterator[Fact]:
         yield term(ns.VOID, "subset"), iris.part(facts.version, _linkset_name(*link, iris))
 
 
-def _partitions(facts: ReleaseFacts, total: Tally, iris: Iris) -> Iterator[list[Triple]]:
+def _partitions(facts: ReleaseFacts, total: Tally, iris: Iris) -> Iterator[Node]:
     """Class partitions with the properties of their instances, and property partitions."""
     by_class: dict[str, dict[str, int]] = {}
     for (kind, predicate), count in total.class_properties.items():
@@ -223,12 +224,12 @@ def _partitions(facts: ReleaseFacts, total: Tally, iris: Iris) -> Iterator[list[
         predicates = sorted(by_class.get(kind, ()))
         own = [iris.part(facts.version, f"{name}.{_partition_name(p, iris)}") for p in predicates]
         found.extend((term(ns.VOID, "propertyPartition"), node) for node in own)
-        yield _triples(iris.part(facts.version, name), found)
+        yield _node(iris.part(facts.version, name), found)
         for predicate, node in zip(predicates, own, strict=True):
-            yield _triples(node, _property(predicate, by_class[kind][predicate]))
+            yield _node(node, _property(predicate, by_class[kind][predicate]))
     for predicate in sorted(total.properties):
         node = iris.part(facts.version, _partition_name(predicate, iris))
-        yield _triples(node, _property(predicate, total.properties[predicate]))
+        yield _node(node, _property(predicate, total.properties[predicate]))
 
 
 def _property(predicate: str, count: int) -> Iterator[Fact]:
@@ -236,9 +237,9 @@ def _property(predicate: str, count: int) -> Iterator[Fact]:
     yield term(ns.VOID, "triples"), _integer(count)
 
 
-def _linksets(facts: ReleaseFacts, total: Tally, iris: Iris) -> Iterator[list[Triple]]:
+def _linksets(facts: ReleaseFacts, total: Tally, iris: Iris) -> Iterator[Node]:
     for predicate, target in sorted(total.links):
-        yield _triples(
+        yield _node(
             iris.part(facts.version, _linkset_name(predicate, target, iris)),
             (
                 (RDF_TYPE, term(ns.VOID, "Linkset")),
@@ -294,28 +295,31 @@ def _publisher() -> Iterator[Fact]:
     yield Schema.url, NamedNode(ns.WIKIPATHWAYS_HOME)
 
 
-def file_facts(facts: ReleaseFacts, files: Iterable[DumpFile], iris: Iris) -> list[list[Triple]]:
+def file_facts(facts: ReleaseFacts, files: Iterable[DumpFile], iris: Iris) -> list[Node]:
     """Sizes and hashes of the dump files, for ``void.ttl`` alone.
 
     They cannot stand in the data: a file cannot hold its own hash.
     """
     described = {form.file for form in (*FORMATS, EQUIVALENTS)}
-    found = []
+    found: list[Node] = []
     for file in files:
         if file.name not in described:
             continue
         node = iris.part(facts.version, file.name)
         checksum = iris.part(facts.version, f"{file.name}.sha256")
-        found.append([
-            Triple(node, term(ns.DCAT, "byteSize"), _integer(file.size)),
-            Triple(node, term(ns.SCHEMA, "contentSize"), Literal(str(file.size))),
-            Triple(node, term(ns.SPDX, "checksum"), checksum),
-        ])
-        found.append([
-            Triple(checksum, RDF_TYPE, term(ns.SPDX, "Checksum")),
-            Triple(checksum, term(ns.SPDX, "algorithm"), term(ns.SPDX, "checksumAlgorithm_sha256")),
-            Triple(checksum, term(ns.SPDX, "checksumValue"), Literal(file.sha256)),
-        ])
+        size = _integer(file.size)
+        sizes: tuple[Fact, ...] = (
+            (term(ns.DCAT, "byteSize"), size),
+            (term(ns.SCHEMA, "contentSize"), Literal(str(file.size))),
+            (term(ns.SPDX, "checksum"), checksum),
+        )
+        sha256 = term(ns.SPDX, "checksumAlgorithm_sha256")
+        sums: tuple[Fact, ...] = (
+            (RDF_TYPE, term(ns.SPDX, "Checksum")),
+            (term(ns.SPDX, "algorithm"), sha256),
+            (term(ns.SPDX, "checksumValue"), Literal(file.sha256)),
+        )
+        found.extend((_node(node, sizes), _node(checksum, sums)))
     return found
 
 

@@ -78,4 +78,3 @@ def other_forms(thing: Thing, accession: str, primary: NamedNode) -> Iterator[Na
         iri = form.format(written)
         if iri != primary.value:
             yield NamedNode(iri)
-

@@ -28,7 +28,9 @@ class Problem:
     def __str__(self) -> str:
         """One line for people: where, what stood there, why it is wrong and what to do.
 
-        >>> print(Problem("a.md", "year", "year", "warning", "20019", "not a year: write four digits"))
+        >>> print(
+        ...     Problem("a.md", "year", "year", "warning", "20019", "not a year: write four digits")
+        ... )
         warning: a.md: year: not a year: write four digits (found '20019')
         """
         found = self.value if len(self.value) <= 200 else self.value[:200] + "…"

@@ -8,6 +8,7 @@ import hashlib
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal
 from urllib.parse import quote
 
@@ -49,7 +50,9 @@ BIOSCHEMAS_DATASET: Final = "https://bioschemas.org/profiles/Dataset/1.0-RELEASE
 PUBLIC_ACCESS: Final = "http://publications.europa.eu/resource/authority/access-right/PUBLIC"
 WIKIPATHWAYS_HOME: Final = "https://www.wikipathways.org/"
 
-FIGID_RE: Final = re.compile(r"(PMC[0-9]{1,9})__(?! )[^/\\\x00-\x1f\x7f]{1,200}(?<! )")
+FIGID_RE: Final = re.compile(
+    r"(PMC[0-9]{1,9})__(?!\s)[^/\\\x00-\x1f\x7f\ud800-\udfff]{1,200}(?<!\s)"
+)
 # https://www.ncbi.nlm.nih.gov/books/NBK3841/ (GeneID: a positive whole number)
 ENTREZ_RE: Final = re.compile(r"[1-9][0-9]{0,11}")
 # https://www.nlm.nih.gov/mesh/xmlmesh.html (DescriptorUI D…, SupplementalRecordUI C…)
@@ -65,6 +68,10 @@ DOI_RE: Final = re.compile(r"10\.[0-9]{4,9}/\S+")
 UUID_RE: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # https://registry.identifiers.org/registry/wikipathways
 WPID_RE: Final = re.compile(r"(WP[0-9]{1,6})(_r[0-9]+)?")
+# https://www.rfc-editor.org/rfc/rfc3986#section-2: what an address may consist of
+WEB_ADDRESS_RE: Final = re.compile(
+    r"https?://[A-Za-z0-9.-]+(:[0-9]+)?(/([\w.~!$&'()*+,;=:@/?#-]|%[0-9A-Fa-f]{2})*)?", re.ASCII
+)
 
 Namespace = Literal["ncbigene", "mesh", "chebi", "doid"]
 
@@ -89,6 +96,7 @@ def encoded(identifier: str) -> str:
     return quote(identifier, safe="~")
 
 
+@lru_cache(maxsize=4096)
 def slug(name: str) -> str:
     """A name as a path segment: compatibility-normalised, case-folded, words joined by ``-``.
 
@@ -168,7 +176,7 @@ class Iris:
         """One reading of the picture; the same key has the same IRI in every release.
 
         >>> Iris().mention("PMC1__f1", "gene", "Etk", "ETK", "hgnc_alias_symbol").value[-20:]
-        'mention-b80fc7cbb3d1'
+        'mention-4989d20b895d'
         """
         key = f"{kind}\t{word}\t{match}\t{source}".encode()
         digest = hashlib.sha256(key).hexdigest()[:12]
@@ -219,6 +227,13 @@ class Iris:
         """The picture at Europe PMC; NCBI's own image addresses stopped working in 2024."""
         return NamedNode(f"{EUROPE_PMC_ARTICLES}{pmcid}/bin/{encoded(filename)}")
 
+    def picture(self, address: str) -> NamedNode:
+        """A picture on the web, by its address as it stands.
+
+        :raises IriError: if it is not a web address.
+        """
+        return NamedNode(checked(WEB_ADDRESS_RE, "web address (http… without spaces)", address))
+
     def network(self, uuid: str) -> NamedNode:
         """A figure's network at NDEx."""
         return NamedNode(NDEX + checked(UUID_RE, "NDEx id (a UUID)", uuid))
@@ -237,7 +252,8 @@ class Iris:
 
     def source(self, path: str) -> NamedNode:
         """A file of the PFOCR database."""
-        return NamedNode(self.sources + quote(path, safe="/~"))
+        # A file name need not be UTF-8: Python keeps its odd bytes as surrogates.
+        return NamedNode(self.sources + quote(path, safe="/~", errors="surrogateescape"))
 
     @property
     def dataset(self) -> NamedNode:

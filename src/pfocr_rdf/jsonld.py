@@ -6,51 +6,20 @@ or a full IRI, which every JSON-LD processor reads as the same triple.
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, cast
 
-from pyoxigraph import Literal, NamedNode, Triple
+import orjson
+from pyoxigraph import Literal, NamedNode
 
-from pfocr_rdf.iris import RDF, XSD, Iris
+from pfocr_rdf.iris import XSD, Iris, term
+from pfocr_rdf.mapping import Node, Object
 from pfocr_rdf.resources import resource
+from pfocr_rdf.vocabulary import RDF_TYPE, XSD_INTEGER
 
-RDF_TYPE: Final = RDF + "type"
-STRING: Final = XSD + "string"
-INTEGER: Final = XSD + "integer"
+XSD_STRING: Final = term(XSD, "string")
+IDENTIFIER: Final = term(XSD, "anyURI")  # stands for "@type": "@id" among the coercions
 Json = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """All consecutive triples of one subject: predicate IRI → objects."""
-
-    subject: str
-    facts: dict[str, list[Any]]
-
-
-def nodes(triples: Iterable[Triple]) -> list[Node]:
-    """Group triples by subject; a subject's triples must follow one another.
-
-    >>> from pfocr_rdf.vocabulary import Schema
-    >>> figure = NamedNode("http://example.org/f")
-    >>> [len(n.facts) for n in nodes([Triple(figure, Schema.name, Literal("a"))])]
-    [1]
-    """
-    found: list[Node] = []
-    subject, facts = "", {}
-    for triple in triples:
-        name = triple.subject.value
-        if name != subject:
-            subject, facts = name, {}
-            found.append(Node(subject, facts))
-        predicate = triple.predicate.value
-        values = facts.get(predicate)
-        if values is None:
-            facts[predicate] = [triple.object]
-        else:
-            values.append(triple.object)
-    return found
 
 
 class Compactor:
@@ -65,8 +34,9 @@ class Compactor:
             ((iri, name) for name, iri in self._prefixes().items()), key=lambda pair: -len(pair[0])
         )
         self._terms = dict(self._predicate_terms())
-        self._classes: dict[str, str] = {}
-        self._known: dict[str, str] = {}
+        self._classes: dict[Object, str] = {}
+        self._known: dict[Object, str] = {}
+        self._written_context = orjson.Fragment(orjson.dumps(self.context))
 
     def _prefixes(self) -> dict[str, str]:
         found = {}
@@ -82,91 +52,84 @@ class Compactor:
         namespace = self._prefixes().get(prefix)
         return namespace + local if namespace else name
 
-    def _predicate_terms(self) -> Iterable[tuple[str, tuple[str, str]]]:
-        """Predicate IRI → the term and what its values are coerced to ("" for text)."""
+    def _predicate_terms(self) -> Iterable[tuple[NamedNode, tuple[str, NamedNode | None]]]:
+        """Predicate → its term and what the values are coerced to, None for text."""
         for name, definition in self.context.items():
             if isinstance(definition, dict) and not definition.get("@prefix"):
-                kind = definition.get("@type", "")
-                coercion = kind if kind.startswith("@") else self._expanded(kind)
-                yield self._expanded(definition["@id"]), (name, coercion)
+                kind = definition["@type"]
+                coercion = IDENTIFIER if kind == "@id" else NamedNode(self._expanded(kind))
+                yield NamedNode(self._expanded(definition["@id"])), (name, coercion)
             elif isinstance(definition, str) and ":" in definition and definition[-1] not in "/#":
-                yield self._expanded(definition), (name, "")
+                yield NamedNode(self._expanded(definition)), (name, None)
 
-    def iri(self, iri: str) -> str:
+    def iri(self, node: NamedNode) -> str:
         """``prefix:local`` where a prefix of the context fits, else the IRI."""
-        known = self._known.get(iri)
+        known = self._known.get(node)
         if known is not None:
             return known
-        compacted = iri
+        compacted = iri = node.value
         for namespace, name in self._namespaces:
             if iri.startswith(namespace):
                 compacted = f"{name}:{iri[len(namespace) :]}"
                 break
-        if len(self._known) < 100_000:  # bounds the memory of a build
-            self._known[iri] = compacted
+        # Figures and mentions are met once or twice: remembering them would cost memory.
+        if not compacted.startswith("figure:") and len(self._known) < 100_000:
+            self._known[node] = compacted
         return compacted
 
-    def type_name(self, iri: str) -> str:
+    def type_name(self, node: Object) -> str:
         """A class by its term: ``ImageObject`` for ``http://schema.org/ImageObject``."""
-        name = self._classes.get(iri)
+        name = self._classes.get(node)
         if name is None:
-            name = self._term(iri)[0]
-            self._classes[iri] = name
+            name = self._classes[node] = self._term(cast("NamedNode", node))[0]
         return name
 
-    def _term(self, iri: str) -> tuple[str, str]:
-        found = self._terms.get(iri)
+    def _term(self, predicate: NamedNode) -> tuple[str, NamedNode | None]:
+        found = self._terms.get(predicate)
         if found is None:
             vocabulary = str(self.context["@vocab"])
-            local = iri.removeprefix(vocabulary)
-            in_vocabulary = local != iri and ":" not in local and local not in self.context
-            found = (local if in_vocabulary else self.iri(iri), "")
-            self._terms[iri] = found
+            local = predicate.value.removeprefix(vocabulary)
+            in_vocabulary = local != predicate.value and local not in self.context
+            found = (local if in_vocabulary else self.iri(predicate), None)
+            self._terms[predicate] = found
         return found
 
     def node(self, node: Node) -> Json:
         """One subject as a JSON object."""
         written: Json = {"@id": self.iri(node.subject)}
-        for predicate, objects in node.facts.items():
-            if predicate == RDF_TYPE:
-                values: list[Any] = [self.type_name(value.value) for value in objects]
-                written["@type"] = values if len(values) > 1 else values[0]
-                continue
-            term, coercion = self._term(predicate)
-            if coercion == "@id":
-                values = [
-                    self.iri(value.value) if value.__class__ is NamedNode else self.value(value)
-                    for value in objects
-                ]
+        for predicate, value in node.facts:
+            if predicate is RDF_TYPE:
+                key, worth = "@type", self.type_name(value)
             else:
-                values = [self._coerced(value, coercion) for value in objects]
-            written[term] = values if len(values) > 1 else values[0]
+                key, coercion = self._term(predicate)
+                worth = self._worth(value, coercion)
+            if key not in written:
+                written[key] = worth
+            elif written[key].__class__ is list:
+                written[key].append(worth)
+            else:
+                written[key] = [written[key], worth]
         return written
 
-    def _coerced(self, value: NamedNode | Literal, coercion: str) -> Any:
-        if value.__class__ is NamedNode:
-            return {"@id": self.iri(value.value)}
-        datatype = value.datatype.value  # type: ignore[union-attr]
-        if coercion == "" and datatype == STRING:
+    def _worth(self, value: Object, coercion: NamedNode | None) -> Any:
+        """A value as its term implies it, or in full where the term does not imply its type."""
+        if isinstance(value, NamedNode):
+            iri = self.iri(value)
+            return iri if coercion is IDENTIFIER else {"@id": iri}
+        datatype = value.datatype
+        if coercion is None and datatype == XSD_STRING:
             return value.value
         if coercion == datatype:
             # A whole number is a JSON number; a decimal would lose digits as one.
-            return int(value.value) if coercion == INTEGER else value.value
-        return self.value(value)
-
-    def value(self, value: NamedNode | Literal) -> Json:
-        """A literal whose type the term does not imply."""
-        assert isinstance(value, Literal)
-        datatype = value.datatype.value
-        if datatype == STRING:
+            return int(value.value) if datatype == XSD_INTEGER else value.value
+        if datatype == XSD_STRING:
             return {"@value": value.value}
         return {"@value": value.value, "@type": self.iri(datatype)}
 
-    def document(self, found: Iterable[Node]) -> bytes:
+    def document(self, nodes: Iterable[Node]) -> bytes:
         """One line: a JSON-LD document that holds the nodes, context included."""
-        graph = [self.node(node) for node in found]
-        body = {"@context": self.context, "@graph": graph}
-        return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+        body = {"@context": self._written_context, "@graph": [self.node(node) for node in nodes]}
+        return orjson.dumps(body, option=orjson.OPT_APPEND_NEWLINE)
 
 
 @cache

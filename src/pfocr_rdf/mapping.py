@@ -6,7 +6,8 @@ What figures share is gathered in :mod:`pfocr_rdf.shared` and described once.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 
@@ -32,35 +33,62 @@ from pfocr_rdf.vocabulary import (
     Schema,
 )
 
-Facts = Iterator[tuple[NamedNode, NamedNode | Literal]]
+Object = NamedNode | Literal
+Facts = Iterator[tuple[NamedNode, Object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """Everything that is said of one subject: its triples, without the subject repeated."""
+
+    subject: NamedNode
+    facts: list[tuple[NamedNode, Object]]
+
+
+def triples(nodes: Iterable[Node]) -> Iterator[Triple]:
+    """Nodes as triples, in the same order.
+
+    >>> node = Node(Schema.Gene, [(RDF_TYPE, Schema.Taxon)])
+    >>> [triple.object.value for triple in triples([node])]
+    ['http://schema.org/Taxon']
+    """
+    for node in nodes:
+        subject = node.subject
+        for predicate, value in node.facts:
+            yield Triple(subject, predicate, value)
 
 
 def figure_triples(figure: Figure, iris: Iris) -> Iterator[Triple]:
+    """Everything that a record says of its figure; see :func:`figure_nodes`."""
+    return triples(figure_nodes(figure, iris))
+
+
+def figure_nodes(figure: Figure, iris: Iris) -> Iterator[Node]:
     """Everything that a record says of its figure, subject by subject.
 
-    Each triple is given once. The article is left to :func:`article_triples`, because
+    Each triple is given once. The article is left to :func:`article_node`, because
     several figures may share it.
     """
     subject = iris.figure(figure.figid)
-    entities = {
-        (candidate.namespace, candidate.accession): None
-        for mention in figure.mentions
-        for candidate in mention.candidates
-    }
-    nodes = {key: iris.entity(*key) for key in entities}
-    for predicate, value in _figure_facts(figure, iris):
-        yield Triple(subject, predicate, value)
-    for node in nodes.values():
-        yield Triple(subject, Schema.mentions, node)
-    if figure.alias:
-        yield Triple(iris.figure(figure.alias), IS_REPLACED_BY, subject)
-    for support in figure.supports:
-        if support.organism.taxon:
-            yield from _support_triples(support, figure.figid, iris)
+    bodies: dict[tuple[str, str], NamedNode] = {}
     for mention in figure.mentions:
+        for candidate in mention.candidates:
+            key = (candidate.namespace, candidate.accession)
+            if key not in bodies:
+                bodies[key] = iris.entity(candidate.namespace, candidate.accession)
+    facts = list(_figure_facts(figure, iris))
+    facts.extend((Schema.mentions, body) for body in bodies.values())
+    yield Node(subject, facts)
+    if figure.alias:
+        yield Node(iris.figure(figure.alias), [(IS_REPLACED_BY, subject)])
+    for taxon, supports in _by_taxon(figure.supports).items():
+        facts = list(_support_facts(taxon, supports, iris))
+        yield Node(iris.support(figure.figid, taxon), facts)
+    for mention in figure.mentions:
+        # One id may stand there twice, under two names.
+        own = list(dict.fromkeys(bodies[c.namespace, c.accession] for c in mention.candidates))
         node = iris.mention(figure.figid, mention.kind, mention.word, mention.match, mention.source)
-        bodies = [nodes[c.namespace, c.accession] for c in mention.candidates]
-        yield from _mention_triples(mention, node, subject, bodies)
+        yield Node(node, _mention_facts(mention, subject, own))
 
 
 def _figure_facts(figure: Figure, iris: Iris) -> Facts:
@@ -83,6 +111,20 @@ def _figure_facts(figure: Figure, iris: Iris) -> Facts:
         yield Pfocr.pathway_score, decimal_literal(figure.score)
     if figure.search_rank is not None:
         yield Pfocr.search_rank, integer_literal(figure.search_rank)
+    yield from _link_facts(figure, iris)
+    yield from _organism_facts(figure, iris)
+    for keyword in figure.keywords:
+        yield Schema.keywords, Literal(keyword)
+    yield WAS_DERIVED_FROM, iris.source(figure.source)
+    yield Pfocr.source_sha256, Literal(figure.source_sha256)
+    for table in figure.tables:
+        yield Pfocr.source_table, iris.source(table)
+    for value in dict.fromkeys((*figure.unrecognized, *_supports_without_taxon(figure.supports))):
+        yield Pfocr.unrecognized_value, Literal(value)
+
+
+def _link_facts(figure: Figure, iris: Iris) -> Facts:
+    """Where the figure, its picture, its article and what was drawn from it are."""
     yield Schema.is_part_of, iris.article(figure.article.pmcid)
     yield Schema.is_part_of, iris.dataset
     if figure.pmc_path:
@@ -95,15 +137,6 @@ def _figure_facts(figure: Figure, iris: Iris) -> Facts:
     pathways = dict.fromkeys(iri for wpid in figure.wpids for iri in iris.pathways(wpid))
     for iri in pathways:
         yield Schema.subject_of, iri
-    yield from _organism_facts(figure, iris)
-    for keyword in figure.keywords:
-        yield Schema.keywords, Literal(keyword)
-    yield WAS_DERIVED_FROM, iris.source(figure.source)
-    yield Pfocr.source_sha256, Literal(figure.source_sha256)
-    for table in figure.tables:
-        yield Pfocr.source_table, iris.source(table)
-    for value in dict.fromkeys(figure.unrecognized):
-        yield Pfocr.unrecognized_value, Literal(value)
 
 
 def _organism_facts(figure: Figure, iris: Iris) -> Facts:
@@ -117,61 +150,83 @@ def _organism_facts(figure: Figure, iris: Iris) -> Facts:
             yield to_taxon, iris.taxon(taxon)
         for name in dict.fromkeys(o.name for o in organisms if not o.taxon):
             yield to_name, Literal(name)
-    for taxon in dict.fromkeys(s.organism.taxon for s in figure.supports if s.organism.taxon):
+    for taxon in _by_taxon(figure.supports):
         yield Pfocr.organism_support, iris.support(figure.figid, taxon)
-    for support in figure.supports:
+
+
+def _by_taxon(supports: Sequence[Support]) -> dict[str, list[Support]]:
+    """The supports of each taxon: a table may name one taxon in two ways."""
+    found: dict[str, list[Support]] = {}
+    for support in supports:
+        if support.organism.taxon:
+            found.setdefault(support.organism.taxon, []).append(support)
+    return found
+
+
+def _supports_without_taxon(supports: Sequence[Support]) -> Iterator[str]:
+    """What cannot be stated on a node, for want of a taxon to name it by."""
+    for support in supports:
         if not support.organism.taxon:
-            counts = f"{support.direct} {support.synonym} {support.match}"
-            text = f"support of {support.organism.name} ({support.group}): {counts}"
-            yield Pfocr.unrecognized_value, Literal(text)
+            counts = (
+                ("direct", support.direct),
+                ("synonym", support.synonym),
+                ("match", support.match),
+            )
+            stated = [f"{name} {value}" for name, values in counts for value in values]
+            group = f" ({support.group})" if support.group else ""
+            said = ", ".join(stated) or "no counts"
+            yield f"support of {support.organism.name}{group}: {said}"
 
 
-def _support_triples(support: Support, figid: str, iris: Iris) -> Iterator[Triple]:
-    taxon = support.organism.taxon or ""
-    node = iris.support(figid, taxon)
-    yield Triple(node, RDF_TYPE, Pfocr.OrganismSupport)
-    yield Triple(node, Pfocr.organism, iris.taxon(taxon))
+def _support_facts(taxon: str, supports: Sequence[Support], iris: Iris) -> Facts:
+    yield RDF_TYPE, Pfocr.OrganismSupport
+    yield Pfocr.organism, iris.taxon(taxon)
     counts = (
-        (Pfocr.count_direct, support.direct),
-        (Pfocr.count_synonym, support.synonym),
-        (Pfocr.count_match, support.match),
+        (Pfocr.count_direct, [s.direct for s in supports]),
+        (Pfocr.count_synonym, [s.synonym for s in supports]),
+        (Pfocr.count_match, [s.match for s in supports]),
     )
-    for predicate, values in counts:
-        for value in values:
-            yield Triple(node, predicate, integer_literal(value))
+    for predicate, stated in counts:
+        for value in dict.fromkeys(value for values in stated for value in values):
+            yield predicate, integer_literal(value)
 
 
-def _mention_triples(
-    mention: Mention, node: NamedNode, figure: NamedNode, bodies: Sequence[NamedNode]
-) -> Iterator[Triple]:
+def _mention_facts(
+    mention: Mention, figure: NamedNode, bodies: Sequence[NamedNode]
+) -> list[tuple[NamedNode, Object]]:
     """One reading of the picture, with every candidate and the evidence for them."""
-    yield Triple(node, RDF_TYPE, KIND_TO_MENTION[mention.kind])
-    yield Triple(node, RDF_TYPE, Oa.Annotation)
-    yield Triple(node, Oa.has_target, figure)
-    for body in bodies:
-        yield Triple(node, Oa.has_body, body)
-    yield Triple(node, Schema.text, Literal(mention.word))
+    facts: list[tuple[NamedNode, Object]] = [
+        (RDF_TYPE, KIND_TO_MENTION[mention.kind]),
+        (RDF_TYPE, Oa.Annotation),
+        (Oa.has_target, figure),
+        *((Oa.has_body, body) for body in bodies),
+        (Schema.text, Literal(mention.word)),
+    ]
     if mention.match:
-        yield Triple(node, Pfocr.match, Literal(mention.match))
+        facts.append((Pfocr.match, Literal(mention.match)))
     if lexicon := LEXICON_TO_TERM.get(mention.source):
-        yield Triple(node, Pfocr.lexicon, lexicon)
+        facts.append((Pfocr.lexicon, lexicon))
     if tier := LEXICON_TO_TIER.get(mention.source):
-        yield Triple(node, Pfocr.tier, TIER_TO_TERM[tier])
-    yield Triple(node, Pfocr.candidate_count, integer_literal(len(bodies)))
-    yield Triple(node, Pfocr.row_count, integer_literal(mention.row_count))
-    for value in mention.unrecognized:
-        yield Triple(node, Pfocr.unrecognized_value, Literal(value))
+        facts.append((Pfocr.tier, TIER_TO_TERM[tier]))
+    facts.append((Pfocr.candidate_count, integer_literal(len(bodies))))
+    facts.append((Pfocr.row_count, integer_literal(mention.row_count)))
+    facts.extend((Pfocr.unrecognized_value, Literal(value)) for value in mention.unrecognized)
+    return facts
 
 
 def article_triples(articles: Sequence[Article], iris: Iris) -> Iterator[Triple]:
+    """One article as triples; see :func:`article_node`."""
+    return triples([article_node(articles, iris)])
+
+
+def article_node(articles: Sequence[Article], iris: Iris) -> Node:
     """One article, from the records of all its figures.
 
     :param articles: what each record says; all have the same PMC id. Where they disagree on
         the title, the most frequent is the name and the others are alternate names.
     """
-    subject = iris.article(articles[0].pmcid)
-    for predicate, value in dict.fromkeys(_article_facts(articles, iris)):
-        yield Triple(subject, predicate, value)
+    facts = dict.fromkeys(_article_facts(articles, iris))
+    return Node(iris.article(articles[0].pmcid), list(facts))
 
 
 def _article_facts(articles: Sequence[Article], iris: Iris) -> Facts:

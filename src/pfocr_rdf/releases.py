@@ -218,7 +218,7 @@ def _flush_tree(folder: Path) -> None:
 
 
 def _flush(path: Path) -> None:
-    """fsync a file or folder: a rename is only as durable as what it renames."""
+    """Fsync a file or folder: a rename is only as durable as what it renames."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

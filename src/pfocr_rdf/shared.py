@@ -1,189 +1,208 @@
 """What records share: genes, chemicals, diseases, taxa, journals, publishers.
 
-It is gathered while figures are mapped, merged over all batches, and described once, in the
-order of the IRIs. Size follows the vocabulary, not the number of records.
+It is gathered while figures are mapped, as counted facts that are cheap to send and to add
+up, and described once, in the order of the ids. Its size follows the vocabulary, not the
+number of records.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import groupby
+from typing import NamedTuple
 
 from pyoxigraph import Literal, NamedNode, Quad, Triple
 
 from pfocr_rdf.equivalents import Thing, other_forms
 from pfocr_rdf.iris import Iris, Namespace
-from pfocr_rdf.mapping import journal_key, name_facts
+from pfocr_rdf.mapping import Facts, Node, journal_key, name_facts, triples
 from pfocr_rdf.records import Figure, Kind, Organism, Taxa
 from pfocr_rdf.vocabulary import CLOSE_MATCH, KIND_TO_ENTITY, RDF_TYPE, Pfocr, Schema
 
-Names = Counter[str]
 
+class EntityFact(NamedTuple):
+    """What one candidate says of its gene, chemical or disease; counted over all records.
 
-@dataclass(slots=True)
-class _Entity:
-    """What all records say of a gene, chemical or disease.
-
-    ``names`` are names that records give; ``words`` serve where no record gives one.
+    ``named`` is false where only a word in a picture can serve as a name; an empty ``name``,
+    ``taxon`` or ``close`` says nothing.
     """
 
-    kinds: set[Kind] = field(default_factory=set)
-    names: Names = field(default_factory=Counter)
-    words: Names = field(default_factory=Counter)
-    taxa: set[str] = field(default_factory=set)
-    close: set[tuple[Namespace, str]] = field(default_factory=set)
-
-
-@dataclass(slots=True)
-class _Taxon:
-    names: Names = field(default_factory=Counter)
-    groups: set[str] = field(default_factory=set)
-    images: set[str] = field(default_factory=set)
-
-
-@dataclass(slots=True)
-class _Named:
-    """A journal or publisher: the names under which one IRI was met."""
-
-    names: Names = field(default_factory=Counter)
-    others: set[str] = field(default_factory=set)
+    namespace: Namespace
+    accession: str
+    kind: Kind
+    name: str
+    named: bool
+    taxon: str
+    close: tuple[()] | tuple[Namespace, str]
 
 
 @dataclass(slots=True)
 class Shared:
-    """Gathers from figures, merges with what other batches gathered."""
+    """Gathers from figures, merges with what other batches gathered.
 
-    entities: dict[tuple[Namespace, str], _Entity] = field(default_factory=dict)
-    taxa: dict[str, _Taxon] = field(default_factory=dict)
-    journals: dict[str, _Named] = field(default_factory=dict)
-    publishers: dict[str, _Named] = field(default_factory=dict)
+    Keys of ``organisms``, ``journals`` and ``publishers`` are (taxon id or IRI, name).
+    """
+
+    entities: Counter[EntityFact] = field(default_factory=Counter)
+    organisms: Counter[tuple[str, str]] = field(default_factory=Counter)
+    groups: set[tuple[str, str]] = field(default_factory=set)
+    images: set[tuple[str, str]] = field(default_factory=set)
+    journals: Counter[tuple[str, str]] = field(default_factory=Counter)
+    abbreviations: set[tuple[str, str]] = field(default_factory=set)
+    publishers: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def gather(self, figure: Figure, iris: Iris) -> None:
         """Take in what one figure says of shared things."""
         organisms: dict[Organism, None] = {}
+        entities = self.entities
         for mention in figure.mentions:
-            for candidate in mention.candidates:
-                key = (candidate.namespace, candidate.accession)
-                entity = self.entities.get(key)
-                if entity is None:
-                    entity = self.entities[key] = _Entity()
-                entity.kinds.add(mention.kind)
-                (entity.names if candidate.named else entity.words)[candidate.name] += 1
-                if candidate.organism:
-                    organisms[candidate.organism] = None
-                    if candidate.organism.taxon:
-                        entity.taxa.add(candidate.organism.taxon)
-                if candidate.close:
-                    entity.close.add(candidate.close)
-                    self.entities.setdefault(candidate.close, _Entity()).kinds.add(mention.kind)
+            kind = mention.kind
+            for c in mention.candidates:
+                organism = c.organism
+                if organism:
+                    organisms[organism] = None
+                taxon = (organism.taxon or "") if organism else ""
+                key = EntityFact(
+                    c.namespace, c.accession, kind, c.name, c.named, taxon, c.close or ()
+                )
+                entities[key] += 1
+                if c.close:
+                    entities[EntityFact(*c.close, kind, "", False, "", ())] += 1
         organisms |= dict.fromkeys((*figure.organisms, *figure.predicted_organisms))
         for organism in organisms:
             if organism.taxon:
-                self.taxa.setdefault(organism.taxon, _Taxon()).names[organism.name] += 1
+                self.organisms[organism.taxon, organism.name] += 1
         for support in figure.supports:
             if support.organism.taxon and support.group:
-                self.taxa[support.organism.taxon].groups.add(support.group)
+                self.groups.add((support.organism.taxon, support.group))
         self._gather_names(figure, iris)
 
     def _gather_names(self, figure: Figure, iris: Iris) -> None:
         article = figure.article
         if key := journal_key(article):
-            journal = self.journals.setdefault(iris.journal(key).value, _Named())
-            journal.names[article.journal or key] += 1
+            journal = iris.journal(key).value
+            self.journals[journal, article.journal or key] += 1
             if article.journal_abbreviation:
-                journal.others.add(article.journal_abbreviation)
+                self.abbreviations.add((journal, article.journal_abbreviation))
         if article.publisher:
-            publisher = iris.publisher(article.publisher).value
-            self.publishers.setdefault(publisher, _Named()).names[article.publisher] += 1
+            self.publishers[iris.publisher(article.publisher).value, article.publisher] += 1
 
     def gather_pages(self, taxa: Taxa) -> None:
         """Take in the organism pages, whether or not a figure names the organism."""
         for page in taxa.pages:
-            taxon = self.taxa.setdefault(page.taxon, _Taxon())
-            taxon.names.update(page.names)
+            self.organisms.update((page.taxon, name) for name in page.names)
             if page.group:
-                taxon.groups.add(page.group)
+                self.groups.add((page.taxon, page.group))
             if page.image:
-                taxon.images.add(page.image)
+                self.images.add((page.taxon, page.image))
 
     def merge(self, other: "Shared") -> None:
         """Add what another batch gathered; the order of merging does not matter."""
-        for key, entity in other.entities.items():
-            mine = self.entities.setdefault(key, entity)
-            if mine is not entity:
-                mine.kinds |= entity.kinds
-                mine.names.update(entity.names)
-                mine.words.update(entity.words)
-                mine.taxa |= entity.taxa
-                mine.close |= entity.close
-        for taxid, taxon in other.taxa.items():
-            ours = self.taxa.setdefault(taxid, taxon)
-            if ours is not taxon:
-                ours.names.update(taxon.names)
-                ours.groups |= taxon.groups
-                ours.images |= taxon.images
-        for own, others in ((self.journals, other.journals), (self.publishers, other.publishers)):
-            for iri, named in others.items():
-                kept = own.setdefault(iri, named)
-                if kept is not named:
-                    kept.names.update(named.names)
-                    kept.others |= named.others
+        self.entities.update(other.entities)
+        self.organisms.update(other.organisms)
+        self.groups |= other.groups
+        self.images |= other.images
+        self.journals.update(other.journals)
+        self.abbreviations |= other.abbreviations
+        self.publishers.update(other.publishers)
 
 
-def shared_triples(shared: Shared, iris: Iris) -> Iterator[list[Triple]]:
-    """The description of each shared thing, one list a thing, in the order of the ids."""
-    for (namespace, accession), entity in sorted(shared.entities.items()):
-        yield _entity_triples(namespace, accession, entity, iris)
-    for taxid in sorted(shared.taxa, key=lambda t: (len(t), t)):
-        yield _taxon_triples(taxid, shared.taxa[taxid], iris)
-    for things, kind in (
-        (shared.journals, Schema.Periodical),
-        (shared.publishers, Schema.Organization),
-    ):
-        for iri in sorted(things):
-            yield _named_triples(NamedNode(iri), things[iri], kind)
+def shared_triples(shared: Shared, iris: Iris) -> Iterator[Triple]:
+    """The description of everything shared; see :func:`shared_nodes`."""
+    return triples(shared_nodes(shared, iris))
 
 
-def _entity_triples(
-    namespace: Namespace, accession: str, entity: _Entity, iris: Iris
-) -> list[Triple]:
-    subject = iris.entity(namespace, accession)
-    triples = [Triple(subject, RDF_TYPE, KIND_TO_ENTITY[kind]) for kind in sorted(entity.kinds)]
-    named = name_facts(entity.names or entity.words)
-    triples.extend(Triple(subject, predicate, value) for predicate, value in named)
-    # Wikidata joins on literals: P351, P486 and P683 are bare, P699 has its prefix.
-    identifier = f"DOID:{accession}" if namespace == "doid" else accession
-    triples.append(Triple(subject, Schema.identifier, Literal(identifier)))
-    for taxon in sorted(entity.taxa):
-        triples.append(Triple(subject, Schema.taxonomic_range, iris.taxon(taxon)))
-    for close in sorted(entity.close):
-        triples.append(Triple(subject, CLOSE_MATCH, iris.entity(*close)))
-    return triples
+def shared_nodes(shared: Shared, iris: Iris) -> Iterator[Node]:
+    """The description of each shared thing, in the order of the ids."""
+    for (namespace, accession), facts in _entities(shared):
+        yield _entity_node(namespace, accession, facts, shared.entities, iris)
+    for taxon, names in _grouped(shared.organisms):
+        yield _taxon_node(taxon, names, shared, iris)
+    for journal, names in _grouped(shared.journals):
+        abbreviated = {name for iri, name in shared.abbreviations if iri == journal}
+        yield _named_node(journal, Schema.Periodical, names, abbreviated)
+    for publisher, names in _grouped(shared.publishers):
+        yield _named_node(publisher, Schema.Organization, names, set())
 
 
-def _taxon_triples(taxid: str, taxon: _Taxon, iris: Iris) -> list[Triple]:
-    subject = iris.taxon(taxid)
-    triples = [Triple(subject, RDF_TYPE, Schema.Taxon)]
-    triples.extend(Triple(subject, p, value) for p, value in name_facts(taxon.names))
-    triples.append(Triple(subject, Schema.identifier, Literal(taxid)))
-    triples.extend(Triple(subject, Pfocr.organism_group, Literal(g)) for g in sorted(taxon.groups))
-    triples.extend(Triple(subject, Schema.image, NamedNode(i)) for i in sorted(taxon.images))
-    return triples
+def _entities(shared: Shared) -> Iterator[tuple[tuple[Namespace, str], list[EntityFact]]]:
+    """The facts of each gene, chemical and disease, together."""
+    ordered = sorted(shared.entities)
+    for key, facts in groupby(ordered, key=lambda fact: (fact.namespace, fact.accession)):
+        yield key, list(facts)
 
 
-def _named_triples(subject: NamedNode, named: _Named, kind: NamedNode) -> list[Triple]:
-    triples = [Triple(subject, RDF_TYPE, kind)]
-    triples.extend(Triple(subject, p, value) for p, value in name_facts(named.names))
-    alternates = sorted(named.others - named.names.keys())
-    triples.extend(Triple(subject, Schema.alternate_name, Literal(name)) for name in alternates)
-    return triples
+def _grouped(counted: Counter[tuple[str, str]]) -> Iterator[tuple[str, Counter[str]]]:
+    """The names of each thing; taxon ids in the order of their numbers."""
+    ordered = sorted(counted, key=lambda pair: (len(pair[0]) if pair[0].isdigit() else 0, pair))
+    for thing, pairs in groupby(ordered, key=lambda pair: pair[0]):
+        yield thing, Counter({name: counted[thing, name] for _, name in pairs})
+
+
+def _entity_node(
+    namespace: Namespace,
+    accession: str,
+    facts: Iterable[EntityFact],
+    counts: Counter[EntityFact],
+    iris: Iris,
+) -> Node:
+    names: Counter[str] = Counter()
+    words: Counter[str] = Counter()
+    kinds, taxa, close = set(), set(), set()
+    for fact in facts:
+        kinds.add(fact.kind)
+        if fact.name:
+            (names if fact.named else words)[fact.name] += counts[fact]
+        if fact.taxon:
+            taxa.add(fact.taxon)
+        if fact.close:
+            close.add(fact.close)
+
+    def said() -> Facts:
+        for kind in sorted(kinds):
+            yield RDF_TYPE, KIND_TO_ENTITY[kind]
+        yield from name_facts(names or words)
+        # Wikidata joins on literals: P351, P486 and P683 are bare, P699 has its prefix.
+        yield Schema.identifier, Literal(f"DOID:{accession}" if namespace == "doid" else accession)
+        for taxon in sorted(taxa):
+            yield Schema.taxonomic_range, iris.taxon(taxon)
+        for other in sorted(close):
+            yield CLOSE_MATCH, iris.entity(*other)
+
+    return Node(iris.entity(namespace, accession), list(said()))
+
+
+def _taxon_node(taxon: str, names: Counter[str], shared: Shared, iris: Iris) -> Node:
+    def said() -> Facts:
+        yield RDF_TYPE, Schema.Taxon
+        yield from name_facts(names)
+        yield Schema.identifier, Literal(taxon)
+        for group in sorted(group for of, group in shared.groups if of == taxon):
+            yield Pfocr.organism_group, Literal(group)
+        for image in sorted(image for of, image in shared.images if of == taxon):
+            yield Schema.image, iris.picture(image)
+
+    return Node(iris.taxon(taxon), list(said()))
+
+
+def _named_node(iri: str, kind: NamedNode, names: Counter[str], others: set[str]) -> Node:
+    """A journal or publisher: the names under which one IRI was met."""
+
+    def said() -> Facts:
+        yield RDF_TYPE, kind
+        yield from name_facts(names)
+        for name in sorted(others - names.keys()):
+            yield Schema.alternate_name, Literal(name)
+
+    return Node(NamedNode(iri), list(said()))
 
 
 def equivalent_quads(shared: Shared, iris: Iris) -> Iterator[list[Quad]]:
     """The other spellings of each gene, chemical, disease and taxon, one list a thing."""
-    for namespace, accession in sorted(shared.entities):
+    for (namespace, accession), _ in _entities(shared):
         yield sameness(namespace, accession, iris.entity(namespace, accession), iris)
-    for taxid in sorted(shared.taxa, key=lambda t: (len(t), t)):
-        yield sameness("taxon", taxid, iris.taxon(taxid), iris)
+    for taxon, _ in _grouped(shared.organisms):
+        yield sameness("taxon", taxon, iris.taxon(taxon), iris)
 
 
 def sameness(thing: Thing, accession: str, primary: NamedNode, iris: Iris) -> list[Quad]:
@@ -193,5 +212,3 @@ def sameness(thing: Thing, accession: str, primary: NamedNode, iris: Iris) -> li
         Quad(primary, Schema.same_as, form, graph)
         for form in other_forms(thing, accession, primary)
     ]
-
-

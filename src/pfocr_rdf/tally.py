@@ -1,4 +1,4 @@
-"""Counts taken while triples are written: what VoID says of the data, without a query."""
+"""Counts taken while the data are written: what VoID says of them, without a query."""
 
 import hashlib
 from array import array
@@ -9,10 +9,12 @@ from typing import Final
 
 from pyoxigraph import NamedNode
 
-from pfocr_rdf.jsonld import RDF_TYPE, Node
+from pfocr_rdf.mapping import Node, Object
+from pfocr_rdf.vocabulary import RDF_TYPE
 
-OBJECT_BYTES: Final = 8
-Targets = dict[str, tuple[tuple[str, str], ...]]
+HASH_BYTES: Final = 8
+#: Linking predicate → (namespace, name) of each dataset that it leads to.
+Targets = dict[NamedNode, tuple[tuple[str, str], ...]]
 
 
 @dataclass(slots=True)
@@ -32,37 +34,45 @@ class Tally:
     links: Counter[tuple[str, str]] = field(default_factory=Counter)
     objects: "array[int]" = field(default_factory=lambda: array("Q"))
 
-    def add(self, found: Iterable[Node], targets: Targets) -> None:
-        """Count nodes.
-
-        :param targets: linking predicate → (namespace, name) of each dataset it leads to.
-        """
-        objects: set[str] = set()
-        for node in found:
-            self.subjects += 1
-            types = [value.value for value in node.facts.get(RDF_TYPE, ())]
-            self.typed += bool(types)
-            self.classes.update(types)
-            for predicate, values in node.facts.items():
-                count = len(values)
-                self.triples += count
-                self.properties[predicate] += count
-                for name in types:
-                    self.class_properties[name, predicate] += count
-                if values[0].__class__ is NamedNode:
-                    iris = [value.value for value in values if value.__class__ is NamedNode]
-                    objects.update(iris)
-                    if predicate in targets:
-                        self._link(predicate, iris, targets[predicate])
-        for iri in sorted(objects):
-            digest = hashlib.blake2b(iri.encode(), digest_size=OBJECT_BYTES).digest()
+    def add(self, nodes: Iterable[Node], targets: Targets) -> None:
+        """Count nodes, each of another subject."""
+        shapes: Counter[tuple[tuple[Object, ...], tuple[NamedNode, ...]]] = Counter()
+        links: Counter[tuple[NamedNode, Object]] = Counter()
+        objects: set[Object] = set()
+        for node in nodes:
+            facts = node.facts
+            self.triples += len(facts)
+            # Thousands of nodes have a few shapes: the shapes are counted, then taken apart.
+            types = tuple(value for predicate, value in facts if predicate is RDF_TYPE)
+            shapes[types, tuple([predicate for predicate, _ in facts])] += 1
+            objects.update([value for _, value in facts if value.__class__ is NamedNode])
+            links.update([fact for fact in facts if fact[0] in targets])
+        self._take_apart(shapes)
+        self._link(links, targets)
+        for iri in sorted(str(value) for value in objects):
+            digest = hashlib.blake2b(iri.encode(), digest_size=HASH_BYTES).digest()
             self.objects.append(int.from_bytes(digest, "big"))
 
-    def _link(self, predicate: str, iris: list[str], targets: tuple[tuple[str, str], ...]) -> None:
-        for iri in iris:
-            for namespace, name in targets:
-                if iri.startswith(namespace):
-                    self.links[predicate, name] += 1
+    def _take_apart(
+        self, shapes: Counter[tuple[tuple[Object, ...], tuple[NamedNode, ...]]]
+    ) -> None:
+        for (types, predicates), times in shapes.items():
+            self.subjects += times
+            self.typed += times if types else 0
+            names = [str(kind.value) for kind in types]
+            for name in names:
+                self.classes[name] += times
+            for predicate, count in Counter(predicates).items():
+                iri = predicate.value
+                self.properties[iri] += count * times
+                for name in names:
+                    self.class_properties[name, iri] += count * times
+
+    def _link(self, links: Counter[tuple[NamedNode, Object]], targets: Targets) -> None:
+        for (predicate, value), times in links.items():
+            for namespace, name in targets[predicate]:
+                if value.value.startswith(namespace):
+                    self.links[predicate.value, name] += times
                     break
 
     def merge(self, other: "Tally") -> None:

@@ -114,9 +114,9 @@ KIND_TO_ENTITY: Final[dict[Kind, NamedNode]] = {
 LEXICON_TO_TERM: Final[dict[str, NamedNode]] = {
     name: term(iris.PFOCR, name.lower())
     for name in (
-        "hgnc_symbol hgnc_alias_symbol hgnc_prev_symbol bioentities_symbol"
-        " ncbigene_symbol ncbigene_synonym famplex_relations MESH"
-    ).split()
+        *("hgnc_symbol", "hgnc_alias_symbol", "hgnc_prev_symbol", "bioentities_symbol"),
+        *("ncbigene_symbol", "ncbigene_synonym", "famplex_relations", "MESH"),
+    )
 }
 TIER_TO_TERM: Final[dict[str, NamedNode]] = {
     name: term(iris.PFOCR, name) for name in ("symbol", "synonym", "family")

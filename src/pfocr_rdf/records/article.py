@@ -3,7 +3,8 @@
 import re
 from typing import Final
 
-from pfocr_rdf.iris import DOI_RE
+from pfocr_rdf.errors import IriError
+from pfocr_rdf.iris import DOI_RE, slug
 from pfocr_rdf.records.fields import Fields
 from pfocr_rdf.records.model import Article
 
@@ -70,7 +71,11 @@ def _doi(fields: Fields) -> str | None:
 def _with_a_letter(fields: Fields, name: str) -> str | None:
     """A name that an IRI can be minted from."""
     value = fields.text(name)
-    if value is not None and not re.search(r"[^\W_]", value):
-        fields.keep_unrecognized(name, value, "not a name")
+    if value is None:
+        return None
+    try:
+        slug(value)
+    except IriError as error:
+        fields.keep_unrecognized(name, value, str(error).partition(":")[0])
         return None
     return value

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from pfocr_rdf.iris import BASE, encoded
-from pfocr_rdf.records.fields import Fields, as_text
-from pfocr_rdf.records.frontmatter import Value
+from pfocr_rdf.records.fields import Fields
+from pfocr_rdf.records.frontmatter import Value, as_text
 from pfocr_rdf.records.model import Mention
 from pfocr_rdf.records.text import one_line, present, publishable
 
@@ -40,7 +40,8 @@ def read_embedded_keywords(
         if value != constant and value != f"{BASE}figures/{encoded(figid)}.html":
             reason = f"not the usual {as_text(constant)}: not mapped"
             notes.warn(f"{FIELD}, {name}", "placeholder", as_text(value), reason)
-    description = one_line(as_text(embedded.get("description", "")))
+    described = as_text(embedded.get("description", ""))
+    description = one_line(publishable(described, f"{FIELD}, description", notes))
     if present(description) and description != caption:
         reason = "not the caption, which is used: one of the two is out of date"
         notes.warn(f"{FIELD}, description", "placeholder", description, reason)
@@ -68,17 +69,28 @@ def _keywords(fields: Fields, value: Value) -> tuple[str, ...]:
 
 def _compare(keywords: tuple[str, ...], mentions: Iterable[Mention], fields: Fields) -> None:
     """The keywords are PFOCR's copy of the mentions: symbols, chemical and disease words."""
-    expected: dict[str, None] = {}
+    found: dict[str, None] = {}
     for mention in mentions:
-        names = [c.name for c in mention.candidates] if mention.kind == "gene" else [mention.word]
-        expected.update(dict.fromkeys(_comparable(name) for name in names))
+        if mention.kind == "gene":
+            for candidate in mention.candidates:
+                found[candidate.name] = None
+        else:
+            found[mention.word] = None
+    if found.keys() == set(keywords):
+        return
+    expected = dict.fromkeys(_comparable(name) for name in found)
     stated = dict.fromkeys(_comparable(word) for word in keywords)
     only_stated = [word for word in stated if word not in expected]
     only_found = [word for word in expected if word not in stated]
     if only_stated or only_found:
-        said = [f"{label}: {', '.join(words)}" for label, words in
-                (("only in the keywords", only_stated), ("only in the mentions", only_found))
-                if words]
+        said = [
+            f"{label}: {', '.join(words)}"
+            for label, words in (
+                ("only in the keywords", only_stated),
+                ("only in the mentions", only_found),
+            )
+            if words
+        ]
         reason = "the keywords and the mentions differ, one is out of date: both are kept"
         fields.notes.warn(f"{FIELD}, keywords", "keywords", "; ".join(said), reason)
 

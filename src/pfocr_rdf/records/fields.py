@@ -1,19 +1,20 @@
 """The front matter of one record, field by field, with the shape of each value checked."""
 
-import json
 from dataclasses import dataclass, field
 from typing import Final
 
-from pfocr_rdf.records.frontmatter import Value
+from pfocr_rdf.records.frontmatter import Value, as_text
 from pfocr_rdf.records.notes import Notes
 from pfocr_rdf.records.text import one_line, present, publishable
 
 #: Every field of every generation of the schema; ``ontology/README.md`` has a row for each.
 KNOWN_FIELDS: Final = frozenset(
-    "figid figlink number caption pmcid papertitle reftext pmc_ranked_result_index pathway_score"
-    " automl_pathway filename figtitle year organisms organisms_ner ndex wpid annotations seo"
-    " schema-jsonld genes chemicals diseases figid_alias redirect_from figtype doi journal_title"
-    " journal_nlm_ta publisher_name keywords".split()
+    {"figid", "figid_alias", "redirect_from", "figlink", "number", "figtype", "figtitle"}
+    | {"caption", "filename", "pathway_score", "automl_pathway", "pmc_ranked_result_index"}
+    | {"pmcid", "papertitle", "reftext", "year", "doi", "keywords"}
+    | {"journal_title", "journal_nlm_ta", "publisher_name"}
+    | {"organisms", "organisms_ner", "genes", "chemicals", "diseases"}
+    | {"ndex", "wpid", "annotations", "seo", "schema-jsonld"}
 )
 
 
@@ -68,13 +69,16 @@ class Fields:
                 self.notes.error(name, "field shape", value, reason)
             return []
         found = []
-        for number, row in enumerate(value if isinstance(value, list) else [value], 1):
+        # R writes an empty list as {} and a list of one item as that item.
+        rows = value if isinstance(value, list) else [value] if value else []
+        for number, row in enumerate(rows, 1):
             where = f"{name}, item {number}"
             if isinstance(row, dict) and all(isinstance(cell, str) for cell in row.values()):
-                found.append({
-                    key: publishable(str(cell), f"{where}, {key}", self.notes)
-                    for key, cell in row.items()
-                })
+                cells = {key: str(cell) for key, cell in row.items()}
+                if not "".join(cells.values()).isprintable():
+                    for key, cell in cells.items():
+                        cells[key] = publishable(cell, f"{where}, {key}", self.notes)
+                found.append(cells)
             else:
                 reason = "a mapping of texts was expected here: the mention was skipped"
                 self.notes.error(where, "mention", as_text(row), reason)
@@ -84,8 +88,3 @@ class Fields:
         """Keep a value that has not the shape of its field as a literal, with a warning."""
         self.unrecognized.append(f"{name}: {value}")
         self.notes.warn(name, "unrecognized value", value, f"{reason}: kept as a literal")
-
-
-def as_text(value: Value) -> str:
-    """A value of any shape on one line, for the report."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
@@ -10,19 +10,24 @@ from pfocr_rdf.errors import Problem, RecordError
 from pfocr_rdf.iris import FIGID_RE, UUID_RE, WPID_RE
 from pfocr_rdf.records.article import read_article
 from pfocr_rdf.records.embedded import read_embedded_keywords
-from pfocr_rdf.records.fields import KNOWN_FIELDS, Fields, as_text
-from pfocr_rdf.records.frontmatter import read_front_matter
+from pfocr_rdf.records.fields import KNOWN_FIELDS, Fields
+from pfocr_rdf.records.frontmatter import as_text, read_front_matter
 from pfocr_rdf.records.mentions import read_mentions
 from pfocr_rdf.records.model import Figure, Organism, RecordFile, Support
 from pfocr_rdf.records.notes import Limits, Notes, read_text
-from pfocr_rdf.records.organisms import Taxa, folded
-from pfocr_rdf.records.text import one_line, present
 from pfocr_rdf.records.numbers import figure_type_of, normalized_number, numbers_disagree
+from pfocr_rdf.records.organisms import Taxa, folded
+from pfocr_rdf.records.text import one_line, present, readable
 
 FIGURE_TYPES: Final = frozenset(
     {"Figure", "Scheme", "Supplemental figure", "Graphical abstract"}
     | {"Appendix figure", "Extended view"}
 )
+#: The link as records have it, or the address of the same page in full.
+FIGLINK_RE: Final = re.compile(
+    r"(?:https?://(?:www\.|pmc\.)?ncbi\.nlm\.nih\.gov/+)?(?:pmc/+)?articles/+(PMC[0-9]+)/+(.+)"
+)
+SCORE_RE: Final = re.compile(r"[+-]?[0-9]{1,10}(?:\.[0-9]{0,18})?(?:[eE][+-]?[0-9]{1,3})?")
 
 
 def read_record(
@@ -50,8 +55,10 @@ def _figure(found: RecordFile, taxa: Taxa, notes: Notes, limits: Limits) -> Figu
     pmc_path = _pmc_path(fields, pmcid, number)
     mentions = read_mentions(found, fields, taxa, notes, limits)
     keywords = read_embedded_keywords(fields, figid, caption, mentions.mentions)
-    organisms = tuple(_organism(name, taxa, mentions.supports, fields, "organisms")
-                      for name in fields.texts("organisms"))
+    own = _own_taxa(mentions.supports)
+    organisms = tuple(
+        _organism(name, taxa, own, fields, "organisms") for name in fields.texts("organisms")
+    )
     title = fields.text("figtitle")
     if title is None:
         notes.warn("figtitle", "missing", "", "the figure has no name: add the field")
@@ -71,7 +78,7 @@ def _figure(found: RecordFile, taxa: Taxa, notes: Notes, limits: Limits) -> Figu
         score=_score(fields),
         search_rank=_search_rank(fields),
         organisms=organisms,
-        predicted_organisms=_predicted(mentions.supports, taxa, fields),
+        predicted_organisms=_predicted(mentions.supports, taxa, own, fields),
         supports=mentions.supports,
         ndex=_ndex(found, fields),
         wpids=_wpids(found, fields),
@@ -89,8 +96,9 @@ def _identity(found: RecordFile, fields: Fields) -> tuple[str, str]:
 
     :raises RecordError: if there is no usable figid, or the record names another article.
     """
-    notes, stem = fields.notes, Path(found.file).name.removesuffix(".md")
-    written = fields.text("figid")
+    notes, stem = fields.notes, Path(found.path).name.removesuffix(".md")
+    # As it stands, not normalised: the identifier is what its owner wrote.
+    written = present(fields.raw("figid"))
     matched = FIGID_RE.fullmatch(written or "") or FIGID_RE.fullmatch(stem)
     if not matched:
         reason = "no figid of the form PMC…__…, and the file is not named so: add the field"
@@ -100,7 +108,7 @@ def _identity(found: RecordFile, fields: Fields) -> tuple[str, str]:
         reason = f"listed as {found.figid}: write `figid: …` at the start of a line"
         raise notes.refusal("figid", "figid", figid, reason)
     if written is not None and written != stem:
-        reason = f"the file is named {stem}: one of the two is wrong"
+        reason = f"the file is named {readable(stem)}: one of the two is wrong"
         notes.warn("figid", "figid", written, reason)
     named = fields.text("pmcid")
     if named is not None and named != pmcid:
@@ -144,8 +152,8 @@ def _pmc_path(fields: Fields, pmcid: str, number: str | None) -> str | None:
     link = fields.text("figlink")
     if link is None:
         return None
-    matched = re.fullmatch(r"(?:https?://[^/]+)?/*pmc/articles/+(PMC[0-9]+)/+(.+?)/*", link)
-    if not matched:
+    matched = FIGLINK_RE.fullmatch(link.strip("/"))
+    if not matched or not {".", ".."}.isdisjoint(matched[2].split("/")):
         fields.keep_unrecognized("figlink", link, "not a path /pmc/articles/PMC…/figure/…/")
         return None
     if matched[1] != pmcid:
@@ -155,12 +163,16 @@ def _pmc_path(fields: Fields, pmcid: str, number: str | None) -> str | None:
     if number and numbers_disagree(number, matched[2]):
         reason = f"the link and the number {number} name different figures: one is wrong"
         fields.notes.warn("figlink", "number", link, reason)
-    return f"{matched[1]}/{matched[2]}/"
+    return f"{matched[1]}/{re.sub('/+', '/', matched[2])}/"
 
 
 def _filename(fields: Fields, figid: str, pmcid: str) -> str:
-    name = fields.text("filename") or figid.removeprefix(pmcid + "__") + ".jpg"
-    return name.removeprefix(pmcid + "__")
+    default = figid.removeprefix(pmcid + "__") + ".jpg"
+    name = (fields.text("filename") or default).removeprefix(pmcid + "__")
+    if re.search(r"[/\\]", name) or not name.strip("."):
+        fields.keep_unrecognized("filename", name, "not the name of a file")
+        return default
+    return name
 
 
 def _alias(fields: Fields, figid: str, pmcid: str, number: str | None) -> str | None:
@@ -173,7 +185,8 @@ def _alias(fields: Fields, figid: str, pmcid: str, number: str | None) -> str | 
             reason = f"not the alias {alias}, which is used: one of the two is wrong"
             fields.notes.warn("redirect_from", "alias", redirect, reason)
         alias = alias or redirected
-    alias = alias or (f"{pmcid}__{number}" if number else None)
+    if alias is None and number and figure_type_of(number):
+        alias = f"{pmcid}__{number}"
     if alias is None or alias == figid:
         return None
     matched = FIGID_RE.fullmatch(alias)
@@ -185,21 +198,24 @@ def _alias(fields: Fields, figid: str, pmcid: str, number: str | None) -> str | 
 
 def _score(fields: Fields) -> Decimal | None:
     """The classifier's score; two generations name one property differently."""
+    found: Decimal | None = None
     for name in ("automl_pathway", "pathway_score"):
         value = fields.text(name)
         if value is None:
             continue
-        try:
-            score = Decimal(value)
-        except InvalidOperation:
-            score = Decimal("NaN")
-        if not score.is_finite() or abs(score) >= 10**9 or len(score.as_tuple().digits) > 18:
+        # Written out, 1E-999999999 would fill the memory.
+        score = Decimal(value) if SCORE_RE.fullmatch(value) else None
+        if score is None or score.adjusted() > 9 or int(score.as_tuple().exponent) < -18:
             fields.keep_unrecognized(name, value, "not a decimal number")
-            continue
-        if not 0 <= score <= 1:
-            fields.notes.warn(name, "score", value, "not between 0 and 1: kept as it is")
-        return score
-    return None
+        elif found is not None:
+            if found != score:
+                reason = f"automl_pathway has {found}, which is used: one of the two is wrong"
+                fields.notes.warn(name, "score", value, reason)
+        else:
+            found = score
+            if not 0 <= score <= 1:
+                fields.notes.warn(name, "score", value, "not between 0 and 1: kept as it is")
+    return found
 
 
 def _search_rank(fields: Fields) -> int | None:
@@ -239,13 +255,15 @@ def _wpids(found: RecordFile, fields: Fields) -> tuple[str, ...]:
     return tuple(kept)
 
 
-def _organism(
-    name: str, taxa: Taxa, supports: tuple[Support, ...], fields: Fields, where: str
-) -> Organism:
+def _own_taxa(supports: tuple[Support, ...]) -> dict[str, str]:
+    """The names that a record's own gene table gives to taxa."""
+    named = [support.organism for support in reversed(supports)]
+    return {folded(organism.name): organism.taxon for organism in named if organism.taxon}
+
+
+def _organism(name: str, taxa: Taxa, own: dict[str, str], fields: Fields, where: str) -> Organism:
     """An organism by its name: the record's own table, the pages, then our table."""
-    own = (support.organism for support in supports)
-    taxon = next((o.taxon for o in own if o.taxon and folded(o.name) == folded(name)), None)
-    taxon = taxon or taxa.taxon(name)
+    taxon = own.get(folded(name)) or taxa.taxon(name)
     if taxon is None:
         reason = "maps to no taxon: kept as text; add an organism page, or mend the name"
         fields.notes.warn(where, "organism", name, reason)
@@ -253,14 +271,14 @@ def _organism(
 
 
 def _predicted(
-    supports: tuple[Support, ...], taxa: Taxa, fields: Fields
+    supports: tuple[Support, ...], taxa: Taxa, own: dict[str, str], fields: Fields
 ) -> tuple[Organism, ...]:
     """The organisms of the gene table, which ``organisms_ner`` repeats by name."""
     found = dict.fromkeys(support.organism for support in supports)
     names = {folded(organism.name) for organism in found}
     for name in fields.texts("organisms_ner"):
         if folded(name) not in names:
-            found[_organism(name, taxa, supports, fields, "organisms_ner")] = None
+            found[_organism(name, taxa, own, fields, "organisms_ner")] = None
     return tuple(found)
 
 

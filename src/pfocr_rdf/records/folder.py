@@ -3,18 +3,20 @@
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from pfocr_rdf.errors import InputError, Problem, RecordError
 from pfocr_rdf.iris import FIGID_RE
+from pfocr_rdf.records.files import is_inside, refused_file, refused_link
 from pfocr_rdf.records.model import KINDS, Kind, RecordFile
 from pfocr_rdf.records.notes import Limits, Notes
 from pfocr_rdf.records.organisms import load_taxa
 from pfocr_rdf.records.tables import KIND_TO_SUFFIX, read_map
+from pfocr_rdf.records.text import readable
 
-FIGID_LINE_RE: Final = re.compile(rb"^figid:[ \t]*(['\"]?)(.+?)\1[ \t]*\r?$", re.MULTILINE)
+FIGID_LINE_RE: Final = re.compile(rb"^figid:([^\n]*)$", re.MULTILINE)
 HEAD_BYTES: Final = 4096
 #: Pages about a folder, which a flat folder may hold beside its records.
 NOT_RECORDS: Final = frozenset({"readme.md", "license.md", "contributing.md", "changelog.md"})
@@ -31,20 +33,17 @@ class Collection:
 
 @dataclass(frozen=True, slots=True)
 class _Layout:
-    """Where one part of the input keeps its parts."""
+    """Where one part of the input keeps its parts.
+
+    ``root`` is what the paths in the report are relative to and what no link may leave;
+    ``whole`` is false where a single record was named, whose neighbours' tables are no orphans.
+    """
 
     root: Path
     figures: tuple[Path, ...]
-    data: Path | None
+    data: tuple[Path, ...]
     organisms: Path | None
-
-
-@dataclass(slots=True)
-class _Findings:
-    """What listing one layout yields besides the records."""
-
-    problems: list[Problem] = field(default_factory=list)
-    tables: dict[str, dict[Kind, str]] = field(default_factory=dict)
+    whole: bool = True
 
 
 def open_collection(inputs: Sequence[Path], limits: Limits = Limits()) -> Collection:
@@ -57,12 +56,14 @@ def open_collection(inputs: Sequence[Path], limits: Limits = Limits()) -> Collec
     found: list[RecordFile] = []
     organism_folders: dict[str, None] = {}
     for given in inputs:
-        if not given.exists():
-            raise InputError(f"{given} does not exist: name a record, or a folder of records")
-        for layout in _layouts(given):
-            found.extend(_records(layout, problems, limits))
-            if layout.organisms:
-                organism_folders[str(layout.organisms)] = None
+        try:
+            for layout in _layouts(given, problems):
+                found.extend(_records(layout, problems, limits))
+                if layout.organisms:
+                    organism_folders[str(layout.organisms)] = None
+        except OSError as error:
+            reason = f"{error.filename or given} cannot be read ({error.strerror})"
+            raise InputError(f"{reason}: check its permissions") from error
     if not found and not problems:
         names = ", ".join(str(given) for given in inputs)
         reason = "no .md file there; name the folder that holds _figures/, or the records"
@@ -72,82 +73,126 @@ def open_collection(inputs: Sequence[Path], limits: Limits = Limits()) -> Collec
     return Collection(tuple(_distinct(found, problems)), folders, tuple(problems))
 
 
-def _layouts(given: Path) -> Iterator[_Layout]:
+def _layouts(given: Path, problems: list[Problem]) -> Iterator[_Layout]:
     """A checkout is one layout; a folder of folders is one for each that holds records."""
+    if not given.exists():
+        raise InputError(f"{given} does not exist: name a record, or a folder of records")
     if given.is_file():
-        folder = given.parent
-        yield _layout_beside(folder, (given,), folder)
-        return
-    if (given / "_figures").is_dir():
-        yield _layout(given, given / "_figures")
-        return
-    if given.name == "_figures":
-        yield _layout(given.parent, given)
-        return
-    records = _markdown(given)
-    if records:
-        yield _layout_beside(given, records, given)
-    for entry in sorted(os.scandir(given), key=lambda e: e.name):
-        if entry.is_dir(follow_symlinks=False) and not entry.name.startswith((".", "_")):
-            yield from _layouts(Path(entry.path))
+        folder = _figures_folder(given.parent)
+        if folder:
+            record = (folder / given.name,)
+            yield replace(_checkout(folder.parent, folder.parent, problems, record), whole=False)
+        else:
+            yield replace(_loose(given.parent, (given,), given.parent, problems), whole=False)
+    elif not given.is_dir():
+        raise InputError(f"{given} is neither a file nor a folder: name a record, or a folder")
+    elif folder := _figures_folder(given):
+        yield _checkout(folder.parent, folder.parent, problems)
+    else:
+        yield from _walk(given, problems)
 
 
-def _layout(root: Path, figures: Path) -> _Layout:
-    data, organisms = root / "_data", root / "_organisms"
-    return _Layout(
-        root,
-        tuple(Path(e.path) for e in os.scandir(figures) if e.name.endswith(".md")),
-        data if data.is_dir() else None,
-        organisms if organisms.is_dir() else None,
-    )
+def _walk(given: Path, problems: list[Problem]) -> Iterator[_Layout]:
+    """Every folder below the input, with a stack of our own: trees can be deep."""
+    folders = [given]
+    while folders:
+        folder = folders.pop()
+        if (folder / "_figures").is_dir():
+            yield _checkout(folder, given, problems)
+            continue
+        entries = _entries(folder)
+        records = tuple(folder / e.name for e in entries if _is_record_name(e.name))
+        if records:
+            yield _loose(folder, records, given, problems)
+        below = []
+        for entry in entries:
+            if entry.name.startswith((".", "_")) or _is_record_name(entry.name):
+                continue
+            path = folder / entry.name
+            if entry.is_dir(follow_symlinks=False):
+                below.append(path)
+            elif entry.is_dir() and not is_inside(path, given):
+                problems.append(refused_link(path, _relative(path, given)))
+        folders.extend(reversed(below))
 
 
-def _layout_beside(folder: Path, records: tuple[Path, ...], root: Path) -> _Layout:
-    """Loose records: tables beside them, or in the checkout that they stand in."""
-    if folder.resolve().name == "_figures":
-        checkout = _layout(folder.parent, folder)
-        return _Layout(checkout.root, records, checkout.data, checkout.organisms)
-    data = folder / "_data"
-    organisms = folder / "_organisms"
-    return _Layout(
-        root, records, data if data.is_dir() else folder, organisms if organisms.is_dir() else None
-    )
+def _figures_folder(folder: Path) -> Path | None:
+    """The folder under the name ``_figures``, if it is one; ``.`` may be one, too."""
+    if folder.name == "_figures":
+        return folder
+    real = folder.resolve()
+    return real if real.name == "_figures" else None
 
 
-def _markdown(folder: Path) -> tuple[Path, ...]:
-    return tuple(
-        Path(entry.path)
-        for entry in os.scandir(folder)
-        if entry.name.endswith(".md") and entry.name.lower() not in NOT_RECORDS
-    )
+def _checkout(
+    folder: Path, root: Path, problems: list[Problem], records: tuple[Path, ...] | None = None
+) -> _Layout:
+    """A checkout; of its records only those named, if any are."""
+    figures = _part(folder, "_figures", root, problems)
+    if records is None:
+        entries = _entries(figures) if figures else ()
+        records = tuple(figures / e.name for e in entries if figures and e.name.endswith(".md"))
+    data = _part(folder, "_data", root, problems)
+    organisms = _part(folder, "_organisms", root, problems)
+    return _Layout(root, records, (data,) if data else (), organisms)
+
+
+def _loose(folder: Path, records: tuple[Path, ...], root: Path, problems: list[Problem]) -> _Layout:
+    """Loose records: their tables lie beside them or in a folder ``_data``."""
+    data = _part(folder, "_data", root, problems)
+    organisms = _part(folder, "_organisms", root, problems)
+    return _Layout(root, records, (data, folder) if data else (folder,), organisms)
+
+
+def _part(folder: Path, name: str, root: Path, problems: list[Problem]) -> Path | None:
+    path = folder / name
+    if not path.is_dir():
+        return None
+    if path.is_symlink() and not is_inside(path, root):
+        problems.append(refused_link(path, _relative(path, root)))
+        return None
+    return path
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    """What a folder holds, in an order that does not depend on the file system."""
+    with os.scandir(folder) as entries:
+        return sorted(entries, key=lambda entry: entry.name)
+
+
+def _is_record_name(name: str) -> bool:
+    return name.endswith(".md") and name.lower() not in NOT_RECORDS
+
+
+def _relative(path: Path, root: Path) -> str:
+    """A path as the report has it."""
+    return readable(str(path.relative_to(root)))
 
 
 def _records(layout: _Layout, problems: list[Problem], limits: Limits) -> Iterator[RecordFile]:
-    root = layout.root.resolve()
-    tables = _tables(layout, root, problems)
+    root = layout.root
+    tables = _tables(layout, problems)
     maps = _maps(layout, problems, limits)
-    whole_folder = len(layout.figures) != 1
     for path in layout.figures:
-        file = os.path.relpath(path, layout.root)
-        if path.is_symlink() and not path.resolve().is_relative_to(root):
-            problems.append(_leaves(file, path))
+        file = _relative(path, root)
+        if problem := refused_file(path, file, root):
+            problems.append(problem)
             continue
-        figid = _located_figid(path, limits) or path.name.removesuffix(".md")
+        figid = _located_figid(path, limits) or readable(path.name.removesuffix(".md"))
         own = tables.pop(figid, {})
         yield RecordFile(
             figid,
             str(path),
             file,
-            tuple((kind, own[kind]) for kind in KINDS if kind in own),
+            tuple((kind, str(own[kind])) for kind in KINDS if kind in own),
             maps["ndex"].get(figid),
             maps["wpid"].get(figid),
         )
-    if whole_folder:
-        for own in tables.values():
-            for path_of_table in own.values():
-                reason = "a table without a record: add the record, or delete the table"
-                name = f"_data/{Path(path_of_table).name}"
-                problems.append(Problem(name, "file", "orphan table", "warning", "", reason))
+    for own in tables.values() if layout.whole else ():
+        for table in own.values():
+            reason = "a table without a record: add the record, or delete the table"
+            name = _relative(table, root)
+            problems.append(Problem(name, "file", "orphan table", "warning", "", reason))
 
 
 def _located_figid(path: Path, limits: Limits) -> str | None:
@@ -162,43 +207,52 @@ def _located_figid(path: Path, limits: Limits) -> str | None:
         return None
     if matched is None:
         return None
-    figid = matched[2].decode("utf-8", errors="replace").strip()
-    return figid if FIGID_RE.fullmatch(figid) else None
+    text = matched[1].decode("utf-8", errors="replace").strip()
+    if text[:1] == "'":
+        text = text[1:].removesuffix("'").replace("''", "'")
+    elif text[:1] == '"':
+        text = text[1:].removesuffix('"')
+    else:
+        text = text.partition(" #")[0].rstrip()
+    return text if FIGID_RE.fullmatch(text) else None
 
 
-def _tables(layout: _Layout, root: Path, problems: list[Problem]) -> dict[str, dict[Kind, str]]:
-    """figid → kind → path of the companion table."""
-    found: dict[str, dict[Kind, str]] = {}
-    for entry in os.scandir(layout.data) if layout.data else ():
-        for kind, suffix in KIND_TO_SUFFIX.items():
-            if entry.name.endswith(suffix):
-                path = Path(entry.path)
-                if entry.is_symlink() and not path.resolve().is_relative_to(root):
-                    problems.append(_leaves(f"_data/{entry.name}", path))
-                else:
-                    found.setdefault(entry.name.removesuffix(suffix), {})[kind] = entry.path
+def _tables(layout: _Layout, problems: list[Problem]) -> dict[str, dict[Kind, Path]]:
+    """The companion tables of each figid, by kind."""
+    found: dict[str, dict[Kind, Path]] = {}
+    for folder in layout.data:
+        for entry in _entries(folder):
+            for kind, suffix in KIND_TO_SUFFIX.items():
+                if entry.name.endswith(suffix):
+                    path = folder / entry.name
+                    # A regular file needs no second look; there may be 200,000 of them.
+                    if not entry.is_file(follow_symlinks=False):
+                        problem = refused_file(path, _relative(path, layout.root), layout.root)
+                        if problem:
+                            problems.append(problem)
+                            continue
+                    found.setdefault(entry.name.removesuffix(suffix), {}).setdefault(kind, path)
     return dict(sorted(found.items()))
 
 
 def _maps(layout: _Layout, problems: list[Problem], limits: Limits) -> dict[str, dict[str, str]]:
     maps: dict[str, dict[str, str]] = {"ndex": {}, "wpid": {}}
-    for name in maps if layout.data else ():
-        assert layout.data is not None
-        path = layout.data / f"{name}_map.tsv"
-        if not path.is_file():
-            continue
-        notes = Notes(f"_data/{path.name}")
-        try:
-            maps[name] = read_map(path, notes, limits)
-        except RecordError as error:
-            problems.append(error.problem)
-        problems.extend(notes.problems)
+    for folder in layout.data:
+        for name, found in maps.items():
+            path = folder / f"{name}_map.tsv"
+            if not os.path.lexists(path):
+                continue
+            notes = Notes(_relative(path, layout.root))
+            if problem := refused_file(path, notes.file, layout.root):
+                problems.append(problem)
+                continue
+            try:
+                for figid, value in read_map(path, notes, limits).items():
+                    found.setdefault(figid, value)
+            except RecordError as error:
+                problems.append(error.problem)
+            problems.extend(notes.problems)
     return maps
-
-
-def _leaves(file: str, path: Path) -> Problem:
-    reason = "a symbolic link that leaves the input folder: put the file itself there"
-    return Problem(file, "file", "link", "error", os.readlink(path), reason)
 
 
 def _distinct(found: Iterable[RecordFile], problems: list[Problem]) -> Iterator[RecordFile]:
@@ -206,7 +260,11 @@ def _distinct(found: Iterable[RecordFile], problems: list[Problem]) -> Iterator[
     earlier: RecordFile | None = None
     for record in sorted(found, key=lambda r: (r.figid, r.file, r.path)):
         if earlier and record.figid == earlier.figid:
-            reason = f"the same figid as {earlier.file}, which is used: delete one of the two"
+            if os.path.realpath(record.path) == os.path.realpath(earlier.path):
+                continue  # named twice: by itself and with its folder
+            same = record.file == earlier.file
+            other = readable(earlier.path) if same else earlier.file
+            reason = f"the same figid as {other}, which is used: delete one of the two"
             where = Problem(record.file, "figid", "duplicate figid", "error", record.figid, reason)
             problems.append(where)
             continue

@@ -6,9 +6,9 @@ keys are refused, and nesting is capped before a tree is composed (libyaml's com
 overflows the stack on 100,000 brackets).
 """
 
+import json
 import re
-from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import frontmatter
 import yaml
@@ -16,29 +16,36 @@ from frontmatter.default_handlers import BaseHandler
 from yaml.events import (
     AliasEvent,
     CollectionEndEvent,
-    DocumentEndEvent,
     DocumentStartEvent,
-    Event,
     MappingStartEvent,
     ScalarEvent,
     SequenceStartEvent,
+    StreamEndEvent,
 )
+from yaml.reader import ReaderError
 
 from pfocr_rdf.records.notes import Limits, Notes
+from pfocr_rdf.records.text import publishable
 
 Value = str | list["Value"] | dict[str, "Value"]
 
 # A fence is a line that is exactly three hyphens: the OCR word "IPP----" is real.
 CLOSING_FENCE_RE: Final = re.compile(r"^---$", re.MULTILINE)
+# https://yaml.org/spec/1.1/#c-printable: the parser stops at these; the quoted forms are fine.
+NOT_YAML_RE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
+# https://yaml.org/spec/1.1/#b-generic: what the parser counts as the end of a line.
+YAML_LINE_RE: Final = re.compile("[\n\x85\u2028\u2029]")
+#: A tag that changes nothing here: every scalar is text.
+TEXT_TAG: Final = "tag:yaml.org,2002:str"
 
 
 def read_front_matter(text: str, notes: Notes, limits: Limits) -> dict[str, Value]:
-    """The front matter of a record, every scalar as text.
+    r"""The front matter of a record, every scalar as text.
 
     :raises RecordError: if there is none, it is not a mapping, not YAML, too deep, or uses
-        aliases, merge keys or more than one document.
+        aliases, merge keys, tags or more than one document.
 
-    >>> read_front_matter("---\\nword: NO\\ntime: 1:30\\n---\\n", Notes("x.md"), Limits())
+    >>> read_front_matter("---\nword: NO\ntime: 1:30\n---\n", Notes("x.md"), Limits())
     {'word': 'NO', 'time': '1:30'}
     """
     if not text.startswith("---\n"):
@@ -50,7 +57,12 @@ def read_front_matter(text: str, notes: Notes, limits: Limits) -> dict[str, Valu
     if body.strip():
         reason = "text under the front matter is not mapped: move it into a field"
         notes.warn("body", "body text", body.strip(), reason)
-    return metadata
+    return cast(dict[str, Value], metadata)
+
+
+def as_text(value: Value) -> str:
+    """A value of any shape on one line, for the report."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 class _TextHandler(BaseHandler):  # type: ignore[misc, unused-ignore]
@@ -70,22 +82,38 @@ class _TextHandler(BaseHandler):  # type: ignore[misc, unused-ignore]
 
     def load(self, fm: str, **_: object) -> dict[str, Value]:
         try:
-            value = _Composer(yaml.CBaseLoader(fm), self.notes, self.limits).document()
+            value = self._compose(fm)
         except yaml.YAMLError as error:
-            raise self._not_yaml(error) from error
+            raise self._not_yaml(error, fm) from error
         if not isinstance(value, dict):
             reason = "the front matter is not a mapping: write one `field: value` a line"
-            raise self.notes.refusal("front matter", "not a mapping", str(value), reason)
+            raise self.notes.refusal("front matter", "not a mapping", as_text(value), reason)
         return value
 
-    def _not_yaml(self, error: yaml.YAMLError) -> Exception:
+    def _compose(self, fm: str) -> Value:
+        noted = len(self.notes.problems)
+        try:
+            return _Composer(yaml.CBaseLoader(fm), self.notes, self.limits).document()
+        except ReaderError:
+            # One control character, raw, and the parser gives up the whole record.
+            del self.notes.problems[noted:]
+            lines = fm.split("\n")
+            for number, line in enumerate(lines):
+                where = f"line {number + 2}"
+                lines[number] = publishable(line, where, self.notes, NOT_YAML_RE)
+            cleaned = "\n".join(lines)
+            return _Composer(yaml.CBaseLoader(cleaned), self.notes, self.limits).document()
+
+    def _not_yaml(self, error: yaml.YAMLError, fm: str) -> Exception:
         mark = getattr(error, "problem_mark", None)
-        # The opening fence is line 1 of the file, the front matter begins on line 2.
-        where = f"line {mark.line + 2}, column {mark.column + 1}" if mark else "front matter"
-        said = getattr(error, "problem", None) or str(error)
+        said = getattr(error, "problem", None) or str(error).replace("\n", " ")
+        where, line = "front matter", ""
+        if mark:
+            # The opening fence is line 1 of the file, the front matter begins on line 2.
+            where = f"line {mark.line + 2}, column {mark.column + 1}"
+            line = [*YAML_LINE_RE.split(fm), ""][mark.line]
         reason = f"not YAML ({said}): quote the value, or mend the line"
-        value = f"{error}".replace("\n", " ")
-        return self.notes.refusal(where, "not YAML", value, reason)
+        return self.notes.refusal(where, "not YAML", line, reason)
 
 
 class _Composer:
@@ -95,32 +123,24 @@ class _Composer:
         self.loader = loader
         self.notes = notes
         self.limits = limits
-
-    def events(self) -> Iterator[Event]:
-        get = self.loader.get_event
-        get()  # the stream's start
-        while True:
-            event = get()
-            if event is None:
-                return
-            yield event
+        self.documents = 0
 
     def document(self) -> Value:
-        """The first document's value; the events are walked with a stack of our own."""
+        """The only document's value; the events are walked with a stack of our own."""
         stack: list[tuple[Any, str | None]] = []
         root: Value = ""
         holder: Any = None
         key: str | None = None
-        documents = 0
-        for event in self.events():
+        get_event = self.loader.get_event
+        get_event()  # the stream's start
+        while True:
+            event = get_event()
             kind = event.__class__
             value: Value
             if kind is ScalarEvent:
-                if event.anchor is not None:
-                    self.refuse(event, f"&{event.anchor}", "anchors and aliases")
                 value = event.value
-                if key is None and holder.__class__ is dict and value == "<<" and event.implicit[0]:
-                    self.refuse(event, "<<", "merge keys")
+                if event.anchor is not None or event.tag is not None or value == "<<":
+                    self.check_scalar(event, is_key=holder.__class__ is dict and key is None)
             elif kind is MappingStartEvent or kind is SequenceStartEvent:
                 self.check_start(event, holder, key, len(stack))
                 stack.append((holder, key))
@@ -129,17 +149,11 @@ class _Composer:
             elif isinstance(event, CollectionEndEvent):
                 value = holder
                 holder, key = stack.pop()
-            elif kind is AliasEvent:
-                self.refuse(event, f"*{event.anchor}", "anchors and aliases")
-            elif kind is DocumentStartEvent:
-                documents += 1
-                if documents > 1:
-                    self.refuse(event, "---", "more than one document")
+            elif event is None or kind is StreamEndEvent:
+                return root
+            else:
+                self.check_other(event)
                 continue
-            elif kind is DocumentEndEvent:
-                continue
-            else:  # the stream's end
-                break
             if holder is None:
                 root = value
             elif holder.__class__ is list:
@@ -151,24 +165,44 @@ class _Composer:
                     self.note_duplicate(event, key, holder[key])
                 holder[key] = value
                 key = None
-        return root
 
-    def check_start(self, event: Event, holder: object, key: str | None, depth: int) -> None:
+    def check_scalar(self, event: Any, *, is_key: bool) -> None:
+        """Refuse a scalar that stands for something else than its text."""
+        if event.anchor is not None:
+            self.refuse(event, f"&{event.anchor}", "anchors and aliases are")
+        if event.tag is not None and event.tag != TEXT_TAG:
+            # The gene "!p53", unquoted, is an empty text with a tag: it would be lost.
+            self.refuse(event, event.tag, "tags are")
+        if is_key and event.value == "<<" and event.implicit[0]:
+            self.refuse(event, "<<", "merge keys are")
+
+    def check_start(self, event: Any, holder: object, key: str | None, depth: int) -> None:
         """Refuse what would nest too deep or stand where a field name must."""
         if event.anchor is not None:
-            self.refuse(event, f"&{event.anchor}", "anchors and aliases")
+            self.refuse(event, f"&{event.anchor}", "anchors and aliases are")
+        if event.tag is not None:
+            self.refuse(event, event.tag, "tags are")
         if depth >= self.limits.depth:
-            self.refuse(event, "", f"nesting deeper than {self.limits.depth}")
+            self.refuse(event, "", f"nesting deeper than {self.limits.depth} is")
         if holder.__class__ is dict and key is None:
-            self.refuse(event, "", "field names that are not text")
+            self.refuse(event, "", "field names that are not text are")
 
-    def note_duplicate(self, event: Event, key: str, earlier: Value) -> None:
+    def check_other(self, event: Any) -> None:
+        """Refuse aliases, and a document after the first one."""
+        if event.__class__ is AliasEvent:
+            self.refuse(event, f"*{event.anchor}", "anchors and aliases are")
+        if event.__class__ is DocumentStartEvent:
+            if self.documents:
+                self.refuse(event, "---", "more than one document is")
+            self.documents += 1
+
+    def note_duplicate(self, event: Any, key: str, earlier: Value) -> None:
         line = event.start_mark.line + 2
         reason = f"the field stands twice, the last one (line {line}) is used: delete the other"
-        self.notes.warn(key, "duplicate key", str(earlier), reason)
+        self.notes.warn(key, "duplicate key", as_text(earlier), reason)
 
-    def refuse(self, event: Event, found: str, what: str) -> None:
+    def refuse(self, event: Any, found: str, what: str) -> None:
         mark = event.start_mark
         where = f"line {mark.line + 2}, column {mark.column + 1}"
-        reason = f"{what} are not read: write the value out"
+        reason = f"{what} not read: write the value out"
         raise self.notes.refusal(where, "refused YAML", found, reason)

@@ -40,11 +40,10 @@ LEXICON_TO_TIER: Final[dict[str, str | None]] = {
     "famplex_relations": "family",
     "MESH": None,
 }
-PREFIX_TO_NAMESPACE: Final[dict[str, Namespace]] = {
-    "mesh": "mesh",
-    "chebi": "chebi",
-    "doid": "doid",
-    "ncbigene": "ncbigene",
+#: What identifies a chemical or disease; the first that a row has is the candidate.
+KIND_TO_NAMESPACES: Final[dict[Kind, tuple[Namespace, ...]]] = {
+    "chemical": ("mesh", "chebi"),
+    "disease": ("mesh", "doid"),
 }
 
 
@@ -84,16 +83,15 @@ def read_mentions(
         inline = fields.rows(name)
         rows: list[_Row] = []
         if path := tables.get(kind):
-            table_notes = Notes(f"_data/{Path(path).name}")
+            table_notes = Notes(_relative(path, found))
             try:
                 cells = list(read_table(kind, Path(path), table_notes, limits))
             except RecordError as error:
-                notes.problems.append(error.problem)
+                table_notes.problems.append(error.problem)
                 cells = []
             if kind == "gene":
                 supports = _supports(cells, taxa, table_notes)
-            rows = [_table_row(kind, row, number, taxa, table_notes)
-                    for number, row in enumerate(cells, 2)]
+            rows = [_table_row(kind, row, number, taxa, table_notes) for number, row in cells]
             notes.problems.extend(table_notes.problems)
             used.append(f"_data/{Path(path).name}")
         if inline and rows:
@@ -106,37 +104,46 @@ def read_mentions(
     return Mentions(tuple(mentions), tuple(supports.values()), tuple(used))
 
 
+def _relative(path: str, found: RecordFile) -> str:
+    """A table's path in the report: relative to the same folder as its record's."""
+    root = found.path.removesuffix(found.file)
+    return path[len(root) :] if path.startswith(root) else f"_data/{Path(path).name}"
+
+
 def _grouped(kind: Kind, rows: Iterable[_Row]) -> Iterator[Mention]:
     """Rows → mentions, in the order in which each is first met."""
     groups: dict[tuple[str, str, str], list[_Row]] = {}
     for row in rows:
         groups.setdefault((row.word, row.match, row.source), []).append(row)
     for (word, match, source), members in groups.items():
-        candidates = {
-            (row.candidate.namespace, row.candidate.accession): row.candidate
-            for row in reversed(members)
-            if row.candidate
-        }
+        candidates: dict[object, Candidate] = {}
+        for row in members:
+            if found := row.candidate:
+                key = (found.namespace, found.accession)
+                # One id with two names, or with two close matches, is two rows' worth of facts.
+                if candidates.setdefault(key, found) != found:
+                    candidates[found] = found
         unrecognized = dict.fromkeys(text for row in members for text in row.unrecognized)
-        ordered = tuple(reversed(candidates.values()))
+        ordered = tuple(candidates.values())
         yield Mention(kind, word, match, source, ordered, len(members), tuple(unrecognized))
 
 
 def _inline_rows(kind: Kind, rows: list[dict[str, str]], notes: Notes) -> Iterator[_Row]:
     for number, cells in enumerate(rows, 1):
         where = f"{KIND_TO_FIELD[kind]}, item {number}"
-        for name in cells.keys() - INLINE_COLUMNS[kind]:
+        for name in sorted(cells.keys() - INLINE_COLUMNS[kind]):
             notes.warn(f"{where}, {name}", "unknown field", cells[name], "not mapped")
         if "word" not in cells:
             reason = "the mention has no word: it was skipped"
             notes.error(where, "mention", " ".join(cells.values()), reason)
             continue
         row = _Row(cells["word"], source=cells.get("source", ""))
+        _check_row(row, where, notes)
         if kind == "gene":
             row.match = cells.get("symbol", "")
-            _check_lexicon(row, where, notes)
             name = cells.get("hgnc_symbol", "")
-            accession = _accession("ncbigene", cells.get("entrez", ""), f"{where}, entrez", row, notes)
+            cell = cells.get("entrez", "")
+            accession = _accession("ncbigene", cell, f"{where}, entrez", row, notes)
             if accession:
                 row.candidate = Candidate(
                     "ncbigene", accession, name or row.match or row.word, bool(name), HUMAN
@@ -144,7 +151,6 @@ def _inline_rows(kind: Kind, rows: list[dict[str, str]], notes: Notes) -> Iterat
             elif name:
                 row.unrecognized.append(f"hgnc_symbol: {name}")
         else:
-            _check_lexicon(row, where, notes)
             _identify(kind, cells.get("identifier", ""), f"{where}, identifier", row, notes)
         yield row
 
@@ -154,13 +160,14 @@ def _identify(kind: Kind, cell: str, where: str, row: _Row, notes: Notes) -> Non
     identifier = present(cell)
     if identifier is None:
         return
-    prefix, _, rest = identifier.rpartition(":")
-    namespace = PREFIX_TO_NAMESPACE.get((prefix or row.source or "mesh").lower())
-    if namespace is None or namespace == "ncbigene":
-        _unrecognized("identifier", identifier, f"not an identifier of a {kind} that is mapped",
-                      where, row, notes)
+    prefix, colon, rest = identifier.partition(":")
+    named = (prefix if colon else row.source or "mesh").strip().lower()
+    namespace = next((name for name in KIND_TO_NAMESPACES[kind] if name == named), None)
+    if namespace is None:
+        reason = f"not an identifier of a {kind} that is mapped"
+        _unrecognized("identifier", identifier, reason, where, row, notes)
         return
-    accession = _accession(namespace, rest, where, row, notes)
+    accession = _accession(namespace, rest if colon else prefix, where, row, notes)
     if accession:
         row.candidate = Candidate(namespace, accession, row.word, named=False)
 
@@ -168,30 +175,31 @@ def _identify(kind: Kind, cell: str, where: str, row: _Row, notes: Notes) -> Non
 def _table_row(kind: Kind, cells: dict[str, str], line: int, taxa: Taxa, notes: Notes) -> _Row:
     where = f"line {line}"
     row = _Row(cells["word"], cells.get("match", ""), cells.get("source", ""))
+    _check_row(row, where, notes)
     if kind == "gene":
-        _check_lexicon(row, where, notes)
-        accession = _accession("ncbigene", cells["ncbigene_id"], f"ncbigene_id, {where}", row, notes)
+        cell = cells["ncbigene_id"]
+        accession = _accession("ncbigene", cell, f"ncbigene_id, {where}", row, notes)
         name = cells.get("ncbigene_symbol", "")
         if accession:
+            called = name or row.match or row.word
             organism = _organism(cells, where, taxa, None)
-            row.candidate = Candidate("ncbigene", accession, name or row.match, bool(name), organism)
+            row.candidate = Candidate("ncbigene", accession, called, bool(name), organism)
         elif name:
             row.unrecognized.append(f"ncbigene_symbol: {name}")
         return row
-    second: Namespace = "chebi" if kind == "chemical" else "doid"
     accessions: list[tuple[Namespace, str]] = []
-    for namespace in ("mesh", second):
-        column: Namespace = "mesh" if namespace == "mesh" else second
+    for namespace in KIND_TO_NAMESPACES[kind]:
         cell = cells.get(namespace, "")
-        if accession := _accession(column, cell, f"{namespace}, {where}", row, notes):
-            accessions.append((column, accession))
+        if accession := _accession(namespace, cell, f"{namespace}, {where}", row, notes):
+            accessions.append((namespace, accession))
     named = present(one_line(cells.get("name", "")))
     if not accessions:
         _keep_unidentified_name(row, named)
         return row
     first, *others = accessions
     close = others[0] if others else None
-    row.candidate = Candidate(*first, named or row.match or row.word, named is not None, None, close)
+    called = named or row.match or row.word
+    row.candidate = Candidate(*first, called, named is not None, None, close)
     return row
 
 
@@ -221,17 +229,20 @@ def _accession(namespace: Namespace, cell: str, where: str, row: _Row, notes: No
     return None
 
 
-def _unrecognized(
-    name: str, value: str, reason: str, where: str, row: _Row, notes: Notes
-) -> None:
+def _unrecognized(name: str, value: str, reason: str, where: str, row: _Row, notes: Notes) -> None:
     row.unrecognized.append(f"{name}: {value}")
     notes.warn(where, "unrecognized value", value, f"{reason}: kept as a literal on the mention")
 
 
-def _check_lexicon(row: _Row, where: str, notes: Notes) -> None:
-    """A source that no term of ours stands for is kept as text."""
+def _check_row(row: _Row, where: str, notes: Notes) -> None:
+    """A source that no term of ours stands for is kept as text; a word should not be empty."""
+    if not row.word:
+        notes.warn(f"word, {where}", "empty word", "", "the mention has no word: add it")
     if row.source and row.source not in LEXICON_TO_TIER:
-        _unrecognized("source", row.source, "not a lexicon that is known", where, row, notes)
+        source = row.source = present(row.source) or ""
+        if source and source not in LEXICON_TO_TIER:
+            reason = "not a lexicon that is known"
+            _unrecognized("source", source, reason, f"source, {where}", row, notes)
 
 
 def _organism(
@@ -250,29 +261,36 @@ def _organism(
     return Organism(name or f"taxon {taxon}", taxon) if name or taxon else None
 
 
-def _supports(rows: list[dict[str, str]], taxa: Taxa, notes: Notes) -> dict[Organism, Support]:
+def _supports(
+    rows: list[tuple[int, dict[str, str]]], taxa: Taxa, notes: Notes
+) -> dict[Organism, Support]:
     """Each organism of a gene table with its counts, stated once."""
     counts: dict[Organism, dict[str, dict[int, None]]] = {}
     groups: dict[Organism, str | None] = {}
-    seen: set[tuple[str | None, ...]] = set()
+    seen: set[tuple[str, ...]] = set()
     names = ("count_direct", "count_synonym", "count_match")
     block = ("organism_id", "organism_name", "organism_group", *names)
-    for number, cells in enumerate(rows, 2):
-        key = tuple(cells.get(name) for name in block)
+    for number, cells in rows:
+        key = tuple(cells.get(name, "") for name in block)
         if key in seen:
             continue
         seen.add(key)
         organism = _organism(cells, f"line {number}", taxa, notes)
-        if organism is None:
-            continue
         group = present(one_line(cells.get("organism_group", "")))
-        groups[organism] = groups.get(organism) or group
+        if organism is None:
+            if stated := [text for text in map(present, key) if text]:
+                reason = "counts or a group without an organism: not mapped"
+                notes.warn(f"organism_id, line {number}", "count", " ".join(stated), reason)
+            continue
+        if group and groups.setdefault(organism, group) != group:
+            reason = f"the organism is of {groups[organism]} on an earlier line, which is used"
+            notes.warn(f"organism_group, line {number}", "organism group", group, reason)
         found = counts.setdefault(organism, {name: {} for name in names})
         for name in names:
             _count(cells.get(name, ""), found[name], f"{name}, line {number}", notes)
     return {
         organism: Support(
-            organism, groups[organism], *(tuple(sorted(found[name])) for name in names)
+            organism, groups.get(organism), *(tuple(sorted(found[name])) for name in names)
         )
         for organism, found in counts.items()
     }

@@ -13,8 +13,8 @@ PREFIX_TO_FIGURE_TYPE: Final = {
     "EV": "Extended view",
 }
 PRINTED_RE: Final = re.compile(r"(?i)(fig(?:ure|\.)?|scheme|sch\.)\s*\.?\s*([0-9]\w*)\.?")
-NORMALIZED_RE: Final = re.compile(r"([A-Z]{1,2})([0-9]+)\w*")
-LINK_RE: Final = re.compile(r"(?i)figure/(fig|f|sch)_?([1-9][0-9]*)[a-z]?")
+NORMALIZED_RE: Final = re.compile(r"([A-Z]{1,2})([0-9]{1,6})\w{0,20}")
+LINK_RE: Final = re.compile(r"(?i)figure/(fig|f|sch)_?([1-9][0-9]{0,5})[a-z]?")
 
 
 def normalized_number(printed: str) -> str:

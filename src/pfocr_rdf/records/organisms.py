@@ -5,10 +5,11 @@ from functools import lru_cache
 from pathlib import Path
 
 from pfocr_rdf.errors import Problem, RecordError
-from pfocr_rdf.iris import TAXON_RE
-from pfocr_rdf.records.frontmatter import read_front_matter
+from pfocr_rdf.iris import TAXON_RE, WEB_ADDRESS_RE
+from pfocr_rdf.records.files import refused_file
+from pfocr_rdf.records.frontmatter import as_text, read_front_matter
 from pfocr_rdf.records.notes import Limits, Notes, read_text
-from pfocr_rdf.records.text import one_line, present
+from pfocr_rdf.records.text import one_line, present, publishable, readable
 from pfocr_rdf.resources import resource
 
 PAGE_FIELDS = frozenset({"common", "latin", "ncbi", "title", "group", "image"})
@@ -64,7 +65,10 @@ def load_taxa(folders: tuple[str, ...] = (), limits: Limits = Limits()) -> Taxa:
     pages: list[OrganismPage] = []
     problems: list[Problem] = []
     for path in (path for folder in folders for path in sorted(Path(folder).glob("*.md"))):
-        notes = Notes(f"_organisms/{path.name}")
+        notes = Notes(f"_organisms/{readable(path.name)}")
+        if problem := refused_file(path, notes.file, path.parents[1]):
+            problems.append(problem)
+            continue
         try:
             page = _read_page(path, notes, limits)
         except RecordError as error:
@@ -75,7 +79,11 @@ def load_taxa(folders: tuple[str, ...] = (), limits: Limits = Limits()) -> Taxa:
             continue
         pages.append(page)
         for name in page.names:
-            names.setdefault(folded(name), page.taxon)
+            if names.setdefault(folded(name), page.taxon) != page.taxon:
+                reason = f"an earlier page has {names[folded(name)]} for it, which is used"
+                problems.append(
+                    Problem(notes.file, "ncbi", "organism page", "warning", page.taxon, reason)
+                )
     table = resource("ontology", "organisms.tsv").read_text(encoding="utf-8")
     for line in table.splitlines()[1:]:
         name, taxon, *_ = line.split("\t")
@@ -87,10 +95,10 @@ def _read_page(path: Path, notes: Notes, limits: Limits) -> OrganismPage | None:
     """One organism page; None, noted, if its taxon id is unusable."""
     _, text = read_text(path, notes, limits)
     fields = {
-        key: value if isinstance(value, str) else str(value)
+        key: publishable(as_text(value), key, notes)
         for key, value in read_front_matter(text, notes, limits).items()
     }
-    for key in fields.keys() - PAGE_FIELDS:
+    for key in sorted(fields.keys() - PAGE_FIELDS):
         notes.warn(key, "unknown field", fields[key], "not a field of organism pages: not mapped")
     taxon = present(fields.get("ncbi", ""))
     if taxon is None or not TAXON_RE.fullmatch(taxon):
@@ -100,4 +108,7 @@ def _read_page(path: Path, notes: Notes, limits: Limits) -> OrganismPage | None:
     found = (present(one_line(fields.get(key, ""))) for key in ("latin", "common"))
     names = tuple(dict.fromkeys(name for name in found if name))
     group, image = (present(one_line(fields.get(key, ""))) for key in ("group", "image"))
+    if image and not WEB_ADDRESS_RE.fullmatch(image):
+        notes.warn("image", "organism page", image, "not a web address: not mapped")
+        image = None
     return OrganismPage(taxon, names, group, image)

@@ -1,20 +1,23 @@
 """Companion tables: tab-separated, no quoting, the header by name."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 from pfocr_rdf.records.model import Kind
 from pfocr_rdf.records.notes import Limits, Notes, read_text
-from pfocr_rdf.records.text import publishable
+from pfocr_rdf.records.text import UNPUBLISHABLE_RE, present, publishable
+
+MAP_SEPARATOR_RE: Final = re.compile(r"\t| {2,}")
 
 KIND_TO_COLUMNS: Final[dict[Kind, frozenset[str]]] = {
     "gene": frozenset(
-        "organism_id organism_name organism_group word match ncbigene_symbol ncbigene_id source"
-        " count_direct count_synonym count_match".split()
+        {"organism_id", "organism_name", "organism_group", "word", "match", "source"}
+        | {"ncbigene_symbol", "ncbigene_id", "count_direct", "count_synonym", "count_match"}
     ),
-    "chemical": frozenset("word mesh match name chebi".split()),
-    "disease": frozenset("word mesh match name doid".split()),
+    "chemical": frozenset({"word", "mesh", "match", "name", "chebi"}),
+    "disease": frozenset({"word", "mesh", "match", "name", "doid"}),
 }
 KIND_TO_SUFFIX: Final[dict[Kind, str]] = {
     "gene": "-genes.tsv",
@@ -27,13 +30,18 @@ KIND_TO_ID_COLUMNS: Final[dict[Kind, tuple[str, ...]]] = {
     "chemical": ("mesh", "chebi"),
     "disease": ("mesh", "doid"),
 }
+#: A hostile header of a million columns would make a problem of each.
+MOST_COLUMNS: Final = 100
 
 
-def read_table(kind: Kind, path: Path, notes: Notes, limits: Limits) -> Iterator[dict[str, str]]:
-    """The rows of a companion table, cells as they stand.
+def read_table(
+    kind: Kind, path: Path, notes: Notes, limits: Limits
+) -> Iterator[tuple[int, dict[str, str]]]:
+    """The rows of a companion table by line number, cells as they stand.
 
     A row with another number of cells than the header is refused and noted, as is a table
-    whose header lacks ``word`` or every identifier column.
+    whose header lacks ``word`` or every identifier column. Of two columns with one name the
+    first is read.
 
     :raises RecordError: if the file cannot be read.
     """
@@ -45,13 +53,15 @@ def read_table(kind: Kind, path: Path, notes: Notes, limits: Limits) -> Iterator
         reason = f"the table needs the columns {needs}: its rows were skipped"
         notes.error("line 1", "table header", lines[0], reason)
         return
-    for name in header:
-        if name not in KIND_TO_COLUMNS[kind] or header.count(name) > 1:
-            reason = "unknown or repeated column: its cells are not mapped"
-            cells = [line.split("\t") for line in lines[1:] if line]
-            at = header.index(name)
-            value = " | ".join(row[at] for row in cells if at < len(row))
-            notes.warn(name, "table column", value, reason)
+    if len(header) > MOST_COLUMNS:
+        reason = f"{len(header)} columns, where tables have eleven at most: its rows were skipped"
+        notes.error("line 1", "table header", lines[0], reason)
+        return
+    columns = {name: at for at, name in reversed(list(enumerate(header)))}
+    known = [(name, at) for name, at in columns.items() if name in KIND_TO_COLUMNS[kind]]
+    if len(known) < len(header):
+        _note_other_columns(header, {at for _, at in known}, lines, notes)
+    suspect = UNPUBLISHABLE_RE.search(text) is not None
     for number, line in enumerate(lines[1:], 2):
         if not line:
             continue
@@ -60,29 +70,42 @@ def read_table(kind: Kind, path: Path, notes: Notes, limits: Limits) -> Iterator
             reason = f"{len(cells)} cells under {len(header)} columns: the row was skipped"
             notes.error(f"line {number}", "table row", line, reason)
             continue
-        if not line.isprintable():
-            cells = [publishable(cell, f"{n}, line {number}", notes)
-                     for n, cell in zip(header, cells, strict=True)]
-        yield dict(zip(header, cells, strict=True))
+        row = {name: cells[at] for name, at in known}
+        if suspect:
+            for name, cell in row.items():
+                row[name] = publishable(cell, f"{name}, line {number}", notes)
+        yield number, row
+
+
+def _note_other_columns(header: list[str], known: set[int], lines: list[str], notes: Notes) -> None:
+    """Report every cell of the columns that are not read."""
+    rows = [cells for line in lines[1:] if len(cells := line.split("\t")) == len(header)]
+    for at, name in enumerate(header):
+        if at not in known:
+            value = " | ".join(cells[at] for cells in rows)
+            reason = "unknown or repeated column: its cells are not mapped"
+            notes.warn(name, "table column", value, reason)
 
 
 def read_map(path: Path, notes: Notes, limits: Limits) -> dict[str, str]:
-    """A map file without header: figid, white space, value.
-
-    Real lines are separated by a tab or by two spaces; figids and values hold neither.
+    """A map file without header: figid, a tab or two spaces, value.
 
     :raises RecordError: if the file cannot be read.
     """
     found: dict[str, str] = {}
     _, text = read_text(path, notes, limits)
     for number, line in enumerate(text.split("\n"), 1):
-        cells = line.split()
-        if not cells:
+        if not line.strip():
             continue
+        where = f"line {number}"
+        parts = MAP_SEPARATOR_RE.split(publishable(line, where, notes))
+        cells = [part.strip() for part in parts if part.strip()]
+        if len(cells) != 2:
+            cells = line.split()
         if len(cells) != 2:
             reason = "not a figid and a value: the line was skipped"
-            notes.error(f"line {number}", "map line", line, reason)
-        elif found.setdefault(cells[0], cells[1]) != cells[1]:
+            notes.error(where, "map line", line, reason)
+        elif present(cells[1]) and found.setdefault(cells[0], cells[1]) != cells[1]:
             reason = f"the figure has {found[cells[0]]} on an earlier line, which is used"
-            notes.warn(f"line {number}", "map line", line, reason)
+            notes.warn(where, "map line", line, reason)
     return found

@@ -16,7 +16,6 @@ NULLS: Final = frozenset(
 # XML 1.0 has no way to write these, so RDF/XML and SPARQL XML results could not carry them:
 # https://www.w3.org/TR/xml/#charsets. DEL is allowed there but means nothing in a text.
 UNPUBLISHABLE_RE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
-SPACES_RE: Final = re.compile(r"\s+")
 
 
 def present(cell: str) -> str | None:
@@ -29,23 +28,31 @@ def present(cell: str) -> str | None:
     return None if trimmed in NULLS else trimmed
 
 
-def publishable(text: str, where: str, notes: Notes) -> str:
+def readable(name: str) -> str:
+    """A file name that can be printed, whatever bytes it is made of.
+
+    >>> readable("PMC1__" + chr(0xDCFF) + ".md").isprintable()
+    True
+    """
+    plain = name.encode("utf-8", "backslashreplace").decode("utf-8")
+    return UNPUBLISHABLE_RE.sub("\ufffd", plain.replace("\n", "\ufffd"))
+
+
+def publishable(
+    text: str, where: str, notes: Notes, unpublishable: re.Pattern[str] = UNPUBLISHABLE_RE
+) -> str:
     """The text without control characters, each removal noted."""
-    if text.isascii() and text.isprintable():
-        return text
-    if not UNPUBLISHABLE_RE.search(text):
+    if text.isprintable() or not unpublishable.search(text):
         return text
     found = ascii(text)
     notes.warn(where, "control characters", found, "control characters were removed: retype it")
-    return UNPUBLISHABLE_RE.sub("", text)
+    return unpublishable.sub("", text)
 
 
 def one_line(text: str) -> str:
-    """Unicode-normalised (NFC), every run of white space one space, trimmed.
+    r"""The text NFC-normalised, every run of white space one space, trimmed.
 
-    >>> one_line("  Cell \\n  cycle\u00a0 ")
+    >>> one_line("  Cell \n  cycle\u00a0 ")
     'Cell cycle'
     """
-    if text.isascii() and "\n" not in text and "  " not in text:
-        return text.strip()
-    return SPACES_RE.sub(" ", unicodedata.normalize("NFC", text)).strip()
+    return " ".join(unicodedata.normalize("NFC", text).split())

@@ -1,0 +1,40 @@
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+DATA   ?= data
+RECORDS ?= seeds
+
+.PHONY: help run build test check bench clean
+.DEFAULT_GOAL := help
+
+help:   ## Show this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{sub(/:.*/, "", $$1); printf "%-8s %s\n", $$1, $$2}'
+
+run: build  ## Build the sample records and ask the release a first question
+	$(BIN)/pfocr-rdf releases --data $(DATA)
+	$(BIN)/pfocr-rdf query most-mentioned-genes --param limit=5 --format table --data $(DATA)
+
+build: $(VENV)/ready  ## Build a release from RECORDS (seeds) into DATA (data)
+	$(BIN)/pfocr-rdf build $(RECORDS) --data $(DATA)
+
+test: check  ## Everything CI runs
+
+check: $(VENV)/ready  ## Format, lint, types, and all tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/pytest -q -n 2 --dist loadfile
+
+bench: $(VENV)/ready  ## Measure the build beside the bulk load of its own triples
+	$(BIN)/python benchmarks/build.py $(RECORDS)
+
+clean:  ## Remove what was built, not the data folder
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+# The environment: everything pinned in pyproject.toml, installed once and again when it changes.
+$(VENV)/ready: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
+	touch $@

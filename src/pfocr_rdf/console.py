@@ -1,0 +1,117 @@
+"""The talk of the command line: messages and progress on stderr, data on stdout."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, BinaryIO
+
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.progress import (
+    Progress as Bar,
+)
+
+from pfocr_rdf.build import Findings, Progress
+from pfocr_rdf.errors import PfocrError
+
+
+def say(message: str) -> None:
+    """Talk to the user, on stderr."""
+    typer.echo(message, err=True)
+
+
+def data_out() -> BinaryIO:
+    """Where data go: stdout, as bytes."""
+    return sys.stdout.buffer
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Turn a refusal into a message and exit status 1, and a closed pipe into silence."""
+    try:
+        yield
+        sys.stdout.flush()
+    except PfocrError as error:
+        say(f"error: {error}")
+        raise typer.Exit(1) from error
+    except BrokenPipeError:
+        # The reader has seen enough; Python would complain once more when it closes stdout.
+        sys.stdout = open("/dev/null", "w")  # noqa: SIM115
+        raise typer.Exit(0) from None
+
+
+class Watcher:
+    """Shows how far a build is: a bar on a terminal, a line at each tenth otherwise."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self.quiet = quiet
+        self.tenths = 0
+        self.bar: Bar | None = None
+        self.task: Any = None
+        if not quiet and sys.stderr.isatty():
+            self.bar = Bar(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TextColumn(
+                    "records, {task.fields[triples]:,} triples, {task.fields[rate]} a second"
+                ),
+                TimeRemainingColumn(),
+                console=Console(stderr=True),
+                transient=True,
+            )
+
+    def __enter__(self) -> "Watcher":
+        if self.bar:
+            self.bar.start()
+            self.task = self.bar.add_task("building", total=None, triples=0, rate="–")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.bar:
+            self.bar.stop()
+
+    def __call__(self, progress: Progress) -> None:
+        """Show a step."""
+        if self.bar:
+            speed = self.bar.tasks[0].speed
+            rate = f"{speed:,.0f}" if speed else "–"
+            self.bar.update(
+                self.task,
+                completed=progress.records,
+                total=progress.total,
+                triples=progress.triples,
+                rate=rate,
+            )
+            return
+        tenths = 10 * progress.records // max(progress.total, 1)
+        if not self.quiet and tenths > self.tenths and progress.total >= 1000:
+            say(f"{progress.records:,} of {progress.total:,} records, {progress.triples:,} triples")
+        self.tenths = max(tenths, self.tenths)
+
+
+def tell_findings(found: Findings) -> None:
+    """The counts at the end of a build or a check."""
+    say(
+        f"{found.records:,} records: {found.figures:,} figures, {found.skipped:,} skipped; "
+        f"errors: {counted(found.errors)}; warnings: {counted(found.warnings)}"
+    )
+
+
+def counted(kinds: dict[str, int]) -> str:
+    """A total with its kinds.
+
+    >>> counted({"organism": 3, "missing": 2})
+    '5 (organism 3, missing 2)'
+    """
+    total = f"{sum(kinds.values()):,}"
+    if not kinds:
+        return total
+    ordered = sorted(kinds.items(), key=lambda item: (-item[1], item[0]))
+    return f"{total} ({', '.join(f'{kind} {number:,}' for kind, number in ordered)})"

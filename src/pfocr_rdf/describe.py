@@ -1,0 +1,88 @@
+"""What a release says of one thing, in both directions."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final, Literal
+from urllib.parse import urlsplit
+
+from pyoxigraph import NamedNode, Quad, RdfFormat, Store, Triple
+
+from pfocr_rdf.dumps import serialized, turtle_document
+from pfocr_rdf.errors import IriError, QueryError
+from pfocr_rdf.iris import Iris
+from pfocr_rdf.queries import Entity, read_entity, read_figure
+
+ENTITIES: Final[tuple[Entity, ...]] = ("ncbigene", "mesh", "chebi", "doid", "taxon", "pmc")
+GraphFormatName = Literal["turtle", "ntriples", "jsonld"]
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """The triples about a thing, and whether more point at it than were asked for."""
+
+    subject: NamedNode
+    outgoing: list[Triple]
+    incoming: list[Triple]
+    more: bool
+
+
+def find_thing(text: str, store: Store, iris: Iris) -> NamedNode:
+    """The node that a text names: an IRI in any known spelling, a CURIE, a figid, a PMC id.
+
+    :raises QueryError: if the release knows nothing by that name.
+    """
+    for node in _readings(text, iris):
+        if next(store.quads_for_pattern(node, None, None), None) or next(
+            store.quads_for_pattern(None, None, node), None
+        ):
+            return node
+    raise QueryError(
+        f"the release says nothing of {text!r}: give an IRI, a CURIE such as ncbigene:5742 or "
+        "mesh:D014148, a figid, or a PMC id"
+    )
+
+
+def _readings(text: str, iris: Iris) -> Iterator[NamedNode]:
+    with suppress(IriError):
+        yield read_figure(text, iris)
+    with suppress(IriError):
+        yield read_entity(text, ENTITIES, iris)
+    prefix, _, local = text.partition(":")
+    namespace = iris.prefixes().get(prefix)
+    if namespace and not local.startswith("//"):
+        yield _node(text, namespace + local)
+    elif urlsplit(text).scheme in {"http", "https"}:
+        yield _node(text, text)
+
+
+def _node(text: str, iri: str) -> NamedNode:
+    try:
+        return NamedNode(iri)
+    except ValueError as error:
+        raise QueryError(f"{text!r} is not an IRI or a CURIE: {error}") from error
+
+
+def describe(subject: NamedNode, store: Store, incoming: int) -> About:
+    """What is said of a thing, and what points at it.
+
+    :param incoming: at most so many triples that point at it; a gene may have thousands.
+    """
+    outgoing = [_triple(quad) for quad in store.quads_for_pattern(subject, None, None)]
+    pointing = store.quads_for_pattern(None, None, subject)
+    found = [_triple(quad) for quad in islice(pointing, incoming)]
+    more = next(pointing, None) is not None
+    key = str
+    return About(subject, sorted(outgoing, key=key), sorted(found, key=key), more)
+
+
+def written_as(triples: list[Triple], form: GraphFormatName, iris: Iris) -> bytes:
+    """Triples in a format."""
+    if form == "turtle":
+        return turtle_document(triples, iris)
+    return serialized(triples, RdfFormat.N_TRIPLES if form == "ntriples" else RdfFormat.JSON_LD)
+
+
+def _triple(quad: Quad) -> Triple:
+    return Triple(quad.subject, quad.predicate, quad.object)

@@ -1,0 +1,409 @@
+"""Named queries: one question a file, with a header, and how values get into it.
+
+Each file of ``queries/`` is a query of its own: where a value belongs stands an empty block
+``VALUES ?name { }``, which :func:`bind` fills with terms that were checked by the type of
+the parameter and written by pyoxigraph. A value is never pasted into the text.
+
+The header is the one of WikiPathways' query library::
+
+    # title: Figures that mention a gene
+    # category: Figures
+    # description: Lists every figure in which a gene is a candidate.
+    # keywords: gene, Entrez
+    # param: gene | gene | | NCBI Gene id, such as 2064
+    # param: limit | limit | 100 | Rows at most
+
+A parameter is ``name | type | default | label``; without a default it must be given. Where
+the default is ``any``, the value ``any`` leaves the variable free. The types are the keys of
+:data:`TYPE_TO_READER`; ``integer 1..100`` is an integer with bounds. The type ``limit``
+replaces the number of the line ``LIMIT 100``, the only place where no block can stand.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from typing import Final
+from typing import Literal as TypingLiteral
+from urllib.parse import unquote
+
+from pyoxigraph import Literal, NamedNode
+
+from pfocr_rdf.equivalents import THING_TO_FORMS
+from pfocr_rdf.errors import IriError, QueryError
+from pfocr_rdf.iris import (
+    BASE,
+    ENTREZ_RE,
+    MESH,
+    MESH_RE,
+    OBO,
+    PFOCR,
+    PMC,
+    PMC_RE,
+    TAXON_RE,
+    XSD,
+    Iris,
+    Namespace,
+    checked,
+    term,
+)
+from pfocr_rdf.resources import resource
+
+Term = NamedNode | Literal
+
+ANY: Final = "any"
+LIST_LIMIT: Final = 10_000  # identifiers in one list: about half a megabyte of query
+ROW_LIMIT: Final = 100_000_000
+HEADER_RE: Final = re.compile(r"# (?P<key>[a-z]+):(?P<value>.*)")
+# https://www.w3.org/TR/sparql11-query/#rInlineDataOneVar
+SLOT_RE: Final = re.compile(
+    r"VALUES \?(?P<name>\w+) \{ \}|(?<=LIMIT )(?P<limit>[0-9]+)$", re.MULTILINE
+)
+INTEGER_RE: Final = re.compile(r"-?[0-9]{1,15}", re.ASCII)
+BOUNDS_RE: Final = re.compile(r"(-?[0-9]+)\.\.(-?[0-9]+)")
+
+DEFAULT_IRIS: Final = Iris()
+XSD_INTEGER: Final = term(XSD, "integer")
+XSD_GYEAR: Final = term(XSD, "gYear")
+YEAR_RE: Final = re.compile(r"[0-9]{4}")
+TIERS: Final = ("symbol", "synonym", "family")
+TIER_RE: Final = re.compile("|".join(TIERS))
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A place for a value: the name of its variable, its type, default and label."""
+
+    name: str
+    type: str
+    default: str | None
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class NamedQuery:
+    """A question with its header; ``text`` is SPARQL whose blocks for values are empty."""
+
+    name: str
+    title: str
+    category: str
+    description: str
+    keywords: tuple[str, ...]
+    parameters: tuple[Parameter, ...]
+    text: str
+
+
+def named_queries() -> tuple[NamedQuery, ...]:
+    """Every query that ships with the package, by name.
+
+    >>> [query.name for query in named_queries()][:2]
+    ['ambiguous-words', 'article-figures']
+
+    :raises QueryError: if a header is not as it should be.
+    """
+    return tuple(_library().values())
+
+
+@cache
+def _library() -> dict[str, NamedQuery]:
+    files = sorted(resource("queries").glob("*.rq"), key=lambda path: path.stem)
+    return {path.stem: parse_query(path.stem, path.read_text("utf-8")) for path in files}
+
+
+def load_query(name: str) -> NamedQuery:
+    """The query of that name.
+
+    :raises QueryError: if there is none; the message has the nearest names.
+
+    >>> load_query("figures-by-gen")
+    Traceback (most recent call last):
+    pfocr_rdf.errors.QueryError: no query 'figures-by-gen': did you mean figures-by-gene, \
+figures-by-year or figures-by-gene-tier?
+    """
+    library = _library()
+    if name in library:
+        return library[name]
+    near = get_close_matches(name.lower(), library, n=3, cutoff=0.5)
+    near += [other for other in library if len(name) > 2 and name.lower() in other][: 3 - len(near)]
+    hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(library)}"
+    raise QueryError(f"no query {name!r}: {hint}")
+
+
+def parse_query(name: str, source: str) -> NamedQuery:
+    """The header and the text of a query file.
+
+    :raises QueryError: if a line of the header is unknown, missing or unlike its pattern.
+    """
+    head, _, text = source.partition("\n\n")
+    header: dict[str, list[str]] = {}
+    for number, line in enumerate(head.splitlines(), 1):
+        found = HEADER_RE.fullmatch(line)
+        keys = ("title", "category", "description", "keywords", "param")
+        if not found or found["key"] not in keys:
+            pattern = " ".join(f"'# {key}:'" for key in keys)
+            raise QueryError(f"{name}.rq: line {number}: {line!r} begins with none of {pattern}")
+        header.setdefault(found["key"], []).append(found["value"].strip())
+    title, category, description, keywords = (
+        " ".join(header.get(key, [])) for key in ("title", "category", "description", "keywords")
+    )
+    if not (title and category and description and text.strip()):
+        raise QueryError(f"{name}.rq: needs a title, a category, a description and a query")
+    parameters = tuple(_parse_parameter(name, line) for line in header.get("param", []))
+    words = tuple(word.strip() for word in keywords.split(",") if word.strip())
+    return NamedQuery(name, title, category, description, words, parameters, text.strip() + "\n")
+
+
+def _parse_parameter(name: str, line: str) -> Parameter:
+    cells = [cell.strip() for cell in line.split("|")]
+    if len(cells) != 4 or not re.fullmatch(r"[a-z_]+", cells[0]):
+        raise QueryError(f"{name}.rq: param {line!r} is not 'name | type | default | label'")
+    kind, _, bounds = cells[1].partition(" ")
+    if kind not in TYPE_TO_READER or (bounds and not BOUNDS_RE.fullmatch(bounds)):
+        raise QueryError(f"{name}.rq: {cells[1]!r} is not one of {', '.join(TYPE_TO_READER)}")
+    return Parameter(cells[0], cells[1], cells[2] or None, cells[3])
+
+
+def bind(query: NamedQuery, values: Mapping[str, str], iris: Iris = DEFAULT_IRIS) -> str:
+    r"""The text of a query with values in it.
+
+    :param values: parameter → value, as a user typed it; defaults stand in for the others.
+    :raises QueryError: if a value is missing, is not of its type, or belongs to no parameter.
+
+    >>> query = parse_query(
+    ...     "q",
+    ...     '''# title: T
+    ... # category: C
+    ... # description: D.
+    ... # param: word | text | | Word
+    ...
+    ... SELECT * WHERE { VALUES ?word { } ?s ?p ?word }''',
+    ... )
+    >>> print(bind(query, {"word": 'TP53" } SERVICE <http://example.org/> {'}), end="")
+    SELECT * WHERE { VALUES ?word { "TP53\" } SERVICE <http://example.org/> {" } ?s ?p ?word }
+    """
+    names = [parameter.name for parameter in query.parameters]
+    for name in values:
+        if name not in names:
+            has = f"it has {', '.join(names)}" if names else "it has none"
+            raise QueryError(f"query {query.name} has no parameter {name!r}: {has}")
+    blocks: dict[str, str] = {}
+    for parameter in query.parameters:
+        value = values.get(parameter.name, parameter.default)
+        if value is None:
+            raise QueryError(
+                f"query {query.name} needs the parameter {parameter.name!r} ({parameter.label})"
+            )
+        blocks[parameter.name] = _block(parameter, value, iris)
+
+    def fill(slot: re.Match[str]) -> str:
+        # One pass: what was filled in is not looked at again, whatever a value looks like.
+        return blocks.get(slot["name"] or "limit", slot[0])
+
+    return SLOT_RE.sub(fill, query.text)
+
+
+def _block(parameter: Parameter, value: str, iris: Iris) -> str:
+    """What stands in the place of an empty block."""
+    if parameter.default == ANY and value.strip().lower() == ANY:
+        return f"VALUES ?{parameter.name} {{ UNDEF }}"
+    terms = read_terms(parameter, value, iris)
+    if parameter.type.split(" ")[0] == "limit":
+        return str(int(terms[0].value))
+    return f"VALUES ?{parameter.name} {{ {' '.join(map(str, terms))} }}"
+
+
+def read_terms(parameter: Parameter, value: str, iris: Iris = DEFAULT_IRIS) -> tuple[Term, ...]:
+    """A value of a parameter as terms: one, or for a list each once, in order.
+
+    :raises QueryError: if it is not of the parameter's type.
+
+    >>> genes = Parameter("gene", "genes", None, "Genes")
+    >>> [node.value for node in read_terms(genes, "5742, http://purl.uniprot.org/geneid/5743")]
+    ['https://identifiers.org/ncbigene/5742', 'https://identifiers.org/ncbigene/5743']
+    >>> read_terms(Parameter("gene", "gene", None, "Gene"), "TP53")
+    Traceback (most recent call last):
+    pfocr_rdf.errors.QueryError: parameter 'gene': 'TP53' is not a gene: give an NCBI Gene id \
+as 5742, ncbigene:5742 or an IRI
+    """
+    kind, _, bounds = parameter.type.partition(" ")
+    reader, accepted = TYPE_TO_READER[kind]
+    if bounds:
+        accepted = f"{accepted}, {bounds.replace('..', ' to ')}"
+    try:
+        terms = tuple(dict.fromkeys(reader(value, bounds, iris)))
+    except ValueError as error:
+        wrong = value if len(value) <= 100 else value[:100] + "…"
+        free = " or any" if parameter.default == ANY else ""
+        raise QueryError(
+            f"parameter {parameter.name!r}: {wrong!r} is not a {kind}: give {accepted}{free}"
+        ) from error
+    return terms
+
+
+Entity = Namespace | TypingLiteral["taxon", "pmc"]
+
+#: Kind → what its IRI in the data begins with, but for genes: theirs is configuration.
+ENTITY_TO_PREFIX: Final[dict[Entity, str]] = {
+    "mesh": MESH,
+    "chebi": OBO + "CHEBI_",
+    "doid": OBO + "DOID_",
+    "taxon": OBO + "NCBITaxon_",
+    "pmc": PMC,
+}
+#: What stands before the colon of a CURIE, in lower case → kind.
+CURIE_TO_ENTITY: Final[dict[str, Entity]] = {
+    "ncbigene": "ncbigene",
+    "gene": "ncbigene",
+    "mesh": "mesh",
+    "chebi": "chebi",
+    "doid": "doid",
+    "taxon": "taxon",
+    "taxonomy": "taxon",
+    "ncbitaxon": "taxon",
+    "pmc": "pmc",
+}
+#: Kind → how its bare accession looks. ChEBI's and DOID's are mere digits: they need a prefix.
+ENTITY_TO_BARE: Final[dict[Entity, re.Pattern[str]]] = {
+    "ncbigene": ENTREZ_RE,
+    "mesh": MESH_RE,
+    "taxon": TAXON_RE,
+    "pmc": PMC_RE,
+}
+
+
+def read_entity(value: str, kinds: Sequence[Entity], iris: Iris = DEFAULT_IRIS) -> NamedNode:
+    """The node of a gene, chemical, disease, taxon or article, from any known spelling of it.
+
+    :param kinds: which may be meant; a bare number is none of several.
+    :raises IriError: if it is none of these, or has the wrong shape.
+
+    >>> read_entity("https://www.ncbi.nlm.nih.gov/pmc/articles/PMC1/", ["pmc"]).value
+    'https://identifiers.org/pmc/PMC1'
+    >>> read_entity("CHEBI:5855", ["mesh", "chebi"]).value
+    'http://purl.obolibrary.org/obo/CHEBI_5855'
+    """
+    text = _unwrapped(value).removesuffix("/")
+    if text.startswith("obo:"):  # as tables of results have it
+        text = OBO + text.removeprefix("obo:")
+    curie, colon, rest = text.partition(":")
+    for kind in kinds:
+        if colon and CURIE_TO_ENTITY.get(curie.lower()) == kind:
+            return _entity_node(kind, rest, iris)
+        own = iris.gene_prefix if kind == "ncbigene" else ENTITY_TO_PREFIX[kind]
+        for form in (own, *THING_TO_FORMS[kind].values()):
+            before = form.partition("{}")[0]
+            if text.startswith(before):
+                return _entity_node(kind, text.removeprefix(before), iris)
+        bare = ENTITY_TO_BARE.get(kind)
+        if bare and bare.fullmatch(text) and (len(kinds) == 1 or not text.isdigit()):
+            return _entity_node(kind, text, iris)
+    raise IriError(" or ".join(kinds), value)
+
+
+def _entity_node(kind: Entity, accession: str, iris: Iris) -> NamedNode:
+    if kind == "taxon":
+        return iris.taxon(accession)
+    if kind == "pmc":
+        return iris.article(accession)
+    return iris.entity(kind, accession)
+
+
+def _unwrapped(value: str) -> str:
+    """Without the spaces and angle brackets around it."""
+    text = value.strip()
+    return text[1:-1] if text.startswith("<") and text.endswith(">") else text
+
+
+def read_figure(value: str, iris: Iris = DEFAULT_IRIS) -> NamedNode:
+    """The node of a figure, from its id, its IRI or the address of its page.
+
+    :raises IriError: if it is none of these.
+
+    >>> read_figure("https://pfocr.wikipathways.org/figures/PMC1__f1.html").value
+    'https://pfocr.wikipathways.org/figures/PMC1__f1'
+    """
+    text = _unwrapped(value)
+    for prefix in (iris.base + "figures/", BASE + "figures/", "figure:"):
+        if text.startswith(prefix):
+            path = text.removeprefix(prefix).removesuffix(".html")
+            if re.search(r"[#?]", path):
+                raise IriError("figure", value)
+            return iris.figure(unquote(path))
+    return iris.figure(text)
+
+
+Reader = Callable[[str, str, Iris], Iterable[Term]]
+
+
+def _entities(*kinds: Entity) -> Reader:
+    return lambda value, _bounds, iris: [read_entity(value, kinds, iris)]
+
+
+def _genes(value: str, _bounds: str, iris: Iris) -> Iterable[Term]:
+    words = [word for word in re.split(r"[,;\s]+", value) if word]
+    if not 1 <= len(words) <= LIST_LIMIT:
+        raise IriError("list of genes", value)
+    return [read_entity(word, ["ncbigene"], iris) for word in words]
+
+
+def _figure(value: str, _bounds: str, iris: Iris) -> Iterable[Term]:
+    return [read_figure(value, iris)]
+
+
+def _text(value: str, _bounds: str, _iris: Iris) -> Iterable[Term]:
+    if not value:
+        raise IriError("text", value)
+    return [Literal(value)]
+
+
+def _integer(value: str, bounds: str, _iris: Iris) -> Iterable[Term]:
+    if not INTEGER_RE.fullmatch(value.strip()):
+        raise IriError("integer", value)
+    number = int(value)
+    if found := BOUNDS_RE.fullmatch(bounds):
+        low, high = map(int, found.groups())
+        if not low <= number <= high:
+            raise IriError("integer within bounds", value)
+    return [Literal(str(number), datatype=XSD_INTEGER)]
+
+
+def _limit(value: str, _bounds: str, iris: Iris) -> Iterable[Term]:
+    return _integer(value, f"1..{ROW_LIMIT}", iris)
+
+
+def _year(value: str, _bounds: str, _iris: Iris) -> Iterable[Term]:
+    return [Literal(checked(YEAR_RE, "year", value.strip()), datatype=XSD_GYEAR)]
+
+
+def _tier(value: str, _bounds: str, _iris: Iris) -> Iterable[Term]:
+    names = [checked(TIER_RE, "tier", name.strip().lower()) for name in value.split(",")]
+    return [term(PFOCR, name) for name in names]
+
+
+#: Type → what reads it and what a value of it looks like.
+TYPE_TO_READER: Final[dict[str, tuple[Reader, str]]] = {
+    "gene": (_entities("ncbigene"), "an NCBI Gene id as 5742, ncbigene:5742 or an IRI"),
+    "genes": (_genes, f"at most {LIST_LIMIT:,} NCBI Gene ids as 5742, 5743"),
+    "mesh": (_entities("mesh"), "a MeSH id as D005227, mesh:D005227 or an IRI"),
+    "chemical": (
+        _entities("mesh", "chebi"),
+        "a MeSH or ChEBI id as D005227, CHEBI:35366 or an IRI",
+    ),
+    "disease": (
+        _entities("mesh", "doid"),
+        "a MeSH or Disease Ontology id as D009369, DOID:162 or an IRI",
+    ),
+    "taxon": (_entities("taxon"), "an NCBI taxonomy id as 9606, taxon:9606 or an IRI"),
+    "article": (_entities("pmc"), "a PubMed Central id as PMC6566596 or an IRI"),
+    "thing": (
+        _entities("ncbigene", "mesh", "chebi", "doid", "taxon", "pmc"),
+        "a CURIE as ncbigene:5742, mesh:D005227, taxon:9606, pmc:PMC6566596, or an IRI",
+    ),
+    "figure": (_figure, "a figure id as PMC6566596__ijms-20-02505-g004 or its IRI"),
+    "text": (_text, "at least one character"),
+    "integer": (_integer, "a whole number"),
+    "limit": (_limit, f"a whole number, 1 to {ROW_LIMIT:,}"),
+    "year": (_year, "four digits as 2019"),
+    "tier": (_tier, f"one or more of {', '.join(TIERS)}"),
+}

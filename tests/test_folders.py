@@ -1,0 +1,265 @@
+"""Finding records: files, flat folders, folders of folders, checkouts; in one order always."""
+
+import os
+import random
+from pathlib import Path
+
+import pytest
+from making import (
+    CHEMICAL_COLUMNS,
+    FIGID,
+    GENE_COLUMNS,
+    SEEDS,
+    kinds,
+    read_all,
+    record,
+    table,
+    write,
+)
+
+from pfocr_rdf.errors import Problem
+from pfocr_rdf.records import load_taxa, open_collection, read_record
+
+GENE = table(GENE_COLUMNS, "9606|Homo sapiens|Primates|Etk|ETK|BMX|660|ncbigene_synonym|7|12|10")
+LEAD = table(CHEMICAL_COLUMNS, "Lead|D007854|Lead|lead|NA")
+CHECKOUT = {
+    "README.md": "# About\n",
+    "_figures/PMC1__f1.md": record(),
+    "_data/PMC1__f1-genes.tsv": GENE,
+    "_data/PMC1__f1-chemicals.tsv": LEAD,
+    "_data/wpid_map.tsv": "PMC1__f1\tWP1\n",
+    "_data/ndex_map.tsv": "PMC1__f1\t3feb4f7e-df13-11ea-99da-0ac135e8bacf\n",
+    "_organisms/x.md": "---\nlatin: Imaginarius primus\nncbi: '77'\n---\n",
+}
+
+
+@pytest.mark.parametrize("given", [".", "_figures", "_figures/PMC1__f1.md", "_figures/"])
+@pytest.mark.parametrize("how", ["absolute", "relative", "from within"])
+def test_a_checkout_is_found_by_any_of_its_names(
+    given: str, how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = write(tmp_path / "checkout", CHECKOUT)
+    path = root / given
+    if how == "relative":
+        monkeypatch.chdir(tmp_path)
+        path = Path("checkout") / given
+    elif how == "from within":
+        folder = path.parent if path.is_file() else path
+        monkeypatch.chdir(folder)
+        path = Path(path.name if path.is_file() else ".")
+    collection = open_collection([path])
+    (file,) = collection.files
+    figure, problems = read_record(file, load_taxa(collection.organism_folders))
+    assert figure
+    assert [m.word for m in figure.mentions] == ["Etk", "Lead"]
+    assert figure.wpids == ("WP1",)
+    assert figure.ndex
+    assert len(collection.organism_folders) == 1
+    assert file.file == "_figures/PMC1__f1.md"
+    assert figure.tables == ("_data/PMC1__f1-genes.tsv", "_data/PMC1__f1-chemicals.tsv")
+    assert not problems
+    assert not collection.problems
+
+
+@pytest.mark.parametrize("beside", ["", "_data/"])
+def test_a_flat_folder_has_its_tables_beside_or_below(beside: str, tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {"PMC1__f1.md": record(), f"{beside}PMC1__f1-genes.tsv": GENE.replace("660", "bad")},
+    )
+    figures, problems = read_all(tmp_path)
+    assert [m.word for m in figures[FIGID].mentions] == ["Etk"]
+    assert [(p.file, p.field) for p in problems] == [
+        (f"{beside}PMC1__f1-genes.tsv", "ncbigene_id, line 2")
+    ]
+
+
+def test_a_flat_folder_may_have_tables_in_both_places(tmp_path: Path) -> None:
+    files = {"PMC1__f1.md": record(), "PMC1__f1-genes.tsv": GENE}
+    write(tmp_path, {**files, "_data/PMC1__f1-chemicals.tsv": LEAD})
+    figures, problems = read_all(tmp_path)
+    assert [m.word for m in figures[FIGID].mentions] == ["Etk", "Lead"]
+    assert not problems
+
+
+def test_a_single_file_brings_its_tables_and_no_orphans(tmp_path: Path) -> None:
+    files = {"PMC1__f1.md": record(), "PMC1__f1-genes.tsv": GENE, "PMC2__x-genes.tsv": GENE}
+    collection = open_collection([write(tmp_path, files) / "PMC1__f1.md"])
+    assert [dict(file.tables) for file in collection.files] == [
+        {"gene": str(tmp_path / "PMC1__f1-genes.tsv")}
+    ]
+    assert collection.files[0].file == "PMC1__f1.md"
+    assert not collection.problems
+
+
+def test_folders_are_searched_to_any_depth(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "PMC1__a.md": record(figid="PMC1__a"),
+            "2020/PMC1__b.md": record(figid="PMC1__b"),
+            "2020/05/PMC1__c.md": record(figid="PMC1__c"),
+            "2020/05/PMC1__c-genes.tsv": GENE,
+            "database/_figures/PMC1__d.md": record(figid="PMC1__d"),
+            "database/_data/PMC1__d-genes.tsv": GENE,
+            "database/about/page.md": "# not a record\n",
+            ".git/PMC1__e.md": record(figid="PMC1__e"),
+            "_drafts/PMC1__f.md": record(figid="PMC1__f"),
+            "README.md": "# About\n",
+            "2020/LICENSE.md": "MIT\n",
+            "notes.txt": "x",
+        },
+    )
+    figures, problems = read_all(tmp_path)
+    assert list(figures) == ["PMC1__a", "PMC1__b", "PMC1__c", "PMC1__d"]
+    assert [len(figure.mentions) for figure in figures.values()] == [0, 0, 1, 1]
+    assert not problems
+    files = [file.file for file in open_collection([tmp_path]).files]
+    assert files == [
+        "PMC1__a.md",
+        "2020/PMC1__b.md",
+        "2020/05/PMC1__c.md",
+        "database/_figures/PMC1__d.md",
+    ]
+
+
+def test_a_deep_tree_of_folders_is_searched(tmp_path: Path) -> None:
+    folder = tmp_path / "/".join(["a"] * 1_200)
+    here = os.open(tmp_path, os.O_RDONLY)
+    try:
+        for _ in range(1_200):
+            os.mkdir("a", dir_fd=here)
+            below = os.open("a", os.O_RDONLY, dir_fd=here)
+            os.close(here)
+            here = below
+        with open(os.open("PMC1__f1.md", os.O_CREAT | os.O_WRONLY, dir_fd=here), "w") as file:
+            file.write(record())
+    finally:
+        os.close(here)
+    try:
+        collection = open_collection([tmp_path])
+        assert [Path(file.path).parent for file in collection.files] == [folder]
+    finally:  # too deep for the cleaning up of pytest, which recurses
+        (folder / "PMC1__f1.md").unlink()
+        while folder != tmp_path:
+            folder.rmdir()
+            folder = folder.parent
+
+
+def test_a_markdown_file_that_is_no_record_is_reported(tmp_path: Path) -> None:
+    figures, problems = read_all(write(tmp_path, {"PMC1__f1.md": record(), "notes.md": "# x\n"}))
+    assert list(figures) == [FIGID]
+    assert [(p.file, p.kind, p.severity) for p in problems] == [
+        ("notes.md", "no front matter", "error")
+    ]
+
+
+def test_orphan_tables_are_reported_in_order(tmp_path: Path) -> None:
+    orphans = ["PMC9__z-genes.tsv", "PMC9__a-diseases.tsv", "PMC9__a-chemicals.tsv"]
+    write(tmp_path, {**CHECKOUT, **{f"_data/{name}": LEAD for name in orphans}})
+    _, problems = read_all(tmp_path)
+    reason = "a table without a record: add the record, or delete the table"
+    assert problems == [
+        Problem(f"_data/{name}", "file", "orphan table", "warning", "", reason)
+        for name in ("PMC9__a-chemicals.tsv", "PMC9__a-diseases.tsv", "PMC9__z-genes.tsv")
+    ]
+
+
+def test_a_folder_of_one_record_has_orphans_too(tmp_path: Path) -> None:
+    files = {"PMC1__f1.md": record(), "PMC2__x-genes.tsv": GENE}
+    _, problems = read_all(write(tmp_path, files))
+    assert [(p.file, p.kind) for p in problems] == [("PMC2__x-genes.tsv", "orphan table")]
+
+
+def test_a_stem_that_ends_like_a_table_keeps_its_own_tables(tmp_path: Path) -> None:
+    files = {
+        "_figures/PMC1__f1.md": record(),
+        "_figures/PMC1__f1-genes.tsv.md": record(figid="PMC1__f1-genes.tsv"),
+        "_data/PMC1__f1-genes.tsv-genes.tsv": GENE,
+    }
+    figures, problems = read_all(write(tmp_path, files))
+    assert {figid: len(f.mentions) for figid, f in figures.items()} == {
+        "PMC1__f1": 0,
+        "PMC1__f1-genes.tsv": 1,
+    }
+    assert not problems
+
+
+def test_records_come_in_the_order_of_their_figids_not_of_the_listing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ["PMC2__b", "PMC10__a", "PMC1__z", "PMC1__a.b", "PMC1__a", "PMC1__Z", "PMC11__ä"]
+    for name in names:
+        write(tmp_path, {f"_figures/{name}.md": record(figid=name, pmcid=None, figlink=None)})
+        write(tmp_path, {f"_data/{name}x-genes.tsv": GENE, f"sub{name}/x.md": record()})
+        (tmp_path / f"_figures/link{name}.md").symlink_to("/dev/null")
+        (tmp_path / f"_data/link{name}-genes.tsv").symlink_to("/dev/null")
+    expected = open_collection([tmp_path])
+    assert [file.figid for file in expected.files] == sorted(names)
+    listed = os.scandir
+
+    class Shuffled:
+        def __init__(self, folder: Path) -> None:
+            with listed(folder) as entries:
+                self.entries = list(entries)
+            random.Random(len(self.entries)).shuffle(self.entries)
+
+        def __enter__(self) -> list[os.DirEntry[str]]:
+            return self.entries
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+    monkeypatch.setattr(os, "scandir", Shuffled)
+    assert open_collection([tmp_path]) == expected
+
+
+def test_the_same_record_named_twice_is_read_once(tmp_path: Path) -> None:
+    root = write(tmp_path, CHECKOUT)
+    collection = open_collection([root, root / "_figures/PMC1__f1.md", root / "_figures"])
+    assert [file.figid for file in collection.files] == [FIGID]
+    assert not collection.problems
+
+
+def test_two_inputs_with_one_figid_are_told_apart_in_the_report(tmp_path: Path) -> None:
+    write(tmp_path, {"a/_figures/PMC1__f1.md": record(), "b/_figures/PMC1__f1.md": record()})
+    collection = open_collection([tmp_path / "b", tmp_path / "a"])
+    assert [file.path for file in collection.files] == [str(tmp_path / "a/_figures/PMC1__f1.md")]
+    (found,) = collection.problems
+    other = tmp_path / "a/_figures/PMC1__f1.md"
+    assert found.reason == f"the same figid as {other}, which is used: delete one of the two"
+    together = open_collection([tmp_path])
+    assert [p.reason for p in together.problems] == [
+        "the same figid as a/_figures/PMC1__f1.md, which is used: delete one of the two"
+    ]
+
+
+def test_several_inputs_are_one_collection(tmp_path: Path) -> None:
+    write(tmp_path, {"a/PMC2__x.md": record(figid="PMC2__x"), "b/_figures/PMC1__f1.md": record()})
+    collection = open_collection([tmp_path / "a", tmp_path / "b"])
+    assert [file.figid for file in collection.files] == ["PMC1__f1", "PMC2__x"]
+
+
+def test_a_broken_map_file_costs_its_lines_and_no_record(tmp_path: Path) -> None:
+    write(tmp_path, {**CHECKOUT, "_data/ndex_map.tsv": b"caf\xe9\tx\n"})
+    figures, problems = read_all(tmp_path)
+    assert (figures[FIGID].ndex, figures[FIGID].wpids) == (None, ("WP1",))
+    assert [(p.file, p.field, p.kind, p.severity) for p in problems] == [
+        ("_data/ndex_map.tsv", "file", "not UTF-8", "error")
+    ]
+
+
+def test_the_seeds_are_five_records_with_nothing_refused() -> None:
+    figures, problems = read_all(SEEDS)
+    assert list(figures) == [
+        "PMC3471537__nihms406899f5",
+        "PMC3808214__brc-0008-0256-g02",
+        "PMC6566596__ijms-20-02505-g004",
+        "PMC8005514__fphar-12-628690-g002",
+        "PMC8023395__nihms-1688996-f0002",
+    ]
+    assert kinds(problems) == [("warning", "missing"), ("warning", "missing")]
+    assert [(p.file.split("__")[0], p.field) for p in problems] == [
+        ("_figures/PMC3471537", "year"),
+        ("_figures/PMC8023395", "year"),
+    ]

@@ -1,0 +1,200 @@
+"""Organism pages and the shipped table: names → taxa."""
+
+import csv
+import re
+from pathlib import Path
+
+import pytest
+from making import GENE_COLUMNS, RECORDS, read, read_all, read_well, record, table, write
+
+from pfocr_rdf.errors import Problem
+from pfocr_rdf.records import Organism, load_taxa, open_collection
+from pfocr_rdf.resources import resource
+
+FILE = "_organisms/x.md"
+
+
+def page(tmp_path: Path, text: str | bytes, **more: str) -> tuple[Path, list[Problem]]:
+    """A folder with one record and an organism page, and what is wrong with the page."""
+    files = {"_figures/PMC1__f1.md": record(), FILE: text}
+    root = write(tmp_path, {**files, **{f"_organisms/{n}.md": t for n, t in more.items()}})
+    return root, list(open_collection([root]).problems)
+
+
+def test_a_page_names_an_organism(tmp_path: Path) -> None:
+    text = (
+        "---\ncommon: Imaginary moose\nlatin: Alces imaginarius  CIP 70.34\nncbi: '123'\n"
+        "title: Alces imaginarius pathways\ngroup: Mammals\nimage: .na.character\n\n---\n"
+    )
+    root, problems = page(tmp_path, text)
+    assert not problems
+    taxa = load_taxa((str(root / "_organisms"),))
+    for name in ("Imaginary moose", "alces imaginarius CIP 70.34", "ALCES  imaginarius CIP 70.34"):
+        assert taxa.taxon(name) == "123"
+    (found,) = taxa.pages
+    assert (found.taxon, found.group, found.image) == ("123", "Mammals", None)
+    assert found.names == ("Alces imaginarius CIP 70.34", "Imaginary moose")
+
+
+def test_a_record_s_own_table_comes_before_the_pages_and_these_before_ours(
+    tmp_path: Path,
+) -> None:
+    root, _ = page(tmp_path, "---\nlatin: Mus musculus\nncbi: '1'\n---\n")
+    assert load_taxa((str(root / "_organisms"),)).taxon("Mus musculus") == "1"
+    assert load_taxa().taxon("Mus musculus") == "10090"
+    genes = table(GENE_COLUMNS, "2|Mus musculus|Rodents|a|A|A|5|ncbigene_symbol|1|1|1")
+    figure, _ = read(root, record(organisms=["Mus  musculus"]), genes=genes)
+    assert figure
+    assert figure.organisms == (Organism("Mus musculus", "2"),)
+
+
+def test_names_are_compared_without_what_pfocr_s_writer_drops(tmp_path: Path) -> None:
+    root, _ = page(tmp_path, "---\nlatin: 'Yersinia sp. in: \"enterobacteria\"'\nncbi: '9'\n---\n")
+    figure, problems = read(root, record(organisms=["Yersinia sp. in enterobacteria"]))
+    assert figure
+    assert figure.organisms == (Organism("Yersinia sp. in enterobacteria", "9"),)
+    assert not problems
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "---\nlatin: X\nncbi: NA\n---\n",
+            Problem(
+                FILE,
+                "ncbi",
+                "organism page",
+                "warning",
+                "",
+                "not an NCBI taxonomy id: the page was not used; write the id's digits",
+            ),
+        ),
+        (
+            "---\nlatin: X\nncbi: taxon:12\n---\n",
+            Problem(
+                FILE,
+                "ncbi",
+                "organism page",
+                "warning",
+                "taxon:12",
+                "not an NCBI taxonomy id: the page was not used; write the id's digits",
+            ),
+        ),
+        (
+            "---\nlatin: X\nncbi: '12'\ncolour: [red]\n---\n",
+            Problem(
+                FILE,
+                "colour",
+                "unknown field",
+                "warning",
+                '["red"]',
+                "not a field of organism pages: not mapped",
+            ),
+        ),
+        (
+            "---\nlatin: X\nncbi: '12'\nimage: moose.jpg\n---\n",
+            Problem(
+                FILE,
+                "image",
+                "organism page",
+                "warning",
+                "moose.jpg",
+                "not a web address: not mapped",
+            ),
+        ),
+        (
+            "---\nlatin: X\nncbi: '12'\nimage: http://x.org/a b\n---\n",
+            Problem(
+                FILE,
+                "image",
+                "organism page",
+                "warning",
+                "http://x.org/a b",
+                "not a web address: not mapped",
+            ),
+        ),
+        (
+            "latin: X\n",
+            Problem(
+                FILE,
+                "line 1",
+                "no front matter",
+                "error",
+                "latin: X",
+                "no front matter: the first line must be exactly ---",
+            ),
+        ),
+        (
+            b"---\nlatin: \xff\n---\n",
+            Problem(
+                FILE,
+                "file",
+                "not UTF-8",
+                "error",
+                "byte 11: ff",
+                "not UTF-8: save the file in that encoding",
+            ),
+        ),
+    ],
+)
+def test_a_page_that_cannot_be_used_is_reported(
+    text: str | bytes, expected: Problem, tmp_path: Path
+) -> None:
+    _, problems = page(tmp_path, text)
+    assert problems == [expected]
+
+
+def test_two_pages_of_one_name_are_reported_and_the_first_by_name_is_used(tmp_path: Path) -> None:
+    text = "---\nlatin: Alces\nncbi: '{}'\n---\n"
+    root, problems = page(tmp_path, text.format(2), w=text.format(1), y=text.format(1))
+    assert load_taxa((str(root / "_organisms"),)).taxon("Alces") == "1"
+    reason = "an earlier page has 1 for it, which is used"
+    assert problems == [Problem(FILE, "ncbi", "organism page", "warning", "2", reason)]
+
+
+def test_the_pages_of_several_folders_are_all_read(tmp_path: Path) -> None:
+    for n, name in enumerate("ab", 1):
+        write(
+            tmp_path / name,
+            {
+                f"_figures/PMC{n}__f1.md": record(figid=f"PMC{n}__f1", pmcid=None, figlink=None),
+                "_organisms/x.md": f"---\nlatin: Alces {name}\nncbi: '{n}'\n---\n",
+            },
+        )
+    folders = open_collection([tmp_path]).organism_folders
+    taxa = load_taxa(folders)
+    assert [taxa.taxon("Alces a"), taxa.taxon("Alces b")] == ["1", "2"]
+
+
+def test_an_organism_that_maps_to_no_taxon_stays_as_text(tmp_path: Path) -> None:
+    figure, problems = read(tmp_path, record(organisms=["PX clade", "Homo sapiens"]))
+    assert figure
+    assert figure.organisms == (Organism("PX clade", None), Organism("Homo sapiens", "9606"))
+    assert [p.value for p in problems] == ["PX clade"]
+
+
+def test_predicted_organisms_are_the_table_s_and_what_the_record_adds(tmp_path: Path) -> None:
+    genes = table(GENE_COLUMNS, "10090|Mus musculus|Rodents|a|A|A|5|ncbigene_symbol|1|1|1")
+    ner = ["Mus  musculus", "Homo sapiens"]
+    figure = read_well(tmp_path, record(organisms=None, organisms_ner=ner), genes=genes)
+    assert figure.organisms == ()
+    assert figure.predicted_organisms == (
+        Organism("Mus musculus", "10090"),
+        Organism("Homo sapiens", "9606"),
+    )
+
+
+def test_the_shipped_table_is_well_formed() -> None:
+    with resource("ontology", "organisms.tsv").open(encoding="utf-8", newline="") as file:
+        header, *rows = csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
+    assert header[:2] == ["name", "taxon"]
+    names = [row[0].casefold() for row in rows]
+    assert len(names) == len(set(names))
+    assert all(re.fullmatch(r"[1-9][0-9]*", row[1]) for row in rows)
+    assert {row[0]: row[1] for row in rows}["Homo sapiens"] == "9606"
+
+
+def test_the_fixtures_name_no_organism_that_is_not_known() -> None:
+    _, problems = read_all(RECORDS)
+    assert {p.value for p in problems if p.kind == "organism"} <= {"Xenopus Oocyte", "PX clade"}

@@ -1,0 +1,565 @@
+"""Companion tables: header by name, no quoting, and a row that is refused never shifts another."""
+
+from pathlib import Path
+
+import pytest
+from making import (
+    CHEMICAL_COLUMNS,
+    DISEASE_COLUMNS,
+    FIGID,
+    GENE_COLUMNS,
+    kinds,
+    raw_record,
+    read,
+    read_well,
+    record,
+    table,
+    write,
+)
+
+from pfocr_rdf.errors import Problem
+from pfocr_rdf.records import Candidate, Limits, Organism, open_collection
+
+GENES = f"_data/{FIGID}-genes.tsv"
+CHEMICALS = f"_data/{FIGID}-chemicals.tsv"
+HUMAN = Organism("Homo sapiens", "9606")
+FLY = Organism("Drosophila melanogaster", "7227")
+BMX = "9606|Homo sapiens|Primates|Etk|ETK|BMX|660|ncbigene_synonym|7|12|10"
+
+
+def genes(*rows: str) -> str:
+    return table(GENE_COLUMNS, *rows)
+
+
+def test_a_table_of_genes_is_read_whole(tmp_path: Path) -> None:
+    rows = (
+        BMX,
+        "9606|Homo sapiens|Primates|COX|COX|COX8A|1351|famplex_relations|7|12|10",
+        "9606|Homo sapiens|Primates|COX|COX|COX7B|1349|famplex_relations|7|12|10",
+        "7227|Drosophila melanogaster|Invertebrates|Etk|ETK|Btk29A|34132|ncbigene_synonym|NA|3|2",
+    )
+    figure = read_well(tmp_path, record(organisms_ner=[HUMAN.name, FLY.name]), genes=genes(*rows))
+    etk, cox = figure.mentions
+    assert (etk.kind, etk.word, etk.match, etk.source) == ("gene", "Etk", "ETK", "ncbigene_synonym")
+    assert etk.candidates == (
+        Candidate("ncbigene", "660", "BMX", True, HUMAN),
+        Candidate("ncbigene", "34132", "Btk29A", True, FLY),
+    )
+    assert (etk.row_count, cox.row_count) == (2, 2)
+    assert [(c.accession, c.name) for c in cox.candidates] == [("1351", "COX8A"), ("1349", "COX7B")]
+    human, fly = figure.supports
+    assert (human.organism, human.group) == (HUMAN, "Primates")
+    assert (human.direct, human.synonym, human.match) == ((7,), (12,), (10,))
+    assert (fly.direct, fly.synonym, fly.match) == ((), (3,), (2,))
+    assert figure.predicted_organisms == (HUMAN, FLY)
+    assert figure.tables == (GENES,)
+
+
+def test_chemicals_and_diseases_are_read_whole(tmp_path: Path) -> None:
+    chemicals = table(
+        CHEMICAL_COLUMNS,
+        "Glucose|mesh:D005947|Glucose|glucose|chebi:17234",
+        "Lead|NA|LEAD|NA|chebi:25016",
+        "NO|NA|NA|NA|NA",
+        "(1->4)-a\"'{}[],|NA|x|NA|NA",
+    )
+    diseases = table(
+        DISEASE_COLUMNS,
+        "Melanoma|mesh:D008545|NA|NA|NA",
+        "Flu|NA|flu|influenza|DOID:0060239",
+        "COVID|mesh:C000657245|COVID|NA|doid:0080600",
+    )
+    figure = read_well(tmp_path, record(), chemicals=chemicals, diseases=diseases)
+    found = {m.word: m for m in figure.mentions}
+    assert found["Glucose"].candidates == (
+        Candidate("mesh", "D005947", "glucose", True, None, ("chebi", "17234")),
+    )
+    assert found["Lead"].candidates == (Candidate("chebi", "25016", "LEAD", False),)
+    assert (found["NO"].candidates, found["NO"].match) == ((), "")
+    assert found["Melanoma"].candidates == (Candidate("mesh", "D008545", "NA", False),)
+    assert found["Flu"].candidates == (Candidate("doid", "0060239", "influenza"),)
+    assert found["COVID"].candidates == (
+        Candidate("mesh", "C000657245", "COVID", False, None, ("doid", "0080600")),
+    )
+    assert all(mention.source == "" for mention in figure.mentions)
+
+
+@pytest.mark.parametrize(
+    ("cell", "accession"),
+    [
+        *(("mesh:D005947", "D005947"), ("D005947", "D005947"), ("MESH:D005947", "D005947")),
+        *(("mesh:mesh:D005947", "D005947"), (" mesh:D005947 ", "D005947")),
+        *(("MeSH: C029366", "C029366"), ("mesh:C000657245", "C000657245")),
+    ],
+)
+def test_a_mesh_id_is_bare_whatever_prefixes_it_has(
+    cell: str, accession: str, tmp_path: Path
+) -> None:
+    figure = read_well(tmp_path, record(), chemicals=table(CHEMICAL_COLUMNS, f"x|{cell}|x|x|NA"))
+    inline = f"chemicals:\n- word: x\n  source: MESH\n  identifier: '{cell}'"
+    from_inline = read_well(tmp_path / "inline", raw_record(inline))
+    for found in (figure, from_inline):
+        assert [c.accession for c in found.mentions[0].candidates] == [accession]
+
+
+@pytest.mark.parametrize("cell", ["chebi:17234", "CHEBI:17234", "CHEBI:CHEBI:17234", "17234"])
+def test_a_chebi_id_is_bare_whatever_prefixes_it_has(cell: str, tmp_path: Path) -> None:
+    figure = read_well(tmp_path, record(), chemicals=table(CHEMICAL_COLUMNS, f"x|NA|x|x|{cell}"))
+    (candidate,) = figure.mentions[0].candidates
+    assert (candidate.namespace, candidate.accession) == ("chebi", "17234")
+
+
+@pytest.mark.parametrize("cell", ["doid:0060239", "DOID:0060239", "DOID:doid:0060239"])
+def test_a_disease_id_keeps_its_leading_zeros(cell: str, tmp_path: Path) -> None:
+    figure = read_well(tmp_path, record(), diseases=table(DISEASE_COLUMNS, f"x|NA|x|x|{cell}"))
+    inline = f"diseases:\n- word: x\n  source: ''\n  identifier: '{cell}'"
+    from_inline = read_well(tmp_path / "inline", raw_record(inline))
+    for found in (figure, from_inline):
+        (candidate,) = found.mentions[0].candidates
+        assert (candidate.namespace, candidate.accession) == ("doid", "0060239")
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["12x", "0", "012", "1e+05", "-1", "1.0", "٣", "660 661", "660,661", "1234567890123", "true"],
+)
+def test_a_gene_id_of_the_wrong_shape_is_kept_as_text_on_its_mention(
+    cell: str, tmp_path: Path
+) -> None:
+    row = f"9606|Homo sapiens|Primates|Etk|ETK|BMX|{cell}|ncbigene_synonym|7|12|10"
+    figure, problems = read(tmp_path, record(), genes=genes(row))
+    assert figure
+    (mention,) = figure.mentions
+    assert mention.candidates == ()
+    assert mention.unrecognized == (f"ncbigene: {cell}", "ncbigene_symbol: BMX")
+    reason = "not a NCBI Gene id (a positive whole number): kept as a literal on the mention"
+    assert problems == [
+        Problem(GENES, "ncbigene_id, line 2", "unrecognized value", "warning", cell, reason)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("columns", "row", "field", "value", "kept", "reason"),
+    [
+        (
+            *(CHEMICAL_COLUMNS, "x|D12|x|y|chebi:1", "mesh, line 2", "D12", "mesh: D12"),
+            "not a MeSH id (D or C and six to nine digits)",
+        ),
+        (
+            *(CHEMICAL_COLUMNS, "x|NA|x|y|one", "chebi, line 2", "one", "chebi: one"),
+            "not a ChEBI id (digits)",
+        ),
+        (
+            *(DISEASE_COLUMNS, "x|NA|x|y|mesh:D000001", "doid, line 2", "mesh:D000001"),
+            *("doid: mesh:D000001", "not a Disease Ontology id (digits)"),
+        ),
+    ],
+)
+def test_other_ids_of_the_wrong_shape_are_kept_as_text_on_their_mention(
+    columns: str, row: str, field: str, value: str, kept: str, reason: str, tmp_path: Path
+) -> None:
+    kind = "chemicals" if columns == CHEMICAL_COLUMNS else "diseases"
+    figure, problems = read(tmp_path, record(), Limits(), **{kind: table(columns, row)})
+    assert figure
+    assert kept in figure.mentions[0].unrecognized
+    file = f"_data/{FIGID}-{kind}.tsv"
+    said = f"{reason}: kept as a literal on the mention"
+    assert problems == [Problem(file, field, "unrecognized value", "warning", value, said)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "identifier"),
+    [("chemicals", "DOID:1"), ("diseases", "CHEBI:1"), ("diseases", "OMIM:1")],
+)
+def test_an_inline_id_of_another_kind_is_no_candidate(
+    kind: str, identifier: str, tmp_path: Path
+) -> None:
+    inline = f"{kind}:\n- word: x\n  source: ''\n  identifier: '{identifier}'"
+    figure, problems = read(tmp_path, raw_record(inline))
+    assert figure
+    assert figure.mentions[0].candidates == ()
+    assert figure.mentions[0].unrecognized == (f"identifier: {identifier}",)
+    assert kinds(problems) == [("warning", "unrecognized value")]
+
+
+def test_a_name_without_an_id_is_kept(tmp_path: Path) -> None:
+    figure = read_well(tmp_path, record(), chemicals=table(CHEMICAL_COLUMNS, "x|NA|NA|water|NA"))
+    (mention,) = figure.mentions
+    assert (mention.match, mention.unrecognized) == ("NA", ("name: water",))
+
+
+def test_one_id_with_two_close_matches_or_two_names_keeps_both(tmp_path: Path) -> None:
+    chemicals = table(
+        CHEMICAL_COLUMNS,
+        "Glucose|mesh:D005947|Glucose|glucose|chebi:17234",
+        "Glucose|mesh:D005947|Glucose|D-glucose|chebi:4167",
+    )
+    figure = read_well(tmp_path, record(), chemicals=chemicals)
+    (mention,) = figure.mentions
+    assert [(c.accession, c.name, c.close) for c in mention.candidates] == [
+        ("D005947", "glucose", ("chebi", "17234")),
+        ("D005947", "D-glucose", ("chebi", "4167")),
+    ]
+
+
+def test_repeated_rows_are_counted(tmp_path: Path) -> None:
+    row = "Glucose|mesh:D005947|Glucose|glucose|chebi:17234"
+    figure = read_well(
+        tmp_path, record(), chemicals=table(CHEMICAL_COLUMNS, row, row.replace("G", "g", 1), row)
+    )
+    assert [(m.word, m.row_count, len(m.candidates)) for m in figure.mentions] == [
+        ("Glucose", 2, 1),
+        ("glucose", 1, 1),
+    ]
+
+
+def test_words_keep_their_spaces_quotes_and_case(tmp_path: Path) -> None:
+    words = [
+        " C",
+        "NAD  NADH ",
+        "|TH|T",
+        "[O]",
+        '"x',
+        "тPR-П",
+        "a\u2028b",
+        "a\u0085b",
+        "#x",
+        "\u00a0",
+    ]
+    rows = "".join(f"{word}\tmesh:D000001\t{word}\tx\tNA\n" for word in words)
+    header = CHEMICAL_COLUMNS.replace(" ", "\t") + "\n"
+    figure = read_well(tmp_path, record(), chemicals=header + rows)
+    assert [mention.word for mention in figure.mentions] == words
+    assert [mention.match for mention in figure.mentions] == words
+
+
+@pytest.mark.parametrize("text", ["", "\n", "\r\n"])
+def test_a_table_of_its_header_alone_has_no_rows(text: str, tmp_path: Path) -> None:
+    header = GENE_COLUMNS.replace(" ", "\t")
+    figure = read_well(tmp_path, record(), genes=header + text)
+    assert (figure.mentions, figure.tables) == ((), (GENES,))
+
+
+def test_a_table_of_its_header_alone_leaves_the_front_matter_s_rows(tmp_path: Path) -> None:
+    inline = "genes:\n- word: Etk\n  symbol: ETK\n  source: hgnc_alias_symbol\n  entrez: 660"
+    figure = read_well(tmp_path, raw_record(inline), genes=genes())
+    assert [m.word for m in figure.mentions] == ["Etk"]
+
+
+@pytest.mark.parametrize("encoded", [b"\xef\xbb\xbf%b", b"%b"])
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+def test_byte_order_marks_and_line_ends_do_not_matter(
+    encoded: bytes, end: bytes, tmp_path: Path
+) -> None:
+    data = encoded % genes(BMX).encode().replace(b"\n", end)
+    figure = read_well(tmp_path, record(), genes=data)
+    assert [(m.word, m.candidates[0].accession) for m in figure.mentions] == [("Etk", "660")]
+    assert figure.supports[0].match == (10,)
+
+
+def test_columns_may_come_in_any_order(tmp_path: Path) -> None:
+    columns = " ".join(reversed(GENE_COLUMNS.split()))
+    row = "|".join(reversed(BMX.split("|")))
+    reordered = read_well(tmp_path, record(), genes=table(columns, row))
+    plain = read_well(tmp_path / "plain", record(), genes=genes(BMX))
+    assert reordered == plain
+
+
+def test_columns_of_evidence_may_be_missing(tmp_path: Path) -> None:
+    figure = read_well(tmp_path, record(), genes=table("ncbigene_id word", "660|Etk"))
+    (mention,) = figure.mentions
+    assert (mention.match, mention.source) == ("", "")
+    assert mention.candidates == (Candidate("ncbigene", "660", "Etk", False, None),)
+    assert figure.supports == ()
+
+
+def test_a_row_of_the_wrong_length_is_skipped_and_no_other_row_with_it(tmp_path: Path) -> None:
+    text = genes(BMX, "9606|Homo sapiens|short", BMX + "|long", "", BMX.replace("660", "bad"))
+    figure, problems = read(tmp_path, record(), genes=text)
+    assert figure
+    assert [(m.word, m.row_count) for m in figure.mentions] == [("Etk", 2)]
+    assert problems[:2] == [
+        Problem(
+            GENES,
+            "line 3",
+            "table row",
+            "error",
+            "9606\tHomo sapiens\tshort",
+            "3 cells under 11 columns: the row was skipped",
+        ),
+        Problem(
+            GENES,
+            "line 4",
+            "table row",
+            "error",
+            f"{BMX}|long".replace("|", "\t"),
+            "12 cells under 11 columns: the row was skipped",
+        ),
+    ]
+    # The line that people see in an editor, skipped and empty lines counted.
+    assert [p.field for p in problems[2:]] == ["ncbigene_id, line 6"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "header", "needs"),
+    [
+        ("genes", "match ncbigene_id", "word and ncbigene_id"),
+        ("genes", "word match", "word and ncbigene_id"),
+        ("genes", "", "word and ncbigene_id"),
+        ("genes", '"word" "ncbigene_id"', "word and ncbigene_id"),
+        ("genes", "word,ncbigene_id", "word and ncbigene_id"),
+        ("chemicals", "word match name", "word and mesh or chebi"),
+        ("diseases", "word chebi", "word and mesh or doid"),
+    ],
+)
+def test_a_table_without_words_or_ids_is_skipped(
+    kind: str, header: str, needs: str, tmp_path: Path
+) -> None:
+    figure, problems = read(tmp_path, record(), Limits(), **{kind: table(header, "a|b|c")})
+    assert figure
+    assert figure.mentions == ()
+    assert problems == [
+        Problem(
+            f"_data/{FIGID}-{kind}.tsv",
+            "line 1",
+            "table header",
+            "error",
+            header.replace(" ", "\t"),
+            f"the table needs the columns {needs}: its rows were skipped",
+        )
+    ]
+
+
+def test_an_unknown_column_is_reported_with_all_its_cells(tmp_path: Path) -> None:
+    text = table("word colour mesh", "x|red|D000001", "short|row", "y|blue|D000002")
+    figure, problems = read(tmp_path, record(), chemicals=text)
+    assert figure
+    assert [m.word for m in figure.mentions] == ["x", "y"]
+    assert problems[0] == Problem(
+        CHEMICALS,
+        "colour",
+        "table column",
+        "warning",
+        "red | blue",
+        "unknown or repeated column: its cells are not mapped",
+    )
+
+
+def test_of_a_repeated_column_the_first_is_read_and_the_others_are_reported(
+    tmp_path: Path,
+) -> None:
+    text = table("word mesh word mesh", "x|D000001|other|D000002", "y|D000003|more|NA")
+    figure, problems = read(tmp_path, record(), chemicals=text)
+    assert figure
+    assert [(m.word, m.candidates[0].accession) for m in figure.mentions] == [
+        ("x", "D000001"),
+        ("y", "D000003"),
+    ]
+    assert [(p.field, p.value) for p in problems] == [
+        ("word", "other | more"),
+        ("mesh", "D000002 | NA"),
+    ]
+
+
+def test_a_column_that_only_other_tables_have_says_nothing_of_this_one(tmp_path: Path) -> None:
+    text = table("word mesh source", "x|D000001|MESH")
+    figure, problems = read(tmp_path, record(), chemicals=text)
+    assert figure
+    assert figure.mentions[0].source == ""
+    assert [(p.field, p.value) for p in problems] == [("source", "MESH")]
+
+
+def test_control_characters_in_a_cell_are_removed_and_reported(tmp_path: Path) -> None:
+    text = table(CHEMICAL_COLUMNS, "x|D000001|x|x|NA", "\x1fy\x7f|D000002|x|x|NA")
+    figure, problems = read(tmp_path, record(), chemicals=text)
+    assert figure
+    assert [m.word for m in figure.mentions] == ["x", "y"]
+    reason = "control characters were removed: retype it"
+    assert problems == [
+        Problem(
+            CHEMICALS,
+            "word, line 3",
+            "control characters",
+            "warning",
+            "'\\x1fy\\x7f'",
+            reason,
+        )
+    ]
+
+
+def test_a_table_wins_over_the_front_matter_kind_by_kind(tmp_path: Path) -> None:
+    inline = (
+        "genes:\n- {word: TP53, symbol: TP53, source: hgnc_symbol, entrez: '7157'}\n"
+        "chemicals:\n- {word: Lead, source: MESH, identifier: D007854}"
+    )
+    figure, problems = read(tmp_path, raw_record(inline), genes=genes(BMX))
+    assert figure
+    assert [(m.kind, m.word) for m in figure.mentions] == [("gene", "Etk"), ("chemical", "Lead")]
+    assert problems == [
+        Problem(
+            f"_figures/{FIGID}.md",
+            "genes",
+            "two generations",
+            "warning",
+            "TP53 TP53 hgnc_symbol 7157",
+            "the table has rows, so the front matter's 1 are not mapped",
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("data", "field", "kind", "value"),
+    [
+        (b"word\tncbigene_id\ncaf\xe9\t1\n", "file", "not UTF-8", "byte 20: e9"),
+        (b"word\tncbigene_id\na\0b\t1\n", "file", "not text", "byte 18"),
+        (b"word\tncbigene_id\n" + b"x\t1\n" * 500, "file", "too large", "2017 bytes"),
+    ],
+)
+def test_an_unreadable_table_costs_its_rows_and_not_the_record(
+    data: bytes, field: str, kind: str, value: str, tmp_path: Path
+) -> None:
+    figure, problems = read(tmp_path, record(), Limits(file_bytes=2_000), genes=data)
+    assert figure
+    assert figure.mentions == ()
+    assert [(p.file, p.field, p.kind, p.severity, p.value) for p in problems] == [
+        (GENES, field, kind, "error", value)
+    ]
+
+
+def test_an_unknown_lexicon_is_kept_as_text(tmp_path: Path) -> None:
+    row = BMX.replace("ncbigene_synonym", "my_list")
+    figure, problems = read(tmp_path, record(), genes=genes(row))
+    assert figure
+    assert figure.mentions[0].unrecognized == ("source: my_list",)
+    reason = "not a lexicon that is known: kept as a literal on the mention"
+    assert problems == [
+        Problem(GENES, "source, line 2", "unrecognized value", "warning", "my_list", reason)
+    ]
+
+
+def test_a_source_that_spells_nothing_is_no_lexicon(tmp_path: Path) -> None:
+    figure = read_well(tmp_path, record(), genes=genes(BMX.replace("ncbigene_synonym", "NA")))
+    assert (figure.mentions[0].source, figure.mentions[0].unrecognized) == ("", ())
+
+
+def test_an_organism_is_found_by_name_where_its_id_is_missing_or_wrong(tmp_path: Path) -> None:
+    rows = [BMX.replace("9606", "NA"), BMX.replace("9606", "human").replace("660", "661")]
+    figure, problems = read(tmp_path, record(), genes=genes(*rows))
+    assert figure
+    assert [c.organism for c in figure.mentions[0].candidates] == [HUMAN, HUMAN]
+    reason = "not an NCBI taxonomy id: the organism is taken from its name"
+    assert problems == [
+        Problem(GENES, "organism_id, line 3", "unrecognized value", "warning", "human", reason)
+    ]
+
+
+def test_contradictory_counts_and_groups_of_an_organism_are_reported(tmp_path: Path) -> None:
+    rows = [BMX, BMX.replace("Primates", "Mammals").replace("|10", "|11")]
+    figure, problems = read(tmp_path, record(), genes=genes(*rows))
+    assert figure
+    (support,) = figure.supports
+    assert (support.group, support.match) == ("Primates", (10, 11))
+    assert [(p.field, p.kind, p.value, p.reason) for p in problems] == [
+        (
+            "organism_group, line 3",
+            "organism group",
+            "Mammals",
+            "the organism is of Primates on an earlier line, which is used",
+        ),
+        (
+            "count_match, line 3",
+            "count",
+            "11",
+            "the organism has another count on an earlier line: both are stated",
+        ),
+    ]
+
+
+@pytest.mark.parametrize("cell", ["1e+05", "-1", "7.0", "many", "1234567890"])
+def test_a_count_of_the_wrong_shape_is_reported(cell: str, tmp_path: Path) -> None:
+    figure, problems = read(tmp_path, record(), genes=genes(BMX.removesuffix("10") + cell))
+    assert figure
+    assert figure.supports[0].match == ()
+    reason = "not a count (digits): not mapped"
+    assert problems == [
+        Problem(GENES, "count_match, line 2", "unrecognized value", "warning", cell, reason)
+    ]
+
+
+def test_counts_without_an_organism_are_reported(tmp_path: Path) -> None:
+    row = BMX.replace("9606|Homo sapiens", "NA|NA")
+    figure, problems = read(tmp_path, record(), genes=genes(row))
+    assert figure
+    assert figure.supports == ()
+    reason = "counts or a group without an organism: not mapped"
+    assert problems == [
+        Problem(GENES, "organism_id, line 2", "count", "warning", "Primates 7 12 10", reason)
+    ]
+
+
+def test_keywords_that_differ_from_the_mentions_are_reported(tmp_path: Path) -> None:
+    keywords = {"schema-jsonld": {"keywords": ["BMX", "bond"]}}
+    chemicals = table(CHEMICAL_COLUMNS, "Lead|D007854|Lead|lead|NA")
+    figure, problems = read(tmp_path, record(**keywords), genes=genes(BMX), chemicals=chemicals)
+    assert figure
+    assert figure.keywords == ("BMX", "bond")
+    assert problems == [
+        Problem(
+            f"_figures/{FIGID}.md",
+            "schema-jsonld, keywords",
+            "keywords",
+            "warning",
+            "only in the keywords: bond; only in the mentions: Lead",
+            "the keywords and the mentions differ, one is out of date: both are kept",
+        )
+    ]
+
+
+@pytest.mark.parametrize("separator", ["\t", "  ", " \t ", "    ", " "])
+def test_a_map_file_has_tabs_or_spaces(separator: str, tmp_path: Path) -> None:
+    text = f"PMC9__x{separator}WP1\n{FIGID}{separator}WP5358\n"
+    figure = read_well(
+        write(tmp_path, {"_data/wpid_map.tsv": text, "_data/ndex_map.tsv": "\n\n"}), record()
+    )
+    assert figure.wpids == ("WP5358",)
+
+
+def test_a_figid_with_a_space_may_stand_in_a_map_file(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "_data/wpid_map.tsv": "PMC1__a b\tWP1\nPMC1__c d  WP2\n",
+            "_figures/PMC1__a b.md": record(figid="PMC1__a b"),
+            "_figures/PMC1__c d.md": record(figid="PMC1__c d"),
+        },
+    )
+    found = {file.figid: file.wpid for file in open_collection([tmp_path]).files}
+    assert found == {"PMC1__a b": "WP1", "PMC1__c d": "WP2"}
+
+
+def test_a_map_file_adds_to_the_record_and_never_overrules_it(tmp_path: Path) -> None:
+    own, other = "3feb4f7e-df13-11ea-99da-0ac135e8bacf", "00000000-df13-11ea-99da-0ac135e8bacf"
+    maps = {
+        "_data/wpid_map.tsv": f"{FIGID}\tWP2\n",
+        "_data/ndex_map.tsv": f"{FIGID}\t{other}\nPMC2__x\tNA\n",
+    }
+    figure, problems = read(write(tmp_path, maps), record(wpid="WP1", ndex=own))
+    assert figure
+    assert (figure.wpids, figure.ndex) == (("WP1", "WP2"), own)
+    reason = f"the map file has {other}: the record's own value is used"
+    assert problems == [Problem(f"_figures/{FIGID}.md", "ndex", "map file", "warning", own, reason)]
+
+
+def test_lines_of_a_map_file_that_say_nothing_certain_are_reported(tmp_path: Path) -> None:
+    text = f"{FIGID}\tWP1\nalone\n{FIGID}\tWP2\n{FIGID}\tWP1\na\tb\tc\n"
+    figure, problems = read(write(tmp_path, {"_data/wpid_map.tsv": text}), record())
+    assert figure
+    assert figure.wpids == ("WP1",)
+    file = "_data/wpid_map.tsv"
+    skipped = "not a figid and a value: the line was skipped"
+    used = "the figure has WP1 on an earlier line, which is used"
+    assert problems == [
+        Problem(file, "line 2", "map line", "error", "alone", skipped),
+        Problem(file, "line 3", "map line", "warning", f"{FIGID}\tWP2", used),
+        Problem(file, "line 5", "map line", "error", "a\tb\tc", skipped),
+    ]
