@@ -30,24 +30,10 @@ from urllib.parse import unquote
 
 from pyoxigraph import Literal, NamedNode
 
+from pfocr_rdf import iris as ns
 from pfocr_rdf.equivalents import THING_TO_FORMS
 from pfocr_rdf.errors import IriError, QueryError
-from pfocr_rdf.iris import (
-    BASE,
-    ENTREZ_RE,
-    MESH,
-    MESH_RE,
-    OBO,
-    PFOCR,
-    PMC,
-    PMC_RE,
-    TAXON_RE,
-    XSD,
-    Iris,
-    Namespace,
-    checked,
-    term,
-)
+from pfocr_rdf.iris import Iris, Namespace, checked, term
 from pfocr_rdf.resources import resource
 
 Term = NamedNode | Literal
@@ -64,8 +50,8 @@ INTEGER_RE: Final = re.compile(r"-?[0-9]{1,15}", re.ASCII)
 BOUNDS_RE: Final = re.compile(r"(-?[0-9]+)\.\.(-?[0-9]+)")
 
 DEFAULT_IRIS: Final = Iris()
-XSD_INTEGER: Final = term(XSD, "integer")
-XSD_GYEAR: Final = term(XSD, "gYear")
+XSD_INTEGER: Final = term(ns.XSD, "integer")
+XSD_GYEAR: Final = term(ns.XSD, "gYear")
 YEAR_RE: Final = re.compile(r"[0-9]{4}")
 TIERS: Final = ("symbol", "synonym", "family")
 TIER_RE: Final = re.compile("|".join(TIERS))
@@ -118,8 +104,8 @@ def load_query(name: str) -> NamedQuery:
 
     >>> load_query("figures-by-gen")
     Traceback (most recent call last):
-    pfocr_rdf.errors.QueryError: no query 'figures-by-gen': did you mean figures-by-gene, \
-figures-by-year or figures-by-gene-tier?
+    pfocr_rdf.errors.QueryError: no query 'figures-by-gen': did you mean figures-by-gene \
+or figures-by-gene-tier or figures-by-all-genes?
     """
     library = _library()
     if name in library:
@@ -245,11 +231,11 @@ Entity = Namespace | TypingLiteral["taxon", "pmc"]
 
 #: Kind → what its IRI in the data begins with, but for genes: theirs is configuration.
 ENTITY_TO_PREFIX: Final[dict[Entity, str]] = {
-    "mesh": MESH,
-    "chebi": OBO + "CHEBI_",
-    "doid": OBO + "DOID_",
-    "taxon": OBO + "NCBITaxon_",
-    "pmc": PMC,
+    "mesh": ns.MESH,
+    "chebi": ns.OBO + "CHEBI_",
+    "doid": ns.OBO + "DOID_",
+    "taxon": ns.OBO + "NCBITaxon_",
+    "pmc": ns.PMC,
 }
 #: What stands before the colon of a CURIE, in lower case → kind.
 CURIE_TO_ENTITY: Final[dict[str, Entity]] = {
@@ -265,10 +251,10 @@ CURIE_TO_ENTITY: Final[dict[str, Entity]] = {
 }
 #: Kind → how its bare accession looks. ChEBI's and DOID's are mere digits: they need a prefix.
 ENTITY_TO_BARE: Final[dict[Entity, re.Pattern[str]]] = {
-    "ncbigene": ENTREZ_RE,
-    "mesh": MESH_RE,
-    "taxon": TAXON_RE,
-    "pmc": PMC_RE,
+    "ncbigene": ns.ENTREZ_RE,
+    "mesh": ns.MESH_RE,
+    "taxon": ns.TAXON_RE,
+    "pmc": ns.PMC_RE,
 }
 
 
@@ -285,7 +271,7 @@ def read_entity(value: str, kinds: Sequence[Entity], iris: Iris = DEFAULT_IRIS) 
     """
     text = _unwrapped(value).removesuffix("/")
     if text.startswith("obo:"):  # as tables of results have it
-        text = OBO + text.removeprefix("obo:")
+        text = ns.OBO + text.removeprefix("obo:")
     curie, colon, rest = text.partition(":")
     for kind in kinds:
         if colon and CURIE_TO_ENTITY.get(curie.lower()) == kind:
@@ -324,7 +310,7 @@ def read_figure(value: str, iris: Iris = DEFAULT_IRIS) -> NamedNode:
     'https://pfocr.wikipathways.org/figures/PMC1__f1'
     """
     text = _unwrapped(value)
-    for prefix in (iris.base + "figures/", BASE + "figures/", "figure:"):
+    for prefix in (iris.base + "figures/", ns.BASE + "figures/", "figure:"):
         if text.startswith(prefix):
             path = text.removeprefix(prefix).removesuffix(".html")
             if re.search(r"[#?]", path):
@@ -378,7 +364,7 @@ def _year(value: str, _bounds: str, _iris: Iris) -> Iterable[Term]:
 
 def _tier(value: str, _bounds: str, _iris: Iris) -> Iterable[Term]:
     names = [checked(TIER_RE, "tier", name.strip().lower()) for name in value.split(",")]
-    return [term(PFOCR, name) for name in names]
+    return [term(ns.PFOCR, name) for name in names]
 
 
 #: Type → what reads it and what a value of it looks like.

@@ -1,0 +1,313 @@
+"""Answers to queries, written in the formats that people and programs read.
+
+An answer is pyoxigraph's own: solutions, a boolean, or triples. Answers of other endpoints
+are parsed to the same (:mod:`pfocr_rdf.remote`), so each format works for both. All but the
+table are streamed; an answer is made, read and dropped in one thread, as pyoxigraph demands.
+"""
+
+import io
+import re
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from typing import BinaryIO, Final, cast
+
+import rich.box
+import rich.console
+import rich.table
+import rich.text
+from pyoxigraph import (
+    BlankNode,
+    Literal,
+    NamedNode,
+    QueryBoolean,
+    QueryResultsFormat,
+    QuerySolutions,
+    RdfFormat,
+    Store,
+    Triple,
+    serialize,
+)
+
+from pfocr_rdf.errors import QueryError, ReleaseError
+from pfocr_rdf.iris import Iris
+
+Answer = QuerySolutions | QueryBoolean | Iterable[Triple]
+Cell = NamedNode | BlankNode | Literal | Triple | None
+
+#: https://www.w3.org/TR/sparql12-results-json/ , …-csv-tsv/ , …-xml/
+RESULT_FORMATS: Final[dict[str, QueryResultsFormat]] = {
+    "json": QueryResultsFormat.JSON,
+    "csv": QueryResultsFormat.CSV,
+    "tsv": QueryResultsFormat.TSV,
+    "xml": QueryResultsFormat.XML,
+}
+#: https://www.w3.org/TR/turtle/ , …/n-triples/ , …/json-ld11/ , …/rdf-syntax-grammar/
+GRAPH_FORMATS: Final[dict[str, RdfFormat]] = {
+    "turtle": RdfFormat.TURTLE,
+    "ntriples": RdfFormat.N_TRIPLES,
+    "jsonld": RdfFormat.JSON_LD,
+    "rdfxml": RdfFormat.RDF_XML,
+}
+SOLUTION_FORMATS: Final = ("table", *RESULT_FORMATS, "gmt")
+BOOLEAN_FORMATS: Final = ("table", *RESULT_FORMATS)
+FORMATS: Final = (*SOLUTION_FORMATS, *GRAPH_FORMATS)
+
+POSITION_RE: Final = re.compile(r"error at (?P<line>[0-9]+):(?P<column>[0-9]+): (?P<rest>.*)", re.S)
+# https://www.w3.org/TR/sparql11-update/
+UPDATE_RE: Final = re.compile(
+    r"\s*(INSERT|DELETE|WITH|LOAD|CLEAR|DROP|CREATE|COPY|MOVE|ADD)\b", re.IGNORECASE
+)
+LOCAL_RE: Final = re.compile(r"[\w%.~-]+")
+CONTROL_RE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+SHOWN: Final = 300  # characters of the parser's message: its lists of what it expected are long
+
+
+def write_query(
+    store: Store,
+    text: str,
+    output: BinaryIO,
+    form: str | None = None,
+    iris: Iris = Iris(),
+    *,
+    terminal: bool = False,
+    width: int | None = None,
+) -> None:
+    r"""Ask a store and write its answer.
+
+    The prefixes of :meth:`Iris.prefixes` need not be declared in the text.
+
+    :param form: one of :data:`FORMATS`; by default what :func:`default_format` says.
+    :param terminal: whether ``output`` is one.
+    :param width: of a table, in characters; by default the terminal's.
+    :raises QueryError: if the text cannot be read or evaluated, or the format does not fit.
+    :raises ReleaseError: if the store cannot be read.
+    :raises OSError: if ``output`` cannot be written.
+
+    >>> write_query(Store(), "SELECT ?s { ?s a schema:Gene }", buffer := io.BytesIO(), "tsv")
+    >>> buffer.getvalue()
+    b'?s\n'
+    """
+    sink = _Sink(output)
+    try:
+        answer = store.query(text, prefixes=iris.prefixes())
+        chosen = form or default_format(answer, terminal=terminal)
+        write_answer(answer, cast(BinaryIO, sink), chosen, iris, width=width)
+    except SyntaxError as error:
+        raise QueryError(explain_syntax(text, str(error))) from error
+    except (OSError, RuntimeError) as error:
+        if sink.failure:
+            raise sink.failure from None
+        if re.search(r"\bSERVICE\b", text, re.IGNORECASE):
+            raise QueryError(f"a SERVICE call failed: {error}; check its address") from error
+        if isinstance(error, OSError):
+            raise ReleaseError(f"the store cannot be read: {error}; verify the release") from error
+        raise QueryError(
+            f"the query cannot be evaluated: {error}; ask something simpler"
+        ) from error
+
+
+class _Sink:
+    """Remembers that writing failed: reading the store raises the same exceptions."""
+
+    def __init__(self, output: BinaryIO) -> None:
+        self.output = output
+        self.failure: OSError | None = None
+
+    def write(self, data: bytes) -> int:
+        """Pass the bytes on."""
+        try:
+            return self.output.write(data)
+        except OSError as error:
+            self.failure = error
+            raise
+
+    def flush(self) -> None:
+        """Nothing is held back here, and the caller flushes its own."""
+
+
+def explain_syntax(text: str, message: str) -> str:
+    r"""What is wrong with a query, with the line and a mark under the column.
+
+    :param message: the parser's.
+
+    >>> print(explain_syntax("SELECT *\n{ ?s ?p }", "error at 2:9: expected an object"))
+    the query is not SPARQL: line 2, column 9: expected an object
+      { ?s ?p }
+              ^
+    """
+    found = POSITION_RE.fullmatch(message)
+    if not text.strip():
+        return "the query is empty: give SPARQL"
+    if not found:
+        return f"the query is not SPARQL: {_cut(message)}"
+    number, column = int(found["line"]), int(found["column"])
+    lines = text.split("\n")
+    line = lines[number - 1] if number <= len(lines) else ""
+    if any(UPDATE_RE.match(above) for above in lines[:number]):
+        return "the query is an update: ask SELECT, ASK, CONSTRUCT or DESCRIBE, a release is final"
+    start = max(0, column - 70)
+    shown = CONTROL_RE.sub(" ", line[start : column + 30])
+    mark = " " * (column - 1 - start) + "^"
+    expected = re.sub(r"(, )?\[_\]", "", found["rest"])  # the grammar's word for "anything"
+    where = f"line {number}, column {column}: {_cut(expected)}"
+    return f"the query is not SPARQL: {where}\n  {shown}\n  {mark}"
+
+
+def _cut(message: str) -> str:
+    flat = " ".join(message.split())
+    return flat if len(flat) <= SHOWN else flat[:SHOWN] + "…"
+
+
+def default_format(answer: Answer, *, terminal: bool) -> str:
+    """The format for a reader who did not ask for one.
+
+    >>> default_format(Store().query("SELECT * {}"), terminal=True)
+    'table'
+    """
+    if not isinstance(answer, QuerySolutions | QueryBoolean):
+        return "turtle"
+    return "table" if terminal else "json"
+
+
+def write_answer(
+    answer: Answer,
+    output: BinaryIO,
+    form: str,
+    iris: Iris = Iris(),
+    *,
+    width: int | None = None,
+) -> None:
+    """Write an answer, whether of a store or of another endpoint.
+
+    :param form: one of :data:`FORMATS`.
+    :param width: of a table, in characters; by default the terminal's.
+    :raises QueryError: if the format does not fit the form of the query.
+
+    >>> write_answer(Store().query("ASK {}"), io.BytesIO(), "turtle")
+    Traceback (most recent call last):
+    pfocr_rdf.errors.QueryError: an ASK query has no format 'turtle': choose table, json, csv, \
+tsv or xml
+    """
+    if isinstance(answer, QuerySolutions):
+        _check("a SELECT", form, SOLUTION_FORMATS)
+        if form == "table":
+            _write_table(answer, output, iris, width)
+        elif form == "gmt":
+            for line in gmt_lines(answer, iris):
+                output.write(line.encode())
+        else:
+            answer.serialize(output, RESULT_FORMATS[form])
+    elif isinstance(answer, QueryBoolean):
+        _check("an ASK", form, BOOLEAN_FORMATS)
+        if form == "table":
+            output.write(b"yes\n" if answer else b"no\n")
+        else:
+            answer.serialize(output, RESULT_FORMATS[form])
+    else:
+        _check("a CONSTRUCT or DESCRIBE", form, tuple(GRAPH_FORMATS))
+        serialize(answer, output, GRAPH_FORMATS[form], prefixes=iris.prefixes())
+
+
+def _check(kind: str, form: str, forms: tuple[str, ...]) -> None:
+    if form not in forms:
+        choice = f"{', '.join(forms[:-1])} or {forms[-1]}"
+        raise QueryError(f"{kind} query has no format {form!r}: choose {choice}")
+
+
+def _write_table(answer: QuerySolutions, output: BinaryIO, iris: Iris, width: int | None) -> None:
+    """A table for people. The one format that holds all rows: its columns fit the widest."""
+    shorten = shortener(iris)
+    rows = [[_shown(cell, shorten) for cell in row] for row in answer]
+    table = rich.table.Table(box=rich.box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for index, variable in enumerate(answer.variables):
+        numbers = bool(rows) and all(re.fullmatch(r"-?[0-9.]*", row[index]) for row in rows)
+        table.add_column(variable.value, justify="right" if numbers else "left", overflow="fold")
+    for row in rows:
+        # Text, not str: a bracket in a title is no markup.
+        table.add_row(*(rich.text.Text(cell) for cell in row))
+    lines = io.StringIO()
+    columns = width or shutil.get_terminal_size().columns
+    rich.console.Console(file=lines, width=columns, color_system=None).print(table)
+    for line in lines.getvalue().splitlines():
+        output.write(f"{line.rstrip()}\n".encode())
+
+
+def _shown(cell: Cell, shorten: Callable[[str], str]) -> str:
+    if cell is None:
+        return ""
+    if isinstance(cell, NamedNode):
+        return shorten(cell.value)
+    # A control character of a record must not steer the reader's terminal.
+    return CONTROL_RE.sub("�", cell.value if isinstance(cell, Literal) else str(cell))
+
+
+def shortener(iris: Iris) -> Callable[[str], str]:
+    """What turns an IRI into prefix and name, where a prefix fits, by the longest namespace.
+
+    >>> shortener(Iris())("http://purl.obolibrary.org/obo/NCBITaxon_9606")
+    'taxon:9606'
+    >>> shortener(Iris())("https://www.wikipathways.org/a/b")
+    'https://www.wikipathways.org/a/b'
+    """
+    namespaces = sorted(iris.prefixes().items(), key=lambda pair: -len(pair[1]))
+
+    def shorten(iri: str) -> str:
+        for prefix, namespace in namespaces:
+            if iri.startswith(namespace) and LOCAL_RE.fullmatch(iri, len(namespace)):
+                return f"{prefix}:{iri[len(namespace) :]}"
+        return iri
+
+    return shorten
+
+
+def gmt_lines(answer: QuerySolutions, iris: Iris = Iris()) -> Iterator[str]:
+    r"""Gene sets, one a line: name, description and NCBI Gene ids, between tabs.
+
+    The rows have ``?figid``, perhaps ``?title``, and either ``?genes``, the ids of a set
+    between spaces, or ``?gene``, an id or IRI a row; the rows of a set follow each other.
+    https://docs.gsea-msigdb.org/#GSEA/Data_Formats/ (GMT)
+
+    :raises QueryError: if the rows are not so.
+
+    >>> rows = Store().query(
+    ...     'SELECT ("PMC1__f" AS ?figid) ("a\tb" AS ?title) ("10 9" AS ?genes) {}'
+    ... )
+    >>> list(gmt_lines(rows))
+    ['PMC1__f\ta b\t9\t10\n']
+    """
+    names = [variable.value for variable in answer.variables]
+    genes = next((name for name in ("genes", "gene") if name in names), None)
+    if "figid" not in names or not genes:
+        asked = " ".join(f"?{name}" for name in names)
+        raise QueryError(
+            f"gmt needs the variables ?figid, ?genes or ?gene, and perhaps ?title, not {asked}"
+        )
+    done: set[str] = set()
+    figid, title = "", ""
+    ids: set[str] = set()
+    for row in answer:
+        name = _plain(row["figid"], iris)
+        if name != figid:
+            yield from _gmt_line(figid, title, ids)
+            if name in done:
+                raise QueryError(f"gmt needs the rows of {name!r} together: add ORDER BY ?figid")
+            done.add(name)
+            figid, title, ids = name, "", set()
+        if "title" in names:
+            title = title or _plain(row["title"], iris)
+        ids.update(_plain(row[genes], iris).split())
+    yield from _gmt_line(figid, title, ids)
+
+
+def _plain(cell: Cell, iris: Iris) -> str:
+    if isinstance(cell, NamedNode):
+        return cell.value.removeprefix(iris.gene_prefix).removeprefix(iris.base + "figures/")
+    return cell.value if isinstance(cell, Literal) else ""
+
+
+def _gmt_line(figid: str, title: str, genes: set[str]) -> Iterator[str]:
+    """One set; none where it has no gene. Numbers in their order, so that bytes repeat."""
+    if genes:
+        ordered = sorted(genes, key=lambda gene: (len(gene), gene))
+        text = " ".join(re.sub(r"[%\x00-\x1f\x7f]", " ", title).split())
+        yield "\t".join([figid, text, *ordered]) + "\n"

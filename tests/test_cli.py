@@ -1,0 +1,152 @@
+"""Exit status 0 is done, 1 refused or wrong, 2 usage; data on stdout, talk on stderr."""
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+from invoking import Outcome, run
+
+SEEDS = Path(__file__).parents[1] / "seeds"
+BROKEN = "---\nfigid: [unclosed\n---\n"
+
+
+@pytest.fixture(scope="module", name="data")
+def _data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    data = tmp_path_factory.mktemp("data")
+    assert run("build", SEEDS, "--data", data).status == 0
+    return data
+
+
+def with_a_broken_record(folder: Path) -> Path:
+    records = folder / "records"
+    records.mkdir()
+    for record in (SEEDS / "_figures").iterdir():
+        (records / record.name).write_bytes(record.read_bytes())
+    (records / "PMC1__broken.md").write_text(BROKEN, encoding="utf-8")
+    return records
+
+
+def test_a_build_prints_the_release_and_tells_the_counts(data: Path, tmp_path: Path) -> None:
+    built = run("build", SEEDS, "--data", tmp_path / "d")
+    assert built.status == 0
+    assert Path(built.out.strip()).resolve() == (tmp_path / "d" / "current").resolve()
+    assert "5 records: 5 figures, 0 skipped; errors: 0" in built.err
+
+
+def test_a_quiet_build_says_nothing(tmp_path: Path) -> None:
+    assert run("build", SEEDS, "--data", tmp_path / "d", "--quiet").err == ""
+
+
+def test_a_build_with_a_broken_record_publishes_the_rest_and_exits_1(tmp_path: Path) -> None:
+    built = run("build", with_a_broken_record(tmp_path), "--data", tmp_path / "d")
+    assert built.status == 1
+    assert "6 records: 5 figures, 1 skipped; errors: 1 (not YAML 1)" in built.err
+    report = json.loads((tmp_path / "d" / "current" / "report.json").read_text(encoding="utf-8"))
+    assert [p["file"] for p in report["problems"] if p["severity"] == "error"] == [
+        "PMC1__broken.md"
+    ]
+
+
+def test_a_check_prints_one_problem_a_line_and_writes_nothing(tmp_path: Path) -> None:
+    records = with_a_broken_record(tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+    checked = run("check", records)
+    assert checked.status == 1
+    assert checked.out.startswith("error: PMC1__broken.md: line ")
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_check_reports_what_a_build_reports(data: Path) -> None:
+    report = json.loads((data / "current" / "report.json").read_text(encoding="utf-8"))
+    lines = run("check", SEEDS, "--json").out.splitlines()
+    assert [json.loads(line) for line in lines] == report["problems"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("build", "nowhere"), "nowhere does not exist"),
+        (("releases", "--data", "nowhere"), "no current release"),
+        (("verify", "nowhere"), "no current release"),
+        (("rollback", "--data", "nowhere"), "no current release"),
+        (("describe", "x", "--data", "nowhere"), "no current release"),
+        (("dump", "--data", "nowhere"), "no current release"),
+        (("diff", "a", "b", "--data", "nowhere"), "no release named 'a'"),
+    ],
+)
+def test_a_refusal_is_one_line_on_stderr_and_exit_status_1(
+    arguments: tuple[str, ...], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    refused = run(*arguments)
+    assert refused.status == 1
+    assert refused.out == ""
+    assert refused.err.startswith("error: ")
+    assert message in refused.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("nonsense",), ("build",), ("dump", "--format", "docx"), ("build", ".", "--keep", "x")],
+)
+def test_wrong_usage_is_exit_status_2(arguments: tuple[str, ...]) -> None:
+    assert run(*arguments).status == 2
+
+
+def test_the_version_is_printed() -> None:
+    assert run("--version").out.startswith("pfocr-rdf ")
+
+
+def test_a_whole_release_verifies_and_a_damaged_one_does_not(data: Path, tmp_path: Path) -> None:
+    whole = run("verify", data)
+    assert (whole.status, whole.out) == (0, "")
+    built = Path(run("build", SEEDS, "--data", tmp_path / "d").out.strip())
+    with (built / "dumps" / "void.ttl").open("ab") as file:
+        file.write(b"\n")
+    damaged = run("verify", built)
+    assert damaged.status == 1
+    assert "dumps/void.ttl: " in damaged.out
+
+
+def test_releases_are_listed_and_rolled_back(tmp_path: Path) -> None:
+    data = tmp_path / "d"
+    first = Path(run("build", SEEDS, "--data", data).out.strip()).name
+    second = Path(run("build", SEEDS, "--data", data).out.strip()).name
+    assert run("releases", "--data", data).out.splitlines() == [
+        f"  {first}\t5\t2159",
+        f"* {second}\t5\t2159",
+    ]
+    assert run("rollback", "--data", data).out.strip() == first
+    assert run("rollback", "--data", data).status == 1
+    assert run("rollback", second, "--data", data).out.strip() == second
+    same = run("diff", first, second, "--data", data)
+    assert (same.status, same.out) == (0, "")
+    assert "0 removed, 0 added" in same.err
+
+
+def test_a_dump_goes_to_stdout_or_a_file_and_all_dumps_to_a_folder(
+    data: Path, tmp_path: Path
+) -> None:
+    turtle = run("dump", "--data", data).out
+    assert turtle.startswith("@prefix ")
+    file = tmp_path / "all.nt.gz"
+    assert run("dump", "--data", data, "--format", "ntriples", "-o", file).status == 0
+    assert len(gzip.decompress(file.read_bytes()).splitlines()) == 2159
+    copied = run("dump", "--data", data, "--to", tmp_path / "public")
+    assert len(copied.out.splitlines()) == 8
+    assert run("dump", "--data", data, "--to", tmp_path / "public").status == 1
+
+
+def described(data: Path, thing: str) -> Outcome:
+    return run("describe", thing, "--data", data, "--format", "ntriples")
+
+
+def test_a_thing_is_described_in_both_directions(data: Path) -> None:
+    lines = described(data, "MESH:C029366").out.splitlines()
+    subject = "<http://id.nlm.nih.gov/mesh/C029366>"
+    assert any(line.startswith(subject) for line in lines)
+    assert any(line.endswith(f"{subject} .") for line in lines)
+    unknown = described(data, "ncbigene:999999999")
+    assert unknown.status == 1
+    assert "the release says nothing of 'ncbigene:999999999'" in unknown.err
