@@ -160,3 +160,9 @@ def subjects(triples: Iterable[Triple], kind: NamedNode) -> list[NamedNode]:
 def kinds(problems: Sequence[Problem]) -> list[tuple[str, str]]:
     """What was found wrong, in short: severity and kind."""
     return [(problem.severity, problem.kind) for problem in problems]
+
+
+def brief(problem: Problem) -> str:
+    """A problem in one line, all of it but the file."""
+    where = f"{problem.severity} {problem.kind} at {problem.field}"
+    return f"{where}: {problem.reason} <{problem.value}>"

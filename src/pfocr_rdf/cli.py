@@ -37,8 +37,6 @@ app: Final = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.command()(query)
-
 Records = Annotated[
     list[Path],
     typer.Argument(help="Records, folders of records, or checkouts of the PFOCR database."),
@@ -134,6 +132,9 @@ def check(
     if not quiet:
         tell_findings(findings)
     raise typer.Exit(1 if findings.errors else 0)
+
+
+app.command()(query)
 
 
 @app.command()

@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any, Final, cast
 
 import orjson
-from pyoxigraph import Literal, NamedNode
+from pyoxigraph import NamedNode
 
 from pfocr_rdf.iris import XSD, Iris, term
 from pfocr_rdf.mapping import Node, Object

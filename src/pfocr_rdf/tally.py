@@ -15,6 +15,13 @@ from pfocr_rdf.vocabulary import RDF_TYPE
 HASH_BYTES: Final = 8
 #: Linking predicate → (namespace, name) of each dataset that it leads to.
 Targets = dict[NamedNode, tuple[tuple[str, str], ...]]
+Predicates = tuple[NamedNode, ...]
+
+
+def _places(predicates: Predicates, targets: Targets) -> tuple[list[int], list[int]]:
+    """Where in a shape the types stand, and where the links to other datasets."""
+    types = [at for at, predicate in enumerate(predicates) if predicate == RDF_TYPE]
+    return types, [at for at, predicate in enumerate(predicates) if predicate in targets]
 
 
 @dataclass(slots=True)
@@ -36,27 +43,31 @@ class Tally:
 
     def add(self, nodes: Iterable[Node], targets: Targets) -> None:
         """Count nodes, each of another subject."""
-        shapes: Counter[tuple[tuple[Object, ...], tuple[NamedNode, ...]]] = Counter()
+        shapes: Counter[tuple[tuple[Object, ...], Predicates]] = Counter()
         links: Counter[tuple[NamedNode, Object]] = Counter()
         objects: set[Object] = set()
+        # Thousands of nodes have a few shapes: a shape is looked at once, then only counted.
+        places: dict[Predicates, tuple[list[int], list[int]]] = {}
         for node in nodes:
             facts = node.facts
-            self.triples += len(facts)
-            # Thousands of nodes have a few shapes: the shapes are counted, then taken apart.
-            types = tuple(value for predicate, value in facts if predicate is RDF_TYPE)
-            shapes[types, tuple([predicate for predicate, _ in facts])] += 1
+            predicates = tuple([predicate for predicate, _ in facts])
+            found = places.get(predicates)
+            if found is None:
+                found = places[predicates] = _places(predicates, targets)
+            of_types, of_links = found
+            shapes[tuple([facts[at][1] for at in of_types]), predicates] += 1
             objects.update([value for _, value in facts if value.__class__ is NamedNode])
-            links.update([fact for fact in facts if fact[0] in targets])
+            if of_links:
+                links.update([facts[at] for at in of_links])
         self._take_apart(shapes)
         self._link(links, targets)
         for iri in sorted(str(value) for value in objects):
             digest = hashlib.blake2b(iri.encode(), digest_size=HASH_BYTES).digest()
             self.objects.append(int.from_bytes(digest, "big"))
 
-    def _take_apart(
-        self, shapes: Counter[tuple[tuple[Object, ...], tuple[NamedNode, ...]]]
-    ) -> None:
+    def _take_apart(self, shapes: Counter[tuple[tuple[Object, ...], Predicates]]) -> None:
         for (types, predicates), times in shapes.items():
+            self.triples += len(predicates) * times
             self.subjects += times
             self.typed += times if types else 0
             names = [str(kind.value) for kind in types]

@@ -1,0 +1,265 @@
+"""Queries to other SPARQL endpoints, through SPARQLWrapper.
+
+An answer is fetched whole and read through before it is given out: what comes back is all
+there, in the same types as a store's answer, or it is a :class:`RemoteError` that says what
+to do next. Half an answer is never passed on.
+"""
+
+import ast
+import re
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPException, HTTPResponse
+from typing import IO, Final
+from urllib.error import HTTPError, URLError
+from urllib.parse import parse_qsl, quote_plus, urlsplit, urlunsplit
+
+from pyoxigraph import (
+    QueryBoolean,
+    QueryResultsFormat,
+    QuerySolutions,
+    RdfFormat,
+    Triple,
+    parse,
+    parse_query_results,
+)
+from SPARQLWrapper import GET, POST, SPARQLWrapper
+from SPARQLWrapper.SPARQLExceptions import SPARQLWrapperException
+
+from pfocr_rdf import __version__
+from pfocr_rdf.errors import QueryError, RemoteError
+from pfocr_rdf.iris import BASE
+
+RemoteAnswer = QuerySolutions | QueryBoolean | Iterator[Triple]
+
+AGENT: Final = f"pfocr-rdf/{__version__} ({BASE})"
+TIMEOUT_S: Final = 60.0
+GET_LIMIT: Final = 1500  # characters of an encoded query: more, and some proxies refuse the URL
+MEMORY_LIMIT: Final = 8 * 2**20  # bytes of an answer: beyond, it lies in a temporary file
+CHUNK: Final = 2**16
+SHOWN: Final = 300  # characters of what an endpoint says of an error
+
+# https://www.w3.org/TR/sparql11-query/#rPrologue, and Virtuoso's DEFINE
+IRIREF: Final = r'<[^<>"{}|^`\\\x00-\x20]*>'
+PROLOGUE_RE: Final = re.compile(
+    rf"(?:\s+|#[^\n\r]*|BASE\s*{IRIREF}|PREFIX\s+[^\s:<]*\s*:\s*{IRIREF}"
+    r"|DEFINE\s+\S+\s+(?:\"[^\"]*\"|\S+))*",
+    re.IGNORECASE,
+)
+FORM_RE: Final = re.compile(r"(?:SELECT|ASK|CONSTRUCT|DESCRIBE)\b", re.IGNORECASE)
+
+# https://www.w3.org/TR/sparql11-protocol/#query-success : JSON first, it is cheapest to read
+SOLUTION_ACCEPT: Final = (
+    "application/sparql-results+json, application/sparql-results+xml;q=0.8,"
+    " text/tab-separated-values;q=0.5"
+)
+GRAPH_ACCEPT: Final = (
+    "application/n-triples, text/turtle;q=0.9, application/rdf+xml;q=0.7, application/ld+json;q=0.5"
+)
+READABLE: Final = (QueryResultsFormat.JSON, QueryResultsFormat.XML, QueryResultsFormat.TSV)
+
+#: https://www.rfc-editor.org/rfc/rfc9110#section-15 → what to do next.
+STATUS_TO_ADVICE: Final[dict[int, str]] = {
+    400: "correct the query",
+    401: "it wants credentials, and none are sent: take another endpoint",
+    403: "it refuses: take another endpoint or ask its owner",
+    404: "check the address",
+    405: "check the address: this one takes no queries",
+    406: "it has no format that can be read here: check that the address takes queries",
+    408: "ask something smaller or allow more time",
+    410: "check the address",
+    413: "shorten the query",
+    414: "shorten the query",
+    429: "wait, then try again",
+    502: "wait, then try again",
+    503: "wait, then try again",
+    504: "ask something smaller or allow more time",
+}
+
+
+def query_form(text: str) -> str:
+    r"""``SELECT``, ``ASK``, ``CONSTRUCT`` or ``DESCRIBE``: what the first word after prefixes is.
+
+    :raises QueryError: if it is another word, of an update for example.
+
+    >>> query_form("# ask\nprefix select: <http://example.org/#> describe select:x")
+    'DESCRIBE'
+    """
+    prologue = PROLOGUE_RE.match(text)
+    found = FORM_RE.match(text, prologue.end() if prologue else 0)
+    if not found:
+        raise QueryError("not a query: begin with SELECT, ASK, CONSTRUCT or DESCRIBE")
+    return found[0].upper()
+
+
+@contextmanager
+def ask_endpoint(
+    endpoint: str,
+    text: str,
+    *,
+    timeout_s: float = TIMEOUT_S,
+    byte_limit: int | None = None,
+) -> Iterator[RemoteAnswer]:
+    """Ask another endpoint; the answer can be read until the block ends.
+
+    :param endpoint: its address, ``http`` or ``https``; parameters in it are sent along.
+    :param timeout_s: seconds that the whole answer may take, and each silence in it.
+    :param byte_limit: bytes that the answer may have; any number by default.
+    :raises QueryError: if the text is no query, or the address none of an endpoint.
+    :raises RemoteError: if the answer is not there, not whole or not what was asked.
+    """
+    form = query_form(text)
+    wrapper = _prepared(endpoint, text, form, timeout_s)
+    deadline = time.monotonic() + timeout_s
+    with tempfile.SpooledTemporaryFile(MEMORY_LIMIT) as body:
+        try:
+            with wrapper.query().response as response:
+                media_type = _checked_head(endpoint, response)
+                _fetch(endpoint, response, body, deadline, byte_limit)
+        except (SPARQLWrapperException, HTTPException, OSError, ValueError) as error:
+            raise _remote_error(endpoint, error, timeout_s) from error
+        _check_body(endpoint, body, media_type, form)
+        yield _parsed(body, media_type, form, endpoint)
+
+
+def _prepared(endpoint: str, text: str, form: str, timeout_s: float) -> SPARQLWrapper:
+    """A request that SPARQLWrapper has not yet sent."""
+    if timeout_s <= 0:
+        raise QueryError(f"a time limit of {timeout_s:g} seconds: give more than none")
+    try:
+        address = urlsplit(endpoint)
+        wrong = address.port == 0 or not address.hostname or "@" in address.netloc
+    except ValueError:
+        address, wrong = urlsplit(""), True
+    if wrong or address.scheme not in {"http", "https"}:
+        raise QueryError("an endpoint's address is http://… or https://…, without a password")
+    wrapper = SPARQLWrapper(urlunsplit(address._replace(query="", fragment="")), agent=AGENT)
+    for name, value in parse_qsl(address.query, keep_blank_values=True):
+        wrapper.addParameter(name, value)
+    # Set, not parsed: SPARQLWrapper takes the first such word anywhere for the form.
+    wrapper.queryString, wrapper.queryType = text, form
+    # Its setter would round a part of a second to no limit at all.
+    wrapper.timeout = timeout_s  # type: ignore[assignment]
+    wrapper.setOnlyConneg(True)
+    graph = form in {"CONSTRUCT", "DESCRIBE"}
+    wrapper.addCustomHttpHeader("Accept", GRAPH_ACCEPT if graph else SOLUTION_ACCEPT)
+    wrapper.setMethod(POST if len(quote_plus(text)) > GET_LIMIT else GET)
+    return wrapper
+
+
+def _checked_head(endpoint: str, response: HTTPResponse) -> str:
+    """The media type of an answer that is said to be whole.
+
+    :raises RemoteError: if it is a part: Virtuoso says so when its own time limit is reached.
+    """
+    if response.status != 200:
+        raise RemoteError(
+            endpoint, f"gave a part of the answer (HTTP {response.status}): ask something smaller"
+        )
+    return response.headers.get_content_type()
+
+
+def _fetch(
+    endpoint: str, response: HTTPResponse, body: IO[bytes], deadline: float, limit: int | None
+) -> None:
+    """Copy the answer, whole.
+
+    :raises RemoteError: if it is cut, or longer than may be, in bytes or in seconds.
+    """
+    declared, size = response.length, 0
+    while chunk := response.read1(CHUNK):
+        size += len(chunk)
+        if limit is not None and size > limit:
+            raise RemoteError(endpoint, f"answered with more than {limit:,} bytes: add a LIMIT")
+        if time.monotonic() > deadline:
+            raise TimeoutError
+        body.write(chunk)
+    if declared is not None and size < declared:
+        # http.client ends such a body as if it were whole.
+        raise RemoteError(endpoint, f"broke off after {size:,} of {declared:,} bytes: try again")
+
+
+def _parsed(body: IO[bytes], media_type: str, form: str, endpoint: str) -> RemoteAnswer:
+    """The answer, read from its start.
+
+    :raises LookupError: if no format has the media type.
+    """
+    body.seek(0)
+    if form in {"CONSTRUCT", "DESCRIBE"}:
+        graph = RdfFormat.from_media_type(media_type)
+        if not graph:
+            raise LookupError(media_type)
+        return (quad.triple for quad in parse(body, graph, base_iri=endpoint))
+    table = QueryResultsFormat.from_media_type(media_type)
+    if table not in READABLE:
+        raise LookupError(media_type)
+    return parse_query_results(body, table)
+
+
+def _check_body(endpoint: str, body: IO[bytes], media_type: str, form: str) -> None:
+    """Read the whole answer once, so that reading it again cannot fail.
+
+    :raises RemoteError: if it is not well-formed, or of another media type than was asked for.
+    """
+    try:
+        answer = _parsed(body, media_type, form, endpoint)
+        if not isinstance(answer, QueryBoolean):
+            for _ in answer:
+                pass
+    except LookupError:
+        raise RemoteError(
+            endpoint,
+            f"answered {form} with {media_type}, no result of a query: check the address",
+        ) from None
+    except (SyntaxError, ValueError, OSError) as error:
+        reason = _flat(str(error))
+        raise RemoteError(
+            endpoint, f"answered with broken {media_type}: {reason}: try again or add a LIMIT"
+        ) from error
+
+
+def _remote_error(endpoint: str, error: Exception, timeout_s: float) -> RemoteError:
+    """What happened, in words that say what to do next."""
+    # SPARQLWrapper's own classes hide the status, and are raised while handling the real error.
+    status = error if isinstance(error, HTTPError) else error.__context__
+    if isinstance(status, HTTPError):
+        with status:
+            said = _said(status, error)
+        if 300 <= status.code < 400:
+            there = _flat(str(status.headers.get("Location")))
+            return RemoteError(endpoint, f"has moved: ask {there}")
+        advice = STATUS_TO_ADVICE.get(status.code, "try again later or ask something smaller")
+        return RemoteError(endpoint, f"HTTP {status.code}{said}: {advice}")
+    reason = error.reason if isinstance(error, URLError) else error
+    if isinstance(reason, TimeoutError):
+        message = f"no whole answer in {timeout_s:g} seconds"
+        return RemoteError(endpoint, f"{message}: ask something smaller or allow more time")
+    if isinstance(error, URLError):
+        return RemoteError(endpoint, f"cannot be reached: {_flat(str(reason))}: check the address")
+    kind = type(error).__name__
+    return RemoteError(endpoint, f"broke off ({kind}: {_flat(str(error))}): try again")
+
+
+def _said(status: HTTPError, error: Exception) -> str:
+    """What the endpoint wrote of the error, if it wrote it for people to read as text."""
+    if status.headers.get_content_type() in {"text/html", "application/xhtml+xml"}:
+        return ""
+    if error is status:
+        try:
+            said = status.read(4 * SHOWN)
+        except (OSError, HTTPException):
+            said = b""
+    else:  # SPARQLWrapper has read it and keeps it as Python would write it
+        written = str(error).partition("Response:\n")[2]
+        said = ast.literal_eval(written) if written else b""
+    text = _flat(said.decode("utf-8", "replace"))
+    return f" ({text})" if text else ""
+
+
+def _flat(text: str) -> str:
+    """On one line, and not longer than a person reads."""
+    printable = "".join(letter if letter.isprintable() else " " for letter in text)
+    flat = " ".join(printable.split())
+    return flat if len(flat) <= SHOWN else flat[:SHOWN] + "…"

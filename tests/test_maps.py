@@ -1,0 +1,71 @@
+"""The two map files, which have no header and white space of any kind."""
+
+from pathlib import Path
+
+import pytest
+from making import (
+    FIGID,
+    read,
+    read_well,
+    record,
+    write,
+)
+
+from pfocr_rdf.errors import Problem
+from pfocr_rdf.records import Organism, open_collection
+
+GENES = f"_data/{FIGID}-genes.tsv"
+CHEMICALS = f"_data/{FIGID}-chemicals.tsv"
+HUMAN = Organism("Homo sapiens", "9606")
+FLY = Organism("Drosophila melanogaster", "7227")
+BMX = "9606|Homo sapiens|Primates|Etk|ETK|BMX|660|ncbigene_synonym|7|12|10"
+
+
+@pytest.mark.parametrize("separator", ["\t", "  ", " \t ", "    ", " "])
+def test_a_map_file_has_tabs_or_spaces(separator: str, tmp_path: Path) -> None:
+    text = f"PMC9__x{separator}WP1\n{FIGID}{separator}WP5358\n"
+    figure = read_well(
+        write(tmp_path, {"_data/wpid_map.tsv": text, "_data/ndex_map.tsv": "\n\n"}), record()
+    )
+    assert figure.wpids == ("WP5358",)
+
+
+def test_a_figid_with_a_space_may_stand_in_a_map_file(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "_data/wpid_map.tsv": "PMC1__a b\tWP1\nPMC1__c d  WP2\n",
+            "_figures/PMC1__a b.md": record(figid="PMC1__a b"),
+            "_figures/PMC1__c d.md": record(figid="PMC1__c d"),
+        },
+    )
+    found = {file.figid: file.wpid for file in open_collection([tmp_path]).files}
+    assert found == {"PMC1__a b": "WP1", "PMC1__c d": "WP2"}
+
+
+def test_a_map_file_adds_to_the_record_and_never_overrules_it(tmp_path: Path) -> None:
+    own, other = "3feb4f7e-df13-11ea-99da-0ac135e8bacf", "00000000-df13-11ea-99da-0ac135e8bacf"
+    maps = {
+        "_data/wpid_map.tsv": f"{FIGID}\tWP2\n",
+        "_data/ndex_map.tsv": f"{FIGID}\t{other}\nPMC2__x\tNA\n",
+    }
+    figure, problems = read(write(tmp_path, maps), record(wpid="WP1", ndex=own))
+    assert figure
+    assert (figure.wpids, figure.ndex) == (("WP1", "WP2"), own)
+    reason = f"the map file has {other}: the record's own value is used"
+    assert problems == [Problem(f"_figures/{FIGID}.md", "ndex", "map file", "warning", own, reason)]
+
+
+def test_lines_of_a_map_file_that_say_nothing_certain_are_reported(tmp_path: Path) -> None:
+    text = f"{FIGID}\tWP1\nalone\n{FIGID}\tWP2\n{FIGID}\tWP1\na\tb\tc\n"
+    figure, problems = read(write(tmp_path, {"_data/wpid_map.tsv": text}), record())
+    assert figure
+    assert figure.wpids == ("WP1",)
+    file = "_data/wpid_map.tsv"
+    skipped = "not a figid and a value: the line was skipped"
+    used = "the figure has WP1 on an earlier line, which is used"
+    assert problems == [
+        Problem(file, "line 2", "map line", "error", "alone", skipped),
+        Problem(file, "line 3", "map line", "warning", f"{FIGID}\tWP2", used),
+        Problem(file, "line 5", "map line", "error", "a\tb\tc", skipped),
+    ]

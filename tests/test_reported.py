@@ -1,0 +1,353 @@
+"""Each warning of the catalogue: the value is kept, or is in the report with the reason, whole."""
+
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from making import FIGID, brief, kinds, raw_record, read, record
+
+FILE: Final = f"_figures/{FIGID}.md"
+LONG: Final = "x" * 10_001
+WARNED: list[tuple[dict[str, Any], list[str]]] = [
+    (
+        {"figtitle": None},
+        [
+            "warning missing at figtitle: the figure has no name: add the field <>",
+        ],
+    ),
+    (
+        {"caption": "NA"},
+        [
+            "warning missing at caption: the figure has no caption: add the field <>",
+        ],
+    ),
+    (
+        {"papertitle": ""},
+        [
+            "warning missing at papertitle: the record does not say it: add the field <>",
+        ],
+    ),
+    (
+        {"reftext": None},
+        [
+            "warning missing at reftext: the record does not say it: add the field <>",
+        ],
+    ),
+    (
+        {"year": "", "reftext": "Ada Byron, et al. J Path. ;15(24):7479-7491."},
+        [
+            "warning missing at year: neither field nor citation has it: add the field <>",
+        ],
+    ),
+    (
+        {"year": "1066"},
+        [
+            "warning unrecognized value at year: not a year from 1800 to 2100: kept as a"
+            " literal <1066>",
+        ],
+    ),
+    (
+        {"caption": "Figure."},
+        [
+            "warning caption at caption: the caption is only a label <Figure.>",
+        ],
+    ),
+    (
+        {"caption": LONG},
+        [
+            f"warning caption at caption: longer than 10,000 characters: is it one caption?"
+            f" <{LONG}>",
+        ],
+    ),
+    (
+        {"figlink": "/pmc/articles/PMC149053/figure/fig7/"},
+        [
+            "warning link to another article at figlink: a figure of another article"
+            " (PMC149053, not PMC1): the link is not mapped"
+            " </pmc/articles/PMC149053/figure/fig7/>",
+        ],
+    ),
+    (
+        {"figlink": "/pmc/articles/PMC1/figure/fig8/"},
+        [
+            "warning number at figlink: the link and the number F1 name different figures: one"
+            " is wrong </pmc/articles/PMC1/figure/fig8/>",
+        ],
+    ),
+    (
+        {"figlink": "/pmc/articles/PMC1/figure/../../../etc/"},
+        [
+            "warning unrecognized value at figlink: not a path /pmc/articles/PMC…/figure/…/:"
+            " kept as a literal </pmc/articles/PMC1/figure/../../../etc/>",
+        ],
+    ),
+    (
+        {"figlink": "https://example.org/pmc/articles/PMC1/figure/F1/"},
+        [
+            "warning unrecognized value at figlink: not a path /pmc/articles/PMC…/figure/…/:"
+            " kept as a literal <https://example.org/pmc/articles/PMC1/figure/F1/>",
+        ],
+    ),
+    (
+        {"figtype": "Table"},
+        [
+            "warning figure type at figtype: not a figure type that PFOCR uses (Appendix"
+            " figure, Extended view, Figure, Graphical abstract, Scheme, Supplemental figure)"
+            " <Table>",
+        ],
+    ),
+    (
+        {"filename": "../../etc/passwd"},
+        [
+            "warning unrecognized value at filename: not the name of a file: kept as a literal"
+            " <../../etc/passwd>",
+        ],
+    ),
+    (
+        {"automl_pathway": "1.5"},
+        [
+            "warning score at automl_pathway: not between 0 and 1: kept as it is <1.5>",
+        ],
+    ),
+    (
+        {"automl_pathway": "0.7", "pathway_score": "0.8"},
+        [
+            "warning score at pathway_score: automl_pathway has 0.7, which is used: one of the"
+            " two is wrong <0.8>",
+        ],
+    ),
+    (
+        {"pathway_score": "high"},
+        [
+            "warning unrecognized value at pathway_score: not a decimal number: kept as a"
+            " literal <high>",
+        ],
+    ),
+    (
+        {"pmc_ranked_result_index": "12.5"},
+        [
+            "warning unrecognized value at pmc_ranked_result_index: not a whole number: kept as"
+            " a literal <12.5>",
+        ],
+    ),
+    (
+        {"doi": "10.1/x"},
+        [
+            "warning unrecognized value at doi: not a DOI (10.…/…): kept as a literal <10.1/x>",
+        ],
+    ),
+    (
+        {"ndex": "3feb4f7e"},
+        [
+            "warning unrecognized value at ndex: not an NDEx id (a UUID): kept as a literal"
+            " <3feb4f7e>",
+        ],
+    ),
+    (
+        {"wpid": "PW12"},
+        [
+            "warning unrecognized value at wpid: not a WikiPathways id (WP and digits): kept as"
+            " a literal <PW12>",
+        ],
+    ),
+    (
+        {"publisher_name": "—"},
+        [
+            "warning unrecognized value at publisher_name: not a name with a letter or digit in"
+            " it: kept as a literal <—>",
+        ],
+    ),
+    (
+        {"organisms": ["Tragelaphus imaginarius"]},
+        [
+            "warning organism at organisms: maps to no taxon: kept as text; add an organism"
+            " page, or mend the name <Tragelaphus imaginarius>",
+        ],
+    ),
+    (
+        {"organisms_ner": ["Tragelaphus imaginarius"]},
+        [
+            "warning organism at organisms_ner: maps to no taxon: kept as text; add an organism"
+            " page, or mend the name <Tragelaphus imaginarius>",
+        ],
+    ),
+    (
+        {"figid_alias": "PMC2__F1"},
+        [
+            "warning unrecognized value at figid_alias: not an alias of the form PMC1__…: kept"
+            " as a literal <PMC2__F1>",
+        ],
+    ),
+    (
+        {"figid_alias": "PMC1__F1", "redirect_from": "/figures/PMC1__F2"},
+        [
+            "warning alias at redirect_from: not the alias PMC1__F1, which is used: one of the"
+            " two is wrong </figures/PMC1__F2>",
+        ],
+    ),
+    (
+        {"figid": "PMC1__other"},
+        [
+            "warning figid at figid: the file is named PMC1__f1: one of the two is wrong"
+            " <PMC1__other>",
+        ],
+    ),
+    (
+        {"colour": ["red", "green"]},
+        [
+            "warning unknown field at colour: not a field that PFOCR records have: not mapped"
+            ' <["red", "green"]>',
+        ],
+    ),
+    (
+        {"annotations": [{"type": "x", "value": "y"}]},
+        [
+            "warning unknown field at annotations: annotations have no mapping yet, none was"
+            ' ever published: not mapped <[{"type": "x", "value": "y"}]>',
+        ],
+    ),
+    (
+        {"seo": "Thing"},
+        [
+            "warning placeholder at seo: not the constant CreativeWork: not mapped <Thing>",
+        ],
+    ),
+    (
+        {"schema-jsonld": {"license": "CC-BY", "about": "cells"}},
+        [
+            "warning placeholder at schema-jsonld, license: not the usual CC0: not mapped <CC-BY>",
+            "warning unknown field at schema-jsonld, about: not mapped <cells>",
+        ],
+    ),
+    (
+        {"schema-jsonld": {"description": "Another caption."}},
+        [
+            "warning placeholder at schema-jsonld, description: not the caption, which is used:"
+            " one of the two is out of date <Another caption.>",
+        ],
+    ),
+    (
+        {"schema-jsonld": ["a"]},
+        [
+            'warning field shape at schema-jsonld: a mapping was expected here: not mapped <["a"]>',
+        ],
+    ),
+    (
+        {"figtitle": {"en": "x"}},
+        [
+            "warning field shape at figtitle: a text was expected here: the value is not mapped"
+            ' <{"en": "x"}>',
+            "warning missing at figtitle: the figure has no name: add the field <>",
+        ],
+    ),
+    (
+        {"organisms": [["Homo sapiens"]]},
+        [
+            "warning field shape at organisms: a list of texts was expected here: the item is"
+            ' not mapped <["Homo sapiens"]>',
+        ],
+    ),
+    (
+        {"figtitle": "A\x1fB"},
+        [
+            "warning control characters at figtitle: control characters were removed: retype it"
+            " <'A\\x1fB'>",
+        ],
+    ),
+    (
+        {"genes": [{"symbol": "X", "entrez": "1"}]},
+        [
+            "error mention at genes, item 1: the mention has no word: it was skipped <X 1>",
+        ],
+    ),
+    (
+        {"genes": ["TP53"]},
+        [
+            "error mention at genes, item 1: a mapping of texts was expected here: the mention"
+            " was skipped <TP53>",
+        ],
+    ),
+    (
+        {"genes": "TP53"},
+        [
+            "error field shape at genes: a list of mentions was expected here: the value is not"
+            " mapped <TP53>",
+        ],
+    ),
+    (
+        {"genes": [{"word": "X", "source": "hgnc_symbol", "entrez": "12x", "colour": "red"}]},
+        [
+            "warning unknown field at genes, item 1, colour: not mapped <red>",
+            "warning unrecognized value at genes, item 1, entrez: not a NCBI Gene id (a"
+            " positive whole number): kept as a literal on the mention <12x>",
+        ],
+    ),
+    (
+        {"diseases": [{"word": "Flu", "source": "OMIM", "identifier": "OMIM:614680"}]},
+        [
+            "warning unrecognized value at source, diseases, item 1: not a lexicon that is"
+            " known: kept as a literal on the mention <OMIM>",
+            "warning unrecognized value at diseases, item 1, identifier: not an identifier of a"
+            " disease that is mapped: kept as a literal on the mention <OMIM:614680>",
+        ],
+    ),
+    (
+        {"chemicals": [{"word": "", "source": "MESH", "identifier": "D000001"}]},
+        [
+            "warning empty word at word, chemicals, item 1: the mention has no word: add it <>",
+        ],
+    ),
+]
+
+
+@pytest.mark.parametrize(("changes", "expected"), WARNED)
+def test_what_is_wrong_in_a_record_is_reported_whole(
+    changes: dict[str, Any], expected: list[str], tmp_path: Path
+) -> None:
+    figure, problems = read(tmp_path, record(**changes))
+    assert figure
+    assert [brief(problem) for problem in problems] == expected
+    assert {problem.file for problem in problems} == {FILE}
+
+
+def test_a_duplicate_key_is_reported_and_the_last_one_is_used(tmp_path: Path) -> None:
+    figure, problems = read(tmp_path, raw_record("figtitle: first\nfigtitle: second"))
+    assert figure
+    assert figure.title == "second"
+    (found,) = problems
+    assert (found.field, found.kind, found.severity) == ("figtitle", "duplicate key", "warning")
+    assert found.value == "first"
+    assert found.reason.startswith("the field stands twice, the last one (line ")
+
+
+def test_text_under_the_front_matter_is_reported_whole(tmp_path: Path) -> None:
+    figure, problems = read(tmp_path, record() + "\n# Notes\n\nImportant.\n")
+    assert figure
+    reason = "text under the front matter is not mapped: move it into a field"
+    assert [brief(p) for p in problems] == [
+        f"warning body text at body: {reason} <# Notes\n\nImportant.>"
+    ]
+
+
+@pytest.mark.parametrize("written", ["a\x01b", "a\x7fb", "a\x92b", "a\ufffeb", "\x00\x1b"])
+def test_control_characters_in_the_raw_front_matter_are_removed(
+    written: str, tmp_path: Path
+) -> None:
+    if "\0" in written:
+        written = written.replace("\0", "")
+    figure, problems = read(tmp_path, raw_record(f"figtitle: a\nfigtitle: {written}title"))
+    assert figure
+    assert figure.title == ("abtitle" if written[0] == "a" else "title")
+    assert kinds(problems) == [("warning", "control characters"), ("warning", "duplicate key")]
+    assert problems[0].value == ascii(f"figtitle: {written}title")
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\r"])
+def test_line_ends_and_a_byte_order_mark_do_not_matter(end: str, tmp_path: Path) -> None:
+    figure, problems = read(tmp_path, b"\xef\xbb\xbf" + record().replace("\n", end).encode())
+    plain, _ = read(tmp_path / "plain", record())
+    assert figure
+    assert plain
+    assert not problems
+    assert figure.caption == plain.caption
+    assert figure.article == plain.article
