@@ -17,12 +17,9 @@ from making import (
 )
 
 from pfocr_rdf.errors import Problem
-from pfocr_rdf.records import Limits, Organism
+from pfocr_rdf.records import Limits
 
 GENES = f"_data/{FIGID}-genes.tsv"
-CHEMICALS = f"_data/{FIGID}-chemicals.tsv"
-HUMAN = Organism("Homo sapiens", "9606")
-FLY = Organism("Drosophila melanogaster", "7227")
 BMX = "9606|Homo sapiens|Primates|Etk|ETK|BMX|660|ncbigene_synonym|7|12|10"
 
 

@@ -6,8 +6,10 @@ co-mentioned-chemicals, unambiguous-gene-mentions, unidentified-words, figures-w
 organisms, figures-per-year, gene-words, word-candidates and similar-figures.
 """
 
+import io
 import re
 import socket
+import threading
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -212,11 +214,14 @@ def values_for(query: NamedQuery) -> dict[str, str]:
 
 def answer(store: Store, text: str) -> bytes:
     """The answer as it stands in ``expected/``."""
+    written = io.BytesIO()
     found = store.query(text)
     if isinstance(found, QueryTriples):
-        return found.serialize(format=RdfFormat.N_TRIPLES)
-    assert isinstance(found, QuerySolutions)
-    return found.serialize(format=QueryResultsFormat.TSV)
+        found.serialize(written, RdfFormat.N_TRIPLES)
+    else:
+        assert isinstance(found, QuerySolutions)
+        found.serialize(written, QueryResultsFormat.TSV)
+    return written.getvalue()
 
 
 def test_there_are_at_least_17_queries_and_every_category_is_known() -> None:
@@ -354,8 +359,6 @@ def _listener() -> Iterator[Listener]:
 
 def test_the_listener_of_these_tests_hears_a_service_call(listener: Listener) -> None:
     text = f"SELECT * {{ SERVICE SILENT <{listener.address}> {{ ?s ?p ?o }} }}"
-    import threading
-
     thread = threading.Thread(target=lambda: list(Store().query(text)))  # type: ignore[arg-type]
     thread.start()
     listener.socket.setblocking(True)
@@ -370,14 +373,14 @@ def test_no_value_gets_out_of_its_place(query: NamedQuery, listener: Listener) -
         for attack in ATTACKS:
             value = attack.replace("{service}", listener.address)
             given = {**values_for(query), parameter.name: value}
-            try:
-                text = bind(query, given)
-            except QueryError as error:
-                assert str(error).startswith(f"parameter '{parameter.name}': ")
-                assert "is not a" in str(error)
-                assert ": give " in str(error)
+            if parameter.type != "text" or value == "\ud800":
+                with pytest.raises(QueryError) as caught:
+                    bind(query, given)
+                refused = f"parameter '{parameter.name}': {value!r} is not of type "
+                assert str(caught.value).startswith(refused)
+                assert ": give " in str(caught.value)
                 continue
-            assert parameter.type == "text", (parameter, value)
+            text = bind(query, given)
             plain = bind(query, {**given, parameter.name: "harmless"})
             assert text == plain.replace(str(Literal("harmless")), str(Literal(value)))
             found = seed_store().query(text)
@@ -441,7 +444,7 @@ def test_every_spelling_of_the_equivalents_is_understood(thing: str) -> None:
         "pmc": "https://identifiers.org/pmc/PMC1",
     }[thing]
     curie = f"{thing.upper()}:{accession}"
-    forms = THING_TO_FORMS[thing]  # type: ignore[index]
+    forms = THING_TO_FORMS[thing]
     for spelling in (primary, curie, *(form.format(accession) for form in forms.values())):
         assert given(kinds.get(thing, "article"), spelling) == [primary]
         assert given("thing", spelling) == [primary]
@@ -506,14 +509,16 @@ def test_a_gene_of_a_configured_prefix_is_understood_and_given_back_in_it() -> N
 )
 def test_a_value_of_another_shape_is_refused(kind: str, value: str) -> None:
     accepted = TYPE_TO_READER[kind][1]
-    assert refusal(kind, value) == f"parameter 'x': {value!r} is not a {kind}: give {accepted}"
+    assert (
+        refusal(kind, value) == f"parameter 'x': {value!r} is not of type {kind}: give {accepted}"
+    )
 
 
 def test_bounds_of_an_integer_hold_and_are_told() -> None:
     assert given("integer 1..10", "10") == ["10"]
     assert given("integer -5..5", "-5") == ["-5"]
     assert refusal("integer 1..10", "11") == (
-        "parameter 'x': '11' is not a integer: give a whole number, 1 to 10"
+        "parameter 'x': '11' is not of type integer: give a whole number, 1 to 10"
     )
 
 
@@ -525,7 +530,7 @@ def test_a_list_keeps_its_order_and_each_gene_once() -> None:
 
 def test_a_list_of_too_many_genes_is_refused_and_the_message_stays_short() -> None:
     message = refusal("genes", " ".join(map(str, range(1, 10_002))))
-    assert message.endswith("is not a genes: give at most 10,000 NCBI Gene ids as 5742, 5743")
+    assert message.endswith("is not of type genes: give at most 10,000 NCBI Gene ids as 5742, 5743")
     assert len(message) < 250
 
 

@@ -209,8 +209,8 @@ def read_terms(parameter: Parameter, value: str, iris: Iris = DEFAULT_IRIS) -> t
     ['https://identifiers.org/ncbigene/5742', 'https://identifiers.org/ncbigene/5743']
     >>> read_terms(Parameter("gene", "gene", None, "Gene"), "TP53")
     Traceback (most recent call last):
-    pfocr_rdf.errors.QueryError: parameter 'gene': 'TP53' is not a gene: give an NCBI Gene id \
-as 5742, ncbigene:5742 or an IRI
+    pfocr_rdf.errors.QueryError: parameter 'gene': 'TP53' is not of type gene: give an NCBI \
+Gene id as 5742, ncbigene:5742 or an IRI
     """
     kind, _, bounds = parameter.type.partition(" ")
     reader, accepted = TYPE_TO_READER[kind]
@@ -222,7 +222,7 @@ as 5742, ncbigene:5742 or an IRI
         wrong = value if len(value) <= 100 else value[:100] + "…"
         free = " or any" if parameter.default == ANY else ""
         raise QueryError(
-            f"parameter {parameter.name!r}: {wrong!r} is not a {kind}: give {accepted}{free}"
+            f"parameter {parameter.name!r}: {wrong!r} is not of type {kind}: give {accepted}{free}"
         ) from error
     return terms
 
