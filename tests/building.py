@@ -6,7 +6,7 @@ import runpy
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
@@ -114,6 +114,11 @@ def program(folder: Path) -> list[str]:
     return [sys.executable, str(script)]
 
 
+def shell(limits: str) -> list[str]:
+    """The words that set limits before a command: to fork in a process with threads is unsafe."""
+    return ["sh", "-c", f'{limits} && exec "$@"', "sh"]
+
+
 def environment(**changes: str) -> dict[str, str]:
     """This process's environment, changed, and without what a developer may have set in it."""
     kept = {k: v for k, v in os.environ.items() if k not in {"SOURCE_DATE_EPOCH", "PFOCR_RDF_DATA"}}
@@ -126,19 +131,18 @@ def run_build(
     data: Path,
     *more: str,
     env: Mapping[str, str] | None = None,
-    before: Callable[[], None] | None = None,
+    limits: str = "true",
 ) -> subprocess.CompletedProcess[str]:
     """Build with the command line in a process of its own.
 
     :param folder: where the program is put.
-    :param before: is called in the new process before it starts, to set its limits.
+    :param limits: a shell command that runs before it, such as ``ulimit``.
     """
     return subprocess.run(
-        [*program(folder), "build", str(records), "--data", str(data), *more],
+        [*shell(limits), *program(folder), "build", str(records), "--data", str(data), *more],
         capture_output=True,
         text=True,
         env=env or environment(),
-        preexec_fn=before,
         timeout=DEADLINE_S,
         check=False,
     )

@@ -14,8 +14,6 @@ from making import (
 from pfocr_rdf.errors import Problem
 from pfocr_rdf.records import open_collection
 
-BMX = "9606|Homo sapiens|Primates|Etk|ETK|BMX|660|ncbigene_synonym|7|12|10"
-
 
 @pytest.mark.parametrize("separator", ["\t", "  ", " \t ", "    ", " "])
 def test_a_map_file_has_tabs_or_spaces(separator: str, tmp_path: Path) -> None:

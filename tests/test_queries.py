@@ -46,6 +46,7 @@ from pfocr_rdf.iris import BASE, NCBIGENE, Iris
 from pfocr_rdf.queries import (
     ANY,
     TYPE_TO_READER,
+    Entity,
     NamedQuery,
     Parameter,
     bind,
@@ -433,7 +434,7 @@ def test_a_gene_may_be_spelt_in_any_known_way(value: str) -> None:
 
 
 @pytest.mark.parametrize("thing", ["taxon", "mesh", "chebi", "doid", "pmc"])
-def test_every_spelling_of_the_equivalents_is_understood(thing: str) -> None:
+def test_every_spelling_of_the_equivalents_is_understood(thing: Entity) -> None:
     kinds = {"taxon": "taxon", "mesh": "mesh", "chebi": "chemical", "doid": "disease"}
     accession = {"mesh": "D005227", "pmc": "PMC1"}.get(thing, "9606")
     primary = {
@@ -625,7 +626,7 @@ def test_an_unknown_parameter_is_refused_with_the_names_there_are() -> None:
 def test_an_unknown_query_is_refused_with_near_names() -> None:
     with pytest.raises(QueryError, match=r"did you mean co-mentioned-genes or"):
         load_query("comentioned-genes")
-    with pytest.raises(QueryError, match="did you mean figures-per-journal or figures-by-journal"):
+    with pytest.raises(QueryError, match="did you mean figures-by-journal or figures-per-journal"):
         load_query("journal")
     with pytest.raises(QueryError, match=r"there are ambiguous-words, article-figures, .*words"):
         load_query("../../etc/passwd")

@@ -13,7 +13,7 @@ from pyoxigraph import Literal, NamedNode
 
 from pfocr_rdf import __version__
 from pfocr_rdf import iris as ns
-from pfocr_rdf.dumps import EQUIVALENTS, FORMATS, DumpFile, link_targets
+from pfocr_rdf.dumps import EQUIVALENTS, FORMATS, DumpFile, DumpFormat, link_targets
 from pfocr_rdf.iris import Iris, term
 from pfocr_rdf.mapping import Node
 from pfocr_rdf.tally import Tally
@@ -44,16 +44,16 @@ KEYWORDS: Final = (
     "WikiPathways",
     "linked data",
 )
+TECHNIQUES: Final = ("optical character recognition", "matching of words with lexicons")
+VARIABLES: Final = ("mentions of genes", "mentions of chemicals", "mentions of diseases")
 PUBLISHER: Final = "WikiPathways"
-TARGET_TO_HOME: Final = {
-    "ncbigene": "https://www.ncbi.nlm.nih.gov/gene",
-    "mesh": "http://id.nlm.nih.gov/mesh",
-    "chebi": "http://purl.obolibrary.org/obo/chebi.owl",
-    "doid": "http://purl.obolibrary.org/obo/doid.owl",
-    "ncbitaxon": "http://purl.obolibrary.org/obo/ncbitaxon.owl",
-    "pmc": "https://www.ncbi.nlm.nih.gov/pmc/",
-    "wikipathways": "https://www.wikipathways.org/",
-    "ndex": "https://www.ndexbio.org/",
+CATALOG: Final = "Pathway Figure OCR"
+#: Format → what https://www.w3.org/ns/formats/ calls its syntax.
+FORMAT_TO_SYNTAX: Final = {
+    "turtle": "Turtle",
+    "ntriples": "N-Triples",
+    "nquads": "N-Quads",
+    "jsonld": "JSON-LD",
 }
 
 Fact = tuple[NamedNode, NamedNode | Literal]
@@ -109,33 +109,56 @@ def _subjects(facts: ReleaseFacts, total: Tally, iris: Iris) -> Iterator[Node]:
     yield from _linksets(facts, total, iris)
     yield _node(iris.part(facts.version, "equivalents"), _equivalents(facts, iris))
     for form in (*FORMATS, EQUIVALENTS):
-        node = iris.part(facts.version, form.file)
-        yield _node(node, _distribution(form.file, form.media_type, form.specification, iris))
+        yield _node(iris.part(facts.version, form.file), _distribution(form, facts, iris))
     yield _node(iris.part(facts.version, "build"), _activity(facts, iris))
     yield _node(iris.part(facts.version, "pfocr-rdf"), _agent())
     yield _node(NamedNode(ns.WIKIPATHWAYS_HOME), _publisher())
+    yield _node(iris.home, _catalog(iris))
 
 
 def _node(subject: NamedNode, facts: Iterable[Fact]) -> Node:
     return Node(subject, list(facts))
 
 
-def _common(title: str) -> Iterator[Fact]:
+def _common(title: str, iris: Iris) -> Iterator[Fact]:
     """What HCLS asks of every level."""
     yield term(ns.DCTERMS, "title"), Literal(title)
     yield term(ns.DCTERMS, "description"), Literal(DESCRIPTION)
     yield term(ns.DCTERMS, "publisher"), NamedNode(ns.WIKIPATHWAYS_HOME)
     yield term(ns.DCTERMS, "license"), LICENSE_OF_RECORDS
+    yield term(ns.FOAF, "page"), iris.home
+
+
+def _edition(facts: ReleaseFacts, iris: Iris) -> Iterator[Fact]:
+    """What HCLS asks of a version and of its distributions, and forbids above them.
+
+    ``pav:previousVersion`` is not said: the same records would give other bytes on a machine
+    that has built before.
+    """
+    yield term(ns.DCTERMS, "creator"), NamedNode(ns.WIKIPATHWAYS_HOME)
+    yield term(ns.DCTERMS, "language"), NamedNode(ns.ENGLISH)
+    yield term(ns.PAV, "version"), Literal(facts.version)
+    yield term(ns.PAV, "createdWith"), iris.part(facts.version, "pfocr-rdf")
+    yield WAS_DERIVED_FROM, NamedNode(ns.REPOSITORY)
+    if facts.issued:
+        yield term(ns.DCTERMS, "issued"), Literal(facts.issued, datatype=XSD_DATE)
 
 
 def _dataset(facts: ReleaseFacts, iris: Iris) -> Iterator[Fact]:
-    """The summary level, also what a search engine reads (Bioschemas Dataset 1.0)."""
-    for namespace, name in ((ns.DCMITYPE, "Dataset"), (ns.DCAT, "Dataset"), (ns.SCHEMA, "Dataset")):
-        yield RDF_TYPE, term(namespace, name)
-    yield from _common(TITLE)
+    """The summary level, also what a search engine reads (Bioschemas Dataset 1.0).
+
+    What HCLS forbids here stands on the version in DCAT's terms, but for ``dcterms:conformsTo``,
+    without which nothing that reads Bioschemas knows the profile.
+    """
+    yield RDF_TYPE, term(ns.DCMITYPE, "Dataset")
+    yield RDF_TYPE, term(ns.SCHEMA, "Dataset")
+    yield from _common(TITLE, iris)
     yield term(ns.DCTERMS, "identifier"), Literal(iris.dataset.value)
     yield term(ns.DCTERMS, "conformsTo"), NamedNode(ns.BIOSCHEMAS_DATASET)
     yield term(ns.DCTERMS, "accessRights"), NamedNode(ns.PUBLIC_ACCESS)
+    yield term(ns.DCTERMS, "accrualPeriodicity"), NamedNode(ns.IRREGULAR)
+    yield term(ns.PAV, "hasCurrentVersion"), iris.release(facts.version)
+    yield term(ns.VOID, "sparqlEndpoint"), iris.endpoint
     yield Schema.name, Literal(TITLE)
     yield Schema.alternate_name, Literal("PFOCR RDF")
     yield term(ns.SCHEMA, "description"), Literal(DESCRIPTION)
@@ -144,49 +167,56 @@ def _dataset(facts: ReleaseFacts, iris: Iris) -> Iterator[Fact]:
     yield term(ns.SCHEMA, "license"), LICENSE_OF_RECORDS
     yield term(ns.SCHEMA, "creator"), NamedNode(ns.WIKIPATHWAYS_HOME)
     yield Schema.publisher, NamedNode(ns.WIKIPATHWAYS_HOME)
+    yield term(ns.SCHEMA, "citation"), NamedNode(ns.PAPER)
     yield term(ns.SCHEMA, "isAccessibleForFree"), Literal("true", datatype=XSD_BOOLEAN)
     yield term(ns.SCHEMA, "isBasedOn"), NamedNode(ns.REPOSITORY)
+    yield term(ns.SCHEMA, "includedInDataCatalog"), iris.home
     yield term(ns.SCHEMA, "version"), Literal(facts.version)
+    for technique in TECHNIQUES:
+        yield term(ns.SCHEMA, "measurementTechnique"), Literal(technique)
+    for variable in VARIABLES:
+        yield term(ns.SCHEMA, "variableMeasured"), Literal(variable)
     for keyword in KEYWORDS:
         yield Schema.keywords, Literal(keyword)
-        yield term(ns.DCAT, "keyword"), Literal(keyword)
     if facts.issued:
         yield Schema.date_published, Literal(facts.issued, datatype=XSD_DATE)
-        yield term(ns.DCTERMS, "issued"), Literal(facts.issued, datatype=XSD_DATE)
-    yield term(ns.PAV, "hasCurrentVersion"), iris.release(facts.version)
-    yield term(ns.VOID, "sparqlEndpoint"), iris.endpoint
     for form in (*FORMATS, EQUIVALENTS):
-        node = iris.part(facts.version, form.file)
-        yield term(ns.SCHEMA, "distribution"), node
-        yield term(ns.DCAT, "distribution"), node
+        yield term(ns.SCHEMA, "distribution"), iris.part(facts.version, form.file)
 
 
 def _release(facts: ReleaseFacts, iris: Iris) -> Iterator[Fact]:
-    """The version level."""
+    """The version level: the one ``dcat:Dataset``, for some readers take the first they meet."""
     yield RDF_TYPE, term(ns.DCMITYPE, "Dataset")
-    yield from _common(f"{TITLE}, release {facts.version}")
-    yield term(ns.DCTERMS, "creator"), NamedNode(ns.WIKIPATHWAYS_HOME)
-    yield term(ns.PAV, "version"), Literal(facts.version)
+    yield RDF_TYPE, term(ns.DCAT, "Dataset")
+    yield from _common(f"{TITLE}, release {facts.version}", iris)
+    yield from _edition(facts, iris)
+    yield term(ns.DCTERMS, "identifier"), Literal(iris.release(facts.version).value)
+    yield term(ns.DCTERMS, "accessRights"), NamedNode(ns.PUBLIC_ACCESS)
     yield term(ns.DCTERMS, "isVersionOf"), iris.dataset
-    yield WAS_DERIVED_FROM, NamedNode(ns.REPOSITORY)
+    yield term(ns.DCAT, "landingPage"), iris.dataset
     yield term(ns.PROV, "wasGeneratedBy"), iris.part(facts.version, "build")
-    yield term(ns.PAV, "createdWith"), iris.part(facts.version, "pfocr-rdf")
-    if facts.issued:
-        yield term(ns.DCTERMS, "issued"), Literal(facts.issued, datatype=XSD_DATE)
     yield term(ns.DCTERMS, "hasPart"), iris.part(facts.version, "rdf")
     yield term(ns.DCTERMS, "hasPart"), iris.part(facts.version, "equivalents")
+    for keyword in KEYWORDS:
+        yield term(ns.DCAT, "keyword"), Literal(keyword)
+    for form in (*FORMATS, EQUIVALENTS):
+        yield term(ns.DCAT, "distribution"), iris.part(facts.version, form.file)
 
 
 def _rdf(facts: ReleaseFacts, total: Tally, iris: Iris) -> Iterator[Fact]:
     """The release as RDF: what stands in the default graph, with its statistics."""
+    yield RDF_TYPE, term(ns.DCMITYPE, "Dataset")
     yield RDF_TYPE, term(ns.VOID, "Dataset")
-    yield from _common(f"{TITLE}, release {facts.version}, as RDF")
-    yield term(ns.DCTERMS, "creator"), NamedNode(ns.WIKIPATHWAYS_HOME)
+    yield from _common(f"{TITLE}, release {facts.version}, as RDF", iris)
+    yield from _edition(facts, iris)
     for form in FORMATS:
+        yield term(ns.DCTERMS, "format"), Literal(form.media_type)
         yield term(ns.VOID, "dataDump"), iris.download(form.file)
-        yield term(ns.VOID, "feature"), NamedNode(form.specification)
-    for namespace in (ns.SCHEMA, ns.OA, ns.PFOCR, ns.DCTERMS, ns.PROV, ns.SKOS, ns.VOID):
-        yield term(ns.VOID, "vocabulary"), NamedNode(namespace)
+        yield term(ns.VOID, "feature"), term(ns.FORMATS, FORMAT_TO_SYNTAX[form.name])
+    used = (*total.properties, *total.classes)
+    for namespace in sorted(iris.prefixes().values()):
+        if any(name.startswith(namespace) for name in used):
+            yield term(ns.VOID, "vocabulary"), NamedNode(namespace)
     yield term(ns.VOID, "uriSpace"), Literal(iris.base)
     if facts.example:
         yield term(ns.VOID, "exampleResource"), facts.example
@@ -245,7 +275,7 @@ def _linksets(facts: ReleaseFacts, total: Tally, iris: Iris) -> Iterator[Node]:
                 (RDF_TYPE, term(ns.VOID, "Linkset")),
                 (term(ns.VOID, "linkPredicate"), NamedNode(predicate)),
                 (term(ns.VOID, "subjectsTarget"), iris.part(facts.version, "rdf")),
-                (term(ns.VOID, "objectsTarget"), NamedNode(TARGET_TO_HOME[target])),
+                (term(ns.VOID, "objectsTarget"), NamedNode(ns.TARGET_TO_HOME[target])),
                 (term(ns.VOID, "triples"), _integer(total.links[predicate, target])),
             ),
         )
@@ -253,26 +283,34 @@ def _linksets(facts: ReleaseFacts, total: Tally, iris: Iris) -> Iterator[Node]:
 
 def _equivalents(facts: ReleaseFacts, iris: Iris) -> Iterator[Fact]:
     """The named graph, which no count of the default graph includes."""
+    yield RDF_TYPE, term(ns.DCMITYPE, "Dataset")
     yield RDF_TYPE, term(ns.VOID, "Dataset")
-    yield from _common(f"{TITLE}: other spellings of the IRIs in release {facts.version}")
+    title = f"{TITLE}: other spellings of the IRIs in release {facts.version}"
+    yield from _common(title, iris)
+    yield from _edition(facts, iris)
+    yield term(ns.DCTERMS, "format"), Literal(EQUIVALENTS.media_type)
     yield term(ns.VOID, "linkPredicate"), Schema.same_as
     yield term(ns.VOID, "triples"), _integer(facts.equivalents)
     yield term(ns.VOID, "dataDump"), iris.download(EQUIVALENTS.file)
     yield term(ns.FOAF, "primaryTopic"), iris.equivalents
 
 
-def _distribution(file: str, media_type: str, specification: str, iris: Iris) -> Iterator[Fact]:
+def _distribution(form: DumpFormat, facts: ReleaseFacts, iris: Iris) -> Iterator[Fact]:
+    """A file to fetch, for DCAT, for HCLS and for search engines."""
+    yield RDF_TYPE, term(ns.DCMITYPE, "Dataset")
     yield RDF_TYPE, term(ns.DCAT, "Distribution")
     yield RDF_TYPE, term(ns.SCHEMA, "DataDownload")
-    yield term(ns.DCTERMS, "title"), Literal(file)
-    yield term(ns.DCTERMS, "license"), LICENSE_OF_RECORDS
-    yield term(ns.DCTERMS, "format"), Literal(media_type)
-    yield term(ns.DCTERMS, "conformsTo"), NamedNode(specification)
-    yield term(ns.DCAT, "downloadURL"), iris.download(file)
-    yield term(ns.DCAT, "mediaType"), Literal(media_type)
-    yield term(ns.DCAT, "compressFormat"), Literal("application/gzip")
-    yield Schema.content_url, iris.download(file)
-    yield term(ns.SCHEMA, "encodingFormat"), Literal(media_type)
+    yield from _common(form.file, iris)
+    yield from _edition(facts, iris)
+    yield term(ns.DCTERMS, "format"), Literal(form.media_type)
+    yield term(ns.DCTERMS, "conformsTo"), NamedNode(form.specification)
+    yield term(ns.DCAT, "downloadURL"), iris.download(form.file)
+    if not form.media_type.startswith("application/x-"):  # which IANA does not register
+        yield term(ns.DCAT, "mediaType"), NamedNode(ns.MEDIA_TYPES + form.media_type)
+    yield term(ns.DCAT, "compressFormat"), NamedNode(ns.MEDIA_TYPES + "application/gzip")
+    yield Schema.name, Literal(form.file)
+    yield Schema.content_url, iris.download(form.file)
+    yield term(ns.SCHEMA, "encodingFormat"), Literal(form.media_type)
 
 
 def _activity(facts: ReleaseFacts, iris: Iris) -> Iterator[Fact]:
@@ -295,6 +333,12 @@ def _publisher() -> Iterator[Fact]:
     yield Schema.url, NamedNode(ns.WIKIPATHWAYS_HOME)
 
 
+def _catalog(iris: Iris) -> Iterator[Fact]:
+    yield RDF_TYPE, term(ns.SCHEMA, "DataCatalog")
+    yield Schema.name, Literal(CATALOG)
+    yield Schema.url, iris.home
+
+
 def file_facts(facts: ReleaseFacts, files: Iterable[DumpFile], iris: Iris) -> list[Node]:
     """Sizes and hashes of the dump files, for ``void.ttl`` alone.
 
@@ -307,17 +351,18 @@ def file_facts(facts: ReleaseFacts, files: Iterable[DumpFile], iris: Iris) -> li
             continue
         node = iris.part(facts.version, file.name)
         checksum = iris.part(facts.version, f"{file.name}.sha256")
-        size = _integer(file.size)
+        # https://www.w3.org/TR/vocab-dcat-3/#Property:distribution_size and …:checksum_value
+        size = Literal(str(file.size), datatype=term(ns.XSD, "nonNegativeInteger"))
+        sha256 = Literal(file.sha256, datatype=term(ns.XSD, "hexBinary"))
         sizes: tuple[Fact, ...] = (
             (term(ns.DCAT, "byteSize"), size),
             (term(ns.SCHEMA, "contentSize"), Literal(str(file.size))),
             (term(ns.SPDX, "checksum"), checksum),
         )
-        sha256 = term(ns.SPDX, "checksumAlgorithm_sha256")
         sums: tuple[Fact, ...] = (
             (RDF_TYPE, term(ns.SPDX, "Checksum")),
-            (term(ns.SPDX, "algorithm"), sha256),
-            (term(ns.SPDX, "checksumValue"), Literal(file.sha256)),
+            (term(ns.SPDX, "algorithm"), term(ns.SPDX, "checksumAlgorithm_sha256")),
+            (term(ns.SPDX, "checksumValue"), sha256),
         )
         found.extend((_node(node, sizes), _node(checksum, sums)))
     return found

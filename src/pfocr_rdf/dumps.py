@@ -8,6 +8,7 @@ output differs between its builds, and dumps must be the same bytes on any machi
 
 import hashlib
 import os
+import shutil
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from typing import BinaryIO, Final, cast
 import deflate
 from pyoxigraph import Quad, RdfFormat, Triple, serialize
 
-from pfocr_rdf.iris import NDEX, WIKIPATHWAYS, Iris
+from pfocr_rdf.iris import NDEX, SPECIFICATIONS, WIKIPATHWAYS, Iris
 from pfocr_rdf.jsonld import compactor
 from pfocr_rdf.mapping import Node, triples
 from pfocr_rdf.tally import Tally, Targets
@@ -41,17 +42,13 @@ class DumpFormat:
 
 #: N-Quads of the default graph are N-Triples, byte for byte, so the two files are one.
 FORMATS: Final = (
-    DumpFormat("turtle", "pfocr.ttl.gz", "text/turtle", "https://www.w3.org/TR/turtle/"),
-    DumpFormat(
-        "ntriples", "pfocr.nt.gz", "application/n-triples", "https://www.w3.org/TR/n-triples/"
-    ),
-    DumpFormat("nquads", "pfocr.nq.gz", "application/n-quads", "https://www.w3.org/TR/n-quads/"),
-    DumpFormat(
-        "jsonld", "pfocr.jsonl.gz", "application/x-ndjson", "https://www.w3.org/TR/json-ld11/"
-    ),
+    DumpFormat("turtle", "pfocr.ttl.gz", "text/turtle", SPECIFICATIONS + "turtle/"),
+    DumpFormat("ntriples", "pfocr.nt.gz", "application/n-triples", SPECIFICATIONS + "n-triples/"),
+    DumpFormat("nquads", "pfocr.nq.gz", "application/n-quads", SPECIFICATIONS + "n-quads/"),
+    DumpFormat("jsonld", "pfocr.jsonl.gz", "application/x-ndjson", SPECIFICATIONS + "json-ld11/"),
 )
 EQUIVALENTS: Final = DumpFormat(
-    "equivalents", "equivalents.nq.gz", "application/n-quads", "https://www.w3.org/TR/n-quads/"
+    "equivalents", "equivalents.nq.gz", "application/n-quads", SPECIFICATIONS + "n-quads/"
 )
 WRITTEN: Final = ("turtle", "ntriples", "jsonld", "equivalents")
 NAME_TO_FORMAT: Final = {form.name: form for form in (*FORMATS, EQUIVALENTS)}
@@ -214,7 +211,7 @@ class DumpWriter:
             found.append(DumpFile(Path(file.name).name, size, self._hashes[name].hexdigest()))
         plain = next(f for f in found if f.name == NAME_TO_FORMAT["ntriples"].file)
         quads = NAME_TO_FORMAT["nquads"].file
-        os.link(self.folder / plain.name, self.folder / quads)
+        _link_or_copy(self.folder / plain.name, self.folder / quads)
         return sorted([*found, DumpFile(quads, plain.size, plain.sha256)], key=lambda f: f.name)
 
     def __exit__(
@@ -229,10 +226,18 @@ class DumpWriter:
                 file.close()
 
 
+def _link_or_copy(file: Path, other: Path) -> None:
+    """One file under two names; two files where the file system has no links."""
+    try:
+        os.link(file, other)
+    except OSError:
+        shutil.copyfile(file, other)
+
+
 def checksums(files: Iterable[DumpFile]) -> str:
-    """The lines that ``sha256sum -c`` reads.
+    r"""The lines that ``sha256sum -c`` reads.
 
     >>> checksums([DumpFile("a.gz", 1, "00ff")])
-    '00ff  a.gz\\n'
+    '00ff  a.gz\n'
     """
     return "".join(f"{f.sha256}  {f.name}\n" for f in files)

@@ -49,6 +49,25 @@ REPOSITORY: Final = "https://github.com/wikipathways/pfocr-database"
 BIOSCHEMAS_DATASET: Final = "https://bioschemas.org/profiles/Dataset/1.0-RELEASE"
 PUBLIC_ACCESS: Final = "http://publications.europa.eu/resource/authority/access-right/PUBLIC"
 WIKIPATHWAYS_HOME: Final = "https://www.wikipathways.org/"
+# Hanspers et al., Pathway information extracted from 25 years of pathway figures, 2020
+PAPER: Final = "https://doi.org/10.1186/s13059-020-02181-2"
+IRREGULAR: Final = "http://purl.org/cld/freq/irregular"
+ENGLISH: Final = "http://lexvo.org/id/iso639-3/eng"
+SPECIFICATIONS: Final = "https://www.w3.org/TR/"
+# https://www.w3.org/ns/formats/: what void:feature names a syntax by
+FORMATS: Final = "http://www.w3.org/ns/formats/"
+MEDIA_TYPES: Final = "https://www.iana.org/assignments/media-types/"
+#: Short name of a dataset that ours links to → its home.
+TARGET_TO_HOME: Final = {
+    "ncbigene": "https://www.ncbi.nlm.nih.gov/gene",
+    "mesh": "http://id.nlm.nih.gov/mesh",
+    "chebi": "http://purl.obolibrary.org/obo/chebi.owl",
+    "doid": "http://purl.obolibrary.org/obo/doid.owl",
+    "ncbitaxon": "http://purl.obolibrary.org/obo/ncbitaxon.owl",
+    "pmc": "https://www.ncbi.nlm.nih.gov/pmc/",
+    "wikipathways": WIKIPATHWAYS_HOME,
+    "ndex": "https://www.ndexbio.org/",
+}
 
 FIGID_RE: Final = re.compile(
     r"(PMC[0-9]{1,9})__(?!\s)[^/\\\x00-\x1f\x7f\ud800-\udfff]{1,200}(?<!\s)"
@@ -254,6 +273,11 @@ class Iris:
         """A file of the PFOCR database."""
         # A file name need not be UTF-8: Python keeps its odd bytes as surrogates.
         return NamedNode(self.sources + quote(path, safe="/~", errors="surrogateescape"))
+
+    @property
+    def home(self) -> NamedNode:
+        """The site that the dataset is a part of."""
+        return NamedNode(self.base)
 
     @property
     def dataset(self) -> NamedNode:

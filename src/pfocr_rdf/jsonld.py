@@ -5,6 +5,7 @@ or a full IRI, which every JSON-LD processor reads as the same triple.
 """
 
 import json
+import re
 from collections.abc import Iterable
 from functools import cache
 from typing import Any, Final, cast
@@ -12,13 +13,17 @@ from typing import Any, Final, cast
 import orjson
 from pyoxigraph import NamedNode
 
-from pfocr_rdf.iris import XSD, Iris, term
+from pfocr_rdf.iris import RDFS, XSD, Iris, term
 from pfocr_rdf.mapping import Node, Object
 from pfocr_rdf.resources import resource
 from pfocr_rdf.vocabulary import RDF_TYPE, XSD_INTEGER
 
 XSD_STRING: Final = term(XSD, "string")
-IDENTIFIER: Final = term(XSD, "anyURI")  # stands for "@type": "@id" among the coercions
+IDENTIFIER: Final = term(RDFS, "Resource")  # stands for "@type": "@id" among the coercions
+# https://www.w3.org/TR/json-ld11-api/#create-term-definition: what a prefix may end in
+PREFIX_ENDS: Final = tuple(":/?#[]@")
+# Every reader keeps a whole number of fifteen digits; many make a double of a longer one.
+NUMBER_RE: Final = re.compile(r"0|[1-9][0-9]{0,14}")
 Json = dict[str, Any]
 
 
@@ -41,7 +46,7 @@ class Compactor:
     def _prefixes(self) -> dict[str, str]:
         found = {}
         for name, definition in self.context.items():
-            if isinstance(definition, str) and definition[-1] in "/#" and name[0] != "@":
+            if name[0] != "@" and isinstance(definition, str) and definition.endswith(PREFIX_ENDS):
                 found[name] = definition
             elif isinstance(definition, dict) and definition.get("@prefix"):
                 found[name] = definition["@id"]
@@ -54,12 +59,13 @@ class Compactor:
 
     def _predicate_terms(self) -> Iterable[tuple[NamedNode, tuple[str, NamedNode | None]]]:
         """Predicate → its term and what the values are coerced to, None for text."""
+        prefixes = self._prefixes()
         for name, definition in self.context.items():
             if isinstance(definition, dict) and not definition.get("@prefix"):
                 kind = definition["@type"]
                 coercion = IDENTIFIER if kind == "@id" else NamedNode(self._expanded(kind))
                 yield NamedNode(self._expanded(definition["@id"])), (name, coercion)
-            elif isinstance(definition, str) and ":" in definition and definition[-1] not in "/#":
+            elif name not in prefixes and name[0] != "@":
                 yield NamedNode(self._expanded(definition)), (name, None)
 
     def iri(self, node: NamedNode) -> str:
@@ -69,7 +75,8 @@ class Compactor:
             return known
         compacted = iri = node.value
         for namespace, name in self._namespaces:
-            if iri.startswith(namespace):
+            # After a colon, ``//`` says that what stands before it is a scheme.
+            if iri.startswith(namespace) and not iri.startswith("//", len(namespace)):
                 compacted = f"{name}:{iri[len(namespace) :]}"
                 break
         # Figures and mentions are met once or twice: remembering them would cost memory.
@@ -121,7 +128,8 @@ class Compactor:
             return value.value
         if coercion == datatype:
             # A whole number is a JSON number; a decimal would lose digits as one.
-            return int(value.value) if datatype == XSD_INTEGER else value.value
+            whole = datatype == XSD_INTEGER and NUMBER_RE.fullmatch(value.value)
+            return int(value.value) if whole else value.value
         if datatype == XSD_STRING:
             return {"@value": value.value}
         return {"@value": value.value, "@type": self.iri(datatype)}

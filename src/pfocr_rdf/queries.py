@@ -111,8 +111,9 @@ or figures-by-gene-tier or figures-by-all-genes?
     if name in library:
         return library[name]
     near = get_close_matches(name.lower(), library, n=3, cutoff=0.5)
-    near += [other for other in library if len(name) > 2 and name.lower() in other][: 3 - len(near)]
-    hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(library)}"
+    near += [other for other in library if len(name) > 2 and name.lower() in other]
+    hint = " or ".join(list(dict.fromkeys(near))[:3])
+    hint = f"did you mean {hint}?" if hint else f"there are {', '.join(library)}"
     raise QueryError(f"no query {name!r}: {hint}")
 
 

@@ -89,7 +89,8 @@ def write_query(
     """
     sink = _Sink(output)
     try:
-        answer = store.query(text, prefixes=iris.prefixes())
+        # At its end the parser counts the blank lines that follow, and none of them is at fault.
+        answer = store.query(text.rstrip(), prefixes=iris.prefixes())
         chosen = form or default_format(answer, terminal=terminal)
         write_answer(answer, cast(BinaryIO, sink), chosen, iris, width=width)
     except SyntaxError as error:
@@ -99,7 +100,7 @@ def write_query(
             raise sink.failure from None
         if re.search(r"\bSERVICE\b", text, re.IGNORECASE):
             raise QueryError(f"a SERVICE call failed: {error}; check its address") from error
-        if isinstance(error, OSError):
+        if isinstance(error, OSError) or str(error).startswith("Corruption"):
             raise ReleaseError(f"the store cannot be read: {error}; verify the release") from error
         raise QueryError(
             f"the query cannot be evaluated: {error}; ask something simpler"

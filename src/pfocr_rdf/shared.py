@@ -116,13 +116,15 @@ def shared_nodes(shared: Shared, iris: Iris) -> Iterator[Node]:
     """The description of each shared thing, in the order of the ids."""
     for (namespace, accession), facts in _entities(shared):
         yield _entity_node(namespace, accession, facts, shared.entities, iris)
+    groups, images = _by_thing(shared.groups), _by_thing(shared.images)
     for taxon, names in _grouped(shared.organisms):
-        yield _taxon_node(taxon, names, shared, iris)
+        yield _taxon_node(taxon, names, groups.get(taxon, ()), images.get(taxon, ()), iris)
+    abbreviations = _by_thing(shared.abbreviations)
     for journal, names in _grouped(shared.journals):
-        abbreviated = {name for iri, name in shared.abbreviations if iri == journal}
-        yield _named_node(journal, Schema.Periodical, names, abbreviated)
+        others = abbreviations.get(journal, ())
+        yield _named_node(journal, Schema.Periodical, names, others)
     for publisher, names in _grouped(shared.publishers):
-        yield _named_node(publisher, Schema.Organization, names, set())
+        yield _named_node(publisher, Schema.Organization, names, ())
 
 
 def _entities(shared: Shared) -> Iterator[tuple[tuple[Namespace, str], list[EntityFact]]]:
@@ -172,26 +174,36 @@ def _entity_node(
     return Node(iris.entity(namespace, accession), list(said()))
 
 
-def _taxon_node(taxon: str, names: Counter[str], shared: Shared, iris: Iris) -> Node:
+def _by_thing(pairs: set[tuple[str, str]]) -> dict[str, list[str]]:
+    """The values of each thing, in order."""
+    found: dict[str, list[str]] = {}
+    for thing, value in sorted(pairs):
+        found.setdefault(thing, []).append(value)
+    return found
+
+
+def _taxon_node(
+    taxon: str, names: Counter[str], groups: Iterable[str], images: Iterable[str], iris: Iris
+) -> Node:
     def said() -> Facts:
         yield RDF_TYPE, Schema.Taxon
         yield from name_facts(names)
         yield Schema.identifier, Literal(taxon)
-        for group in sorted(group for of, group in shared.groups if of == taxon):
+        for group in groups:
             yield Pfocr.organism_group, Literal(group)
-        for image in sorted(image for of, image in shared.images if of == taxon):
+        for image in images:
             yield Schema.image, iris.picture(image)
 
     return Node(iris.taxon(taxon), list(said()))
 
 
-def _named_node(iri: str, kind: NamedNode, names: Counter[str], others: set[str]) -> Node:
+def _named_node(iri: str, kind: NamedNode, names: Counter[str], others: Iterable[str]) -> Node:
     """A journal or publisher: the names under which one IRI was met."""
 
     def said() -> Facts:
         yield RDF_TYPE, kind
         yield from name_facts(names)
-        for name in sorted(others - names.keys()):
+        for name in (other for other in others if other not in names):
             yield Schema.alternate_name, Literal(name)
 
     return Node(NamedNode(iri), list(said()))

@@ -3,9 +3,10 @@
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
+from uuid import uuid4
 
 from pfocr_rdf.errors import InputError, Problem, RecordError
 from pfocr_rdf.iris import FIGID_RE
@@ -29,6 +30,7 @@ class Collection:
     files: tuple[RecordFile, ...]
     organism_folders: tuple[str, ...]
     problems: tuple[Problem, ...]
+    reading: str = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +70,9 @@ def open_collection(inputs: Sequence[Path], limits: Limits = Limits()) -> Collec
         names = ", ".join(str(given) for given in inputs)
         reason = "no .md file there; name the folder that holds _figures/, or the records"
         raise InputError(f"no record found in {names}: {reason}")
-    folders = tuple(organism_folders)
-    problems.extend(load_taxa(folders, limits).problems)
-    return Collection(tuple(_distinct(found, problems)), folders, tuple(problems))
+    folders, reading = tuple(organism_folders), uuid4().hex
+    problems.extend(load_taxa(folders, limits, reading).problems)
+    return Collection(tuple(_distinct(found, problems)), folders, tuple(problems), reading)
 
 
 def _layouts(given: Path, problems: list[Problem]) -> Iterator[_Layout]:

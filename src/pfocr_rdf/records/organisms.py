@@ -51,12 +51,13 @@ def folded(name: str) -> str:
 
 
 @lru_cache(maxsize=4)
-def load_taxa(folders: tuple[str, ...] = (), limits: Limits = Limits()) -> Taxa:
+def load_taxa(folders: tuple[str, ...] = (), limits: Limits = Limits(), reading: str = "") -> Taxa:
     """The names of a collection: its ``_organisms/`` pages, then ``ontology/organisms.tsv``.
 
     Kept for the process, so that each worker reads the pages once.
 
     :param folders: the ``_organisms`` folders of the input.
+    :param reading: names one reading of the input; another one reads the pages anew.
 
     >>> load_taxa().taxon("homo  sapiens")
     '9606'
