@@ -1,7 +1,53 @@
 """Fixtures that several test files share."""
 
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from building import build, checkout
 from hypothesis import settings
+from making import CORPUS, SEEDS
+
+from pfocr_rdf.releases import Release
 
 # The same examples on every run and every machine, and no database of examples on disk.
 settings.register_profile("pfocr", derandomize=True, database=None, deadline=None, max_examples=200)
 settings.load_profile("pfocr")
+
+
+@pytest.fixture(scope="session")
+def seeds_release(tmp_path_factory: pytest.TempPathFactory) -> Release:
+    """The samples, built once; read it only."""
+    return build(SEEDS, tmp_path_factory.mktemp("seeds") / "data").release
+
+
+@pytest.fixture(scope="session")
+def mixed_release(tmp_path_factory: pytest.TempPathFactory) -> Release:
+    """Records of both schema families with every kind of file, on a given day; read it only."""
+    folder = tmp_path_factory.mktemp("mixed")
+    return build(checkout(folder / "records"), folder / "data", issued="2025-01-01").release
+
+
+@pytest.fixture(scope="session")
+def corpus_release(tmp_path_factory: pytest.TempPathFactory) -> Release:
+    """The real records, where they are at hand; read it only."""
+    if not CORPUS.exists():
+        pytest.skip("there is no corpus beside the repository")
+    with ThreadPoolExecutor(1) as executor:
+        return build(CORPUS, tmp_path_factory.mktemp("corpus") / "data", executor=executor).release
+
+
+@pytest.fixture(params=["seeds_release", "mixed_release", "corpus_release"])
+def any_release(request: pytest.FixtureRequest) -> Release:
+    """Each of the releases above in turn."""
+    release: Release = request.getfixturevalue(request.param)
+    return release
+
+
+@pytest.fixture
+def copied_release(seeds_release: Release, tmp_path: Path) -> Release:
+    """The samples in a folder of their own, to damage."""
+    path = tmp_path / "copied"
+    shutil.copytree(seeds_release.path, path)
+    return Release(seeds_release.id, path)

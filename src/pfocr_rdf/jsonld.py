@@ -13,6 +13,7 @@ from typing import Any, Final, cast
 import orjson
 from pyoxigraph import NamedNode
 
+from pfocr_rdf.errors import IriError
 from pfocr_rdf.iris import RDFS, XSD, Iris, term
 from pfocr_rdf.mapping import Node, Object
 from pfocr_rdf.resources import resource
@@ -69,7 +70,11 @@ class Compactor:
                 yield NamedNode(self._expanded(definition)), (name, None)
 
     def iri(self, node: NamedNode) -> str:
-        """``prefix:local`` where a prefix of the context fits, else the IRI."""
+        """``prefix:local`` where a prefix of the context fits, else the IRI.
+
+        :raises IriError: if its scheme is a prefix of the context, as in ``<gene:1>``: no reader
+            could tell (https://www.w3.org/TR/json-ld11-api/#iri-compaction, step 9).
+        """
         known = self._known.get(node)
         if known is not None:
             return known
@@ -79,6 +84,9 @@ class Compactor:
             if iri.startswith(namespace) and not iri.startswith("//", len(namespace)):
                 compacted = f"{name}:{iri[len(namespace) :]}"
                 break
+        else:
+            if iri.partition(":")[0] in self.context:
+                raise IriError("IRI that JSON-LD can tell from a prefixed name", iri)
         # Figures and mentions are met once or twice: remembering them would cost memory.
         if not compacted.startswith("figure:") and len(self._known) < 100_000:
             self._known[node] = compacted
@@ -104,6 +112,7 @@ class Compactor:
     def node(self, node: Node) -> Json:
         """One subject as a JSON object."""
         written: Json = {"@id": self.iri(node.subject)}
+        worth: Any
         for predicate, value in node.facts:
             if predicate is RDF_TYPE:
                 key, worth = "@type", self.type_name(value)
@@ -126,7 +135,7 @@ class Compactor:
         datatype = value.datatype
         if coercion is None and datatype == XSD_STRING:
             return value.value
-        if coercion == datatype:
+        if coercion == datatype and coercion is not IDENTIFIER:
             # A whole number is a JSON number; a decimal would lose digits as one.
             whole = datatype == XSD_INTEGER and NUMBER_RE.fullmatch(value.value)
             return int(value.value) if whole else value.value

@@ -256,7 +256,7 @@ def journal_key(article: Article) -> str | None:
 
 def name_facts(names: Counter[str]) -> Facts:
     """The most frequent name, the first by code point among equals; the others as alternates."""
-    ordered = sorted(names, key=lambda name: (-names[name], name))
+    ordered = sorted(filter(None, names), key=lambda name: (-names[name], name))
     for rank, name in enumerate(ordered):
         yield Schema.alternate_name if rank else Schema.name, Literal(name)
 

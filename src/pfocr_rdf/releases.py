@@ -7,7 +7,8 @@
 
 A release is made under a hidden name, flushed to disk and renamed when it is whole; then
 ``current`` is replaced in one atomic rename. A process killed at any moment leaves the
-release that was current whole, and at most a hidden folder that the next build removes.
+release that was current whole, and at most a hidden folder, which the next build removes,
+or a whole release that never became current.
 """
 
 import fcntl
@@ -15,8 +16,9 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,7 +27,9 @@ from pfocr_rdf.errors import ReleaseError
 RELEASES: Final = "releases"
 CURRENT: Final = "current"
 LOCK: Final = ".build.lock"
+CURRENT_LOCK: Final = ".current.lock"
 UNFINISHED: Final = ".unfinished-"
+TIME: Final = "%Y%m%dT%H%M%SZ"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -116,10 +120,12 @@ def find_release(data: Path, name: str) -> Release:
 def build_lock(data: Path) -> Iterator[None]:
     """Hold the data folder for one build; the lock goes with the process that holds it.
 
-    :raises ReleaseError: if another build holds it.
+    :raises ReleaseError: if another build holds it, or it cannot be written to.
     """
-    data.mkdir(parents=True, exist_ok=True)
-    with (data / LOCK).open("a") as file:
+    with _refusing(data):
+        data.mkdir(parents=True, exist_ok=True)
+        lock = (data / LOCK).open("a")
+    with lock as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -148,31 +154,60 @@ def abandon_release(unfinished: Path) -> None:
     shutil.rmtree(unfinished, ignore_errors=True)
 
 
-def publish_release(data: Path, unfinished: Path, name: str) -> Release:
+def publish_release(data: Path, unfinished: Path, version: str) -> Release:
     """Flush a finished folder to disk, give it its name, and make it current.
 
-    :param name: the id; a number is added where it is taken.
+    Where that fails, the folder has its unfinished name again.
+
+    :param version: what the id ends in; it begins with the time.
     """
     _flush_tree(unfinished)
-    folder, taken = data / RELEASES, 1
-    target = folder / name
-    while target.exists():
-        taken += 1
-        target = folder / f"{name}.{taken}"
-    unfinished.rename(target)
-    _flush(folder)
-    release = Release(target.name, target)
-    make_current(data, release)
+    folder = data / RELEASES
+    name = _fresh_id(data, version)
+    release = Release(name, folder / name)
+    unfinished.rename(release.path)
+    try:
+        _flush(folder)
+        make_current(data, release)
+    except BaseException:
+        if not _is_current(data, release):
+            release.path.rename(unfinished)
+        raise
     return release
 
 
+def _fresh_id(data: Path, version: str) -> str:
+    """An id that sorts after all others: two builds may end in one second, clocks are set back."""
+    moment = datetime.now(UTC)
+    for release in list_releases(data):
+        # A folder that someone has named otherwise has no time in its name.
+        with suppress(ValueError):
+            made = datetime.strptime(release.id.partition("-")[0], TIME).replace(tzinfo=UTC)
+            moment = max(moment, made + timedelta(seconds=1))
+    return f"{moment.strftime(TIME)}-{version}"
+
+
 def make_current(data: Path, release: Release) -> None:
-    """Point ``current`` at a release, in one rename."""
-    fresh = data / f".{CURRENT}-{os.getpid()}"
-    fresh.unlink(missing_ok=True)
-    fresh.symlink_to(Path(RELEASES) / release.id)
-    fresh.replace(data / CURRENT)
-    _flush(data)
+    """Point ``current`` at a release of the data folder, in one rename."""
+    with _pointer_lock(data):
+        fresh = data / f".{CURRENT}"
+        fresh.unlink(missing_ok=True)
+        fresh.symlink_to(Path(RELEASES) / release.id)
+        fresh.replace(data / CURRENT)
+        _flush(data)
+
+
+@contextmanager
+def _pointer_lock(data: Path) -> Iterator[None]:
+    """Hold ``current`` still: a build must not prune what a rollback is turning to."""
+    with (data / CURRENT_LOCK).open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _is_current(data: Path, release: Release) -> bool:
+    pointer = data / CURRENT
+    return pointer.is_symlink() and pointer.readlink().name == release.id
 
 
 def roll_back(data: Path, name: str | None = None) -> tuple[Release, Release]:
@@ -180,7 +215,7 @@ def roll_back(data: Path, name: str | None = None) -> tuple[Release, Release]:
 
     :param name: which one; the release before the current one if None.
     :returns: the release that was current and the one that is now.
-    :raises ReleaseError: if there is none to go back to.
+    :raises ReleaseError: if there is none to go back to, or the folder cannot be written to.
     """
     was = current_release(data)
     if name is None:
@@ -190,8 +225,12 @@ def roll_back(data: Path, name: str | None = None) -> tuple[Release, Release]:
         now = earlier[-1]
     else:
         now = find_release(data, name)
+    if now not in list_releases(data.resolve()) and now not in list_releases(data):
+        reason = "roll back to one of the releases of this data folder"
+        raise ReleaseError(f"{now.path}: not in {data}: {reason}")
     now.manifest()
-    make_current(data, now)
+    with _refusing(data):
+        make_current(data, now)
     return was, now
 
 
@@ -199,15 +238,37 @@ def prune_releases(data: Path, keep: int) -> list[Release]:
     """Delete all but the newest ``keep`` releases, and never the current one.
 
     :returns: what was deleted.
+    :raises ReleaseError: if one cannot be deleted.
     """
-    published = current_release(data).id
-    doomed = [r for r in list_releases(data)[: -keep or None] if r.id != published]
-    for release in doomed:
+    doomed = []
+    for release in list_releases(data)[: -keep or None]:
         # Renamed first, so that a kill leaves nothing that looks like a release.
         hidden = release.path.with_name(f"{UNFINISHED}{release.id}")
-        release.path.rename(hidden)
-        shutil.rmtree(hidden)
+        try:
+            with _pointer_lock(data):
+                if _is_current(data, release):
+                    continue
+                release.path.rename(hidden)
+            shutil.rmtree(hidden)
+        except OSError as error:
+            reason = "the new release is published; delete the old one by hand"
+            raise ReleaseError(
+                f"{release.path} could not be deleted ({error.strerror}): {reason}"
+            ) from error
+        doomed.append(release)
     return doomed
+
+
+@contextmanager
+def _refusing(data: Path) -> Iterator[None]:
+    """Turn a failure to write to the data folder into words."""
+    try:
+        yield
+    except OSError as error:
+        reason = "check its permissions, or name another --data"
+        raise ReleaseError(
+            f"{error.filename or data} could not be written ({error.strerror}): {reason}"
+        ) from error
 
 
 def _flush_tree(folder: Path) -> None:

@@ -9,6 +9,7 @@ import ast
 import re
 import tempfile
 import time
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPException, HTTPResponse
@@ -204,20 +205,25 @@ def _check_body(endpoint: str, body: IO[bytes], media_type: str, form: str) -> N
     :raises RemoteError: if it is not well-formed, or of another media type than was asked for.
     """
     try:
-        answer = _parsed(body, media_type, form, endpoint)
-        if not isinstance(answer, QueryBoolean):
-            for _ in answer:
-                pass
+        _read_through(_parsed(body, media_type, form, endpoint))
     except LookupError:
         raise RemoteError(
             endpoint,
             f"answered {form} with {media_type}, no result of a query: check the address",
         ) from None
     except (SyntaxError, ValueError, OSError) as error:
+        # The traceback would keep the answer, and it must not be dropped in another thread.
+        traceback.clear_frames(error.__traceback__)
         reason = _flat(str(error))
         raise RemoteError(
             endpoint, f"answered with broken {media_type}: {reason}: try again or add a LIMIT"
         ) from error
+
+
+def _read_through(answer: RemoteAnswer) -> None:
+    if not isinstance(answer, QueryBoolean):
+        for _ in answer:
+            pass
 
 
 def _remote_error(endpoint: str, error: Exception, timeout_s: float) -> RemoteError:

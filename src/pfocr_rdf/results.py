@@ -8,6 +8,7 @@ table are streamed; an answer is made, read and dropped in one thread, as pyoxig
 import io
 import re
 import shutil
+import traceback
 from collections.abc import Callable, Iterable, Iterator
 from typing import BinaryIO, Final, cast
 
@@ -28,7 +29,7 @@ from pyoxigraph import (
     serialize,
 )
 
-from pfocr_rdf.errors import QueryError, ReleaseError
+from pfocr_rdf.errors import PfocrError, QueryError, ReleaseError
 from pfocr_rdf.iris import Iris
 
 Answer = QuerySolutions | QueryBoolean | Iterable[Triple]
@@ -41,12 +42,12 @@ RESULT_FORMATS: Final[dict[str, QueryResultsFormat]] = {
     "tsv": QueryResultsFormat.TSV,
     "xml": QueryResultsFormat.XML,
 }
-#: https://www.w3.org/TR/turtle/ , …/n-triples/ , …/json-ld11/ , …/rdf-syntax-grammar/
+#: https://www.w3.org/TR/turtle/ , …/n-triples/ , …/json-ld11/ . No RDF/XML: pyoxigraph writes
+#: it ill-formed where a property's IRI ends in no XML name.
 GRAPH_FORMATS: Final[dict[str, RdfFormat]] = {
     "turtle": RdfFormat.TURTLE,
     "ntriples": RdfFormat.N_TRIPLES,
     "jsonld": RdfFormat.JSON_LD,
-    "rdfxml": RdfFormat.RDF_XML,
 }
 SOLUTION_FORMATS: Final = ("table", *RESULT_FORMATS, "gmt")
 BOOLEAN_FORMATS: Final = ("table", *RESULT_FORMATS)
@@ -59,6 +60,8 @@ UPDATE_RE: Final = re.compile(
 )
 LOCAL_RE: Final = re.compile(r"[\w%.~-]+")
 CONTROL_RE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+# https://www.w3.org/TR/xml/#charsets
+NOT_XML_RE: Final = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 SHOWN: Final = 300  # characters of the parser's message: its lists of what it expected are long
 
 
@@ -93,18 +96,29 @@ def write_query(
         answer = store.query(text.rstrip(), prefixes=iris.prefixes())
         chosen = form or default_format(answer, terminal=terminal)
         write_answer(answer, cast(BinaryIO, sink), chosen, iris, width=width)
-    except SyntaxError as error:
-        raise QueryError(explain_syntax(text, str(error))) from error
-    except (OSError, RuntimeError) as error:
-        if sink.failure:
-            raise sink.failure from None
-        if re.search(r"\bSERVICE\b", text, re.IGNORECASE):
-            raise QueryError(f"a SERVICE call failed: {error}; check its address") from error
-        if isinstance(error, OSError) or str(error).startswith("Corruption"):
-            raise ReleaseError(f"the store cannot be read: {error}; verify the release") from error
-        raise QueryError(
-            f"the query cannot be evaluated: {error}; ask something simpler"
-        ) from error
+    except Exception as error:
+        # The traceback would keep the answer, and it must not be dropped in another thread.
+        answer = None
+        traceback.clear_frames(error.__traceback__)
+        refusal = None if sink.failed else _refusal(error, text)
+        if refusal is None:
+            raise
+        raise refusal from error
+
+
+def _refusal(error: Exception, text: str) -> PfocrError | None:
+    """The error in our words, if it is one of pyoxigraph's."""
+    if isinstance(error, SyntaxError):
+        return QueryError(explain_syntax(text, str(error)))
+    if isinstance(error, UnicodeError):
+        return QueryError(f"the query is not Unicode: {error}; write it in UTF-8")
+    if not isinstance(error, OSError | RuntimeError):
+        return None
+    if re.search(r"\bSERVICE\b", text, re.IGNORECASE):
+        return QueryError(f"a SERVICE call failed: {error}; check its address")
+    if isinstance(error, OSError) or str(error).startswith("Corruption"):
+        return ReleaseError(f"the store cannot be read: {error}; verify the release")
+    return QueryError(f"the query cannot be evaluated: {error}; ask something simpler")
 
 
 class _Sink:
@@ -112,18 +126,34 @@ class _Sink:
 
     def __init__(self, output: BinaryIO) -> None:
         self.output = output
-        self.failure: OSError | None = None
+        self.failed = False
 
     def write(self, data: bytes) -> int:
         """Pass the bytes on."""
         try:
             return self.output.write(data)
-        except OSError as error:
-            self.failure = error
+        except OSError:
+            self.failed = True
             raise
 
     def flush(self) -> None:
         """Nothing is held back here, and the caller flushes its own."""
+
+
+class _XmlOutput:
+    """Refuses what no XML document may hold, and pyoxigraph writes all the same."""
+
+    def __init__(self, output: BinaryIO) -> None:
+        self.output = output
+
+    def write(self, data: bytes) -> int:
+        """Pass the bytes on, if they may stand in XML."""
+        if found := NOT_XML_RE.search(data):
+            raise QueryError(f"XML cannot hold the character U+{found[0][0]:04X}: choose json")
+        return self.output.write(data)
+
+    def flush(self) -> None:
+        """Nothing is held back here."""
 
 
 def explain_syntax(text: str, message: str) -> str:
@@ -182,7 +212,7 @@ def write_answer(
 
     :param form: one of :data:`FORMATS`.
     :param width: of a table, in characters; by default the terminal's.
-    :raises QueryError: if the format does not fit the form of the query.
+    :raises QueryError: if the format does not fit the form of the query, or XML the answer.
 
     >>> write_answer(Store().query("ASK {}"), io.BytesIO(), "turtle")
     Traceback (most recent call last):
@@ -197,7 +227,8 @@ tsv or xml
             for line in gmt_lines(answer, iris):
                 output.write(line.encode())
         else:
-            answer.serialize(output, RESULT_FORMATS[form])
+            checked = cast(BinaryIO, _XmlOutput(output)) if form == "xml" else output
+            answer.serialize(checked, RESULT_FORMATS[form])
     elif isinstance(answer, QueryBoolean):
         _check("an ASK", form, BOOLEAN_FORMATS)
         if form == "table":

@@ -90,7 +90,8 @@ class Shared:
     def gather_pages(self, taxa: Taxa) -> None:
         """Take in the organism pages, whether or not a figure names the organism."""
         for page in taxa.pages:
-            self.organisms.update((page.taxon, name) for name in page.names)
+            # A page without a name still says that there is the taxon.
+            self.organisms.update((page.taxon, name) for name in page.names or ("",))
             if page.group:
                 self.groups.add((page.taxon, page.group))
             if page.image:

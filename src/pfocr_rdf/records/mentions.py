@@ -258,7 +258,7 @@ def _organism(
         taxon = None
     if taxon is None and name:
         taxon = taxa.taxon(name)
-    return Organism(name or f"taxon {taxon}", taxon) if name or taxon else None
+    return Organism(name or "", taxon) if name or taxon else None
 
 
 def _supports(

@@ -28,7 +28,10 @@ class RecordFile:
 
 @dataclass(frozen=True, slots=True)
 class Organism:
-    """An organism by name; ``taxon`` is its NCBI taxonomy id where the name is known."""
+    """An organism; ``taxon`` is its NCBI taxonomy id where the name is known.
+
+    ``name`` is empty where a table gives the id alone.
+    """
 
     name: str
     taxon: str | None
@@ -64,7 +67,10 @@ class Mention:
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """How many words of a figure one organism's genes explain: the tables' three counts."""
+    """How well one organism's genes explain a figure: the tables' three counts.
+
+    ``direct`` and ``synonym`` count genes, ``match`` counts words.
+    """
 
     organism: Organism
     group: str | None
