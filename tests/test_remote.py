@@ -1,22 +1,17 @@
 """Another endpoint's whole answer, or an error that names it and says what to do."""
 
 import io
-import shutil
 import socket
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from pyoxigraph import Literal, QueryBoolean, QuerySolutions, RdfFormat
-from test_queries import CASES, NAMES, answer, seed_store
+from asking import CASES, NAMES, answer, seed_store
+from endpoints import JSON, Handler, Reply, oxigraph_server, stand_in
+from pyoxigraph import Literal, QueryBoolean, QuerySolutions
 
 from pfocr_rdf import __version__
 from pfocr_rdf.errors import QueryError, RemoteError
@@ -24,7 +19,6 @@ from pfocr_rdf.queries import bind, load_query
 from pfocr_rdf.remote import GET_LIMIT, ask_endpoint, query_form
 from pfocr_rdf.results import write_answer, write_query
 
-JSON: Final = "application/sparql-results+json"
 ONE_ROW: Final = (
     b'{"head":{"vars":["x"]},"results":{"bindings":[{"x":{"type":"literal","value":"1"}}]}}'
 )
@@ -32,101 +26,10 @@ SELECT: Final = "SELECT ?x WHERE { ?x ?y ?z }"
 CONSTRUCT: Final = "CONSTRUCT WHERE { ?x ?y ?z }"
 
 
-def wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        assert server.poll() is None, "the server ended before it answered"
-        with socket.socket() as probe:
-            probe.settimeout(1)
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-            # A refused connection returns at once: give the server the processor.
-            threading.Event().wait(0.02)
-    pytest.fail("the server did not start")
-
-
 @pytest.fixture(scope="module", name="endpoint")
 def _endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Oxigraph's own server, with the samples."""
-    folder = tmp_path_factory.mktemp("server")
-    seed_store().dump(str(folder / "data.nq"), RdfFormat.N_QUADS)
-    program = Path(sys.executable).parent / "oxigraph"
-    assert program.exists(), "the oxigraph server belongs to the development dependencies"
-    load = ["load", "--location", str(folder / "store"), "--file", str(folder / "data.nq")]
-    subprocess.run([program, *load], check=True, capture_output=True)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    serve = ["serve-read-only", "--location", str(folder / "store"), "--bind", f"127.0.0.1:{port}"]
-    with subprocess.Popen(
-        [program, *serve], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as server:
-        try:
-            wait_for(port, server)
-            yield f"http://127.0.0.1:{port}/query"
-        finally:
-            server.terminate()
-            server.wait(10)
-            shutil.rmtree(folder / "store")
-
-
-class Handler(BaseHTTPRequestHandler):
-    """Answers as the test says, and remembers what was asked."""
-
-    protocol_version = "HTTP/1.1"
-    server: "StandIn"
-
-    def do_GET(self) -> None:
-        self.answer(b"")
-
-    def do_POST(self) -> None:
-        self.answer(self.rfile.read(int(self.headers["Content-Length"])))
-
-    def answer(self, body: bytes) -> None:
-        self.server.asked.append((self.command, self.path, dict(self.headers), body))
-        self.close_connection = True
-        self.server.reply(self)
-
-    def send(self, body: bytes, kind: str = JSON, status: int = 200, **headers: str) -> None:
-        self.send_response(status)
-        given = {"Content_Type": kind, "Content_Length": str(len(body)), "Connection": "close"}
-        for name, value in {**given, **headers}.items():
-            self.send_header(name.replace("_", "-"), value)
-        self.end_headers()
-        self.wfile.write(body)
-        self.wfile.flush()
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
-Reply = Callable[[Handler], None]
-
-
-class StandIn(ThreadingHTTPServer):
-    """An endpoint of a few lines."""
-
-    daemon_threads = True
-
-    def __init__(self, reply: Reply) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.reply = reply
-        self.asked: list[tuple[str, str, dict[str, str], bytes]] = []
-        self.url = f"http://127.0.0.1:{self.server_address[1]}/sparql"
-
-    def handle_error(self, *_: object) -> None:
-        """A client that gives up early is what some tests are about."""
-
-
-@contextmanager
-def stand_in(reply: Reply) -> Iterator[StandIn]:
-    with StandIn(reply) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join(10)
+    with oxigraph_server(tmp_path_factory.mktemp("server"), seed_store()) as url:
+        yield url
 
 
 def failure(

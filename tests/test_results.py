@@ -10,6 +10,7 @@ from typing import Final
 from xml.etree import ElementTree
 
 import pytest
+from asking import seed_store
 from pyoxigraph import (
     Literal,
     NamedNode,
@@ -23,7 +24,6 @@ from pyoxigraph import (
     parse,
     parse_query_results,
 )
-from test_queries import seed_store
 
 from pfocr_rdf.errors import QueryError, ReleaseError
 from pfocr_rdf.iris import Iris

@@ -104,7 +104,8 @@ class Compactor:
         if found is None:
             vocabulary = str(self.context["@vocab"])
             local = predicate.value.removeprefix(vocabulary)
-            in_vocabulary = local != predicate.value and local not in self.context
+            # Only a plain word: ``a:b`` would be read as an IRI, ``@id`` as a keyword.
+            in_vocabulary = local.isalnum() and local not in self.context
             found = (local if in_vocabulary else self.iri(predicate), None)
             self._terms[predicate] = found
         return found

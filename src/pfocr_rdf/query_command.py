@@ -15,9 +15,7 @@ from pfocr_rdf.releases import Release, find_release
 from pfocr_rdf.remote import TIMEOUT_S, ask_endpoint
 from pfocr_rdf.results import default_format, write_answer, write_query
 
-FormatName = Literal[
-    "table", "json", "csv", "tsv", "xml", "gmt", "turtle", "ntriples", "jsonld", "rdfxml"
-]
+FormatName = Literal["table", "json", "csv", "tsv", "xml", "gmt", "turtle", "ntriples", "jsonld"]
 
 
 def query(

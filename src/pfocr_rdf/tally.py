@@ -3,7 +3,7 @@
 import hashlib
 from array import array
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -16,6 +16,21 @@ HASH_BYTES: Final = 8
 #: Linking predicate → (namespace, name) of each dataset that it leads to.
 Targets = dict[NamedNode, tuple[tuple[str, str], ...]]
 Predicates = tuple[NamedNode, ...]
+
+
+def by_subject(nodes: Sequence[Node]) -> Sequence[Node]:
+    """Nodes of which each has another subject: an alias may lead to two figures, or be one.
+
+    >>> node = Node(RDF_TYPE, [(RDF_TYPE, RDF_TYPE)])
+    >>> [len(merged.facts) for merged in by_subject([node, node])]
+    [2]
+    """
+    merged: dict[NamedNode, Node] = {}
+    for node in nodes:
+        if other := merged.get(node.subject):
+            node = Node(node.subject, [*other.facts, *node.facts])
+        merged[node.subject] = node
+    return list(merged.values())
 
 
 def _places(predicates: Predicates, targets: Targets) -> tuple[list[int], list[int]]:
@@ -41,14 +56,14 @@ class Tally:
     links: Counter[tuple[str, str]] = field(default_factory=Counter)
     objects: "array[int]" = field(default_factory=lambda: array("Q"))
 
-    def add(self, nodes: Iterable[Node], targets: Targets) -> None:
-        """Count nodes, each of another subject."""
+    def add(self, nodes: Sequence[Node], targets: Targets) -> None:
+        """Count nodes, none of whose subjects is in another part."""
         shapes: Counter[tuple[tuple[Object, ...], Predicates]] = Counter()
         links: Counter[tuple[NamedNode, Object]] = Counter()
         objects: set[Object] = set()
         # Thousands of nodes have a few shapes: a shape is looked at once, then only counted.
         places: dict[Predicates, tuple[list[int], list[int]]] = {}
-        for node in nodes:
+        for node in by_subject(nodes):
             facts = node.facts
             predicates = tuple([predicate for predicate, _ in facts])
             found = places.get(predicates)

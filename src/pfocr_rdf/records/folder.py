@@ -39,10 +39,11 @@ class _Layout:
 
     ``root`` is what the paths in the report are relative to and what no link may leave;
     ``whole`` is false where a single record was named, whose neighbours' tables are no orphans.
+    ``figures`` are paths as text: there may be 100,000, and a ``Path`` takes five times as much.
     """
 
     root: Path
-    figures: tuple[Path, ...]
+    figures: tuple[str, ...]
     data: tuple[Path, ...]
     organisms: Path | None
     whole: bool = True
@@ -82,10 +83,10 @@ def _layouts(given: Path, problems: list[Problem]) -> Iterator[_Layout]:
     if given.is_file():
         folder = _figures_folder(given.parent)
         if folder:
-            record = (folder / given.name,)
+            record = (str(folder / given.name),)
             yield replace(_checkout(folder.parent, folder.parent, problems, record), whole=False)
         else:
-            yield replace(_loose(given.parent, (given,), given.parent, problems), whole=False)
+            yield replace(_loose(given.parent, (str(given),), given.parent, problems), whole=False)
     elif not given.is_dir():
         raise InputError(f"{given} is neither a file nor a folder: name a record, or a folder")
     elif folder := _figures_folder(given):
@@ -103,7 +104,7 @@ def _walk(given: Path, problems: list[Problem]) -> Iterator[_Layout]:
             yield _checkout(folder, given, problems)
             continue
         entries = _entries(folder)
-        records = tuple(folder / e.name for e in entries if _is_record_name(e.name))
+        records = tuple(str(folder / e.name) for e in entries if _is_record_name(e.name))
         if records:
             yield _loose(folder, records, given, problems)
         below = []
@@ -127,19 +128,21 @@ def _figures_folder(folder: Path) -> Path | None:
 
 
 def _checkout(
-    folder: Path, root: Path, problems: list[Problem], records: tuple[Path, ...] | None = None
+    folder: Path, root: Path, problems: list[Problem], records: tuple[str, ...] | None = None
 ) -> _Layout:
     """A checkout; of its records only those named, if any are."""
     figures = _part(folder, "_figures", root, problems)
     if records is None:
         entries = _entries(figures) if figures else ()
-        records = tuple(figures / e.name for e in entries if figures and e.name.endswith(".md"))
+        records = tuple(
+            str(figures / e.name) for e in entries if figures and e.name.endswith(".md")
+        )
     data = _part(folder, "_data", root, problems)
     organisms = _part(folder, "_organisms", root, problems)
     return _Layout(root, records, (data,) if data else (), organisms)
 
 
-def _loose(folder: Path, records: tuple[Path, ...], root: Path, problems: list[Problem]) -> _Layout:
+def _loose(folder: Path, records: tuple[str, ...], root: Path, problems: list[Problem]) -> _Layout:
     """Loose records: their tables lie beside them or in a folder ``_data``."""
     data = _part(folder, "_data", root, problems)
     organisms = _part(folder, "_organisms", root, problems)
@@ -175,7 +178,8 @@ def _records(layout: _Layout, problems: list[Problem], limits: Limits) -> Iterat
     root = layout.root
     tables = _tables(layout, problems)
     maps = _maps(layout, problems, limits)
-    for path in layout.figures:
+    for written in layout.figures:
+        path = Path(written)
         file = _relative(path, root)
         if problem := refused_file(path, file, root):
             problems.append(problem)
@@ -184,16 +188,16 @@ def _records(layout: _Layout, problems: list[Problem], limits: Limits) -> Iterat
         own = tables.pop(figid, {})
         yield RecordFile(
             figid,
-            str(path),
+            written,
             file,
-            tuple((kind, str(own[kind])) for kind in KINDS if kind in own),
+            tuple((kind, own[kind]) for kind in KINDS if kind in own),
             maps["ndex"].get(figid),
             maps["wpid"].get(figid),
         )
     for own in tables.values() if layout.whole else ():
         for table in own.values():
             reason = "a table without a record: add the record, or delete the table"
-            name = _relative(table, root)
+            name = _relative(Path(table), root)
             problems.append(Problem(name, "file", "orphan table", "warning", "", reason))
 
 
@@ -219,9 +223,9 @@ def _located_figid(path: Path, limits: Limits) -> str | None:
     return text if FIGID_RE.fullmatch(text) else None
 
 
-def _tables(layout: _Layout, problems: list[Problem]) -> dict[str, dict[Kind, Path]]:
+def _tables(layout: _Layout, problems: list[Problem]) -> dict[str, dict[Kind, str]]:
     """The companion tables of each figid, by kind."""
-    found: dict[str, dict[Kind, Path]] = {}
+    found: dict[str, dict[Kind, str]] = {}
     for folder in layout.data:
         for entry in _entries(folder):
             for kind, suffix in KIND_TO_SUFFIX.items():
@@ -233,7 +237,8 @@ def _tables(layout: _Layout, problems: list[Problem]) -> dict[str, dict[Kind, Pa
                         if problem:
                             problems.append(problem)
                             continue
-                    found.setdefault(entry.name.removesuffix(suffix), {}).setdefault(kind, path)
+                    own = found.setdefault(entry.name.removesuffix(suffix), {})
+                    own.setdefault(kind, str(path))
     return dict(sorted(found.items()))
 
 

@@ -1,0 +1,260 @@
+"""Parameters: what each type accepts, what it refuses and with which words."""
+
+from typing import Final
+
+import pytest
+from asking import SEED
+from pyoxigraph import Literal, NamedNode, QuerySolutions, Store
+
+from pfocr_rdf.equivalents import THING_TO_FORMS
+from pfocr_rdf.errors import QueryError
+from pfocr_rdf.iris import BASE, NCBIGENE, Iris
+from pfocr_rdf.queries import (
+    TYPE_TO_READER,
+    Entity,
+    Parameter,
+    bind,
+    load_query,
+    parse_query,
+    read_entity,
+    read_figure,
+    read_terms,
+)
+
+HEADER: Final = "# title: T\n# category: C\n# description: D.\n# param: x | {} | | X\n\n"
+
+
+def test_a_text_may_be_any_text_and_comes_back_as_it_was() -> None:
+    query = parse_query("q", HEADER.format("text") + "SELECT ?x { VALUES ?x { } }")
+    for text in (
+        '"',
+        "\\",
+        "\\u0022 }",
+        "a\nb\r\t",
+        "\x00",
+        "'",
+        '"""',
+        "VALUES ?x { }",
+        "#",
+        "é😀\u2028",
+    ):
+        found = Store().query(bind(query, {"x": text}))
+        assert isinstance(found, QuerySolutions)
+        assert [row["x"] for row in found] == [Literal(text)]
+
+
+def given(kind: str, value: str, default: str | None = None) -> list[str]:
+    return [term.value for term in read_terms(Parameter("x", kind, default, "X"), value)]
+
+
+def refusal(kind: str, value: str, default: str | None = None) -> str:
+    with pytest.raises(QueryError) as caught:
+        read_terms(Parameter("x", kind, default, "X"), value)
+    return str(caught.value)
+
+
+GENE: Final = NCBIGENE + "5742"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "5742",
+        " 5742 ",
+        "ncbigene:5742",
+        "NCBIGene:5742",
+        "gene:5742",
+        GENE,
+        f"<{GENE}>",
+        *(form.format("5742") for form in THING_TO_FORMS["ncbigene"].values()),
+    ],
+)
+def test_a_gene_may_be_spelt_in_any_known_way(value: str) -> None:
+    assert given("gene", value) == [GENE]
+
+
+@pytest.mark.parametrize("thing", ["taxon", "mesh", "chebi", "doid", "pmc"])
+def test_every_spelling_of_the_equivalents_is_understood(thing: Entity) -> None:
+    kinds = {"taxon": "taxon", "mesh": "mesh", "chebi": "chemical", "doid": "disease"}
+    accession = {"mesh": "D005227", "pmc": "PMC1"}.get(thing, "9606")
+    primary = {
+        "taxon": "http://purl.obolibrary.org/obo/NCBITaxon_9606",
+        "mesh": "http://id.nlm.nih.gov/mesh/D005227",
+        "chebi": "http://purl.obolibrary.org/obo/CHEBI_9606",
+        "doid": "http://purl.obolibrary.org/obo/DOID_9606",
+        "pmc": "https://identifiers.org/pmc/PMC1",
+    }[thing]
+    curie = f"{thing.upper()}:{accession}"
+    forms = THING_TO_FORMS[thing]
+    for spelling in (primary, curie, *(form.format(accession) for form in forms.values())):
+        assert given(kinds.get(thing, "article"), spelling) == [primary]
+        assert given("thing", spelling) == [primary]
+
+
+def test_what_a_table_of_results_shows_can_be_asked_again() -> None:
+    assert given("chemical", "obo:CHEBI_5855") == ["http://purl.obolibrary.org/obo/CHEBI_5855"]
+    assert given("taxon", "taxon:9606") == ["http://purl.obolibrary.org/obo/NCBITaxon_9606"]
+    assert given("figure", "figure:PMC1__a%20b") == [f"{BASE}figures/PMC1__a%20b"]
+
+
+def test_a_gene_of_a_configured_prefix_is_understood_and_given_back_in_it() -> None:
+    iris = Iris(gene_prefix="https://genes.example/id=")
+    parameter = Parameter("gene", "gene", None, "Gene")
+    for value in ("5742", "https://genes.example/id=5742", GENE):
+        (node,) = read_terms(parameter, value, iris)
+        assert node == NamedNode("https://genes.example/id=5742")
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("gene", "TP53"),
+        ("gene", "0"),
+        ("gene", "05742"),
+        ("gene", "5742.0"),
+        ("gene", "mesh:D005227"),
+        ("gene", ""),
+        ("genes", ""),
+        ("genes", " , "),
+        ("genes", "2064, TP53"),
+        ("mesh", "5855"),
+        ("mesh", "CHEBI:5855"),
+        ("chemical", "5855"),
+        ("chemical", "DOID:162"),
+        ("disease", "CHEBI:5855"),
+        ("taxon", "Homo sapiens"),
+        ("taxon", "0"),
+        ("article", "6566596"),
+        ("article", "pmc:6566596"),
+        ("thing", "2064"),
+        ("thing", "http://example.org/"),
+        ("figure", "PMC1"),
+        ("figure", "PMC1__a/b"),
+        ("figure", f"{BASE}figures/PMC1__f1#mention-000000000001"),
+        ("figure", "../../etc/passwd"),
+        ("text", ""),
+        ("integer", ""),
+        ("integer", "1.5"),
+        ("integer", "1_000"),
+        ("integer", "٣"),
+        ("integer", "1" * 16),
+        ("limit", "0"),
+        ("limit", "-1"),
+        ("limit", "999999999"),
+        ("year", "19"),
+        ("year", "2019-05"),
+        ("tier", "strong"),
+        ("tier", "symbol,"),
+        ("tier", "any"),
+    ],
+)
+def test_a_value_of_another_shape_is_refused(kind: str, value: str) -> None:
+    accepted = TYPE_TO_READER[kind][1]
+    assert (
+        refusal(kind, value) == f"parameter 'x': {value!r} is not of type {kind}: give {accepted}"
+    )
+
+
+def test_bounds_of_an_integer_hold_and_are_told() -> None:
+    assert given("integer 1..10", "10") == ["10"]
+    assert given("integer -5..5", "-5") == ["-5"]
+    assert refusal("integer 1..10", "11") == (
+        "parameter 'x': '11' is not of type integer: give a whole number, 1 to 10"
+    )
+
+
+def test_a_list_keeps_its_order_and_each_gene_once() -> None:
+    assert given("genes", "7, 5742;ncbigene:7\n8\t5742") == [
+        NCBIGENE + n for n in ("7", "5742", "8")
+    ]
+
+
+def test_a_list_of_too_many_genes_is_refused_and_the_message_stays_short() -> None:
+    message = refusal("genes", " ".join(map(str, range(1, 10_002))))
+    assert message.endswith("is not of type genes: give at most 10,000 NCBI Gene ids as 5742, 5743")
+    assert len(message) < 250
+
+
+def test_tiers_become_terms_of_the_ontology() -> None:
+    ours = "https://pfocr.wikipathways.org/ontology#"
+    assert given("tier", "Symbol, synonym") == [ours + "symbol", ours + "synonym"]
+
+
+def test_a_year_is_a_year_and_not_a_number() -> None:
+    (year,) = read_terms(Parameter("x", "year", None, "X"), "2019")
+    assert str(year) == '"2019"^^<http://www.w3.org/2001/XMLSchema#gYear>'
+
+
+def test_any_leaves_a_variable_free_where_it_is_the_default() -> None:
+    query = load_query("gene-sets")
+    assert bind(query, {}).count("VALUES ?tier { UNDEF }") == 1
+    assert bind(query, {"tier": "symbol"}).count("VALUES ?tier { UNDEF }") == 0
+    assert refusal("tier", "weak", "any").endswith(
+        "give one or more of symbol, synonym, family or any"
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "figid"),
+    [
+        (SEED, SEED),
+        (f"{BASE}figures/{SEED}", SEED),
+        (f"{BASE}figures/{SEED}.html", SEED),
+        (f"<{BASE}figures/PMC1__a%20b>", "PMC1__a b"),
+        ("PMC1__x.g001", "PMC1__x.g001"),
+    ],
+)
+def test_a_figure_may_be_named_by_id_iri_or_page(value: str, figid: str) -> None:
+    assert read_figure(value) == Iris().figure(figid)
+
+
+def test_a_bare_number_is_no_identifier_where_several_kinds_may_be_meant() -> None:
+    assert read_entity("9606", ["taxon"]).value.endswith("NCBITaxon_9606")
+    with pytest.raises(ValueError, match="not a ncbigene or taxon: '9606'"):
+        read_entity("9606", ["ncbigene", "taxon"])
+
+
+def test_a_missing_value_is_asked_for_by_its_label() -> None:
+    with pytest.raises(QueryError) as caught:
+        bind(load_query("figures-by-gene"), {})
+    assert str(caught.value) == (
+        "query figures-by-gene needs the parameter 'gene' (NCBI Gene id, such as 2064)"
+    )
+
+
+def test_an_unknown_parameter_is_refused_with_the_names_there_are() -> None:
+    with pytest.raises(QueryError) as caught:
+        bind(load_query("figures-by-gene"), {"entrez": "2064"})
+    assert str(caught.value) == (
+        "query figures-by-gene has no parameter 'entrez': it has gene, limit"
+    )
+    with pytest.raises(QueryError, match="it has none"):
+        bind(load_query("figures-per-year"), {"limit": "1"})
+
+
+def test_an_unknown_query_is_refused_with_near_names() -> None:
+    with pytest.raises(QueryError, match=r"did you mean co-mentioned-genes or"):
+        load_query("comentioned-genes")
+    with pytest.raises(QueryError, match="did you mean figures-by-journal or figures-per-journal"):
+        load_query("journal")
+    with pytest.raises(QueryError, match=r"there are ambiguous-words, article-figures, .*words"):
+        load_query("../../etc/passwd")
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("SELECT * {}", "line 1: 'SELECT * {}' begins with none of"),
+        ("# title: T\n# author: A\n\nASK {}", "line 2: '# author: A' begins with none of"),
+        ("# title: T\n\nASK {}", "needs a title, a category, a description and a query"),
+        (HEADER.format("text").strip() + "\n\n", "needs a title"),
+        (HEADER.format("word") + "ASK {}", "'word' is not one of gene, genes, mesh"),
+        (HEADER.format("integer 1-5") + "ASK {}", "'integer 1-5' is not one of"),
+        (HEADER.format("text | more") + "ASK {}", "is not 'name | type | default | label'"),
+    ],
+)
+def test_a_wrong_header_is_refused_with_its_place(source: str, message: str) -> None:
+    with pytest.raises(QueryError) as caught:
+        parse_query("q", source)
+    assert str(caught.value).startswith("q.rq: ")
+    assert message in str(caught.value)

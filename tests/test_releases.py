@@ -1,0 +1,390 @@
+"""The data folder: releases, the pointer to the current one, rollback, pruning, the lock."""
+
+import os
+import re
+import shutil
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from building import DEADLINE_S, ask, build, program, run_build, snapshot, started, unfinished
+from making import SEEDS, record, write
+from pyoxigraph import Store
+
+import pfocr_rdf.releases as releases_module
+from pfocr_rdf.build import BuildOptions, build_release
+from pfocr_rdf.errors import BuildError, ReleaseError
+from pfocr_rdf.releases import (
+    Release,
+    build_lock,
+    current_release,
+    find_release,
+    list_releases,
+    prune_releases,
+    publish_release,
+    roll_back,
+    start_release,
+)
+from pfocr_rdf.verify import verify_release
+
+
+def publish(data: Path, version: str) -> Release:
+    """A release of nothing but its manifest: as much as the data folder looks at."""
+    with build_lock(data):
+        folder = start_release(data)
+        (folder / "manifest.json").write_text("{}")
+        return publish_release(data, folder, version)
+
+
+def ids(data: Path) -> list[str]:
+    return [release.id for release in list_releases(data)]
+
+
+# --- publishing ---
+
+
+def test_each_release_becomes_current_and_the_earlier_ones_stay(tmp_path: Path) -> None:
+    made = []
+    for version in "abc":
+        made.append(publish(tmp_path, version))
+        assert current_release(tmp_path).id == made[-1].id
+    assert list_releases(tmp_path) == made
+
+
+def test_ids_have_the_order_in_which_releases_were_made_whatever_their_versions(
+    tmp_path: Path,
+) -> None:
+    # All in one second, so that the versions alone would decide.
+    made = [publish(tmp_path, version).id for version in "dbca"]
+    assert ids(tmp_path) == made
+    assert [re.fullmatch(r"\d{8}T\d{6}Z-[a-d]", name) is not None for name in made] == [True] * 4
+
+
+def test_a_clock_that_was_set_back_does_not_make_the_new_release_the_oldest(tmp_path: Path) -> None:
+    (tmp_path / "releases" / "20991231T235959Z-a").mkdir(parents=True)
+    (tmp_path / "releases" / "named by hand").mkdir()
+    assert publish(tmp_path, "b").id == "21000101T000000Z-b"
+
+
+def test_an_id_begins_with_the_time_of_the_build(tmp_path: Path) -> None:
+    before = datetime.now(UTC).replace(microsecond=0)
+    made = publish(tmp_path, "a").id
+    assert before <= datetime.strptime(made, "%Y%m%dT%H%M%SZ-a").replace(tzinfo=UTC)
+
+
+def test_an_unfinished_release_is_not_listed(tmp_path: Path) -> None:
+    start_release(tmp_path)
+    assert list_releases(tmp_path) == []
+    assert list_releases(tmp_path / "elsewhere") == []
+
+
+def test_where_current_cannot_be_moved_the_new_release_is_not_published(tmp_path: Path) -> None:
+    (tmp_path / "current").mkdir()  # as a copy that follows links leaves it
+    with pytest.raises(BuildError, match=r"current could not be written \(Is a directory\)"):
+        build(SEEDS, tmp_path)
+    assert list((tmp_path / "releases").iterdir()) == []
+    assert (tmp_path / "current").is_dir()
+
+
+def test_a_release_that_nothing_points_at_yet_is_taken_back_on_ctrl_c(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = publish(tmp_path, "a")
+
+    def interrupted(data: Path, release: Release) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(releases_module, "make_current", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        build(SEEDS, tmp_path)
+    assert list((tmp_path / "releases").iterdir()) == [first.path]
+
+
+# --- the current release ---
+
+
+@pytest.mark.parametrize("what", ["nothing", "a link to nothing"])
+def test_without_a_current_release_the_message_says_how_to_make_one(
+    what: str, tmp_path: Path
+) -> None:
+    if what != "nothing":
+        (tmp_path / "current").symlink_to("releases/gone")
+    with pytest.raises(ReleaseError) as caught:
+        current_release(tmp_path)
+    assert str(caught.value) == (
+        f"{tmp_path}: no current release: run `pfocr-rdf build RECORDS… --data` "
+        "with this folder first"
+    )
+
+
+@pytest.mark.parametrize("content", [None, "", "[]", "nonsense"])
+def test_a_manifest_that_cannot_be_read_is_an_error_that_says_what_to_do(
+    content: str | None, tmp_path: Path
+) -> None:
+    if content is not None:
+        (tmp_path / "manifest.json").write_text(content)
+    with pytest.raises(ReleaseError, match="build again, or roll back"):
+        Release("a", tmp_path).manifest()
+
+
+# --- finding ---
+
+
+@pytest.fixture(name="three")
+def _three(tmp_path: Path) -> Path:
+    """Three releases: two versions of one day, and one of another."""
+    for name in ("20250101T000000Z-aaa", "20250101T000001Z-bbb", "20260101T000000Z-ccc"):
+        (tmp_path / "releases" / name).mkdir(parents=True)
+        (tmp_path / "releases" / name / "manifest.json").write_text("{}")
+    (tmp_path / "current").symlink_to("releases/20260101T000000Z-ccc")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("20250101T000001Z-bbb", "20250101T000001Z-bbb"),
+        ("20250101T000001", "20250101T000001Z-bbb"),
+        ("2026", "20260101T000000Z-ccc"),
+        ("aaa", "20250101T000000Z-aaa"),
+        ("current", "20260101T000000Z-ccc"),
+    ],
+    ids=["id", "beginning", "year", "version", "current"],
+)
+def test_a_release_is_found_by_what_its_user_has_of_its_name(
+    name: str, found: str, three: Path
+) -> None:
+    assert find_release(three, name) == Release(found, three / "releases" / found)
+
+
+@pytest.mark.parametrize("path", ["releases/20250101T000000Z-aaa", "current", "."])
+def test_a_release_is_found_by_a_path_to_it_or_to_its_data_folder(path: str, three: Path) -> None:
+    expected = "20250101T000000Z-aaa" if path.startswith("releases") else "20260101T000000Z-ccc"
+    assert find_release(Path("nowhere"), str(three / path)).path == three / "releases" / expected
+
+
+@pytest.mark.parametrize(
+    ("name", "what"), [("2025", "more than one release"), ("zzz", "no release")]
+)
+def test_a_name_that_fits_none_or_many_is_refused_with_those_there_are(
+    name: str, what: str, three: Path
+) -> None:
+    with pytest.raises(ReleaseError) as caught:
+        find_release(three, name)
+    assert str(caught.value) == (
+        f"{three}: {what} named '{name}'; there are: 20250101T000000Z-aaa, "
+        "20250101T000001Z-bbb, 20260101T000000Z-ccc"
+    )
+
+
+# --- rolling back ---
+
+
+def test_a_rollback_turns_to_the_release_before_and_deletes_nothing(three: Path) -> None:
+    was, now = roll_back(three)
+    assert (was.id, now.id) == ("20260101T000000Z-ccc", "20250101T000001Z-bbb")
+    assert current_release(three) == now
+    assert (three / "current").readlink() == Path("releases/20250101T000001Z-bbb")
+    assert roll_back(three)[1].id == "20250101T000000Z-aaa"
+    assert len(ids(three)) == 3
+
+
+def test_a_rollback_to_a_named_release_may_go_forth_again(three: Path) -> None:
+    assert roll_back(three, "aaa")[1].id == "20250101T000000Z-aaa"
+    assert roll_back(three, "ccc")[1].id == "20260101T000000Z-ccc"
+    assert current_release(three).id == "20260101T000000Z-ccc"
+
+
+def test_before_the_oldest_release_there_is_nothing_to_roll_back_to(three: Path) -> None:
+    roll_back(three, "aaa")
+    with pytest.raises(ReleaseError) as caught:
+        roll_back(three)
+    assert str(caught.value) == (
+        f"{three}: 20250101T000000Z-aaa is the oldest release: nothing to roll back to"
+    )
+
+
+def test_a_rollback_to_a_damaged_release_is_refused(three: Path) -> None:
+    (three / "releases" / "20250101T000001Z-bbb" / "manifest.json").unlink()
+    with pytest.raises(ReleaseError, match="not a readable manifest"):
+        roll_back(three)
+    assert current_release(three).id == "20260101T000000Z-ccc"
+
+
+def test_a_rollback_to_a_release_of_another_data_folder_is_refused(
+    three: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    other = publish(tmp_path_factory.mktemp("other"), "x")
+    with pytest.raises(ReleaseError, match="roll back to one of the releases of this data folder"):
+        roll_back(three, str(other.path))
+    assert current_release(three).id == "20260101T000000Z-ccc"
+
+
+def test_a_rollback_through_a_link_to_the_data_folder_works(three: Path) -> None:
+    link = three.with_name("link")
+    link.symlink_to(three)
+    assert roll_back(link, str(three / "releases" / "20250101T000000Z-aaa"))[1].id.endswith("aaa")
+    assert roll_back(link, "bbb")[1].id == current_release(three).id
+
+
+def test_what_a_killed_rollback_left_does_not_hinder_the_next(three: Path) -> None:
+    (three / ".current").symlink_to("releases/gone")
+    assert roll_back(three)[1] == current_release(three)
+    assert not os.path.lexists(three / ".current")
+
+
+# --- pruning ---
+
+
+def test_a_build_keeps_as_many_releases_as_it_is_told(tmp_path: Path) -> None:
+    first, second = (build(SEEDS, tmp_path).release for _ in range(2))
+    third = build(SEEDS, tmp_path, keep=2)
+    assert third.pruned == (first,)
+    assert list_releases(tmp_path) == [second, third.release]
+    assert not first.path.exists()
+    assert unfinished(tmp_path) == []
+
+
+def test_by_default_nothing_is_pruned(tmp_path: Path) -> None:
+    results = [build(SEEDS, tmp_path) for _ in range(3)]
+    assert len(list_releases(tmp_path)) == 3
+    assert [result.pruned for result in results] == [()] * 3
+
+
+def test_the_current_release_is_never_pruned(three: Path) -> None:
+    roll_back(three, "aaa")
+    assert [release.id for release in prune_releases(three, 1)] == ["20250101T000001Z-bbb"]
+    assert ids(three) == ["20250101T000000Z-aaa", "20260101T000000Z-ccc"]
+
+
+def test_a_release_that_is_made_current_while_others_are_pruned_stays(
+    three: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remove = shutil.rmtree
+
+    def remove_slowly(path: str | Path, *rest: Any) -> None:
+        """Removing takes its time: somebody rolls back meanwhile."""
+        remove(path, *rest)
+        roll_back(three, "bbb")
+
+    monkeypatch.setattr(shutil, "rmtree", remove_slowly)
+    assert [release.id for release in prune_releases(three, 1)] == ["20250101T000000Z-aaa"]
+    assert current_release(three).manifest() == {}
+
+
+def test_a_release_that_cannot_be_deleted_is_told_after_the_new_one_is_published(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = build(SEEDS, tmp_path).release
+    remove = shutil.rmtree
+
+    def refuse(path: str | Path, *rest: Any, **more: Any) -> None:
+        if str(path).endswith(first.id):
+            raise PermissionError(13, "Permission denied", str(path))
+        remove(path, *rest, **more)
+
+    monkeypatch.setattr(shutil, "rmtree", refuse)
+    with pytest.raises(ReleaseError) as caught:
+        build(SEEDS, tmp_path, keep=1)
+    assert str(caught.value) == (
+        f"{first.path} could not be deleted (Permission denied): the new release is published; "
+        "delete the old one by hand"
+    )
+    assert current_release(tmp_path).id != first.id
+
+
+# --- two builds, a build and readers ---
+
+
+def test_a_second_build_on_one_data_folder_says_so_and_stops(tmp_path: Path) -> None:
+    with build_lock(tmp_path / "data"):
+        done = run_build(tmp_path, SEEDS, tmp_path / "data")
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.splitlines()[-1] == (
+        f"error: {tmp_path / 'data'}: another build is running there: wait for it, "
+        "or name another --data"
+    )
+    assert not (tmp_path / "data" / "releases").exists()
+
+
+def test_the_lock_goes_with_the_process_that_holds_it(tmp_path: Path) -> None:
+    holder = tmp_path / "holder.py"
+    holder.write_text(
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from pfocr_rdf.releases import build_lock\n"
+        "with build_lock(Path(sys.argv[1])):\n"
+        "    print('held', flush=True)\n"
+        "    sys.stdin.read()\n"
+    )
+    data = tmp_path / "data"
+    with started([program(tmp_path)[0], str(holder), str(data)]) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "held\n"
+        with pytest.raises(ReleaseError, match="another build is running there"):
+            build(SEEDS, data)
+        process.kill()
+        process.wait(DEADLINE_S)
+        assert build(SEEDS, data).findings.figures == 5
+
+
+def test_a_failed_build_gives_the_lock_back(tmp_path: Path) -> None:
+    with pytest.raises(BuildError):
+        build(write(tmp_path / "bad", {"a.md": "no record"}), tmp_path / "data")
+    assert build(SEEDS, tmp_path / "data").findings.figures == 5
+
+
+def test_what_a_killed_build_left_is_removed_by_the_next(tmp_path: Path) -> None:
+    left = start_release(tmp_path)
+    (left / "store").mkdir()
+    (left / "store" / "000001.sst").write_bytes(b"\0" * 10)
+    left.rename(left.with_name(".unfinished-1"))
+    release = build(SEEDS, tmp_path).release
+    assert list((tmp_path / "releases").iterdir()) == [release.path]
+
+
+def test_a_release_that_is_open_stays_readable_and_unchanged_while_the_next_is_built(
+    tmp_path: Path,
+) -> None:
+    first = build(SEEDS, tmp_path).release
+    store = Store.read_only(str(first.store))
+    before, count = snapshot(first.path), len(store)
+    second = build(write(tmp_path / "records", {"a.md": record()}), tmp_path).release
+    assert current_release(tmp_path) == second
+    assert len(store) == count
+    assert snapshot(first.path) == before
+    assert list(verify_release(first)) == []
+
+
+def test_readers_always_see_one_whole_release_while_many_are_published(tmp_path: Path) -> None:
+    """What a reader finds behind ``current`` names the release that it was built in."""
+    small = write(tmp_path / "small", {"a.md": record()})
+    data = tmp_path / "data"
+    build(small, data)
+    seen: list[tuple[str, str]] = []
+    wrong: list[BaseException] = []
+    finished = threading.Event()
+
+    def look() -> None:
+        try:
+            while not finished.is_set():
+                release = current_release(data)
+                (count,) = ask(release, "SELECT (COUNT(?f) AS ?n) { ?f a pfocr:PathwayFigure }")
+                seen.append((str(release.manifest()["figures"]), count[0]))
+        except BaseException as error:
+            wrong.append(error)
+
+    reader = threading.Thread(target=look)
+    reader.start()
+    try:
+        for records in (SEEDS, small) * 6:
+            build_release([records], data, BuildOptions(keep=3))
+    finally:
+        finished.set()
+        reader.join(DEADLINE_S)
+    assert wrong == []
+    assert set(seen) == {("5", "5"), ("1", "1")}
+    assert len(list_releases(data)) == 3
