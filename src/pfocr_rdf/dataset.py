@@ -96,7 +96,7 @@ def _same(one: Tally, other: Tally) -> bool:
         one.triples == other.triples
         and one.properties == other.properties
         and one.class_properties == other.class_properties
-        and one.distinct_objects == other.distinct_objects
+        and one.objects == other.objects
     )
 
 

@@ -1,0 +1,141 @@
+"""Counts taken while writing are what counting the triples gives, however they are cut."""
+
+import random
+from collections import Counter
+from typing import Final
+
+from hypothesis import given
+from hypothesis import strategies as st
+from pyoxigraph import Literal, NamedNode, Triple
+
+from pfocr_rdf.iris import Iris
+from pfocr_rdf.mapping import Node, triples
+from pfocr_rdf.tally import Tally, Targets, by_subject
+from pfocr_rdf.vocabulary import RDF_TYPE, Schema
+
+THINGS: Final = [NamedNode(f"https://example.org/{kind}/{n}") for kind in "ab" for n in range(6)]
+CLASSES: Final = [NamedNode(f"https://example.org/class/{n}") for n in range(3)]
+PREDICATES: Final = [Schema.name, Schema.about, Schema.mentions]
+TARGETS: Final[Targets] = {
+    Schema.about: (("https://example.org/a/", "a"), ("https://example.org/", "all")),
+    Schema.mentions: (("https://example.org/b/", "b"),),
+}
+facts = st.one_of(
+    st.tuples(st.just(RDF_TYPE), st.sampled_from(CLASSES)),
+    st.tuples(
+        st.sampled_from(PREDICATES), st.sampled_from([*THINGS, Literal("https://example.org/a/1")])
+    ),
+)
+nodes = st.builds(
+    lambda subject, said: Node(subject, list(dict.fromkeys(said))),
+    st.sampled_from(THINGS),
+    st.lists(facts, min_size=1, max_size=8),
+)
+parts = st.lists(nodes, max_size=12, unique_by=lambda node: node.subject)
+
+
+def counted(found: set[Triple]) -> Tally:
+    """The counts as their definitions have them, from the triples alone."""
+    tally = Tally(triples=len(found), subjects=len({t.subject for t in found}))
+    classes: dict[object, set[str]] = {}
+    for triple in found:
+        if triple.predicate == RDF_TYPE:
+            classes.setdefault(triple.subject, set()).add(value(triple))
+    tally.typed = len(classes)
+    for triple in found:
+        predicate = str(triple.predicate.value)
+        tally.properties[predicate] += 1
+        for name in classes.get(triple.subject, ()):
+            tally.class_properties[name, predicate] += 1
+        if triple.predicate == RDF_TYPE:
+            tally.classes[value(triple)] += 1
+        for namespace, name in TARGETS.get(NamedNode(predicate), ()):
+            if value(triple).startswith(namespace):
+                tally.links[predicate, name] += 1
+                break
+    return tally
+
+
+def value(triple: Triple) -> str:
+    assert isinstance(triple.object, NamedNode | Literal)
+    return triple.object.value
+
+
+def numbers(tally: Tally) -> tuple[object, ...]:
+    """Everything but the hashes."""
+    return (
+        *(tally.triples, tally.subjects, tally.typed, tally.classes, tally.properties),
+        *(tally.class_properties, tally.links),
+    )
+
+
+def tallied(*of_parts: list[Node]) -> Tally:
+    total = Tally()
+    for part in of_parts:
+        tally = Tally()
+        tally.add(part, TARGETS)
+        total.merge(tally)
+    return total
+
+
+@given(parts)
+def test_counts_are_those_of_the_triples(part: list[Node]) -> None:
+    tally, found = tallied(part), set(triples(part))
+    assert numbers(tally) == numbers(counted(found))
+    iris = {t.object for t in found if isinstance(t.object, NamedNode)}
+    assert tally.distinct_objects == len(iris)
+
+
+@given(parts, st.integers(1, 5), st.randoms(use_true_random=False))
+def test_counts_do_not_depend_on_how_nodes_are_cut_and_ordered(
+    part: list[Node], pieces: int, chance: random.Random
+) -> None:
+    shuffled = chance.sample(part, len(part))
+    cut = [shuffled[start::pieces] for start in range(pieces)]
+    assert numbers(tallied(*cut)) == numbers(tallied(part))
+    assert tallied(*cut).distinct_objects == tallied(part).distinct_objects
+
+
+def test_an_alias_of_two_figures_is_one_subject() -> None:
+    iris = Iris()
+    alias, one, two = (iris.figure(f"PMC1__{name}") for name in ("F1", "a", "b"))
+    part = [Node(one, [(RDF_TYPE, CLASSES[0])])]
+    part += [Node(alias, [(Schema.about, one)]), Node(alias, [(Schema.about, two)])]
+    assert tallied(part).subjects == 2
+    assert numbers(tallied(part)) == numbers(counted(set(triples(part))))
+
+
+def test_an_alias_that_is_a_figure_too_is_counted_as_the_figure() -> None:
+    part = [Node(THINGS[0], [(RDF_TYPE, CLASSES[0])]), Node(THINGS[0], [(Schema.about, THINGS[1])])]
+    assert numbers(tallied(part)) == numbers(counted(set(triples(part))))
+    assert tallied(part).class_properties[CLASSES[0].value, Schema.about.value] == 1
+
+
+def test_nodes_of_one_subject_are_put_together_in_order_and_left_as_they_were() -> None:
+    one = Node(THINGS[0], [(Schema.name, Literal("a"))])
+    other = Node(THINGS[1], [(Schema.name, Literal("b"))])
+    more = Node(THINGS[0], [(Schema.name, Literal("c"))])
+    found = by_subject([one, other, more])
+    assert [node.subject for node in found] == THINGS[:2]
+    assert [literal.value for _, literal in found[0].facts] == ["a", "c"]
+    assert len(one.facts) == 1
+
+
+def test_a_link_is_counted_for_the_first_target_that_it_leads_to() -> None:
+    part = [Node(THINGS[0], [(Schema.about, THINGS[0]), (Schema.about, CLASSES[0])])]
+    assert tallied(part).links == Counter(
+        {(Schema.about.value, "a"): 1, (Schema.about.value, "all"): 1}
+    )
+
+
+def test_a_copy_is_independent() -> None:
+    tally = tallied([Node(THINGS[0], [(Schema.about, THINGS[1])])])
+    copy = tally.copy()
+    copy.add([Node(THINGS[2], [(Schema.about, THINGS[3])])], TARGETS)
+    assert (tally.triples, copy.triples) == (1, 2)
+    assert (tally.distinct_objects, copy.distinct_objects) == (1, 2)
+
+
+def test_nothing_counts_nothing() -> None:
+    assert numbers(tallied([])) == numbers(Tally())
+    assert tallied([]).distinct_objects == 0
