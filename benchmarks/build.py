@@ -17,9 +17,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from make_records import make_records
 from pyoxigraph import RdfFormat, Store
 
+from make_records import make_records
 from pfocr_rdf.build import BuildOptions, build_release
 from pfocr_rdf.build.pipeline import Run
 from pfocr_rdf.build.report import Report

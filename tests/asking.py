@@ -6,6 +6,15 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from pyoxigraph import (
+    Quad,
+    QueryResultsFormat,
+    QuerySolutions,
+    QueryTriples,
+    RdfFormat,
+    Store,
+)
+
 from making import (
     CHEMICAL_COLUMNS,
     DISEASE_COLUMNS,
@@ -17,15 +26,6 @@ from making import (
     triples_of,
     write,
 )
-from pyoxigraph import (
-    Quad,
-    QueryResultsFormat,
-    QuerySolutions,
-    QueryTriples,
-    RdfFormat,
-    Store,
-)
-
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.queries import NamedQuery, named_queries
 from pfocr_rdf.records import Figure

@@ -11,9 +11,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
-from making import RECORDS, REPOSITORY, SEEDS, write
 from pyoxigraph import DefaultGraph, Quad, RdfFormat, Store, Triple, parse
 
+from making import RECORDS, REPOSITORY, SEEDS, write
 from pfocr_rdf.build import BuildOptions, BuildResult, build_release
 from pfocr_rdf.dumps import EQUIVALENTS, NAME_TO_FORMAT
 from pfocr_rdf.releases import Release

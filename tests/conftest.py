@@ -5,10 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from building import build, checkout
 from hypothesis import settings
-from making import CORPUS, SEEDS
 
+from building import build, checkout
+from making import CORPUS, SEEDS
 from pfocr_rdf.releases import Release
 
 # The same examples on every run and every machine, and no database of examples on disk.

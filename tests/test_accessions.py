@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from making import (
     CHEMICAL_COLUMNS,
     DISEASE_COLUMNS,
@@ -15,7 +16,6 @@ from making import (
     record,
     table,
 )
-
 from pfocr_rdf.errors import Problem
 from pfocr_rdf.records import Limits
 

@@ -7,12 +7,12 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from building import ask, build, checkout, dumped, dumps, triples
 from hypothesis import given
 from hypothesis import strategies as st
-from making import CORPUS, SEEDS, record, text_of, values, write
 from pyoxigraph import DefaultGraph, RdfFormat, Store
 
+from building import ask, build, checkout, dumped, dumps, triples
+from making import CORPUS, SEEDS, record, text_of, values, write
 from pfocr_rdf.build import BuildOptions, BuildResult, Progress, check_records
 from pfocr_rdf.build.batches import BATCH_RECORDS, make_batches
 from pfocr_rdf.dumps import FORMATS

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from invoking import Outcome, run
 
 SEEDS = Path(__file__).parents[1] / "seeds"

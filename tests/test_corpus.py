@@ -12,9 +12,9 @@ from typing import Any, Final
 
 import pytest
 import yaml
-from making import CORPUS, SEEDS, read_all, subjects, triples_of, values
 from pyoxigraph import NamedNode
 
+from making import CORPUS, SEEDS, read_all, subjects, triples_of, values
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.records import Kind, open_collection
 from pfocr_rdf.vocabulary import KIND_TO_MENTION, Oa, Pfocr, Schema

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from making import read_all, triples_of, write
 from pyoxigraph import RdfFormat, parse
+
+from making import read_all, triples_of, write
 
 #: The design's example, its record abridged to two mentions.
 EXAMPLE_RECORD = """---

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from building import build, copies, dumps
 from making import SEEDS
-
 from pfocr_rdf.build import BuildOptions, Progress, check_records
 from pfocr_rdf.errors import BuildError
 

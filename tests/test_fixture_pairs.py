@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import pytest
-from making import RECORDS, triples_of
 from pyoxigraph import RdfFormat, parse
+
+from making import RECORDS, triples_of
 from write_expected import fixture_figure, fixtures, main, partner
 
 

@@ -5,6 +5,7 @@ import random
 from pathlib import Path
 
 import pytest
+
 from making import (
     CHEMICAL_COLUMNS,
     FIGID,
@@ -16,7 +17,6 @@ from making import (
     table,
     write,
 )
-
 from pfocr_rdf.errors import Problem
 from pfocr_rdf.records import load_taxa, open_collection, read_record
 

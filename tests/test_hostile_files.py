@@ -4,8 +4,8 @@ import os
 from pathlib import Path
 
 import pytest
-from making import FIGID, raw_record, read, read_all, record, write
 
+from making import FIGID, raw_record, read, read_all, record, write
 from pfocr_rdf.errors import InputError, Problem
 from pfocr_rdf.records import load_taxa, open_collection, read_record
 

@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from making import (
     FIELDS,
     FIGID,
@@ -19,7 +20,6 @@ from making import (
     triples_of,
     write,
 )
-
 from pfocr_rdf.errors import Problem
 from pfocr_rdf.records import Limits
 

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import pytest
-from building import checkout
-from making import read_all, triples_of
-from parsing import by_pyoxigraph, by_rdflib, unpacked
 from pyoxigraph import Literal, NamedNode, RdfFormat, Triple
 from rdflib import Graph, URIRef
 from rdflib.namespace import SH
 from rdflib.plugins.shared.jsonld.context import Context
 
+from building import checkout
+from making import read_all, triples_of
+from parsing import by_pyoxigraph, by_rdflib, unpacked
 from pfocr_rdf import iris as ns
 from pfocr_rdf import vocabulary
 from pfocr_rdf.errors import IriError

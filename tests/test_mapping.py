@@ -5,6 +5,17 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from pyoxigraph import (
+    BlankNode,
+    Literal,
+    NamedNode,
+    Quad,
+    RdfFormat,
+    Store,
+    Triple,
+    serialize,
+)
+
 from making import (
     CHEMICAL_COLUMNS,
     DISEASE_COLUMNS,
@@ -20,17 +31,6 @@ from making import (
     values,
     write,
 )
-from pyoxigraph import (
-    BlankNode,
-    Literal,
-    NamedNode,
-    Quad,
-    RdfFormat,
-    Store,
-    Triple,
-    serialize,
-)
-
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.mapping import decimal_literal, figure_triples
 from pfocr_rdf.vocabulary import KIND_TO_ENTITY, KIND_TO_MENTION, Oa, Pfocr, Schema

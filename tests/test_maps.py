@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from making import (
     FIGID,
     read,
@@ -10,7 +11,6 @@ from making import (
     record,
     write,
 )
-
 from pfocr_rdf.errors import Problem
 from pfocr_rdf.records import open_collection
 

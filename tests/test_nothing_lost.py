@@ -14,8 +14,13 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 import pytest
-from making import RECORDS, read_all, triples_of
 from pyoxigraph import Literal, NamedNode, Triple
+
+from making import RECORDS, read_all, triples_of
+from pfocr_rdf.errors import Problem
+from pfocr_rdf.iris import Iris
+from pfocr_rdf.records import Kind
+from pfocr_rdf.vocabulary import KIND_TO_MENTION, RDF_TYPE, Oa, Pfocr, Schema
 from test_corpus import (
     FOLDERS,
     KIND_TO_PLURAL,
@@ -24,11 +29,6 @@ from test_corpus import (
     record_files,
     table_rows,
 )
-
-from pfocr_rdf.errors import Problem
-from pfocr_rdf.iris import Iris
-from pfocr_rdf.records import Kind
-from pfocr_rdf.vocabulary import KIND_TO_MENTION, RDF_TYPE, Oa, Pfocr, Schema
 
 #: What the graph does not say, and why: the placeholder that PFOCR embeds in every record,
 #: which says of each figure that it is a data set named "CreativeWork".

@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from typing import Final
 
 import pytest
-from making import REPOSITORY
 from pyoxigraph import NamedNode
 from rdflib import BNode, Graph, Literal, URIRef
 from rdflib.namespace import DCTERMS, OWL, RDF, RDFS, SKOS, VANN
 
+from making import REPOSITORY
 from pfocr_rdf import iris, vocabulary
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.records.embedded import CONSTANTS

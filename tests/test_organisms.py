@@ -5,8 +5,8 @@ import re
 from pathlib import Path
 
 import pytest
-from making import GENE_COLUMNS, RECORDS, read, read_all, read_well, record, table, write
 
+from making import GENE_COLUMNS, RECORDS, read, read_all, read_well, record, table, write
 from pfocr_rdf.errors import Problem
 from pfocr_rdf.records import Organism, load_taxa, open_collection
 from pfocr_rdf.resources import resource

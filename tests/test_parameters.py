@@ -3,9 +3,9 @@
 from typing import Final
 
 import pytest
-from asking import SEED
 from pyoxigraph import Literal, NamedNode, QuerySolutions, Store
 
+from asking import SEED
 from pfocr_rdf.equivalents import THING_TO_FORMS
 from pfocr_rdf.errors import QueryError
 from pfocr_rdf.iris import BASE, NCBIGENE, Iris

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from pyoxigraph import Quad, RdfFormat, Store, Triple, parse, serialize
+
 from making import (
     CHEMICAL_COLUMNS,
     FIELDS,
@@ -24,8 +26,6 @@ from making import (
     values,
     write,
 )
-from pyoxigraph import Quad, RdfFormat, Store, Triple, parse, serialize
-
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.records import Figure
 from pfocr_rdf.records.text import NULLS, UNPUBLISHABLE_RE

@@ -14,6 +14,9 @@ from functools import cache
 from typing import Final
 
 import pytest
+from pyoxigraph import Literal, QuerySolutions, RdfFormat, Store, parse
+from rdflib.plugins.sparql import prepareQuery
+
 from asking import (
     ASKED_OF_THE_MADE_RECORD,
     CASES,
@@ -26,9 +29,6 @@ from asking import (
     store_of,
     values_for,
 )
-from pyoxigraph import Literal, QuerySolutions, RdfFormat, Store, parse
-from rdflib.plugins.sparql import prepareQuery
-
 from pfocr_rdf.errors import QueryError
 from pfocr_rdf.iris import BASE, NCBIGENE, Iris
 from pfocr_rdf.queries import ANY, NamedQuery, bind, load_query, named_queries, read_terms

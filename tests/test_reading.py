@@ -5,8 +5,8 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from making import FIGID, OPTIONAL, kinds, raw_record, read, read_well, record, table, write
 
+from making import FIGID, OPTIONAL, kinds, raw_record, read, read_well, record, table, write
 from pfocr_rdf.errors import Problem
 from pfocr_rdf.records import Candidate, Organism, open_collection
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from building import DEADLINE_S, ask, build, program, run_build, snapshot, started, unfinished
-from making import SEEDS, record, write
 from pyoxigraph import Store
 
 import pfocr_rdf.releases as releases_module
+from building import DEADLINE_S, ask, build, program, run_build, snapshot, started, unfinished
+from making import SEEDS, record, write
 from pfocr_rdf.build import BuildOptions, build_release
 from pfocr_rdf.errors import BuildError, ReleaseError
 from pfocr_rdf.releases import (

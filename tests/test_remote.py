@@ -9,10 +9,10 @@ from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from asking import CASES, NAMES, answer, seed_store
-from endpoints import JSON, Handler, Reply, oxigraph_server, stand_in
 from pyoxigraph import Literal, QueryBoolean, QuerySolutions
 
+from asking import CASES, NAMES, answer, seed_store
+from endpoints import JSON, Handler, Reply, oxigraph_server, stand_in
 from pfocr_rdf import __version__
 from pfocr_rdf.errors import QueryError, RemoteError
 from pfocr_rdf.queries import bind, load_query

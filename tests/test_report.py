@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from building import build
 from making import record, table, write
-
 from pfocr_rdf.build.report import Report
 from pfocr_rdf.errors import Problem
 

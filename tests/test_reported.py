@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+
 from making import FIGID, brief, kinds, raw_record, read, record
 
 FILE: Final = f"_figures/{FIGID}.md"

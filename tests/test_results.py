@@ -10,7 +10,6 @@ from typing import Final
 from xml.etree import ElementTree
 
 import pytest
-from asking import seed_store
 from pyoxigraph import (
     Literal,
     NamedNode,
@@ -25,6 +24,7 @@ from pyoxigraph import (
     parse_query_results,
 )
 
+from asking import seed_store
 from pfocr_rdf.errors import QueryError, ReleaseError
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.queries import bind, load_query

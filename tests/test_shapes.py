@@ -8,6 +8,10 @@ from typing import Final
 
 import pyshacl
 import pytest
+from pyoxigraph import NamedNode, RdfFormat, Triple, serialize
+from rdflib import RDF, SH, BNode, Graph, Literal, URIRef
+from rdflib.term import Node
+
 from making import (
     CHEMICAL_COLUMNS,
     CORPUS,
@@ -20,10 +24,6 @@ from making import (
     triples_of,
     write,
 )
-from pyoxigraph import NamedNode, RdfFormat, Triple, serialize
-from rdflib import RDF, SH, BNode, Graph, Literal, URIRef
-from rdflib.term import Node
-
 from pfocr_rdf import iris as ns
 from pfocr_rdf import vocabulary
 from pfocr_rdf.iris import Iris

@@ -5,6 +5,8 @@ import random
 from pathlib import Path
 
 import pytest
+from pyoxigraph import NamedNode
+
 from making import (
     CHEMICAL_COLUMNS,
     DISEASE_COLUMNS,
@@ -17,8 +19,6 @@ from making import (
     values,
     write,
 )
-from pyoxigraph import NamedNode
-
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.records import Figure, load_taxa
 from pfocr_rdf.shared import Shared, equivalent_quads, sameness, shared_triples

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from making import (
     CHEMICAL_COLUMNS,
     DISEASE_COLUMNS,
@@ -14,7 +15,6 @@ from making import (
     record,
     table,
 )
-
 from pfocr_rdf.errors import Problem
 from pfocr_rdf.records import Candidate, Limits, Organism
 

@@ -6,9 +6,9 @@ Run it as ``python tests/write_expected.py``, then read what it wrote before you
 import sys
 from pathlib import Path
 
-from making import RECORDS, triples_of
 from pyoxigraph import RdfFormat, serialize
 
+from making import RECORDS, triples_of
 from pfocr_rdf.records import Figure, load_taxa, open_collection, read_record
 
 
