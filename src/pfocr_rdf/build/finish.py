@@ -1,0 +1,101 @@
+"""The last files of a release: the description, the manifests, the checksums."""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import pyoxigraph
+
+from pfocr_rdf import __version__
+from pfocr_rdf.dataset import ReleaseFacts, file_facts
+from pfocr_rdf.dumps import DumpFile, checksums, turtle_document
+from pfocr_rdf.iris import Iris
+from pfocr_rdf.mapping import Node, triples
+from pfocr_rdf.tally import Tally, by_subject
+
+READ_BYTES: Final = 1 << 20
+
+
+def write_publication(
+    unfinished: Path,
+    facts: ReleaseFacts,
+    files: Sequence[DumpFile],
+    description: Sequence[Node],
+    total: Tally,
+    iris: Iris,
+) -> None:
+    """Write ``void.ttl``, ``manifest.json`` and ``SHA256SUMS`` beside the dumps.
+
+    They hold no time but the one given, so they are the same bytes on every machine.
+    """
+    folder = unfinished / "dumps"
+    nodes = [*description, *file_facts(facts, files, iris)]
+    (folder / "void.ttl").write_bytes(_turtle(nodes, iris))
+    listed = [*files, hashed(folder / "void.ttl")]
+    manifest: dict[str, Any] = {
+        "version": facts.version,
+        "issued": facts.issued,
+        "base": iris.base,
+        "genes": iris.gene_prefix,
+        "license": "CC0-1.0",
+        "figures": facts.figures,
+        "triples": total.triples,
+        "equivalents": facts.equivalents,
+        "programs": {"pfocr-rdf": __version__, "pyoxigraph": pyoxigraph.__version__},
+        "files": _rows(listed),
+    }
+    _write_json(folder / "manifest.json", manifest)
+    listed.append(hashed(folder / "manifest.json"))
+    sums = checksums(sorted(listed, key=lambda f: f.name))
+    (folder / "SHA256SUMS").write_text(sums, encoding="utf-8")
+
+
+def write_manifest(unfinished: Path) -> None:
+    """Write the manifest of the whole release, store included.
+
+    A flipped byte inside the store is not noticed by opening or counting it, only by its hash.
+    """
+    published = json.loads((unfinished / "dumps" / "manifest.json").read_text(encoding="utf-8"))
+    files = [
+        hashed(Path(parent) / name, Path(parent, name).relative_to(unfinished).as_posix())
+        for parent, _, names in os.walk(unfinished)
+        for name in names
+        if is_manifested(Path(parent, name).relative_to(unfinished).as_posix())
+    ]
+    published["files"] = _rows(sorted(files, key=lambda f: f.name))
+    _write_json(unfinished / "manifest.json", published)
+
+
+def is_manifested(name: str) -> bool:
+    """Whether a file of a release is fixed: opening a store writes to its lock and its log.
+
+    >>> is_manifested("store/000011.sst"), is_manifested("store/LOG.old.17")
+    (True, False)
+    """
+    return name != "manifest.json" and not name.startswith(("store/LOG", "store/LOCK"))
+
+
+def hashed(path: Path, name: str | None = None) -> DumpFile:
+    """A file's size and hash."""
+    digest, size = hashlib.sha256(), 0
+    with path.open("rb") as file:
+        while block := file.read(READ_BYTES):
+            digest.update(block)
+            size += len(block)
+    return DumpFile(name or path.name, size, digest.hexdigest())
+
+
+def _rows(files: Iterable[DumpFile]) -> list[dict[str, Any]]:
+    return [{"name": f.name, "bytes": f.size, "sha256": f.sha256} for f in files]
+
+
+def _write_json(path: Path, value: dict[str, Any]) -> None:
+    path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _turtle(nodes: Sequence[Node], iris: Iris) -> bytes:
+    """Nodes as Turtle, all that is said of a subject in one place."""
+    return turtle_document(list(triples(by_subject(nodes))), iris)

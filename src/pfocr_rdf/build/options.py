@@ -1,0 +1,63 @@
+"""What a build is told, and what it tells while it runs."""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from pfocr_rdf.errors import BuildError
+from pfocr_rdf.iris import Iris
+from pfocr_rdf.records import Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a build is."""
+
+    records: int
+    total: int
+    triples: int
+
+
+@dataclass(frozen=True, slots=True)
+class BuildOptions:
+    """How to build.
+
+    :param workers: number of worker processes; None for one a core.
+    :param keep: releases to keep, the new one included; 0 for all.
+    :param issued: ``YYYY-MM-DD``, or None: no clock is read for what is published.
+    :param executor: anything with the interface of ``concurrent.futures`` instead of local
+        processes; it is not shut down.
+    """
+
+    iris: Iris = Iris()
+    limits: Limits = Limits()
+    workers: int | None = None
+    keep: int = 0
+    issued: str | None = None
+    executor: Executor | None = None
+    listen: Callable[[Progress], None] = lambda progress: None
+
+
+def issued_date(epoch: str | None = None) -> str | None:
+    """The day that ``SOURCE_DATE_EPOCH`` names, in UTC; None where it is not set.
+
+    https://reproducible-builds.org/specs/source-date-epoch/
+
+    :param epoch: instead of what stands in the environment.
+
+    :raises BuildError: if it is not a whole number of seconds.
+
+    >>> issued_date("1735689600")
+    '2025-01-01'
+    """
+    if epoch is None:
+        epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    if not epoch:
+        return None
+    try:
+        return datetime.fromtimestamp(int(epoch), UTC).strftime("%Y-%m-%d")
+    except (ValueError, OverflowError, OSError):
+        reason = "SOURCE_DATE_EPOCH must be a whole number of seconds since 1970"
+        raise BuildError(f"{reason}, not {epoch!r}: set it right, or unset it") from None

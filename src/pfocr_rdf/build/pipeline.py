@@ -1,0 +1,354 @@
+"""Records → release: workers map batches, the parent streams their bytes into one bulk load."""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from itertools import chain, islice
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Final
+
+from pyoxigraph import RdfFormat, Store
+
+from pfocr_rdf.build.batches import (
+    BATCH_RECORDS,
+    Batch,
+    BatchResult,
+    check_batch,
+    make_batches,
+    map_batch,
+    start_worker,
+)
+from pfocr_rdf.build.finish import write_manifest, write_publication
+from pfocr_rdf.build.options import BuildOptions, Progress
+from pfocr_rdf.build.report import Report
+from pfocr_rdf.dataset import ReleaseFacts, describe_release
+from pfocr_rdf.dumps import DumpFile, DumpWriter, Part, make_part, turtle_header
+from pfocr_rdf.errors import BuildError, PfocrError, Problem
+from pfocr_rdf.mapping import Node
+from pfocr_rdf.records import Collection, load_taxa, open_collection
+from pfocr_rdf.releases import (
+    Release,
+    abandon_release,
+    build_lock,
+    prune_releases,
+    publish_release,
+    start_release,
+)
+from pfocr_rdf.shared import Shared, equivalent_quads, shared_nodes
+from pfocr_rdf.tally import Tally
+
+#: Batches that may be done or under way beyond the one being loaded, for each worker.
+AHEAD: Final = 3
+#: Shared things that are described together: one part, one JSON-LD document.
+THINGS_A_PART: Final = 2000
+THINGS_A_DOCUMENT: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What reading the records found; problems are counted by kind."""
+
+    records: int
+    figures: int
+    errors: dict[str, int]
+    warnings: dict[str, int]
+
+    @property
+    def skipped(self) -> int:
+        """Records that could not be read."""
+        return self.records - self.figures
+
+
+@dataclass(frozen=True, slots=True)
+class BuildResult:
+    """What a build made."""
+
+    release: Release
+    findings: Findings
+    triples: int
+    equivalents: int
+    pruned: tuple[Release, ...]
+
+
+class _Stage:
+    """What is being written, for the message when it fails."""
+
+    name = "the release folder"
+
+
+class _LoadStream:
+    """The data of a build as the file that the bulk loader reads, part after part."""
+
+    def __init__(self, header: bytes, parts: Iterator[Part]) -> None:
+        self.held = memoryview(header)
+        self.parts = parts
+
+    def read(self, size: int) -> bytes:
+        """At most ``size`` bytes, nothing only at the end."""
+        while not self.held:
+            part = next(self.parts, None)
+            if part is None:
+                return b""
+            self.held = memoryview(part.trig)
+        chunk = bytes(self.held[:size])
+        self.held = self.held[size:]
+        return chunk
+
+
+class Run:
+    """One build: what is gathered while the parts go by."""
+
+    def __init__(self, options: BuildOptions, collection: Collection, report: Report) -> None:
+        self.options = options
+        self.collection = collection
+        self.report = report
+        self.shared = Shared()
+        self.tally = Tally()
+        self.digest = sha256()
+        self.equivalents = 0
+        self.records = 0
+        self.figures = 0
+        self.example: str | None = None
+        self.facts = ReleaseFacts("", options.issued, 0, 0, None)  # until all data are known
+        self.description: list[Node] = []
+
+    def results(self, work: Callable[[Batch], BatchResult]) -> Iterator[BatchResult]:
+        """The results of all batches, in order, each reported as it comes."""
+        options, collection = self.options, self.collection
+        files = collection.files
+        batches = make_batches(collection, options.iris, options.limits)
+        self.report.add(collection.problems)
+        with _executor(options, len(files)) as executor:
+            for result in _in_order(executor, work, batches, options):
+                self.report.add(result.problems)
+                self.records += result.records
+                self.figures += result.figures
+                self.example = self.example or result.first_figure
+                yield result
+                options.listen(Progress(self.records, len(files), self.tally.triples))
+
+    def parts(self) -> Iterator[Part]:
+        """All data: records, what they share, the description of it all."""
+        iris = self.options.iris
+        found, limits = self.collection, self.options.limits
+        self.shared.gather_pages(load_taxa(found.organism_folders, limits, found.reading))
+        for result in self.results(map_batch):
+            self.shared.merge(result.shared)
+            if result.part:
+                yield self.counted(result.part)
+        for part in _shared_parts(self.shared, self.options):
+            yield self.counted(part)
+        self.facts = ReleaseFacts(
+            version=self.digest.hexdigest()[:12],
+            issued=self.options.issued,
+            figures=self.figures,
+            equivalents=self.equivalents,
+            example=iris.figure(self.example) if self.example else None,
+        )
+        self.description = describe_release(self.facts, self.tally, iris)
+        yield self.counted(make_part([self.description], [], iris))
+
+    def findings(self) -> Findings:
+        """What was found so far."""
+        return Findings(
+            self.records,
+            self.figures,
+            dict(sorted(self.report.errors.items())),
+            dict(sorted(self.report.warnings.items())),
+        )
+
+    def counted(self, part: Part) -> Part:
+        self.tally.merge(part.tally)
+        for name in ("ntriples", "equivalents"):
+            self.digest.update(part.compressed.get(name, b""))
+        self.equivalents += part.equivalents
+        return part
+
+
+def build_release(inputs: Sequence[Path], data: Path, options: BuildOptions) -> BuildResult:
+    """Build a release from records and make it current.
+
+    :param inputs: records, folders of records, or checkouts of the PFOCR database.
+    :param data: the data folder; made where it is missing.
+    :raises InputError: if there are no records.
+    :raises ReleaseError: if another build holds the data folder.
+    :raises BuildError: if no record could be read, or a file could not be written: the message
+        says which. Nothing is published then.
+    """
+    stage = _Stage()
+    with build_lock(data):
+        try:
+            unfinished = start_release(data)
+            try:
+                return _build(inputs, data, unfinished, options, stage)
+            finally:
+                abandon_release(unfinished)
+        except BrokenExecutor as error:
+            raise BuildError(
+                f"a worker process was ended ({error}), most often for lack of memory: "
+                "nothing was published; build again with fewer --workers"
+            ) from error
+        except (OSError, RuntimeError, MemoryError) as error:
+            what = getattr(error, "filename", None) or stage.name
+            reason = getattr(error, "strerror", None) or str(error) or "out of memory"
+            raise BuildError(
+                f"{what} could not be written ({reason}): nothing was published; "
+                f"make room where {data} is, or check its permissions, and build again"
+            ) from error
+
+
+def _build(
+    inputs: Sequence[Path], data: Path, unfinished: Path, options: BuildOptions, stage: _Stage
+) -> BuildResult:
+    collection = open_collection(inputs, options.limits)
+    stage.name = "report.json"
+    with Report(unfinished / "report.json") as report:
+        run = Run(options, collection, report)
+        files = _load(run, unfinished, stage)
+        if not run.figures:
+            first = next(iter(report.errors), "no error")
+            raise BuildError(
+                f"none of the {run.records} records could be read (first: {first}): "
+                "nothing was published; run `pfocr-rdf check` on them for the reasons"
+            )
+        stage.name = "report.json"
+        report.finish(
+            {
+                "records": run.records,
+                "figures": run.figures,
+                "skipped": run.records - run.figures,
+                "triples": run.tally.triples,
+                "equivalents": run.equivalents,
+            }
+        )
+    stage.name = "the dumps folder"
+    write_publication(unfinished, run.facts, files, run.description, run.tally, options.iris)
+    stage.name = "manifest.json"
+    write_manifest(unfinished)
+    release = publish_release(data, unfinished, run.facts.version)
+    pruned = prune_releases(data, options.keep) if options.keep else []
+    return BuildResult(release, run.findings(), run.tally.triples, run.equivalents, tuple(pruned))
+
+
+def _load(run: Run, unfinished: Path, stage: _Stage) -> list[DumpFile]:
+    """Write dumps and store; both get the same parts."""
+    with DumpWriter(unfinished / "dumps", run.options.iris) as writer:
+
+        def written() -> Iterator[Part]:
+            for part in run.parts():
+                stage.name = "the dumps"
+                writer.append(part)
+                stage.name = "the store"
+                yield part
+
+        stage.name = "the store"
+        store = Store(str(unfinished / "store"))
+        failures: list[BaseException] = []
+        stream = _LoadStream(turtle_header(run.options.iris), _keeping(written(), failures))
+        try:
+            store.bulk_load(stream, RdfFormat.TRIG, lenient=True)  # type: ignore[arg-type]
+        except (OSError, RuntimeError, ValueError, SyntaxError):
+            if failures:
+                raise failures[0] from None
+            raise
+        store.flush()
+        count = len(store)
+        del store
+        if failures:
+            raise failures[0]
+        if count != run.tally.triples + run.equivalents:
+            raise BuildError(
+                f"the store holds {count} triples, {run.tally.triples + run.equivalents} were "
+                "written: nothing was published; please report this with the records"
+            )
+        stage.name = "the dumps"
+        return writer.finish()
+
+
+def _keeping(parts: Iterator[Part], failures: list[BaseException]) -> Iterator[Part]:
+    """The parts; the first failure is kept, for the loader turns it into words."""
+    try:
+        yield from parts
+    except (OSError, PfocrError, RuntimeError, MemoryError, KeyboardInterrupt) as error:
+        failures.append(error)
+        raise
+
+
+def check_records(
+    inputs: Sequence[Path], options: BuildOptions, tell: Callable[[Problem], None]
+) -> Findings:
+    """Read and map records and write nothing.
+
+    :param tell: is called with every problem that a build would report.
+    :raises InputError: if there are no records.
+    """
+    with Report(None, tell) as report:
+        run = Run(options, open_collection(inputs, options.limits), report)
+        for _ in run.results(check_batch):
+            pass
+        return run.findings()
+
+
+def _shared_parts(shared: Shared, options: BuildOptions) -> Iterator[Part]:
+    """The description of shared things and their other spellings, a bounded number at a time."""
+    iris = options.iris
+    things, spellings = shared_nodes(shared, iris), equivalent_quads(shared, iris)
+    while True:
+        described = list(islice(things, THINGS_A_PART))
+        spelt = list(chain.from_iterable(islice(spellings, THINGS_A_PART)))
+        if not described and not spelt:
+            return
+        documents = [
+            described[start : start + THINGS_A_DOCUMENT]
+            for start in range(0, len(described), THINGS_A_DOCUMENT)
+        ]
+        yield make_part(documents, spelt, iris)
+
+
+@contextmanager
+def _executor(options: BuildOptions, records: int) -> Iterator[Executor | None]:
+    """The processes to map in; None where there is too little to do to start any."""
+    if options.executor is not None:
+        yield options.executor
+        return
+    if records <= BATCH_RECORDS and options.workers is None:
+        yield None
+        return
+    workers = options.workers or os.cpu_count() or 1
+    context = get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=start_worker) as pool:
+        try:
+            yield pool
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _in_order(
+    executor: Executor | None,
+    work: Callable[[Batch], BatchResult],
+    batches: Iterator[Batch],
+    options: BuildOptions,
+) -> Iterator[BatchResult]:
+    """The results in the order of the batches, only so many of them held at a time."""
+    if executor is None:
+        yield from map(work, batches)
+        return
+    ahead = AHEAD * (options.workers or os.cpu_count() or 1)
+    waiting: deque[Future[BatchResult]] = deque()
+    try:
+        for batch in batches:
+            waiting.append(executor.submit(work, batch))
+            if len(waiting) > ahead:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        # A build that fails leaves no work behind in an executor that is not ours.
+        for future in waiting:
+            future.cancel()

@@ -1,0 +1,75 @@
+"""The report of a build: every problem, written as it is met, and the counts at the end."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any
+
+from pfocr_rdf.errors import Problem
+
+
+@dataclass(slots=True)
+class Report:
+    """Counts problems and writes them to ``report.json``, none of them kept in memory.
+
+    :param path: where to; None writes no file.
+    :param tell: is called with each problem.
+    """
+
+    path: Path | None
+    tell: Callable[[Problem], None] = lambda problem: None
+    errors: Counter[str] = field(default_factory=Counter)
+    warnings: Counter[str] = field(default_factory=Counter)
+    _file: IO[str] | None = None
+
+    def __enter__(self) -> "Report":
+        if self.path:
+            self._file = self.path.open("w", encoding="utf-8")
+            _write(self._file, '{"problems": [')
+        return self
+
+    def add(self, problems: Iterable[Problem]) -> None:
+        """Note problems, in the order in which they are given."""
+        for problem in problems:
+            first = not self.errors and not self.warnings
+            counter = self.errors if problem.severity == "error" else self.warnings
+            counter[problem.kind] += 1
+            self.tell(problem)
+            if self._file:
+                written = json.dumps(asdict(problem), ensure_ascii=False)
+                _write(self._file, ("\n" if first else ",\n") + written)
+
+    def finish(self, summary: dict[str, Any]) -> None:
+        """Write the counts and close the file."""
+        if self._file:
+            counts = {
+                **summary,
+                "errors": dict(sorted(self.errors.items())),
+                "warnings": dict(sorted(self.warnings.items())),
+            }
+            _write(self._file, '\n],\n"summary": ' + json.dumps(counts, indent=2) + "}\n")
+            self._file.close()
+            self._file = None
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._file:
+            # Closing flushes, which fails again on a full disk and would hide the error.
+            with suppress(OSError):
+                self._file.close()
+
+
+def _write(file: IO[str], text: str) -> None:
+    """Write, and name the file where that fails: it comes up amid other work."""
+    try:
+        file.write(text)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, Path(file.name).name) from error
