@@ -100,9 +100,9 @@ def read(part: Part, iris: Iris) -> dict[str, set[Triple]]:
 def test_every_format_holds_the_same_triples(any_release: Release) -> None:
     found = {form.name: [q.triple for q in dumped(any_release, form.name)] for form in FORMATS}
     expected = set(found["ntriples"])
-    for name, triples in found.items():
-        assert set(triples) == expected, name
-        assert len(triples) == len(expected) == any_release.manifest()["triples"], name
+    for name, held in found.items():
+        assert set(held) == expected, name
+        assert len(held) == len(expected) == any_release.manifest()["triples"], name
 
 
 def test_another_library_reads_the_same_triples_from_every_format(seeds_release: Release) -> None:
@@ -353,10 +353,16 @@ def test_a_full_disk_is_an_error_that_names_the_file(name: str, tmp_path: Path) 
     file = NAME_TO_FORMAT[name].file
     (tmp_path / file).symlink_to("/dev/full")
     writer = DumpWriter(tmp_path, Iris())
-    with pytest.raises(OSError, match="No space left") as caught, writer:
-        quad = Quad(SUBJECT, Schema.same_as, Schema.Gene, Iris().equivalents)
-        writer.append(make_part([[Node(SUBJECT, [(Schema.name, Literal("a"))])]], [quad], Iris()))
-        writer.finish()
+    quad = Quad(SUBJECT, Schema.same_as, Schema.Gene, Iris().equivalents)
+    part = make_part([[Node(SUBJECT, [(Schema.name, Literal("a"))])]], [quad], Iris())
+
+    def write() -> None:
+        with writer:
+            writer.append(part)
+            writer.finish()
+
+    with pytest.raises(OSError, match="No space left") as caught:
+        write()
     assert caught.value.filename == file
 
 

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from pfocr_rdf.errors import BuildError
@@ -31,8 +31,8 @@ class BuildOptions:
         processes; it is not shut down.
     """
 
-    iris: Iris = Iris()
-    limits: Limits = Limits()
+    iris: Iris = field(default_factory=Iris)
+    limits: Limits = field(default_factory=Limits)
     workers: int | None = None
     keep: int = 0
     issued: str | None = None

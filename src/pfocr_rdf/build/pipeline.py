@@ -163,6 +163,7 @@ class Run:
         )
 
     def counted(self, part: Part) -> Part:
+        """The part, taken into the counts and the version."""
         self.tally.merge(part.tally)
         for name in ("ntriples", "equivalents"):
             self.digest.update(part.compressed.get(name, b""))
