@@ -3,9 +3,11 @@
 import gzip
 import os
 import runpy
+import select
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -177,6 +179,18 @@ def members(group: int) -> list[int]:
             if int(of) == group and state not in "ZX":
                 found.append(int(stat.parent.name))
     return found
+
+
+def survivors(group: int) -> list[int]:
+    """The processes of a group that still run when they have had the time to end."""
+    deadline = time.monotonic() + DEADLINE_S
+    while (left := members(group)) and time.monotonic() < deadline:
+        with suppress(ProcessLookupError):
+            process = os.pidfd_open(left[0])
+            # Readable as soon as the process ends.
+            select.select([process], [], [], deadline - time.monotonic())
+            os.close(process)
+    return left
 
 
 @contextmanager

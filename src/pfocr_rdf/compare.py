@@ -11,6 +11,7 @@ from pyoxigraph import Quad, Store
 from pfocr_rdf.errors import ReleaseError
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.releases import Release
+from pfocr_rdf.vocabulary import IS_REPLACED_BY
 
 OTHER: Final = "(shared things and the dataset)"
 
@@ -52,7 +53,7 @@ def compare_releases(old: Release, new: Release) -> Iterator[Change]:
 
     :raises ReleaseError: if a store cannot be opened.
     """
-    before, after = _open(old), _open(new)
+    before, after = open_store(old), open_store(new)
     for quad in before:
         if quad not in after:
             yield Change("-", quad)
@@ -61,7 +62,11 @@ def compare_releases(old: Release, new: Release) -> Iterator[Change]:
             yield Change("+", quad)
 
 
-def _open(release: Release) -> Store:
+def open_store(release: Release) -> Store:
+    """The store of a release, to read only.
+
+    :raises ReleaseError: if it cannot be opened.
+    """
     try:
         return Store.read_only(str(release.store))
     except (OSError, RuntimeError) as error:
@@ -73,13 +78,16 @@ def _open(release: Release) -> Store:
 def changed_thing(quad: Quad, iris: Iris) -> str:
     """The figid of the figure that a quad is about, or :data:`OTHER`.
 
+    What is said of an alias is about the figure that it leads to.
+
     >>> from pyoxigraph import NamedNode
     >>> mention = Iris().mention("PMC1__f1", "gene", "a", "A", "")
     >>> changed_thing(Quad(mention, NamedNode("x:p"), mention), Iris())
     'PMC1__f1'
     """
     prefix = iris.base + "figures/"
-    subject = str(getattr(quad.subject, "value", ""))
-    if not subject.startswith(prefix):
+    node = quad.object if quad.predicate == IS_REPLACED_BY else quad.subject
+    iri = str(getattr(node, "value", ""))
+    if not iri.startswith(prefix):
         return OTHER
-    return unquote(subject[len(prefix) :].partition("#")[0])
+    return unquote(iri[len(prefix) :].partition("#")[0])

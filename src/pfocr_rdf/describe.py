@@ -13,6 +13,7 @@ from pfocr_rdf.dumps import serialized, turtle_document
 from pfocr_rdf.errors import IriError, QueryError
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.queries import Entity, read_entity, read_figure
+from pfocr_rdf.vocabulary import Schema
 
 ENTITIES: Final[tuple[Entity, ...]] = ("ncbigene", "mesh", "chebi", "doid", "taxon", "pmc")
 GraphFormatName = Literal["turtle", "ntriples", "jsonld"]
@@ -33,10 +34,14 @@ def find_thing(text: str, store: Store, iris: Iris) -> NamedNode:
 
     :raises QueryError: if the release knows nothing by that name.
     """
-    for node in _readings(text, iris):
-        if next(store.quads_for_pattern(node, None, None), None) or next(
-            store.quads_for_pattern(None, None, node), None
-        ):
+    for node in _readings(text.strip().removeprefix("<").removesuffix(">"), iris):
+        if next(store.quads_for_pattern(node, None, None), None):
+            return node
+        spelt = store.quads_for_pattern(None, Schema.same_as, node, iris.equivalents)
+        for thing in (quad.subject for quad in spelt):
+            if isinstance(thing, NamedNode):
+                return thing
+        if next(store.quads_for_pattern(None, None, node), None):
             return node
     raise QueryError(
         f"the release says nothing of {text!r}: give an IRI, a CURIE such as ncbigene:5742 or "
@@ -45,23 +50,19 @@ def find_thing(text: str, store: Store, iris: Iris) -> NamedNode:
 
 
 def _readings(text: str, iris: Iris) -> Iterator[NamedNode]:
+    """What a text may mean, the likeliest first."""
     with suppress(IriError):
         yield read_figure(text, iris)
     with suppress(IriError):
         yield read_entity(text, ENTITIES, iris)
     prefix, _, local = text.partition(":")
-    namespace = iris.prefixes().get(prefix)
+    namespace = iris.prefixes().get(prefix.lower())
     if namespace and not local.startswith("//"):
-        yield _node(text, namespace + local)
+        with suppress(ValueError):
+            yield NamedNode(namespace + local)
     elif urlsplit(text).scheme in {"http", "https"}:
-        yield _node(text, text)
-
-
-def _node(text: str, iri: str) -> NamedNode:
-    try:
-        return NamedNode(iri)
-    except ValueError as error:
-        raise QueryError(f"{text!r} is not an IRI or a CURIE: {error}") from error
+        with suppress(ValueError):
+            yield NamedNode(text)
 
 
 def describe(subject: NamedNode, store: Store, incoming: int) -> About:
@@ -70,7 +71,10 @@ def describe(subject: NamedNode, store: Store, incoming: int) -> About:
     :param incoming: at most so many triples that point at it; a gene may have thousands.
     """
     outgoing = [_triple(quad) for quad in store.quads_for_pattern(subject, None, None)]
-    pointing = store.quads_for_pattern(None, None, subject)
+    # What a thing says of itself is said once, among the outgoing.
+    pointing = (
+        quad for quad in store.quads_for_pattern(None, None, subject) if quad.subject != subject
+    )
     found = [_triple(quad) for quad in islice(pointing, incoming)]
     more = next(pointing, None) is not None
     key = str

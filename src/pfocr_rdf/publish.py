@@ -2,11 +2,13 @@
 
 import gzip
 import shutil
+import zlib
 from pathlib import Path
 from typing import BinaryIO, Final, Literal
 
-from pyoxigraph import DefaultGraph, RdfFormat, Store
+from pyoxigraph import DefaultGraph, RdfFormat
 
+from pfocr_rdf.compare import open_store
 from pfocr_rdf.dumps import NAME_TO_FORMAT
 from pfocr_rdf.errors import ReleaseError
 from pfocr_rdf.iris import Iris
@@ -26,14 +28,18 @@ COPY_BYTES: Final = 1 << 20
 def copy_dumps(release: Release, target: Path) -> list[Path]:
     """Copy the folder of dumps with its manifest and checksums.
 
-    :raises ReleaseError: if the target holds other files.
+    :raises ReleaseError: if the target holds other files or is one, or there are no dumps.
     """
+    if target.is_file():
+        raise ReleaseError(f"{target} is a file: name a new folder")
     if target.exists() and any(target.iterdir()):
         raise ReleaseError(f"{target} is not empty: name a new folder")
+    try:
+        files = sorted(release.dumps.iterdir())
+    except OSError as error:
+        raise _unreadable(release, error) from error
     target.mkdir(parents=True, exist_ok=True)
-    return [
-        Path(shutil.copyfile(file, target / file.name)) for file in sorted(release.dumps.iterdir())
-    ]
+    return [Path(shutil.copyfile(file, target / file.name)) for file in files]
 
 
 def write_dump(
@@ -51,17 +57,22 @@ def write_dump(
             with path.open("rb") if gzipped else gzip.open(path) as file:
                 shutil.copyfileobj(file, out, COPY_BYTES)
         elif gzipped:
-            with gzip.GzipFile(fileobj=out, mode="wb", mtime=0) as packed:
+            # Without a name of its own it would write that of the file beneath it.
+            with gzip.GzipFile("", fileobj=out, mode="wb", mtime=0) as packed:
                 _convert(release, form, packed, iris)  # type: ignore[arg-type]
         else:
             _convert(release, form, out, iris)
-    except (FileNotFoundError, EOFError, gzip.BadGzipFile) as error:
-        reason = f"cannot be read ({error}): run `pfocr-rdf verify` on the release"
-        raise ReleaseError(f"{release.path}: {reason}") from error
+    except (FileNotFoundError, EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise _unreadable(release, error) from error
+
+
+def _unreadable(release: Release, error: Exception) -> ReleaseError:
+    reason = f"cannot be read ({error}): run `pfocr-rdf verify` on the release"
+    return ReleaseError(f"{release.path}: {reason}")
 
 
 def _convert(release: Release, form: str, out: BinaryIO, iris: Iris) -> None:
-    store = Store.read_only(str(release.store))
+    store = open_store(release)
     prefixes = iris.prefixes()
     if form == "trig":
         store.dump(out, RdfFormat.TRIG, prefixes=prefixes)

@@ -6,13 +6,15 @@ import json
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any, Final
 
 from pyoxigraph import DefaultGraph, Quad, RdfFormat, Store, parse
 
 from pfocr_rdf.build.finish import hashed, is_manifested
-from pfocr_rdf.dumps import EQUIVALENTS, NAME_TO_FORMAT
+from pfocr_rdf.dumps import EQUIVALENTS, NAME_TO_FORMAT, DumpFile
+from pfocr_rdf.errors import ReleaseError
 from pfocr_rdf.releases import Release
 
 NAME_TO_RDF_FORMAT: Final = {
@@ -53,59 +55,90 @@ def verify_release(release: Release) -> Iterator[str]:
     :raises ReleaseError: if there is no readable manifest.
     """
     manifest = release.manifest()
-    found = list(_file_faults(release.path, manifest))
-    yield from found
-    yield from _listing_faults(release.dumps)
-    expected: dict[str, int | None] = {
-        name: manifest.get("equivalents" if name == EQUIVALENTS.name else "triples")
-        for name in NAME_TO_FORMAT
-    }
+    listed = _listed(manifest)
+    if listed is None:
+        path = release.path / "manifest.json"
+        raise ReleaseError(f"{path}: no list of files: build again, or roll back")
+    files: dict[str, DumpFile] = {}
+    yield from _file_faults(release.path, listed, files)
+    yield from _listing_faults(release.dumps, manifest, files)
     contents: dict[str, Contents] = {}
-    for name, count in expected.items():
-        file = NAME_TO_FORMAT[name].file
-        try:
-            contents[name] = Contents.of(_dump(release.dumps / file, name))
-        except (OSError, EOFError, zlib.error, SyntaxError, ValueError) as error:
-            yield f"dumps/{file}: cannot be read: {error}"
-            continue
-        if contents[name].count != count:
-            yield f"dumps/{file}: {contents[name].count} triples, the manifest says {count}"
+    yield from _dump_faults(release.dumps, manifest, contents)
     yield from _store_faults(release, contents)
 
 
-def _file_faults(folder: Path, manifest: dict[str, Any]) -> Iterator[str]:
-    listed = {row["name"]: row for row in manifest.get("files", ())}
+def _listed(manifest: dict[str, Any]) -> dict[str, DumpFile] | None:
+    """The files that a manifest names; None where it does not list them as it should."""
+    try:
+        rows = [DumpFile(row["name"], row["bytes"], row["sha256"]) for row in manifest["files"]]
+        return {row.name: row for row in rows}
+    except (KeyError, TypeError):
+        return None
+
+
+def _file_faults(
+    folder: Path, listed: dict[str, DumpFile], files: dict[str, DumpFile]
+) -> Iterator[str]:
+    """The files of a folder against its manifest; ``files`` gets what was found."""
+    there = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*"))}
+    for name, path in there.items():
+        if path.is_file() and is_manifested(name):
+            try:
+                files[name] = hashed(path, name)
+            except OSError as error:
+                yield f"{name}: cannot be read: {error.strerror}"
     for name, row in listed.items():
-        path = folder / name
-        if not path.is_file():
-            yield f"{name}: missing"
-            continue
-        file = hashed(path)
-        if file.size != row["bytes"]:
-            yield f"{name}: {file.size} bytes, the manifest says {row['bytes']}"
-        elif file.sha256 != row["sha256"]:
-            yield f"{name}: SHA-256 {file.sha256}, the manifest says {row['sha256']}"
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder).as_posix()
-        if path.is_file() and name not in listed and is_manifested(name):
-            yield f"{name}: not in the manifest"
+        file = files.get(name)
+        if file is None:
+            if name not in there or there[name].is_dir():
+                yield f"{name}: missing"
+        elif file.size != row.size:
+            yield f"{name}: {file.size} bytes, the manifest says {row.size}"
+        elif file.sha256 != row.sha256:
+            yield f"{name}: SHA-256 {file.sha256}, the manifest says {row.sha256}"
+    for name in sorted(files.keys() - listed.keys()):
+        yield f"{name}: not in the manifest"
 
 
-def _listing_faults(dumps: Path) -> Iterator[str]:
-    """``SHA256SUMS`` and ``dumps/manifest.json`` against the files beside them."""
+def _listing_faults(
+    dumps: Path, manifest: dict[str, Any], files: dict[str, DumpFile]
+) -> Iterator[str]:
+    """``SHA256SUMS`` and ``dumps/manifest.json`` against the files and the release's manifest."""
     try:
         sums = (dumps / "SHA256SUMS").read_text(encoding="utf-8")
-        rows = json.loads((dumps / "manifest.json").read_text(encoding="utf-8"))["files"]
-    except (OSError, ValueError, KeyError) as error:
+        published = json.loads((dumps / "manifest.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
         yield f"dumps: not a readable listing: {error}"
         return
+    listed = _listed(published) if isinstance(published, dict) else None
+    if listed is None:
+        yield "dumps/manifest.json: no list of files"
+        return
+    for key in sorted((manifest.keys() | published.keys()) - {"files"}):
+        ours, theirs = manifest.get(key), published.get(key)
+        if ours != theirs:
+            yield f"manifest.json: {key} is {ours!r}, dumps/manifest.json says {theirs!r}"
     stated = [line.split("  ", 1) for line in sums.splitlines() if "  " in line]
-    pairs = [*((name, sha256) for sha256, name in stated)]
-    pairs.extend((row["name"], row["sha256"]) for row in rows)
-    for name, sha256 in pairs:
-        path = dumps / name
-        if path.is_file() and hashed(path).sha256 != sha256:
+    pairs = [(name, sha256) for sha256, name in stated]
+    for name, sha256 in dict.fromkeys((*pairs, *((f.name, f.sha256) for f in listed.values()))):
+        file = files.get(f"dumps/{name}")
+        if file and file.sha256 != sha256:
             yield f"dumps/{name}: not the SHA-256 that the dumps' own listing states"
+
+
+def _dump_faults(
+    dumps: Path, manifest: dict[str, Any], contents: dict[str, Contents]
+) -> Iterator[str]:
+    """The dumps against the counts; ``contents`` gets what they hold."""
+    for name, form in NAME_TO_FORMAT.items():
+        count = manifest.get("equivalents" if name == EQUIVALENTS.name else "triples")
+        try:
+            contents[name] = Contents.of(_dump(dumps / form.file, name))
+        except (OSError, EOFError, zlib.error, SyntaxError, ValueError) as error:
+            yield f"dumps/{form.file}: cannot be read: {error}"
+            continue
+        if contents[name].count != count:
+            yield f"dumps/{form.file}: {contents[name].count} triples, the manifest says {count}"
 
 
 def _dump(path: Path, name: str) -> Iterator[Quad]:
@@ -128,14 +161,13 @@ def _store_faults(release: Release, contents: dict[str, Contents]) -> Iterator[s
     try:
         store = Store.read_only(str(release.store))
         stored = Contents.of(store.quads_for_pattern(None, None, None, DefaultGraph()))
-        everything = len(store)
+        graphs = (store.quads_for_pattern(None, None, None, g) for g in store.named_graphs())
+        named = Contents.of(chain.from_iterable(graphs))
     except (OSError, RuntimeError, ValueError) as error:
         yield f"store: cannot be read: {error}"
         return
-    for name, found in data.items():
-        if found != stored:
+    for name, found in contents.items():
+        held, what = (named, "quads in graphs") if name == EQUIVALENTS.name else (stored, "triples")
+        if found != held:
             file = NAME_TO_FORMAT[name].file
-            yield f"store: holds {stored.count} triples, not those of dumps/{file}"
-    other = contents.get(EQUIVALENTS.name)
-    if other and everything - stored.count != other.count:
-        yield f"store: {everything - stored.count} quads in named graphs, not {other.count}"
+            yield f"store: holds {held.count} {what}, not those of dumps/{file}"

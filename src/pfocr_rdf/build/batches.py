@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
+from multiprocessing import parent_process
 from typing import Final
 
 from pyoxigraph import Quad
@@ -71,9 +72,10 @@ def start_worker() -> None:
     # Records make no reference cycles; collecting costs a tenth of the time.
     gc.disable()
     if sys.platform == "linux":
-        parent = os.getppid()
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:
+        # A parent that died before the call sends no signal: this process would wait for ever.
+        parent = parent_process()
+        if parent and os.getppid() != parent.pid:
             os._exit(1)
 
 

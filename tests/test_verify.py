@@ -1,0 +1,395 @@
+"""A whole release has no faults, and each kind of damage is named."""
+
+import gzip
+import hashlib
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyoxigraph import Literal, NamedNode, Quad, Store
+
+from parsing import unpacked
+from pfocr_rdf.dumps import NAME_TO_FORMAT, compress
+from pfocr_rdf.errors import ReleaseError
+from pfocr_rdf.iris import Iris
+from pfocr_rdf.releases import Release
+from pfocr_rdf.verify import Contents, verify_release
+
+DUMPS = [form.file for form in NAME_TO_FORMAT.values()]
+
+
+def faults(release: Release) -> list[str]:
+    return list(verify_release(release))
+
+
+def flip(path: Path, at: int | None = None) -> None:
+    """Change one bit in the middle of a file, and nothing about its size."""
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2 if at is None else at] ^= 1
+    rewrite(path, bytes(data))
+
+
+def rewrite(path: Path, data: bytes) -> None:
+    """Replace a file; what is linked to it under another name stays."""
+    path.unlink()
+    path.write_bytes(data)
+
+
+def change_json(path: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    value = json.loads(path.read_text(encoding="utf-8"))
+    change(value)
+    path.write_text(json.dumps(value), encoding="utf-8")
+
+
+def state_hashes_anew(release: Release) -> None:
+    """Make every listing agree with the files, as one would who wants to hide a change."""
+
+    def restate(folder: Path) -> Callable[[dict[str, Any]], None]:
+        def change(manifest: dict[str, Any]) -> None:
+            for row in manifest["files"]:
+                data = (folder / row["name"]).read_bytes()
+                row |= {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+
+        return change
+
+    dumps = release.dumps
+    change_json(dumps / "manifest.json", restate(dumps))
+    names = [line.split("  ")[1] for line in (dumps / "SHA256SUMS").read_text().splitlines()]
+    sums = [f"{hashlib.sha256((dumps / n).read_bytes()).hexdigest()}  {n}\n" for n in names]
+    (dumps / "SHA256SUMS").write_text("".join(sums))
+    change_json(release.path / "manifest.json", restate(release.path))
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_a_whole_release_has_no_faults(any_release: Release) -> None:
+    assert faults(any_release) == []
+
+
+def test_a_release_that_was_opened_and_queried_has_no_faults(copied_release: Release) -> None:
+    before = {path.name for path in copied_release.store.iterdir()}
+    for _ in range(3):
+        store = Store.read_only(str(copied_release.store))
+        assert store.query("ASK { ?s ?p ?o }")
+        del store
+    assert {path.name for path in copied_release.store.iterdir()} >= before
+    assert faults(copied_release) == []
+    assert faults(copied_release) == []
+
+
+def test_a_release_that_was_moved_has_no_faults(seeds_release: Release, tmp_path: Path) -> None:
+    shutil.copytree(seeds_release.path, tmp_path / "moved", copy_function=shutil.copyfile)
+    assert faults(Release("moved", tmp_path / "moved")) == []
+
+
+@pytest.mark.parametrize("which", range(3))
+def test_a_flipped_bit_in_the_store_is_found(which: int, copied_release: Release) -> None:
+    tables = sorted(copied_release.store.glob("*.sst"), key=lambda path: path.stat().st_size)
+    path = (tables[0], tables[len(tables) // 2], tables[-1])[which]
+    was = sha256(path)
+    flip(path)
+    found = faults(copied_release)
+    assert found[0] == f"store/{path.name}: SHA-256 {sha256(path)}, the manifest says {was}"
+
+
+@pytest.mark.parametrize("file", DUMPS)
+def test_a_flipped_bit_in_a_dump_is_found(file: str, copied_release: Release) -> None:
+    path = copied_release.dumps / file
+    was = sha256(path)
+    flip(path)
+    found = faults(copied_release)
+    assert f"dumps/{file}: SHA-256 {sha256(path)}, the manifest says {was}" in found
+    assert f"dumps/{file}: not the SHA-256 that the dumps' own listing states" in found
+    assert any(line.startswith(f"dumps/{file}: cannot be read: ") for line in found)
+    assert not [line for line in found if not line.startswith(f"dumps/{file}: ")]
+
+
+@pytest.mark.parametrize("file", ["void.ttl", "manifest.json", "SHA256SUMS"])
+def test_a_flipped_bit_in_what_describes_the_dumps_is_found(
+    file: str, copied_release: Release
+) -> None:
+    path = copied_release.dumps / file
+    was = sha256(path)
+    flip(path, path.read_bytes().index(b"a"))
+    found = faults(copied_release)
+    assert f"dumps/{file}: SHA-256 {sha256(path)}, the manifest says {was}" in found
+
+
+def test_a_flipped_bit_in_the_report_is_found(copied_release: Release) -> None:
+    flip(copied_release.path / "report.json")
+    (found,) = faults(copied_release)
+    assert found.startswith("report.json: SHA-256 ")
+
+
+@pytest.mark.parametrize("file", DUMPS)
+def test_a_truncated_dump_is_found(file: str, copied_release: Release) -> None:
+    path = copied_release.dumps / file
+    data = path.read_bytes()
+    rewrite(path, data[:-20])
+    found = faults(copied_release)
+    assert f"dumps/{file}: {len(data) - 20} bytes, the manifest says {len(data)}" in found
+    reason = "Compressed file ended before the end-of-stream marker was reached"
+    assert f"dumps/{file}: cannot be read: {reason}" in found
+
+
+def test_an_emptied_dump_is_found(copied_release: Release) -> None:
+    path = copied_release.dumps / "pfocr.ttl.gz"
+    size = path.stat().st_size
+    rewrite(path, b"")
+    found = faults(copied_release)
+    triples = copied_release.manifest()["triples"]
+    assert f"dumps/pfocr.ttl.gz: 0 bytes, the manifest says {size}" in found
+    assert f"dumps/pfocr.ttl.gz: 0 triples, the manifest says {triples}" in found
+
+
+def test_a_dump_that_is_no_gzip_file_is_found(copied_release: Release) -> None:
+    rewrite(copied_release.dumps / "pfocr.nt.gz", b"not compressed")
+    found = faults(copied_release)
+    assert "dumps/pfocr.nt.gz: cannot be read: Not a gzipped file (b'no')" in found
+
+
+@pytest.mark.parametrize("file", DUMPS)
+def test_a_dump_that_does_not_parse_is_found(file: str, copied_release: Release) -> None:
+    path = copied_release.dumps / file
+    rewrite(path, path.read_bytes() + compress(b"{ no syntax at all\n"))
+    state_hashes_anew(copied_release)
+    (found,) = faults(copied_release)
+    assert found.startswith(f"dumps/{file}: cannot be read: ")
+
+
+def test_a_dump_that_is_not_utf8_is_found(copied_release: Release) -> None:
+    path = copied_release.dumps / "pfocr.jsonl.gz"
+    rewrite(path, path.read_bytes() + compress(b'{"@id": "\xff"}\n'))
+    state_hashes_anew(copied_release)
+    (found,) = faults(copied_release)
+    assert found.startswith("dumps/pfocr.jsonl.gz: cannot be read: ")
+
+
+def test_a_json_ld_line_that_asks_for_another_document_is_found(copied_release: Release) -> None:
+    path = copied_release.dumps / "pfocr.jsonl.gz"
+    line = b'{"@context": "https://example.org/context", "@id": "https://example.org/"}\n'
+    rewrite(path, path.read_bytes() + compress(line))
+    state_hashes_anew(copied_release)
+    (found,) = faults(copied_release)
+    assert found.startswith("dumps/pfocr.jsonl.gz: cannot be read: ")
+
+
+@pytest.mark.parametrize(
+    "file", ["report.json", "dumps/void.ttl", "dumps/pfocr.jsonl.gz", "store/CURRENT"]
+)
+def test_a_deleted_file_is_found(file: str, copied_release: Release) -> None:
+    (copied_release.path / file).unlink()
+    assert f"{file}: missing" in faults(copied_release)
+
+
+def test_a_folder_in_the_place_of_a_file_is_found(copied_release: Release) -> None:
+    (copied_release.path / "report.json").unlink()
+    (copied_release.path / "report.json").mkdir()
+    assert faults(copied_release) == ["report.json: missing"]
+
+
+def test_a_deleted_listing_is_found(copied_release: Release) -> None:
+    (copied_release.dumps / "SHA256SUMS").unlink()
+    missing, unread = faults(copied_release)
+    assert missing == "dumps/SHA256SUMS: missing"
+    assert unread.startswith("dumps: not a readable listing: [Errno 2] No such file or directory")
+
+
+@pytest.mark.parametrize("file", ["extra.txt", "dumps/extra.gz", "store/extra.sst", "a/b"])
+def test_an_extra_file_is_found(file: str, copied_release: Release) -> None:
+    path = copied_release.path / file
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("x")
+    assert faults(copied_release) == [f"{file}: not in the manifest"]
+
+
+@pytest.mark.parametrize("key", ["triples", "equivalents", "figures", "version", "issued", "base"])
+def test_a_changed_manifest_is_found(key: str, copied_release: Release) -> None:
+    was = copied_release.manifest()[key]
+    change_json(copied_release.path / "manifest.json", lambda m: m.update({key: 1}))
+    found = faults(copied_release)
+    assert found[0] == f"manifest.json: {key} is 1, dumps/manifest.json says {was!r}"
+    files = {"triples": DUMPS[:-1], "equivalents": DUMPS[-1:]}.get(key, [])
+    assert found[1:] == [f"dumps/{file}: {was} triples, the manifest says 1" for file in files]
+
+
+def test_a_count_that_is_missing_is_found(copied_release: Release) -> None:
+    was = copied_release.manifest()["triples"]
+    change_json(copied_release.path / "manifest.json", lambda m: m.pop("triples"))
+    assert f"manifest.json: triples is None, dumps/manifest.json says {was}" in faults(
+        copied_release
+    )
+
+
+@pytest.mark.parametrize("name", [name for name in NAME_TO_FORMAT if name != "equivalents"])
+def test_a_triple_that_one_format_lost_is_found_even_where_every_hash_agrees(
+    name: str, copied_release: Release
+) -> None:
+    path = copied_release.dumps / NAME_TO_FORMAT[name].file
+    lines = unpacked(path).split(b"\n")
+    if name == "jsonld":
+        lines = [b"\n".join(lines).replace(b',"rowCount":1}', b"}", 1)]
+    elif name == "turtle":
+        at = next(n for n, line in enumerate(lines) if line.startswith(b"\tpfocr:sourceSha256"))
+        del lines[at - 1 if lines[at].endswith(b" .") else at]
+    else:
+        del lines[5]
+    rewrite(path, gzip.compress(b"\n".join(lines)))
+    state_hashes_anew(copied_release)
+    triples = copied_release.manifest()["triples"]
+    found = faults(copied_release)
+    assert found == [
+        f"dumps/{path.name}: {triples - 1} triples, the manifest says {triples}",
+        "dumps: the formats do not hold the same triples",
+        f"store: holds {triples} triples, not those of dumps/{path.name}",
+    ]
+
+
+def test_a_triple_that_was_replaced_by_another_is_found(copied_release: Release) -> None:
+    path = copied_release.dumps / "pfocr.nt.gz"
+    lines = unpacked(path).split(b"\n")
+    lines[5] = b'<https://example.org/s> <https://example.org/p> "o" .'
+    rewrite(path, gzip.compress(b"\n".join(lines)))
+    state_hashes_anew(copied_release)
+    triples = copied_release.manifest()["triples"]
+    assert faults(copied_release) == [
+        "dumps: the formats do not hold the same triples",
+        f"store: holds {triples} triples, not those of dumps/pfocr.nt.gz",
+    ]
+
+
+def test_an_equivalent_that_was_replaced_by_another_is_found(copied_release: Release) -> None:
+    path = copied_release.dumps / "equivalents.nq.gz"
+    rewrite(path, gzip.compress(unpacked(path).replace(b"geneid/", b"geneid/0", 1)))
+    state_hashes_anew(copied_release)
+    count = copied_release.manifest()["equivalents"]
+    assert faults(copied_release) == [
+        f"store: holds {count} quads in graphs, not those of dumps/equivalents.nq.gz"
+    ]
+
+
+def make_store(release: Release, quads: list[Quad]) -> None:
+    """Put another store in the place of a release's."""
+    shutil.rmtree(release.store)
+    store = Store(str(release.store))
+    store.extend(quads)
+    store.flush()
+    del store
+
+
+def test_an_emptied_store_is_found(copied_release: Release) -> None:
+    make_store(copied_release, [])
+    found = faults(copied_release)
+    for form in list(NAME_TO_FORMAT.values())[:-1]:
+        assert f"store: holds 0 triples, not those of dumps/{form.file}" in found
+    assert "store: holds 0 quads in graphs, not those of dumps/equivalents.nq.gz" in found
+    assert any(line.endswith(": missing") and line.startswith("store/") for line in found)
+
+
+def test_a_store_with_one_triple_more_is_found(copied_release: Release) -> None:
+    store = Store.read_only(str(copied_release.store))
+    quads = [*store, Quad(NamedNode("https://example.org/s"), NamedNode("x:p"), Literal("o"))]
+    del store
+    make_store(copied_release, quads)
+    found = faults(copied_release)
+    count = copied_release.manifest()["triples"] + 1
+    assert f"store: holds {count} triples, not those of dumps/pfocr.nt.gz" in found
+    assert not [line for line in found if "equivalents" in line]
+
+
+def test_a_triple_in_a_graph_of_its_own_is_found(copied_release: Release) -> None:
+    store = Store.read_only(str(copied_release.store))
+    quads = [*store, Quad(Iris().dataset, NamedNode("x:p"), Literal("o"), Iris().dataset)]
+    del store
+    make_store(copied_release, quads)
+    count = copied_release.manifest()["equivalents"] + 1
+    expected = f"store: holds {count} quads in graphs, not those of dumps/equivalents.nq.gz"
+    assert expected in faults(copied_release)
+
+
+def test_a_missing_store_is_found_and_none_is_made_in_its_place(copied_release: Release) -> None:
+    shutil.rmtree(copied_release.store)
+    found = faults(copied_release)
+    assert any(line.startswith("store: cannot be read: ") for line in found)
+    assert any(line.startswith("store/") and line.endswith(": missing") for line in found)
+    assert not copied_release.store.exists()
+
+
+def test_a_release_without_dumps_is_found(copied_release: Release) -> None:
+    shutil.rmtree(copied_release.dumps)
+    found = faults(copied_release)
+    for file in DUMPS:
+        assert f"dumps/{file}: missing" in found
+        assert any(line.startswith(f"dumps/{file}: cannot be read: [Errno 2]") for line in found)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1, 2", "\ufeff{}"])
+def test_a_manifest_that_is_not_json_is_refused(text: str, copied_release: Release) -> None:
+    path = copied_release.path / "manifest.json"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ReleaseError) as caught:
+        faults(copied_release)
+    message = str(caught.value)
+    assert message.startswith(f"{path}: not a readable manifest (")
+    assert message.endswith("): build again, or roll back")
+
+
+def test_a_manifest_that_is_missing_is_refused(copied_release: Release) -> None:
+    (copied_release.path / "manifest.json").unlink()
+    with pytest.raises(ReleaseError, match="not a readable manifest"):
+        faults(copied_release)
+
+
+@pytest.mark.parametrize(
+    "text", ["{}", '{"files": 1}', '{"files": [1]}', '{"files": [{"name": 1}]}']
+)
+def test_a_manifest_without_a_list_of_files_is_refused(text: str, copied_release: Release) -> None:
+    path = copied_release.path / "manifest.json"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ReleaseError) as caught:
+        faults(copied_release)
+    assert str(caught.value) == f"{path}: no list of files: build again, or roll back"
+
+
+@pytest.mark.parametrize("text", ["[]", "{}", '{"files": [{}]}', "null"])
+def test_a_manifest_of_the_dumps_without_a_list_of_files_is_found(
+    text: str, copied_release: Release
+) -> None:
+    (copied_release.dumps / "manifest.json").write_text(text, encoding="utf-8")
+    assert "dumps/manifest.json: no list of files" in faults(copied_release)
+
+
+@pytest.mark.parametrize("file", ["SHA256SUMS", "manifest.json"])
+def test_a_listing_that_is_not_text_is_found(file: str, copied_release: Release) -> None:
+    (copied_release.dumps / file).write_bytes(b"\xff\xfe")
+    found = [line for line in faults(copied_release) if not line.startswith(f"dumps/{file}: ")]
+    assert len(found) == 1
+    assert found[0].startswith("dumps: not a readable listing: 'utf-8' codec can't decode byte")
+
+
+def test_a_checksum_that_is_wrong_in_one_listing_alone_is_found(copied_release: Release) -> None:
+    sums = copied_release.dumps / "SHA256SUMS"
+    sums.write_text(sums.read_text().replace(sha256(copied_release.dumps / "void.ttl"), "0" * 64))
+    change_json(
+        copied_release.path / "manifest.json",
+        lambda m: [
+            row.update({"sha256": sha256(sums)})
+            for row in m["files"]
+            if row["name"] == "dumps/SHA256SUMS"
+        ],
+    )
+    expected = "dumps/void.ttl: not the SHA-256 that the dumps' own listing states"
+    assert faults(copied_release) == [expected]
+
+
+def test_the_digest_of_contents_does_not_depend_on_order_but_on_each_statement() -> None:
+    quads = [Quad(NamedNode(f"x:{n}"), NamedNode("x:p"), Literal("o")) for n in range(5)]
+    assert Contents.of(quads) == Contents.of(reversed(quads))
+    assert Contents.of(quads) != Contents.of(quads[1:])
+    assert Contents.of(quads) != Contents.of([*quads[1:], quads[1]])
+    assert Contents.of([]) == Contents(0, 0)
