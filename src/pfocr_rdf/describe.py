@@ -60,8 +60,8 @@ def _readings(text: str, iris: Iris) -> Iterator[NamedNode]:
     if namespace and not local.startswith("//"):
         with suppress(ValueError):
             yield NamedNode(namespace + local)
-    elif urlsplit(text).scheme in {"http", "https"}:
-        with suppress(ValueError):
+    with suppress(ValueError):
+        if urlsplit(text).scheme in {"http", "https"}:
             yield NamedNode(text)
 
 

@@ -1,5 +1,6 @@
 """Records → release: workers map batches, the parent streams their bytes into one bulk load."""
 
+import gc
 import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -182,7 +183,7 @@ def build_release(inputs: Sequence[Path], data: Path, options: BuildOptions) -> 
         says which. Nothing is published then.
     """
     stage = _Stage()
-    with build_lock(data):
+    with build_lock(data), no_collector():
         try:
             unfinished = start_release(data)
             try:
@@ -309,6 +310,18 @@ def _shared_parts(shared: Shared, options: BuildOptions) -> Iterator[Part]:
             for start in range(0, len(described), THINGS_A_DOCUMENT)
         ]
         yield make_part(documents, spelt, iris)
+
+
+@contextmanager
+def no_collector() -> Iterator[None]:
+    """Leave reference cycles alone: a build makes none, and looking for them takes time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 @contextmanager

@@ -1,0 +1,220 @@
+"""The shape of the program: imports go one way, modules are small, IRIs are made in one place."""
+
+import ast
+import io
+import re
+import subprocess
+import tokenize
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from making import REPOSITORY
+
+PACKAGE: Final = REPOSITORY / "src" / "pfocr_rdf"
+#: A module may import from those before it; ``records`` and ``build`` are packages.
+ORDER: Final = (
+    *("errors", "resources", "iris", "equivalents", "records", "vocabulary", "mapping", "shared"),
+    *("jsonld", "tally", "dumps", "dataset", "releases", "build", "verify", "compare", "queries"),
+    *("results", "remote", "describe", "publish", "console", "query_command", "cli"),
+)
+#: What only some modules may import: nothing else knows YAML, another endpoint or a terminal.
+LIBRARY_TO_USERS: Final = {
+    "yaml": {"records"},
+    "frontmatter": {"records"},
+    "deflate": {"dumps"},
+    "orjson": {"jsonld"},
+    "rdflib": set(),  # in tests only
+    "SPARQLWrapper": {"remote"},
+    "typer": {"console", "query_command", "cli"},
+    "rich": {"console", "results"},
+}
+#: Classes that gather while data go by; all other dataclasses are values.
+COLLECTORS: Final = {
+    *("DumpWriter", "Fields", "Notes", "Report", "Shared", "Summary", "Tally", "_Row"),
+}
+#: Strings that look like an IRI and are none that is made: module, text.
+NO_IRIS: Final = {
+    ("records/embedded.py", "https://schema.org/"),  # what stands in every record
+    ("remote.py", "an endpoint's address is http://… or https://…, without a password"),
+}
+MODULE_LINES: Final = 400
+FUNCTION_LINES: Final = 60
+
+Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+
+
+def sources() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).as_posix()
+
+
+def unit_of(path: Path) -> str:
+    """The module, or the package that it is in."""
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def imported(path: Path) -> Iterator[str]:
+    """The full name of everything that a module imports, wherever in it."""
+    for node in ast.walk(parsed(path)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{name_of(path)}: a relative import"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def docstrings(tree: ast.AST) -> set[ast.AST]:
+    """The nodes of all docstrings, and of texts that stand alone."""
+    return {n.value for n in ast.walk(tree) if isinstance(n, ast.Expr)}
+
+
+def public(body: list[ast.stmt]) -> Iterator[Definition]:
+    """Public classes, functions and methods, but for the magic ones."""
+    for node in body:
+        if isinstance(node, Definition) and not node.name.startswith("_"):
+            yield node
+            if isinstance(node, ast.ClassDef):
+                yield from public(node.body)
+
+
+def dataclasses_of(tree: ast.Module) -> Iterator[tuple[ast.ClassDef, set[str]]]:
+    """Dataclasses and what they are declared with."""
+    for node in ast.walk(tree):
+        for decorator in node.decorator_list if isinstance(node, ast.ClassDef) else ():
+            assert isinstance(node, ast.ClassDef)
+            call = decorator if isinstance(decorator, ast.Call) else None
+            called = call.func if call else decorator
+            if isinstance(called, ast.Name) and called.id == "dataclass":
+                keywords = call.keywords if call else []
+                yield node, {k.arg or "" for k in keywords if ast.unparse(k.value) == "True"}
+
+
+@pytest.fixture(name="path", params=sources(), ids=name_of)
+def _path(request: pytest.FixtureRequest) -> Path:
+    found: Path = request.param
+    return found
+
+
+def test_the_order_names_every_module_once() -> None:
+    assert len(set(ORDER)) == len(ORDER)
+    assert {unit_of(path) for path in sources()} == {*ORDER, "__init__"}
+
+
+def test_imports_go_one_way(path: Path) -> None:
+    unit = unit_of(path)
+    before = ORDER[: ORDER.index(unit)] if unit in ORDER else ()
+    for name in imported(path):
+        package, _, inner = name.partition(".")
+        target = inner.partition(".")[0]
+        if package == "pfocr_rdf" and target not in {unit, "__version__"}:
+            assert target in before, f"{name_of(path)} imports {target}"
+
+
+@pytest.mark.parametrize("package", ["records", "build"])
+def test_imports_inside_a_package_make_no_circle(package: str) -> None:
+    graph: dict[str, set[str]] = {}
+    for path in sorted((PACKAGE / package).glob("*.py")):
+        inner = f"pfocr_rdf.{package}."
+        found = (n.removeprefix(inner) for n in imported(path) if n.startswith(inner))
+        modules = {f"{name.partition('.')[0]}.py" for name in found}
+        # What is no module is a name that the package itself exports.
+        graph[path.name] = {
+            name if (PACKAGE / package / name).exists() else "__init__.py" for name in modules
+        }
+    order = list(TopologicalSorter(graph).static_order())
+    assert order[-1] == "__init__.py"
+
+
+def test_only_those_who_need_a_library_import_it(path: Path) -> None:
+    for name in imported(path):
+        users = LIBRARY_TO_USERS.get(name.partition(".")[0])
+        assert users is None or unit_of(path) in users, name
+
+
+def test_a_module_is_no_longer_than_can_be_read_at_once(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= MODULE_LINES
+
+
+def test_a_function_fits_a_screen(path: Path) -> None:
+    for node in ast.walk(parsed(path)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            length = (node.end_lineno or 0) - node.lineno + 1
+            assert length <= FUNCTION_LINES, f"{node.name} has {length} lines"
+
+
+def test_iris_are_made_in_one_place(path: Path) -> None:
+    if name_of(path) in {"iris.py", "equivalents.py"}:
+        return
+    tree = parsed(path)
+    aside = docstrings(tree)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in aside:
+            is_iri = re.search("https?://", node.value)
+            assert not is_iri or (name_of(path), node.value) in NO_IRIS, node.value
+
+
+def test_every_exception_to_the_rule_of_iris_is_still_needed() -> None:
+    for name, text in NO_IRIS:
+        assert text in (PACKAGE / name).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [*sources(), *sorted((REPOSITORY / "tests").glob("*.py"))],
+    ids=lambda path: path.name,
+)
+def test_a_silenced_type_error_says_which(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.COMMENT:
+            assert not re.search(r"type:\s*ignore(?!\[)", token.string), token.line
+
+
+def test_nothing_is_printed_but_by_the_command_line(path: Path) -> None:
+    for node in ast.walk(parsed(path)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            assert node.func.id != "print", f"line {node.lineno}"
+
+
+def test_everything_public_is_documented(path: Path) -> None:
+    tree = parsed(path)
+    assert ast.get_docstring(tree)
+    for node in public(tree.body):
+        assert ast.get_docstring(node), node.name
+
+
+def test_values_are_frozen_and_slotted(path: Path) -> None:
+    for node, declared in dataclasses_of(parsed(path)):
+        assert "slots" in declared, node.name
+        assert ("frozen" in declared) != (node.name in COLLECTORS), node.name
+
+
+def test_every_collector_is_still_there() -> None:
+    found = {node.name for path in sources() for node, _ in dataclasses_of(parsed(path))}
+    assert found >= COLLECTORS
+
+
+def test_git_ignores_no_source_file() -> None:
+    if not (REPOSITORY / ".git").exists():
+        pytest.skip("not a checkout")
+    files = "\n".join(str(path) for path in [*sources(), *(REPOSITORY / "tests").rglob("*.py")])
+    done = subprocess.run(
+        ["git", "check-ignore", "--stdin"],
+        input=files,
+        capture_output=True,
+        text=True,
+        cwd=REPOSITORY,
+        check=False,
+    )
+    assert done.stdout == ""

@@ -1,0 +1,186 @@
+"""Dumps on their way out are what the release holds, in every format."""
+
+import gzip
+import io
+import shutil
+import struct
+from pathlib import Path
+from typing import Final, get_args
+
+import pytest
+from pyoxigraph import DefaultGraph, Quad, RdfFormat, Store, parse
+
+from building import build, dumps
+from making import record, write
+from parsing import by_rdflib
+from pfocr_rdf.dumps import NAME_TO_FORMAT
+from pfocr_rdf.errors import ReleaseError
+from pfocr_rdf.iris import Iris
+from pfocr_rdf.publish import DumpFormatName, copy_dumps, write_dump
+from pfocr_rdf.releases import Release
+
+IRIS: Final = Iris()
+FORMATS: Final[tuple[DumpFormatName, ...]] = get_args(DumpFormatName)
+FORMAT_TO_RDF: Final = {
+    "turtle": RdfFormat.TURTLE,
+    "ntriples": RdfFormat.N_TRIPLES,
+    "nquads": RdfFormat.N_QUADS,
+    "equivalents": RdfFormat.N_QUADS,
+    "trig": RdfFormat.TRIG,
+    "rdfxml": RdfFormat.RDF_XML,
+    "n3": RdfFormat.N3,
+}
+CONVERTED: Final[tuple[DumpFormatName, ...]] = ("trig", "rdfxml", "n3")
+
+
+def written(release: Release, form: DumpFormatName, *, gzipped: bool = False) -> bytes:
+    out = io.BytesIO()
+    write_dump(release, form, out, IRIS, gzipped=gzipped)
+    return out.getvalue()
+
+
+def read(data: bytes, form: str) -> set[Quad]:
+    if form == "jsonld":
+        lines = data.split(b"\n")[:-1]
+        return {quad for line in lines for quad in parse(line, format=RdfFormat.JSON_LD)}
+    return set(parse(data, format=FORMAT_TO_RDF[form]))
+
+
+def expected(release: Release, form: str) -> set[Quad]:
+    store = Store.read_only(str(release.store))
+    if form == "trig":
+        return set(store)
+    in_default = form != "equivalents"
+    return {quad for quad in store if (quad.graph_name == DefaultGraph()) == in_default}
+
+
+def test_the_formats_are_the_dumps_and_those_made_from_the_store() -> None:
+    assert set(FORMATS) == {*NAME_TO_FORMAT, *CONVERTED}
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_every_format_is_read_back_as_the_triples_of_the_store(
+    form: DumpFormatName, mixed_release: Release
+) -> None:
+    assert read(written(mixed_release, form), form) == expected(mixed_release, form)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_compressed_output_is_the_same_without_a_time_or_a_name(
+    form: DumpFormatName, seeds_release: Release, tmp_path: Path
+) -> None:
+    file = tmp_path / "named.gz"
+    with file.open("wb") as out:
+        write_dump(seeds_release, form, out, IRIS, gzipped=True)
+    data = file.read_bytes()
+    assert read(gzip.decompress(data), form) == expected(seeds_release, form)
+    _, method, flags, time = struct.unpack("<HBBI", data[:8])
+    assert (method, flags, time) == (8, 0, 0)
+    if form in NAME_TO_FORMAT:
+        assert data == (seeds_release.dumps / NAME_TO_FORMAT[form].file).read_bytes()
+
+
+@pytest.mark.parametrize(("form", "rdflib_form"), [("rdfxml", "xml"), ("n3", "n3")])
+def test_another_library_reads_what_is_converted(
+    form: DumpFormatName, rdflib_form: str, mixed_release: Release
+) -> None:
+    found = by_rdflib(written(mixed_release, form), rdflib_form)
+    assert found == {quad.triple for quad in expected(mixed_release, form)}
+
+
+def test_odd_texts_survive_conversion(tmp_path: Path) -> None:
+    title = "a <b> & \"c\" 'd' ]]> \u2028 \u0085 é 😀 {} \\ #"
+    words = [
+        {"word": word, "symbol": "S", "source": "hgnc_symbol", "entrez": "1"}
+        for word in (
+            "<",
+            "&amp;",
+            "]]>",
+            "\\",
+            '"""',
+            "'",
+            "a\nb",
+            "a\rb",
+            "a\r\nb",
+            "a\tb",
+            " a ",
+            "{x}",
+            "\u00a0",
+            "@en",
+        )
+    ]
+    records = write(tmp_path / "records", {"PMC1__f1.md": record(figtitle=title, genes=words)})
+    release = build(records, tmp_path / "data").release
+    for form in FORMATS:
+        assert read(written(release, form), form) == expected(release, form), form
+
+
+def test_copied_dumps_are_the_bytes_of_the_release(seeds_release: Release, tmp_path: Path) -> None:
+    target = tmp_path / "a" / "b"
+    copied = copy_dumps(seeds_release, target)
+    assert {path.name: path.read_bytes() for path in copied} == dumps(seeds_release)
+    assert sorted(target.iterdir()) == copied
+
+
+def test_dumps_are_copied_into_an_empty_folder(seeds_release: Release, tmp_path: Path) -> None:
+    assert len(copy_dumps(seeds_release, tmp_path)) == 8
+
+
+def test_a_folder_that_holds_other_files_is_refused(seeds_release: Release, tmp_path: Path) -> None:
+    (tmp_path / ".hidden").write_text("mine")
+    with pytest.raises(ReleaseError) as caught:
+        copy_dumps(seeds_release, tmp_path)
+    assert str(caught.value) == f"{tmp_path} is not empty: name a new folder"
+    assert [path.name for path in tmp_path.iterdir()] == [".hidden"]
+
+
+def test_a_file_in_the_place_of_the_folder_is_refused(
+    seeds_release: Release, tmp_path: Path
+) -> None:
+    target = tmp_path / "file"
+    target.write_text("mine")
+    with pytest.raises(ReleaseError) as caught:
+        copy_dumps(seeds_release, target)
+    assert str(caught.value) == f"{target} is a file: name a new folder"
+    assert target.read_text() == "mine"
+
+
+def test_copying_from_a_release_without_dumps_is_refused(
+    copied_release: Release, tmp_path: Path
+) -> None:
+    shutil.rmtree(copied_release.dumps)
+    with pytest.raises(ReleaseError, match="run `pfocr-rdf verify` on the release"):
+        copy_dumps(copied_release, tmp_path / "target")
+    assert not (tmp_path / "target").exists()
+
+
+def damaged(path: Path, how: str) -> None:
+    data = path.read_bytes()
+    path.unlink()
+    if how == "flipped":
+        half = len(data) // 2
+        path.write_bytes(data[:half] + bytes([data[half] ^ 1]) + data[half + 1 :])
+    elif how == "cut":
+        path.write_bytes(data[:-10])
+    elif how == "replaced":
+        path.write_bytes(b"not compressed")
+
+
+@pytest.mark.parametrize("form", NAME_TO_FORMAT)
+@pytest.mark.parametrize("how", ["flipped", "cut", "replaced", "deleted"])
+def test_a_damaged_dump_is_refused(form: DumpFormatName, how: str, copied_release: Release) -> None:
+    damaged(copied_release.dumps / NAME_TO_FORMAT[form].file, how)
+    with pytest.raises(ReleaseError) as caught:
+        written(copied_release, form)
+    assert str(caught.value).startswith(f"{copied_release.path}: cannot be read (")
+    assert str(caught.value).endswith("): run `pfocr-rdf verify` on the release")
+
+
+@pytest.mark.parametrize("form", CONVERTED)
+@pytest.mark.parametrize("gzipped", [True, False])
+def test_a_store_that_cannot_be_opened_is_refused(
+    form: DumpFormatName, gzipped: bool, copied_release: Release
+) -> None:
+    shutil.rmtree(copied_release.store)
+    with pytest.raises(ReleaseError, match="not a readable store"):
+        written(copied_release, form, gzipped=gzipped)
