@@ -70,7 +70,13 @@ def test_the_list_of_commands_is_whole() -> None:
 
 
 def test_every_target_of_the_makefile_is_explained() -> None:
-    done = subprocess.run(["make", "--no-print-directory", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        ["make", "--no-print-directory", "help"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     listed = {line.split()[0] for line in done.stdout.splitlines()}
     assert listed == {"help", "run", "build", "test", "check", "bench", "clean"}
 

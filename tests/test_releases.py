@@ -313,12 +313,12 @@ def test_a_second_build_on_one_data_folder_says_so_and_stops(tmp_path: Path) -> 
 def test_the_lock_goes_with_the_process_that_holds_it(tmp_path: Path) -> None:
     holder = tmp_path / "holder.py"
     holder.write_text(
-        "import sys\n"
+        "import signal, sys\n"
         "from pathlib import Path\n"
         "from pfocr_rdf.releases import build_lock\n"
         "with build_lock(Path(sys.argv[1])):\n"
         "    print('held', flush=True)\n"
-        "    sys.stdin.read()\n"
+        "    signal.pause()\n"
     )
     data = tmp_path / "data"
     with started([program(tmp_path)[0], str(holder), str(data)]) as process:

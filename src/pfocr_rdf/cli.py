@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import typer
-from pyoxigraph import Store
 
 from pfocr_rdf import __version__
 from pfocr_rdf.build import BuildOptions, build_release, check_records
 from pfocr_rdf.build.options import issued_date
-from pfocr_rdf.compare import Summary, compare_releases
+from pfocr_rdf.compare import Summary, compare_releases, open_store
 from pfocr_rdf.console import Watcher, data_out, refusals, say, tell_findings
 from pfocr_rdf.describe import GraphFormatName, describe, find_thing, written_as
 from pfocr_rdf.errors import Problem
@@ -251,7 +250,7 @@ def describe_command(
     with refusals():
         found = current_release(data)
         iris = _iris(found)
-        store = Store.read_only(str(found.store))
+        store = open_store(found)
         about = describe(find_thing(thing, store, iris), store, incoming)
         data_out().write(written_as([*about.outgoing, *about.incoming], form, iris))
         if about.more:

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
-from pyoxigraph import Store
 
+from pfocr_rdf.compare import open_store
 from pfocr_rdf.console import data_out, refusals
-from pfocr_rdf.errors import QueryError, ReleaseError
+from pfocr_rdf.errors import QueryError
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.queries import bind, load_query, named_queries
 from pfocr_rdf.releases import Release, find_release
@@ -115,11 +115,7 @@ def _ask_release(release: Release, asked: str, params: list[str], form: str | No
     manifest = release.manifest()
     iris = Iris(manifest["base"], manifest["genes"])
     text = _text(asked, params, iris)
-    try:
-        store = Store.read_only(str(release.store))
-    except (OSError, RuntimeError, ValueError) as error:
-        reason = f"not a readable store ({error}): run `pfocr-rdf verify` on the release"
-        raise ReleaseError(f"{release.store}: {reason}") from error
+    store = open_store(release)
     write_query(store, text, data_out(), form, iris, terminal=sys.stdout.isatty())
 
 
