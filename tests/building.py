@@ -15,7 +15,17 @@ from typing import Any, Final
 
 from pyoxigraph import DefaultGraph, Quad, RdfFormat, Store, Triple, parse
 
-from making import RECORDS, REPOSITORY, SEEDS, write
+from making import (
+    CHEMICAL_COLUMNS,
+    DISEASE_COLUMNS,
+    GENE_COLUMNS,
+    RECORDS,
+    REPOSITORY,
+    SEEDS,
+    record,
+    table,
+    write,
+)
 from pfocr_rdf.build import BuildOptions, BuildResult, build_release
 from pfocr_rdf.dumps import EQUIVALENTS, NAME_TO_FORMAT
 from pfocr_rdf.releases import Release
@@ -50,8 +60,23 @@ def copies(target: Path, number: int) -> Path:
 
 
 def checkout(target: Path, *, backwards: bool = False) -> Path:
-    """A checkout with every kind of file in it, its files created in one order or the other."""
+    """A checkout with every kind of file in it, its files created in one order or the other.
+
+    Its two figures of one article disagree wherever records can: what is said of one thing by
+    many then has an order, which nothing but the records may decide.
+    """
     files: dict[str, str | bytes] = {
+        "_figures/PMC2__f1.md": disagreeing(1, "First", ["Mus musculus", "Imaginarius primus"]),
+        "_figures/PMC2__f2.md": disagreeing(2, "Second", ["Homo sapiens"]),
+        "_data/PMC2__f1-genes.tsv": table(
+            GENE_COLUMNS,
+            "9606|Homo sapiens|Mammals|a|A|PTGS1|5742|ncbigene_symbol|1|1|1",
+            "10090|Mus musculus|Rodents|a|A|Ptgs1|5742|ncbigene_symbol|2|1|1",
+            "9606|Homo sapiens|Primates|b|A|COX1|5742|ncbigene_synonym|1|1|1",
+        ),
+        "_data/PMC2__f1-chemicals.tsv": table(CHEMICAL_COLUMNS, "x|D007854|x|Lead|25016"),
+        "_data/PMC2__f1-diseases.tsv": table(DISEASE_COLUMNS, "x|D007854|x|Plumbum|12"),
+        "_data/PMC2__f2-chemicals.tsv": table(CHEMICAL_COLUMNS, "y|D007854|y|Pb|49807"),
         "_data/ndex_map.tsv": "PMC1000001__minimal\t3feb4f7e-df13-11ea-99da-0ac135e8bacf\n",
         "_data/wpid_map.tsv": "PMC1000001__minimal\tWP1\n",
         "_data/PMC7__f1-genes.tsv": "word\n",
@@ -64,6 +89,23 @@ def checkout(target: Path, *, backwards: bool = False) -> Path:
     for path in RECORDS.glob("*.tsv"):
         files[f"_data/{path.name}"] = path.read_bytes()
     return write(target, dict(sorted(files.items(), reverse=backwards)))
+
+
+def disagreeing(number: int, title: str, organisms: list[str]) -> str:
+    """One of two records that say different things of one article."""
+    return record(
+        figid=f"PMC2__f{number}",
+        pmcid="PMC2",
+        filename=f"f{number}.jpg",
+        figlink=f"/pmc/articles/PMC2/figure/F{number}/",
+        papertitle=title,
+        organisms=organisms,
+        journal_title="A Journal" if number == 1 else "a journal",
+        journal_nlm_ta="A J" if number == 1 else "A Jnl",
+        publisher_name="A Publisher" if number == 1 else "a publisher",
+        keywords=["one", "two"] if number == 1 else ["two", "three"],
+        doi=f"10.1000/{number}",
+    )
 
 
 def dumps(release: Release) -> dict[str, bytes]:

@@ -163,7 +163,7 @@ def test_the_counts_of_manifest_report_result_and_store_agree(mixed: BuildResult
     equivalents = len(store) - in_default_graph
     assert equivalents
     for told in (manifest, published, summary):
-        assert told["figures"] == mixed.findings.figures == 11
+        assert told["figures"] == mixed.findings.figures == 13
         assert told["triples"] == mixed.triples == in_default_graph
         assert told["equivalents"] == mixed.equivalents == equivalents
     assert summary["records"] == mixed.findings.records
