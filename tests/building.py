@@ -28,7 +28,8 @@ from making import (
 )
 from pfocr_rdf.build import BuildOptions, BuildResult, build_release
 from pfocr_rdf.dumps import EQUIVALENTS, NAME_TO_FORMAT
-from pfocr_rdf.releases import Release
+from pfocr_rdf.releases import Release, current_release
+from pfocr_rdf.verify import verify_release
 
 NAME_TO_RDF: Final = {
     "turtle": RdfFormat.TURTLE,
@@ -233,6 +234,37 @@ def survivors(group: int) -> list[int]:
             select.select([process], [], [], deadline - time.monotonic())
             os.close(process)
     return left
+
+
+class Published:
+    """What was current before a fault, and whether it still is."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        self.release = current_release(data)
+        self.files = snapshot(self.release.path)
+
+    def assert_in_place(self) -> None:
+        """Current is what it was, and no file of it was written to."""
+        assert (self.data / "current").readlink() == Path("releases") / self.release.id
+        assert snapshot(self.release.path) == self.files
+
+    def assert_still_whole(self) -> None:
+        """As before by the hash and the contents of every file."""
+        self.assert_in_place()
+        assert list(verify_release(self.release)) == []
+
+    def assert_untouched(self) -> None:
+        """As before, and nothing is left of the build that failed."""
+        self.assert_still_whole()
+        names = {path.name for path in (self.data / "releases").iterdir()}
+        assert names == {self.release.id}
+        assert {path.name for path in self.data.iterdir()} <= {
+            "current",
+            "releases",
+            ".build.lock",
+            ".current.lock",
+        }
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from typing import Final
 
 from pyoxigraph import RdfFormat, Store
 
+from pfocr_rdf import __version__
 from pfocr_rdf.build.batches import (
     BATCH_RECORDS,
     Batch,
@@ -110,7 +111,8 @@ class Run:
         self.report = report
         self.shared = Shared()
         self.tally = Tally()
-        self.digest = sha256()
+        # The same records under another version of the program may be other triples.
+        self.digest = sha256(__version__.encode())
         self.equivalents = 0
         self.records = 0
         self.figures = 0
