@@ -1,5 +1,6 @@
 """A build: what stands in the release folder, and what is counted, skipped and described."""
 
+import errno
 import json
 import shutil
 import subprocess
@@ -360,3 +361,16 @@ def test_the_text_of_a_dump_parses_on_its_own(mixed: BuildResult) -> None:
     store = Store()
     store.load((mixed.release.dumps / "void.ttl").read_bytes(), RdfFormat.TURTLE)
     assert len(store)
+
+
+def test_an_input_folder_that_cannot_be_listed_is_not_told_as_a_full_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records = checkout(tmp_path / "records")
+
+    def refuse(folder: object) -> object:
+        raise PermissionError(errno.EACCES, "Permission denied", str(folder))
+
+    monkeypatch.setattr("pfocr_rdf.records.folder.os.scandir", refuse)
+    with pytest.raises(InputError, match=r"cannot be read \(Permission denied\): check its"):
+        check_records([records], BuildOptions(), lambda problem: None)

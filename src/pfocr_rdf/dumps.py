@@ -108,7 +108,7 @@ def compress(data: bytes) -> bytes:
 
 
 def turtle_header(iris: Iris) -> bytes:
-    """The prefix declarations of the Turtle dump, sorted: the serialiser's order is random."""
+    """The prefix declarations of the Turtle dump, by prefix: the serialiser promises no order."""
     one = Triple(iris.dataset, iris.dataset, iris.dataset)
     written = serialized([one], RdfFormat.TURTLE, iris.prefixes())
     return b"".join(sorted(written.splitlines(keepends=True)[: len(iris.prefixes())]))

@@ -30,7 +30,7 @@ from pfocr_rdf.build.options import BuildOptions, Progress
 from pfocr_rdf.build.report import Report
 from pfocr_rdf.dataset import ReleaseFacts, describe_release
 from pfocr_rdf.dumps import DumpFile, DumpWriter, Part, make_part, turtle_header
-from pfocr_rdf.errors import BuildError, PfocrError, Problem
+from pfocr_rdf.errors import BuildError, InputError, PfocrError, Problem
 from pfocr_rdf.mapping import Node
 from pfocr_rdf.records import Collection, load_taxa, open_collection
 from pfocr_rdf.releases import (
@@ -209,7 +209,7 @@ def build_release(inputs: Sequence[Path], data: Path, options: BuildOptions) -> 
 def _build(
     inputs: Sequence[Path], data: Path, unfinished: Path, options: BuildOptions, stage: _Stage
 ) -> BuildResult:
-    collection = open_collection(inputs, options.limits)
+    collection = _collection(inputs, options)
     stage.name = "report.json"
     with Report(unfinished / "report.json") as report:
         run = Run(options, collection, report)
@@ -237,6 +237,15 @@ def _build(
     release = publish_release(data, unfinished, run.facts.version)
     pruned = prune_releases(data, options.keep) if options.keep else []
     return BuildResult(release, run.findings(), run.tally.triples, run.equivalents, tuple(pruned))
+
+
+def _collection(inputs: Sequence[Path], options: BuildOptions) -> Collection:
+    """The records of the input; a folder that cannot be listed is not a full disk."""
+    try:
+        return open_collection(inputs, options.limits)
+    except OSError as error:
+        reason = f"cannot be read ({error.strerror}): check its permissions"
+        raise InputError(f"{error.filename} {reason}") from error
 
 
 def _load(run: Run, unfinished: Path, stage: _Stage) -> list[DumpFile]:
@@ -292,7 +301,7 @@ def check_records(
     :raises InputError: if there are no records.
     """
     with Report(None, tell) as report:
-        run = Run(options, open_collection(inputs, options.limits), report)
+        run = Run(options, _collection(inputs, options), report)
         for _ in run.results(check_batch):
             pass
         return run.findings()
