@@ -43,7 +43,7 @@ def _entrez(store: Store) -> str:
         *("http://purl.uniprot.org/geneid/{}", "http://bio2rdf.org/geneid:{}"),
         "http://rdf.ncbi.nlm.nih.gov/pubchem/gene/GID{}",
         *("<https://identifiers.org/ncbigene/{}>", "  https://identifiers.org/ncbigene/{}\n"),
-        *("ncbigene:{}", "NCBIGene:{}", "NCBIGENE:{}", "gene:{}", "Gene:{}"),
+        *("ncbigene:{}", "NCBIGene:{}", "NCBIGENE:{}", "gene:{}", "Gene:{}", "GeneID:{}"),
     ],
 )
 def test_a_gene_is_found_by_any_spelling(spelling: str, entrez: str, store: Store) -> None:
@@ -138,7 +138,11 @@ def _small(tmp_path_factory: pytest.TempPathFactory) -> Store:
 
 
 @pytest.mark.parametrize(
-    "text", ["https://doi.org/10.1000/abc(1)2", "http://dx.doi.org/10.1000/abc(1)2"]
+    "text",
+    [
+        *("https://doi.org/10.1000/abc(1)2", "http://dx.doi.org/10.1000/abc(1)2"),
+        *("https://doi.org/10.1000%2FABC%281%292", "doi:10.1000/ABC(1)2", "10.1000/abc(1)2"),
+    ],
 )
 def test_an_article_is_found_by_its_doi(text: str, small: Store) -> None:
     assert find_thing(text, small, IRIS) == IRIS.article("PMC1")
@@ -170,10 +174,21 @@ def test_journals_and_publishers_are_found_by_their_iris(small: Store) -> None:
 def test_an_unknown_thing_is_refused_with_what_to_give(text: str, store: Store) -> None:
     with pytest.raises(QueryError) as caught:
         find_thing(text, store, IRIS)
-    assert str(caught.value) == (
+    assert str(caught.value).startswith(
         f"the release says nothing of {text!r}: give an IRI, a CURIE such as ncbigene:5742 or "
-        "mesh:D014148, a figid, or a PMC id"
+        "mesh:D014148, a figid, a PMC id, or a DOI"
     )
+
+
+def test_a_refusal_says_what_may_be_meant_in_few_words(store: Store) -> None:
+    with pytest.raises(QueryError) as caught:
+        find_thing("5742", store, IRIS)
+    assert str(caught.value).endswith(
+        "or a DOI; '5742' may be ncbigene:5742 or taxon:5742 or CHEBI:5742 or DOID:5742 or PMC5742"
+    )
+    with pytest.raises(QueryError) as caught:
+        find_thing("x" * 10_000, store, IRIS)
+    assert len(str(caught.value)) < 400
 
 
 def test_a_description_holds_every_triple_in_both_directions(entrez: str, store: Store) -> None:

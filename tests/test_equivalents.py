@@ -9,7 +9,8 @@ from pyoxigraph import Literal, NamedNode
 
 from building import build, dumped
 from making import record, write
-from pfocr_rdf.equivalents import THING_TO_FORMS, Thing, other_forms
+from pfocr_rdf.equivalents import THING_TO_FORMS, Thing, doi_iri, other_forms
+from pfocr_rdf.errors import IriError
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.releases import Release
 from pfocr_rdf.shared import sameness
@@ -34,10 +35,9 @@ def spelt(thing: Thing, accession: str, primary: NamedNode) -> list[str]:
     return [iri.value for iri in other_forms(thing, accession, primary)]
 
 
-def test_the_spellings_of_a_gene_that_other_endpoints_use_are_all_there() -> None:
-    (_, _, primary), *_ = PRIMARY
-    assert {primary.value, *spelt("ncbigene", "5742", primary)} >= {
-        "https://identifiers.org/ncbigene/5742",
+#: A thing and its bare accession → every IRI by which others know it, as they write it.
+KNOWN: Final[dict[tuple[Thing, str], set[str]]] = {
+    ("ncbigene", "5742"): {
         "http://identifiers.org/ncbigene/5742",
         "https://identifiers.org/ncbigene:5742",
         "http://ncbi.nlm.nih.gov/gene/5742",
@@ -47,7 +47,48 @@ def test_the_spellings_of_a_gene_that_other_endpoints_use_are_all_there() -> Non
         "http://rdf.ncbi.nlm.nih.gov/pubchem/gene/GID5742",
         "http://bio2rdf.org/ncbigene:5742",
         "http://bio2rdf.org/geneid:5742",
-    }
+    },
+    ("taxon", "9606"): {
+        "http://purl.uniprot.org/taxonomy/9606",
+        "http://identifiers.org/taxonomy/9606",
+        "https://identifiers.org/taxonomy/9606",
+        "https://bgee.org/species/9606",
+        "http://rdf.ncbi.nlm.nih.gov/pubchem/taxonomy/TAXID9606",
+    },
+    ("mesh", "D014148"): {
+        "http://identifiers.org/mesh/D014148",
+        "https://identifiers.org/mesh/D014148",
+    },
+    ("chebi", "5855"): {
+        "https://identifiers.org/chebi/CHEBI:5855",
+        "https://identifiers.org/CHEBI:5855",
+        "http://identifiers.org/chebi/CHEBI:5855",
+    },
+    ("doid", "162"): {
+        "https://identifiers.org/doid/DOID:162",
+        "http://identifiers.org/doid/DOID:162",
+    },
+    ("pmc", "PMC1"): {
+        "http://identifiers.org/pmc/PMC1",
+        "http://europepmc.org/articles/PMC1",
+        "https://europepmc.org/articles/PMC1",
+        "http://www.ncbi.nlm.nih.gov/pmc/PMC1",
+        "https://www.ncbi.nlm.nih.gov/pmc/articles/PMC1/",
+    },
+    ("doi", "10.1000/x"): {
+        "https://doi.org/10.1000/x",
+        "http://dx.doi.org/10.1000/x",
+        "https://doi.org/10.1000/X",
+        "https://doi.org/10.1000%2FX",
+    },
+}
+
+
+@pytest.mark.parametrize(("thing", "accession", "primary"), PRIMARY[:1] + PRIMARY[2:])
+def test_the_spellings_that_other_endpoints_use_are_all_there(
+    thing: Thing, accession: str, primary: NamedNode
+) -> None:
+    assert set(spelt(thing, accession, primary)) == KNOWN[thing, accession]
 
 
 @pytest.mark.parametrize(("thing", "accession", "primary"), PRIMARY)
@@ -55,10 +96,9 @@ def test_a_primary_iri_has_every_other_form_and_never_itself(
     thing: Thing, accession: str, primary: NamedNode
 ) -> None:
     found = spelt(thing, accession, primary)
-    forms = {form.format(accession) for form in THING_TO_FORMS[thing].values()}
     assert primary.value not in found
-    assert set(found) == forms - {primary.value}
     assert len(found) == len(set(found))
+    assert len(found) == len(THING_TO_FORMS[thing]) - (thing == "ncbigene")
 
 
 def test_every_kind_of_thing_has_forms_and_each_form_a_place_for_the_accession() -> None:
@@ -66,8 +106,7 @@ def test_every_kind_of_thing_has_forms_and_each_form_a_place_for_the_accession()
     for forms in THING_TO_FORMS.values():
         assert len(set(forms.values())) == len(forms)
         for form in forms.values():
-            assert form.count("{}") == 1
-            assert re.match(r"https?://[^/{}]+/", form)
+            assert re.fullmatch(r"https?://[^/{}]+/[^{}]*\{(upper|escaped)?\}/?", form)
 
 
 def test_no_form_of_one_kind_is_a_form_of_another() -> None:
@@ -88,7 +127,44 @@ def test_no_form_of_one_kind_is_a_form_of_another() -> None:
 )
 def test_a_doi_keeps_its_punctuation(doi: str) -> None:
     found = spelt("doi", doi, IRIS.article("PMC1"))
-    assert found == [f"https://doi.org/{doi}", f"http://dx.doi.org/{doi}"]
+    assert found[:3] == [
+        f"https://doi.org/{doi}",
+        f"http://dx.doi.org/{doi}",
+        f"https://doi.org/{doi.upper()}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("doi", "written"),
+    [
+        ("10.1038/s41598-023-31603-x", "10.1038%2FS41598-023-31603-X"),
+        ("10.1016/s0092-8674(00)81683-9", "10.1016%2FS0092-8674%2800%2981683-9"),
+        ("10.1000/a_b.c*d~e", "10.1000%2FA_B.C*D%7EE"),
+        ("10.1000/1:2;3", "10.1000%2F1%3A2%3B3"),
+        ("10.1000/aß", "10.1000%2FA%C3%9F"),
+    ],
+)
+def test_a_doi_is_also_there_as_wikipathways_has_it(doi: str, written: str) -> None:
+    assert f"https://doi.org/{written}" in spelt("doi", doi, IRIS.article("PMC1"))
+
+
+def test_a_doi_without_letters_is_not_said_twice() -> None:
+    assert spelt("doi", "10.1000/1", IRIS.article("PMC1")) == [
+        "https://doi.org/10.1000/1",
+        "http://dx.doi.org/10.1000/1",
+        "https://doi.org/10.1000%2F1",
+    ]
+
+
+@pytest.mark.parametrize("doi", ["10.1000/aBc", "10.1000/a<b>c", "10.1000/é"])
+def test_a_doi_s_own_iri_is_the_first_of_its_forms(doi: str) -> None:
+    assert doi_iri(doi).value == spelt("doi", doi.lower(), IRIS.article("PMC1"))[0]
+
+
+@pytest.mark.parametrize("doi", ["", "x", "10.1/x", "10.1000/", "10.1000/a b"])
+def test_what_is_no_doi_has_no_iri(doi: str) -> None:
+    with pytest.raises(IriError):
+        doi_iri(doi)
 
 
 @pytest.mark.parametrize(
@@ -113,6 +189,7 @@ def test_a_doi_is_in_lower_case_in_the_graph(tmp_path: Path) -> None:
     of_article = {q.object for q in quads if q.subject == IRIS.article("PMC1")}
     assert NamedNode("https://doi.org/10.1016/s0092(00)abc-x") in of_article
     assert NamedNode("http://dx.doi.org/10.1016/s0092(00)abc-x") in of_article
+    assert NamedNode("https://doi.org/10.1016%2FS0092%2800%29ABC-X") in of_article
     assert NamedNode("https://europepmc.org/articles/PMC1") in of_article
 
 

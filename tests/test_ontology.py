@@ -11,7 +11,9 @@ from rdflib.namespace import DCTERMS, OWL, RDF, RDFS, SKOS, VANN
 
 from making import REPOSITORY
 from pfocr_rdf import iris, vocabulary
+from pfocr_rdf.equivalents import THING_TO_FORMS
 from pfocr_rdf.iris import Iris
+from pfocr_rdf.mappings.links import INVERSES
 from pfocr_rdf.records.embedded import CONSTANTS
 from pfocr_rdf.records.fields import KNOWN_FIELDS
 from pfocr_rdf.records.mentions import INLINE_COLUMNS, KIND_TO_FIELD, LEXICON_TO_TIER
@@ -30,13 +32,15 @@ REUSED: Final = (
     *("http://purl.org/spar/fabio/", "http://purl.org/spar/doco/", iris.PFOCR),
 )
 README: Final = (REPOSITORY / "ontology" / "README.md").read_text(encoding="utf-8")
-_, FIELD_TABLE, NOT_MAPPED, TERM_TABLE, _ = re.split(r"^## .*\n", README, flags=re.MULTILINE)
+SECTIONS: Final = re.split(r"^## .*\n", README, flags=re.MULTILINE)
+_, FIELD_TABLE, NOT_MAPPED, TERM_TABLE, SPELLING_TABLE, *_ = SECTIONS
 PREFIXED_RE: Final = re.compile(r"`([a-z]+):(\w+)`")
 
 
 def terms_of_the_program() -> set[str]:
     """The IRI of every term that the data may use."""
-    holders = (vocabulary, vocabulary.Schema, vocabulary.Oa, vocabulary.Pfocr)
+    holders = [vocabulary, vocabulary.Schema, vocabulary.Oa, vocabulary.Pfocr]
+    holders += [vocabulary.Owl, vocabulary.Sssom]
     nodes: list[object] = [value for holder in holders for value in vars(holder).values()]
     nodes.extend(vocabulary.LEXICON_TO_TERM.values())
     nodes.extend(vocabulary.TIER_TO_TERM.values())
@@ -167,7 +171,8 @@ def test_the_readme_names_only_terms_that_exist_and_every_property_of_the_data()
         *(vocabulary.RDF_TYPE.value, vocabulary.LICENSE_OF_RECORDS.value),
     }
     named = named_in(README)
-    assert named - {iris.XSD + "gYear"} <= used | ONLY_HERE
+    turned = {node.value for node in INVERSES}
+    assert named - {iris.XSD + "gYear"} <= used | ONLY_HERE | turned
     assert used - constants <= named
 
 
@@ -197,3 +202,8 @@ def test_what_is_left_out_has_a_reason(row: list[str]) -> None:
     what, why = row
     assert what
     assert why
+
+
+def test_the_readme_has_every_other_spelling_and_who_uses_it() -> None:
+    forms = [(form, who) for of in THING_TO_FORMS.values() for who, form in of.items()]
+    assert [(row[1].strip("`"), row[2]) for row in rows_of(SPELLING_TABLE)] == forms

@@ -6,20 +6,10 @@ import pytest
 from pyoxigraph import Literal, NamedNode, QuerySolutions, Store
 
 from asking import SEED
-from pfocr_rdf.equivalents import THING_TO_FORMS
+from pfocr_rdf.equivalents import THING_TO_FORMS, Thing
 from pfocr_rdf.errors import QueryError
 from pfocr_rdf.iris import BASE, NCBIGENE, Iris
-from pfocr_rdf.queries import (
-    TYPE_TO_READER,
-    Entity,
-    Parameter,
-    bind,
-    load_query,
-    parse_query,
-    read_entity,
-    read_figure,
-    read_terms,
-)
+from pfocr_rdf.queries import TYPE_TO_READER, Parameter, bind, load_query, parse_query, read_terms
 
 HEADER: Final = "# title: T\n# category: C\n# description: D.\n# param: x | {} | | X\n\n"
 
@@ -74,7 +64,7 @@ def test_a_gene_may_be_spelt_in_any_known_way(value: str) -> None:
 
 
 @pytest.mark.parametrize("thing", ["taxon", "mesh", "chebi", "doid", "pmc"])
-def test_every_spelling_of_the_equivalents_is_understood(thing: Entity) -> None:
+def test_every_spelling_of_the_equivalents_is_understood(thing: Thing) -> None:
     kinds = {"taxon": "taxon", "mesh": "mesh", "chebi": "chemical", "doid": "disease"}
     accession = {"mesh": "D005227", "pmc": "PMC1"}.get(thing, "9606")
     primary = {
@@ -125,7 +115,7 @@ def test_a_gene_of_a_configured_prefix_is_understood_and_given_back_in_it() -> N
         ("taxon", "Homo sapiens"),
         ("taxon", "0"),
         ("article", "6566596"),
-        ("article", "pmc:6566596"),
+        ("article", "10.1016/x"),
         ("thing", "2064"),
         ("thing", "http://example.org/"),
         ("figure", "PMC1"),
@@ -149,9 +139,23 @@ def test_a_gene_of_a_configured_prefix_is_understood_and_given_back_in_it() -> N
     ],
 )
 def test_a_value_of_another_shape_is_refused(kind: str, value: str) -> None:
-    accepted = TYPE_TO_READER[kind][1]
-    assert (
-        refusal(kind, value) == f"parameter 'x': {value!r} is not of type {kind}: give {accepted}"
+    message = refusal(kind, value)
+    assert message.startswith(f"parameter 'x': {value!r} is not of type {kind}: ")
+    assert message.endswith(f"give {TYPE_TO_READER[kind][1]}")
+
+
+def test_a_refusal_says_what_may_be_meant_and_what_to_give() -> None:
+    assert refusal("gene", "TP53") == (
+        "parameter 'x': 'TP53' is not of type gene: give an NCBI Gene id as 5742, ncbigene:5742 "
+        "or an IRI"
+    )
+    assert refusal("genes", "2064, taxon:9606") == (
+        "parameter 'x': '2064, taxon:9606' is not of type genes: 'taxon:9606' is a taxon; give at "
+        "most 10,000 NCBI Gene ids as 5742, 5743"
+    )
+    assert refusal("chemical", "5855") == (
+        "parameter 'x': '5855' is not of type chemical: '5855' may be CHEBI:5855; give a MeSH or "
+        "ChEBI id as D005227, CHEBI:35366 or an IRI"
     )
 
 
@@ -205,13 +209,7 @@ def test_any_leaves_a_variable_free_where_it_is_the_default() -> None:
     ],
 )
 def test_a_figure_may_be_named_by_id_iri_or_page(value: str, figid: str) -> None:
-    assert read_figure(value) == Iris().figure(figid)
-
-
-def test_a_bare_number_is_no_identifier_where_several_kinds_may_be_meant() -> None:
-    assert read_entity("9606", ["taxon"]).value.endswith("NCBITaxon_9606")
-    with pytest.raises(ValueError, match="not a ncbigene or taxon: '9606'"):
-        read_entity("9606", ["ncbigene", "taxon"])
+    assert given("figure", value) == [Iris().figure(figid).value]
 
 
 def test_a_missing_value_is_asked_for_by_its_label() -> None:

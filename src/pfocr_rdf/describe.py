@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
-from typing import Final, Literal
+from typing import Literal
 from urllib.parse import urlsplit
 
 from pyoxigraph import NamedNode, Quad, RdfFormat, Store, Triple
@@ -12,10 +12,9 @@ from pyoxigraph import NamedNode, Quad, RdfFormat, Store, Triple
 from pfocr_rdf.dumps import serialized, turtle_document
 from pfocr_rdf.errors import IriError, QueryError
 from pfocr_rdf.iris import Iris
-from pfocr_rdf.queries import Entity, read_entity, read_figure
+from pfocr_rdf.spellings import find_iri
 from pfocr_rdf.vocabulary import Schema
 
-ENTITIES: Final[tuple[Entity, ...]] = ("ncbigene", "mesh", "chebi", "doid", "taxon", "pmc")
 GraphFormatName = Literal["turtle", "ntriples", "jsonld"]
 
 
@@ -30,11 +29,17 @@ class About:
 
 
 def find_thing(text: str, store: Store, iris: Iris) -> NamedNode:
-    """The node that a text names: an IRI in any known spelling, a CURIE, a figid, a PMC id.
+    """The node that a text names: any spelling of an identifier, or any IRI of the release.
 
     :raises QueryError: if the release knows nothing by that name.
     """
-    for node in _readings(text.strip().removeprefix("<").removesuffix(">"), iris):
+    readings = list(_as_it_stands(text.strip().removeprefix("<").removesuffix(">"), iris))
+    hint = ""
+    try:
+        readings.insert(0, find_iri(text, iris))
+    except IriError as error:
+        hint = f"; {error.hint}" if error.hint else ""
+    for node in readings:
         if next(store.quads_for_pattern(node, None, None), None):
             return node
         spelt = store.quads_for_pattern(None, Schema.same_as, node, iris.equivalents)
@@ -43,18 +48,15 @@ def find_thing(text: str, store: Store, iris: Iris) -> NamedNode:
                 return thing
         if next(store.quads_for_pattern(None, None, node), None):
             return node
+    shown = text if len(text) <= 200 else text[:200] + "…"
     raise QueryError(
-        f"the release says nothing of {text!r}: give an IRI, a CURIE such as ncbigene:5742 or "
-        "mesh:D014148, a figid, or a PMC id"
+        f"the release says nothing of {shown!r}: give an IRI, a CURIE such as ncbigene:5742 or "
+        f"mesh:D014148, a figid, a PMC id, or a DOI{hint}"
     )
 
 
-def _readings(text: str, iris: Iris) -> Iterator[NamedNode]:
-    """What a text may mean, the likeliest first."""
-    with suppress(IriError):
-        yield read_figure(text, iris)
-    with suppress(IriError):
-        yield read_entity(text, ENTITIES, iris)
+def _as_it_stands(text: str, iris: Iris) -> Iterator[NamedNode]:
+    """The IRI that a text is: of a term, a mention, a journal, a web page."""
     prefix, _, local = text.partition(":")
     namespace = iris.prefixes().get(prefix.lower())
     if namespace and not local.startswith("//"):

@@ -2,19 +2,38 @@
 
 They stand in a named graph and a file of their own, as ``schema:sameAs``: never
 ``owl:sameAs``, by which a reasoner would merge a gene with the web page about it.
+What :mod:`pfocr_rdf.spellings` reads is all of these, and the addresses below that nobody
+joins on but people paste.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final, Literal
 from urllib.parse import quote
 
 from pyoxigraph import NamedNode
 
-from pfocr_rdf.iris import NCBIGENE
+from pfocr_rdf.iris import (
+    BASE,
+    DOI_RE,
+    MESH,
+    NCBIGENE,
+    NDEX,
+    OBO,
+    PMC,
+    WIKIPATHWAYS,
+    Iris,
+    checked,
+)
 
 Thing = Literal["ncbigene", "taxon", "mesh", "chebi", "doid", "pmc", "doi"]
+#: Everything that an identifier may be of; the last three have no equivalents.
+Kind = Thing | Literal["figure", "wikipathways", "ndex"]
+#: What an IRI's beginning tells; of the last two, the rest says which kind is meant.
+Beginning = Kind | Literal["obo", "resolver"]
 
-#: Each row: who uses the form → the form, ``{}`` standing for the bare accession.
+#: Each row: who uses the form → the form. ``{}`` stands for the bare accession, ``{upper}``
+#: for it in capitals, ``{escaped}`` for those with everything but letters, digits, - _ . *
+#: escaped, as Java's URLEncoder does it.
 THING_TO_FORMS: Final[dict[Thing, dict[str, str]]] = {
     "ncbigene": {
         "WikiPathways, AOP-Wiki": NCBIGENE + "{}",
@@ -58,12 +77,77 @@ THING_TO_FORMS: Final[dict[Thing, dict[str, str]]] = {
     "doi": {
         "Crossref, DataCite, schema.org": "https://doi.org/{}",
         "older": "http://dx.doi.org/{}",
+        "WikiPathways": "https://doi.org/{upper}",
+        "WikiPathways, older": "https://doi.org/{escaped}",
     },
 }
 
+#: What an address begins with that is read as a spelling, but is said nowhere in the data.
+KIND_TO_ADDRESSES: Final[dict[Kind, tuple[str, ...]]] = {
+    "taxon": (
+        "http://purl.uniprot.org/taxon/",  # UniProt's example query 98 has it, wrongly
+        "https://www.uniprot.org/taxonomy/",
+        "https://www.ncbi.nlm.nih.gov/Taxonomy/Browser/wwwtax.cgi?id=",
+    ),
+    "mesh": ("https://meshb.nlm.nih.gov/record/ui?ui=",),
+    "chebi": (
+        "https://www.ebi.ac.uk/chebi/searchId.do?chebiId=",
+        "https://www.ebi.ac.uk/chebi/",
+    ),
+    "doid": ("https://disease-ontology.org/?id=", "https://disease-ontology.org/term/"),
+    "pmc": (
+        "https://pmc.ncbi.nlm.nih.gov/articles/",
+        "https://europepmc.org/article/PMC/",
+        "https://europepmc.org/article/pmc/",
+    ),
+    "doi": ("https://www.doi.org/",),
+    "wikipathways": (
+        "https://www.wikipathways.org/instance/",
+        "https://www.wikipathways.org/pathways/",
+    ),
+    "ndex": ("https://www.ndexbio.org/v2/network/", "https://www.ndexbio.org/#/network/"),
+}
+#: Where people read about a thing: site → address, ``{}`` for the accession, ``{name}`` for a name.
+THING_TO_SITES: Final[dict[Thing, dict[str, str]]] = {
+    "ncbigene": {
+        "NCBI Gene": "https://www.ncbi.nlm.nih.gov/gene/{}",
+        "UniProt": "https://www.uniprot.org/uniprotkb?query=(xref:geneid-{})",
+        "WikiPathways": "https://www.wikipathways.org/search.html?query={name}",
+    },
+    "taxon": {
+        "NCBI Taxonomy": "https://www.ncbi.nlm.nih.gov/Taxonomy/Browser/wwwtax.cgi?id={}",
+        "UniProt": "https://www.uniprot.org/taxonomy/{}",
+    },
+    "mesh": {
+        "MeSH": "https://meshb.nlm.nih.gov/record/ui?ui={}",
+        "WikiPathways": "https://www.wikipathways.org/search.html?query={name}",
+    },
+    "chebi": {
+        "ChEBI": "https://www.ebi.ac.uk/chebi/searchId.do?chebiId=CHEBI:{}",
+        "WikiPathways": "https://www.wikipathways.org/search.html?query={name}",
+    },
+    "doid": {
+        "Disease Ontology": "https://disease-ontology.org/?id=DOID:{}",
+        "WikiPathways": "https://www.wikipathways.org/search.html?query={name}",
+    },
+    "pmc": {
+        "PubMed Central": "https://pmc.ncbi.nlm.nih.gov/articles/{}/",
+        "Europe PMC": "https://europepmc.org/article/PMC/{}",
+    },
+    "doi": {"Publisher": "https://doi.org/{}"},
+}
+#: What the IRIs of sites begin with that have ``prefix:accession`` or ``prefix/accession``
+#: for everything.
+RESOLVERS: Final = (
+    "https://identifiers.org/",
+    "https://bioregistry.io/",
+    "http://bio2rdf.org/",
+    "https://n2t.net/",
+)
+
 
 def other_forms(thing: Thing, accession: str, primary: NamedNode) -> Iterator[NamedNode]:
-    """Every spelling of a thing but its primary one.
+    """Every spelling of a thing but its primary one, each once.
 
     :param accession: bare, as the bare ``schema:identifier`` has it (``PMC1`` with ``PMC``).
 
@@ -71,10 +155,73 @@ def other_forms(thing: Thing, accession: str, primary: NamedNode) -> Iterator[Na
     >>> gene = Iris().entity("ncbigene", "5742")
     >>> [iri.value for iri in other_forms("ncbigene", "5742", gene)][5]
     'http://purl.uniprot.org/geneid/5742'
+    >>> [iri.value for iri in other_forms("doi", "10.1038/s41-x", gene)][2:]
+    ['https://doi.org/10.1038/S41-X', 'https://doi.org/10.1038%2FS41-X']
     """
-    # A DOI keeps its slash and punctuation: partners write it unescaped.
-    written = quote(accession, safe="/:;,()!*'$&+=@~")
-    for form in THING_TO_FORMS[thing].values():
-        iri = form.format(written)
+    forms = THING_TO_FORMS[thing].values()
+    spelt: Iterable[str]
+    if thing == "doi":
+        # https://www.doi.org/doi_handbook/2_Numbering.html#2.4: case is that of ASCII alone
+        capitals = accession.encode().upper().decode()
+        escaped = quote(capitals, safe="*").replace("~", "%7E")
+        written, upper = _written(accession), _written(capitals)
+        # A DOI without letters is the same in capitals.
+        spelt = dict.fromkeys([f.format(written, upper=upper, escaped=escaped) for f in forms])
+    else:
+        spelt = [form.format(accession) for form in forms]
+    for iri in spelt:
         if iri != primary.value:
             yield NamedNode(iri)
+
+
+def sites(thing: Thing, accession: str, name: str) -> dict[str, str]:
+    """Where people read about a thing: name of the site → address there.
+
+    :param accession: bare, as the bare ``schema:identifier`` has it.
+
+    >>> sites("ncbigene", "5742", "PTGS1")["WikiPathways"]
+    'https://www.wikipathways.org/search.html?query=PTGS1'
+    """
+    escaped = quote(name, safe="")
+    forms = THING_TO_SITES[thing].items()
+    return {site: form.format(_written(accession), name=escaped) for site, form in forms}
+
+
+def doi_iri(doi: str) -> NamedNode:
+    """A DOI as the graph of equivalents has it: in lower case, unescaped.
+
+    :raises IriError: if it is not a DOI.
+
+    >>> doi_iri("10.1002/(SICI)1097<1>3.0").value
+    'https://doi.org/10.1002/(sici)1097%3C1%3E3.0'
+    """
+    form, *_ = THING_TO_FORMS["doi"].values()
+    return NamedNode(form.format(_written(checked(DOI_RE, "DOI (10.…/…)", doi.lower()))))
+
+
+def _written(accession: str) -> str:
+    # A DOI keeps its slash and punctuation: partners write it unescaped.
+    return quote(accession, safe="/:;,()!*'$&+=@~")
+
+
+def iri_beginnings(iris: Iris) -> dict[Beginning, tuple[str, ...]]:
+    """What the IRIs of each kind of thing may begin with, that of the data first."""
+    found: dict[Beginning, tuple[str, ...]] = {
+        "ncbigene": (iris.gene_prefix,),
+        "taxon": (OBO + "NCBITaxon_",),
+        "mesh": (MESH,),
+        "chebi": (OBO + "CHEBI_",),
+        "doid": (OBO + "DOID_",),
+        "pmc": (PMC,),
+        "doi": (),
+        "figure": (iris.base + "figures/", BASE + "figures/"),
+        "wikipathways": (WIKIPATHWAYS,),
+        "ndex": (NDEX,),
+        "obo": (OBO,),
+        "resolver": RESOLVERS,
+    }
+    for thing, forms in THING_TO_FORMS.items():
+        found[thing] += tuple(form.partition("{")[0] for form in forms.values())
+    for kind, addresses in KIND_TO_ADDRESSES.items():
+        found[kind] += addresses
+    return found

@@ -43,15 +43,20 @@ class PfocrError(Exception):
 
 
 class IriError(PfocrError, ValueError):
-    """A value does not have the shape that an identifier of its kind must have."""
+    """A value does not have the shape that an identifier of its kind must have.
 
-    def __init__(self, kind: str, value: str) -> None:
-        super().__init__(kind, value)
+    ``hint`` is a clause that begins with the value and says what it may be, if that is known.
+    """
+
+    def __init__(self, kind: str, value: str, hint: str = "") -> None:
+        super().__init__(kind, value, hint)
         self.kind = kind
         self.value = value
+        self.hint = hint
 
     def __str__(self) -> str:
-        return f"not a {self.kind}: {self.value!r}"
+        value = self.value if len(self.value) <= 300 else self.value[:300] + "…"
+        return f"not a {self.kind}: {self.hint or repr(value)}"
 
 
 class RecordError(PfocrError):
@@ -79,6 +84,10 @@ class ReleaseError(PfocrError):
 
 class QueryError(PfocrError):
     """A query, a parameter or a header that cannot be used."""
+
+
+class ServeError(PfocrError):
+    """The server cannot run: its address, its limits or its application."""
 
 
 class RemoteError(PfocrError):

@@ -31,6 +31,11 @@ PAV: Final = "http://purl.org/pav/"
 FOAF: Final = "http://xmlns.com/foaf/0.1/"
 SPDX: Final = "http://spdx.org/rdf/terms#"
 DCMITYPE: Final = "http://purl.org/dc/dcmitype/"
+# https://www.w3.org/TR/sparql11-service-description/
+SD: Final = "http://www.w3.org/ns/sparql-service-description#"
+# https://mapping-commons.github.io/sssom/spec-intro/#iri-prefixes
+SSSOM: Final = "https://w3id.org/sssom/"
+SEMAPV: Final = "https://w3id.org/semapv/vocab/"
 PFOCR: Final = "https://pfocr.wikipathways.org/ontology#"
 
 BASE: Final = "https://pfocr.wikipathways.org/"
@@ -301,10 +306,37 @@ class Iris:
         """The named graph of other spellings."""
         return NamedNode(self.base + "graph/equivalents")
 
+    def mapping_graph(self, mapping_set: str) -> NamedNode:
+        """The named graph of the links that a mapping set gives, by the set's own IRI.
+
+        >>> Iris().mapping_graph("https://example.org/hgnc").value[-27:]
+        'graph/mappings/329f0fa43d8e'
+        """
+        digest = hashlib.sha256(mapping_set.encode()).hexdigest()[:12]
+        return NamedNode(f"{self.base}graph/mappings/{digest}")
+
+    def mapping(self, content: str) -> NamedNode:
+        """One mapping of a mapping set, by all that the set says of it.
+
+        Twenty digits, for there may be millions: among so many, the twelve of a mention would
+        meet by chance.
+        """
+        return NamedNode(f"{self.base}mappings/{hashlib.sha256(content.encode()).hexdigest()[:20]}")
+
     @property
     def endpoint(self) -> NamedNode:
         """The SPARQL endpoint."""
         return NamedNode(self.base + "sparql")
+
+    def service(self, endpoint: str, name: str) -> NamedNode:
+        """A part of the description of the service at an address, which need not be ours.
+
+        :raises ValueError: if the address is no absolute IRI.
+
+        >>> Iris().service("http://localhost:7878/sparql", "service").value
+        'http://localhost:7878/sparql#service'
+        """
+        return NamedNode(f"{endpoint}#{encoded(name)}")
 
     def prefixed(self, iri: str) -> str:
         """``prefix:local`` with the longest namespace that fits, else the IRI.
@@ -338,8 +370,10 @@ class Iris:
             "rdf": RDF,
             "rdfs": RDFS,
             "schema": SCHEMA,
+            "semapv": SEMAPV,
             "skos": SKOS,
             "spdx": SPDX,
+            "sssom": SSSOM,
             "taxon": OBO + "NCBITaxon_",
             "void": VOID,
             "xsd": XSD,

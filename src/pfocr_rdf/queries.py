@@ -20,21 +20,20 @@ replaces the number of the line ``LIMIT 100``, the only place where no block can
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from typing import Final
-from typing import Literal as TypingLiteral
-from urllib.parse import unquote
 
 from pyoxigraph import Literal, NamedNode
 
 from pfocr_rdf import iris as ns
-from pfocr_rdf.equivalents import THING_TO_FORMS
+from pfocr_rdf.equivalents import Kind
 from pfocr_rdf.errors import IriError, QueryError
-from pfocr_rdf.iris import Iris, Namespace, checked, term
+from pfocr_rdf.iris import Iris, checked, term
 from pfocr_rdf.resources import resource
+from pfocr_rdf.spellings import find_iri
 
 Term = NamedNode | Literal
 
@@ -222,120 +221,26 @@ Gene id as 5742, ncbigene:5742 or an IRI
     except ValueError as error:
         wrong = value if len(value) <= 100 else value[:100] + "…"
         free = " or any" if parameter.default == ANY else ""
+        hint = f"{error.hint}; " if isinstance(error, IriError) and error.hint else ""
         raise QueryError(
-            f"parameter {parameter.name!r}: {wrong!r} is not of type {kind}: give {accepted}{free}"
+            f"parameter {parameter.name!r}: {wrong!r} is not of type {kind}: {hint}"
+            f"give {accepted}{free}"
         ) from error
     return terms
-
-
-Entity = Namespace | TypingLiteral["taxon", "pmc"]
-
-#: Kind → what its IRI in the data begins with, but for genes: theirs is configuration.
-ENTITY_TO_PREFIX: Final[dict[Entity, str]] = {
-    "mesh": ns.MESH,
-    "chebi": ns.OBO + "CHEBI_",
-    "doid": ns.OBO + "DOID_",
-    "taxon": ns.OBO + "NCBITaxon_",
-    "pmc": ns.PMC,
-}
-#: What stands before the colon of a CURIE, in lower case → kind.
-CURIE_TO_ENTITY: Final[dict[str, Entity]] = {
-    "ncbigene": "ncbigene",
-    "gene": "ncbigene",
-    "mesh": "mesh",
-    "chebi": "chebi",
-    "doid": "doid",
-    "taxon": "taxon",
-    "taxonomy": "taxon",
-    "ncbitaxon": "taxon",
-    "pmc": "pmc",
-}
-#: Kind → how its bare accession looks. ChEBI's and DOID's are mere digits: they need a prefix.
-ENTITY_TO_BARE: Final[dict[Entity, re.Pattern[str]]] = {
-    "ncbigene": ns.ENTREZ_RE,
-    "mesh": ns.MESH_RE,
-    "taxon": ns.TAXON_RE,
-    "pmc": ns.PMC_RE,
-}
-
-
-def read_entity(value: str, kinds: Sequence[Entity], iris: Iris = DEFAULT_IRIS) -> NamedNode:
-    """The node of a gene, chemical, disease, taxon or article, from any known spelling of it.
-
-    :param kinds: which may be meant; a bare number is none of several.
-    :raises IriError: if it is none of these, or has the wrong shape.
-
-    >>> read_entity("https://www.ncbi.nlm.nih.gov/pmc/articles/PMC1/", ["pmc"]).value
-    'https://identifiers.org/pmc/PMC1'
-    >>> read_entity("CHEBI:5855", ["mesh", "chebi"]).value
-    'http://purl.obolibrary.org/obo/CHEBI_5855'
-    """
-    text = _unwrapped(value).removesuffix("/")
-    if text.startswith("obo:"):  # as tables of results have it
-        text = ns.OBO + text.removeprefix("obo:")
-    curie, colon, rest = text.partition(":")
-    for kind in kinds:
-        if colon and CURIE_TO_ENTITY.get(curie.lower()) == kind:
-            return _entity_node(kind, rest, iris)
-        own = iris.gene_prefix if kind == "ncbigene" else ENTITY_TO_PREFIX[kind]
-        for form in (own, *THING_TO_FORMS[kind].values()):
-            before = form.partition("{}")[0]
-            if text.startswith(before):
-                return _entity_node(kind, text.removeprefix(before), iris)
-        bare = ENTITY_TO_BARE.get(kind)
-        if bare and bare.fullmatch(text) and (len(kinds) == 1 or not text.isdigit()):
-            return _entity_node(kind, text, iris)
-    raise IriError(" or ".join(kinds), value)
-
-
-def _entity_node(kind: Entity, accession: str, iris: Iris) -> NamedNode:
-    if kind == "taxon":
-        return iris.taxon(accession)
-    if kind == "pmc":
-        return iris.article(accession)
-    return iris.entity(kind, accession)
-
-
-def _unwrapped(value: str) -> str:
-    """Without the spaces and angle brackets around it."""
-    text = value.strip()
-    return text[1:-1] if text.startswith("<") and text.endswith(">") else text
-
-
-def read_figure(value: str, iris: Iris = DEFAULT_IRIS) -> NamedNode:
-    """The node of a figure, from its id, its IRI or the address of its page.
-
-    :raises IriError: if it is none of these.
-
-    >>> read_figure("https://pfocr.wikipathways.org/figures/PMC1__f1.html").value
-    'https://pfocr.wikipathways.org/figures/PMC1__f1'
-    """
-    text = _unwrapped(value)
-    for prefix in (iris.base + "figures/", ns.BASE + "figures/", "figure:"):
-        if text.startswith(prefix):
-            path = text.removeprefix(prefix).removesuffix(".html")
-            if re.search(r"[#?]", path):
-                raise IriError("figure", value)
-            return iris.figure(unquote(path))
-    return iris.figure(text)
 
 
 Reader = Callable[[str, str, Iris], Iterable[Term]]
 
 
-def _entities(*kinds: Entity) -> Reader:
-    return lambda value, _bounds, iris: [read_entity(value, kinds, iris)]
+def _things(*kinds: Kind) -> Reader:
+    return lambda value, _bounds, iris: [find_iri(value, iris, kinds)]
 
 
 def _genes(value: str, _bounds: str, iris: Iris) -> Iterable[Term]:
     words = [word for word in re.split(r"[,;\s]+", value) if word]
     if not 1 <= len(words) <= LIST_LIMIT:
         raise IriError("list of genes", value)
-    return [read_entity(word, ["ncbigene"], iris) for word in words]
-
-
-def _figure(value: str, _bounds: str, iris: Iris) -> Iterable[Term]:
-    return [read_figure(value, iris)]
+    return [find_iri(word, iris, ["ncbigene"]) for word in words]
 
 
 def _text(value: str, _bounds: str, _iris: Iris) -> Iterable[Term]:
@@ -370,24 +275,24 @@ def _tier(value: str, _bounds: str, _iris: Iris) -> Iterable[Term]:
 
 #: Type → what reads it and what a value of it looks like.
 TYPE_TO_READER: Final[dict[str, tuple[Reader, str]]] = {
-    "gene": (_entities("ncbigene"), "an NCBI Gene id as 5742, ncbigene:5742 or an IRI"),
+    "gene": (_things("ncbigene"), "an NCBI Gene id as 5742, ncbigene:5742 or an IRI"),
     "genes": (_genes, f"at most {LIST_LIMIT:,} NCBI Gene ids as 5742, 5743"),
-    "mesh": (_entities("mesh"), "a MeSH id as D005227, mesh:D005227 or an IRI"),
+    "mesh": (_things("mesh"), "a MeSH id as D005227, mesh:D005227 or an IRI"),
     "chemical": (
-        _entities("mesh", "chebi"),
+        _things("mesh", "chebi"),
         "a MeSH or ChEBI id as D005227, CHEBI:35366 or an IRI",
     ),
     "disease": (
-        _entities("mesh", "doid"),
+        _things("mesh", "doid"),
         "a MeSH or Disease Ontology id as D009369, DOID:162 or an IRI",
     ),
-    "taxon": (_entities("taxon"), "an NCBI taxonomy id as 9606, taxon:9606 or an IRI"),
-    "article": (_entities("pmc"), "a PubMed Central id as PMC6566596 or an IRI"),
+    "taxon": (_things("taxon"), "an NCBI taxonomy id as 9606, taxon:9606 or an IRI"),
+    "article": (_things("pmc"), "a PubMed Central id as PMC6566596 or an IRI"),
     "thing": (
-        _entities("ncbigene", "mesh", "chebi", "doid", "taxon", "pmc"),
+        _things("ncbigene", "mesh", "chebi", "doid", "taxon", "pmc"),
         "a CURIE as ncbigene:5742, mesh:D005227, taxon:9606, pmc:PMC6566596, or an IRI",
     ),
-    "figure": (_figure, "a figure id as PMC6566596__ijms-20-02505-g004 or its IRI"),
+    "figure": (_things("figure"), "a figure id as PMC6566596__ijms-20-02505-g004 or its IRI"),
     "text": (_text, "at least one character"),
     "integer": (_integer, "a whole number"),
     "limit": (_limit, f"a whole number, 1 to {ROW_LIMIT:,}"),

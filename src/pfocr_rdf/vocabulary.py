@@ -61,6 +61,44 @@ class Oa:
     has_target: Final = term(iris.OA, "hasTarget")
 
 
+class Sd:
+    """SPARQL 1.1 Service Description: https://www.w3.org/TR/sparql11-service-description/ ."""
+
+    default_dataset: Final = term(iris.SD, "defaultDataset")
+    default_graph: Final = term(iris.SD, "defaultGraph")
+    endpoint: Final = term(iris.SD, "endpoint")
+    graph: Final = term(iris.SD, "graph")
+    name: Final = term(iris.SD, "name")
+    named_graph: Final = term(iris.SD, "namedGraph")
+    result_format: Final = term(iris.SD, "resultFormat")
+    supported_language: Final = term(iris.SD, "supportedLanguage")
+
+    Dataset: Final = term(iris.SD, "Dataset")
+    Graph: Final = term(iris.SD, "Graph")
+    NamedGraph: Final = term(iris.SD, "NamedGraph")
+    Service: Final = term(iris.SD, "Service")
+    SPARQL11Query: Final = term(iris.SD, "SPARQL11Query")
+
+
+class Owl:
+    """Annotated axioms: https://www.w3.org/TR/owl2-mapping-to-rdf/ ."""
+
+    Axiom: Final = term(iris.OWL, "Axiom")
+    annotated_property: Final = term(iris.OWL, "annotatedProperty")
+    annotated_source: Final = term(iris.OWL, "annotatedSource")
+    annotated_target: Final = term(iris.OWL, "annotatedTarget")
+
+
+class Sssom:
+    """SSSOM/RDF: https://mapping-commons.github.io/sssom/spec-formats-rdf/ ."""
+
+    mapping_justification: Final = term(iris.SSSOM, "mapping_justification")
+    mappings: Final = term(iris.SSSOM, "mappings")
+
+    MappingSet: Final = term(iris.SSSOM, "MappingSet")
+    NoTermFound: Final = term(iris.SSSOM, "NoTermFound")
+
+
 class Pfocr:
     """Our own terms."""
 

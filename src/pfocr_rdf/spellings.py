@@ -1,0 +1,282 @@
+"""Any spelling of an identifier → the IRI that the data have for the thing.
+
+A spelling is an IRI that somebody uses, a CURIE, or an accession alone where only one thing
+can be meant. Everything that reads an identifier from a user reads it here: parameters,
+``describe``, search, pages.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from difflib import get_close_matches
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, cast
+from urllib.parse import unquote
+
+from pyoxigraph import NamedNode
+
+from pfocr_rdf import iris as ns
+from pfocr_rdf.equivalents import Beginning, Kind, doi_iri, iri_beginnings
+from pfocr_rdf.errors import IriError
+from pfocr_rdf.iris import Iris
+
+if TYPE_CHECKING:
+    from curies import Converter
+
+#: What there are IRIs of, in the order in which a hint names them.
+KIND_TO_NAME: Final[dict[Kind, str]] = {
+    "ncbigene": "gene",
+    "taxon": "taxon",
+    "mesh": "MeSH term",
+    "chebi": "ChEBI term",
+    "doid": "Disease Ontology term",
+    "pmc": "PubMed Central article",
+    "doi": "DOI",
+    "figure": "figure",
+    "wikipathways": "pathway",
+    "ndex": "NDEx network",
+}
+KINDS: Final = tuple(KIND_TO_NAME)
+#: What stands before the colon of a CURIE, in lower case; the first is the usual one.
+BEGINNING_TO_PREFIXES: Final[dict[Beginning, str]] = {
+    "ncbigene": "ncbigene gene geneid entrez entrezgene entrez.gene ncbi.gene ncbi_gene "
+    "ncbi-geneid egid",
+    "taxon": "taxon taxonomy ncbitaxon taxid ncbi_taxid ncbi.taxonomy uniprot.taxonomy",
+    "mesh": "mesh msh mesh.descriptor",
+    "chebi": "chebi",
+    "doid": "doid",
+    "pmc": "pmc pmcid",
+    "doi": "doi",
+    "figure": "figure",
+    "wikipathways": "wikipathways wp",
+    "ndex": "ndex",
+    "obo": "obo",
+    "resolver": "info miriam urn",  # info:doi/10.1000/1, urn:miriam:ncbigene:5742
+}
+#: What a thing of other vocabularies goes by here, and their prefixes.
+ADVICE_TO_PREFIXES: Final[dict[str, str]] = {
+    "PubMed ids are not in the records: give the PMC id or the DOI": "pmid pubmed",
+    "genes go by NCBI Gene ids, as ncbigene:5742": "hgnc hgnc.symbol symbol ensembl uniprot "
+    "uniprotkb mgi rgd zfin flybase",
+    "chemicals go by MeSH or ChEBI ids, as mesh:D014148 or CHEBI:15377": "pubchem "
+    "pubchem.compound cid drugbank kegg.compound hmdb inchikey cas chembl chembl.compound",
+    "diseases go by MeSH or Disease Ontology ids, as mesh:D009369 or DOID:162": "mondo omim "
+    "umls hp efo orphanet orpha icd10 ncit",
+}
+#: How an accession alone looks, the closest shape first.
+KIND_TO_ALONE: Final[dict[Kind, re.Pattern[str]]] = {
+    "figure": ns.FIGID_RE,
+    "pmc": ns.PMC_RE,
+    "mesh": ns.MESH_RE,
+    "doi": ns.DOI_RE,
+    "wikipathways": ns.WPID_RE,
+    "ndex": ns.UUID_RE,
+}
+#: Kinds whose accessions are numbers, and how a hint spells one of them.
+NUMBERED: Final[dict[Kind, tuple[re.Pattern[str], str]]] = {
+    "ncbigene": (ns.ENTREZ_RE, "ncbigene:{}"),
+    "taxon": (ns.TAXON_RE, "taxon:{}"),
+    "chebi": (ns.CHEBI_RE, "CHEBI:{}"),
+    "doid": (ns.DOID_RE, "DOID:{}"),
+    "pmc": (re.compile("[0-9]{1,9}"), "PMC{}"),
+}
+KIND_TO_CASE: Final[dict[Kind, Callable[[str], str]]] = {
+    "mesh": str.upper,
+    "pmc": str.upper,
+    "doi": str.lower,
+    "ndex": str.lower,
+}
+#: Where the prefix ends that follows the beginning of an IRI.
+BEGINNING_TO_SEPARATOR: Final[dict[Beginning, re.Pattern[str]]] = {
+    "obo": re.compile("_"),
+    "resolver": re.compile("[:/]"),
+}
+#: A figid's 200 characters, each of four bytes, each escaped; nothing else is so long.
+LONGEST: Final = 3000
+SHOWN: Final = 100
+# https://www.rfc-editor.org/rfc/rfc3986#section-6.2.2.1: scheme and host in any case
+WEB_RE: Final = re.compile(r"https?:(//[^/?#@]*)", re.IGNORECASE)
+CONTROL_RE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+HALF_ESCAPE_RE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
+DEFAULT_IRIS: Final = Iris()
+
+
+def find_iri(text: str, iris: Iris = DEFAULT_IRIS, kinds: Sequence[Kind] = KINDS) -> NamedNode:
+    """The IRI in the data of the thing that a text spells.
+
+    A DOI gives ``https://doi.org/…`` in lower case: which article it is of, the graph of
+    equivalents says. A number alone is understood where ``kinds`` leave it one meaning.
+
+    :param text: an IRI, a CURIE or an accession; spaces and ``< >`` around it do not matter.
+    :param kinds: what may be meant; everything by default.
+    :raises IriError: if it is none of these; its ``hint`` says what may be meant.
+
+    >>> find_iri("GeneID:5742") == find_iri("http://purl.uniprot.org/geneid/5742")
+    True
+    >>> find_iri("CHEBI:15377").value
+    'http://purl.obolibrary.org/obo/CHEBI_15377'
+    >>> find_iri("https://www.ncbi.nlm.nih.gov/pmc/articles/PMC1/").value
+    'https://identifiers.org/pmc/PMC1'
+    >>> find_iri("5742", kinds=["ncbigene"]).value
+    'https://identifiers.org/ncbigene/5742'
+    >>> find_iri("5742")
+    Traceback (most recent call last):
+    pfocr_rdf.errors.IriError: not a known identifier: '5742' may be ncbigene:5742 or \
+taxon:5742 or CHEBI:5742 or DOID:5742 or PMC5742
+    """
+    spelt = text.strip()
+    if spelt.startswith("<") and spelt.endswith(">"):
+        spelt = spelt[1:-1]
+    if len(spelt) > LONGEST or CONTROL_RE.search(spelt):
+        raise IriError(_named(kinds), text)
+    kind, accession = _alone(spelt, kinds) or _prefixed(spelt, kinds, iris)
+    node = _node(kind, accession, iris)
+    if kind not in kinds:
+        raise IriError(_named(kinds), text, f"{_shown(spelt)!r} is a {KIND_TO_NAME[kind]}")
+    return node
+
+
+def _alone(spelt: str, kinds: Sequence[Kind]) -> tuple[Kind, str] | None:
+    """An accession without anything before it that says what it is."""
+    if spelt.isdigit():
+        meant = [kind for kind in NUMBERED if kind in kinds]
+        # Numbers of ChEBI and DOID are never written without their prefix, and an article's
+        # may as well be a PubMed id.
+        if len(meant) == 1 and meant[0] in {"ncbigene", "taxon"}:
+            return meant[0], spelt
+    for kind, pattern in KIND_TO_ALONE.items():
+        if pattern.fullmatch(_cased(kind, spelt)):
+            return kind, spelt
+    return None
+
+
+def _prefixed(spelt: str, kinds: Sequence[Kind], iris: Iris) -> tuple[Kind, str]:
+    """The kind and the accession of an IRI or a CURIE."""
+    converter = _converter(iris)
+    beginning: str | None
+    if WEB_RE.match(spelt):
+        prefix = ""
+        beginning, rest = converter.parse_uri(_comparable(spelt)) or (None, "")
+    else:
+        prefix, _, rest = spelt.partition(":" if ":" in spelt else "_")
+        beginning, rest = converter.standardize_prefix(prefix.lower()), rest.lstrip(" ")
+    while separator := BEGINNING_TO_SEPARATOR.get(cast(Beginning, beginning)):
+        prefix, *after = separator.split(rest, maxsplit=1)
+        beginning, rest = converter.standardize_prefix(prefix.lower()), "".join(after)
+    if beginning is None:
+        raise IriError(_named(kinds), spelt, _hint(spelt, prefix, rest, kinds))
+    # chebi:CHEBI:15377, as identifiers.org has it
+    again, _, bare = rest.partition(":")
+    if bare and converter.standardize_prefix(again.lower()) == beginning:
+        rest = bare
+    return cast(Kind, beginning), _accession(cast(Kind, beginning), rest, spelt)
+
+
+def _accession(kind: Kind, rest: str, spelt: str) -> str:
+    """What follows the beginning of an IRI or a CURIE, as the accession that it stands for."""
+    if kind == "doi":
+        return _unescaped(rest, spelt)
+    rest = rest.removesuffix("/")
+    if kind in {"figure", "wikipathways"}:
+        rest = rest.removesuffix(".html")
+    if kind == "pmc" and rest.isdigit():
+        return "PMC" + rest
+    if kind == "figure":
+        if re.search(r"[#?]", rest):
+            raise IriError(KIND_TO_NAME[kind], spelt)
+        return _unescaped(rest, spelt)
+    return rest
+
+
+def _unescaped(rest: str, spelt: str) -> str:
+    """Percent-decoded once.
+
+    :raises IriError: if an escape is broken, is no UTF-8, or hides a control character.
+    """
+    try:
+        decoded = unquote(rest, errors="strict")
+    except UnicodeDecodeError as error:
+        raise IriError("percent-encoded IRI", spelt) from error
+    if HALF_ESCAPE_RE.search(rest) or CONTROL_RE.search(decoded):
+        raise IriError("percent-encoded IRI", spelt)
+    return decoded
+
+
+def _node(kind: Kind, accession: str, iris: Iris) -> NamedNode:
+    accession = _cased(kind, accession)
+    match kind:
+        case "taxon":
+            return iris.taxon(accession)
+        case "pmc":
+            return iris.article(accession)
+        case "doi":
+            return doi_iri(accession)
+        case "figure":
+            return iris.figure(accession)
+        case "wikipathways":
+            return iris.pathways(accession)[-1]
+        case "ndex":
+            return iris.network(accession)
+        case _:
+            return iris.entity(kind, accession)
+
+
+def _cased(kind: Kind, accession: str) -> str:
+    return KIND_TO_CASE.get(kind, str)(accession)
+
+
+@lru_cache(maxsize=16)
+def _converter(iris: Iris) -> "Converter":
+    """Knows the beginnings of all IRIs and the prefixes of all CURIEs, longest first."""
+    # Imported here: with pydantic it takes a tenth of a second and 12 MiB, and most commands,
+    # and a bare accession, do without.
+    from curies import Converter, Record
+
+    # Where a configured prefix is also somebody's spelling of something else, it is ours.
+    uri_to_beginning: dict[str, Beginning] = {}
+    for beginning, uris in iri_beginnings(iris).items():
+        for uri in uris:
+            uri_to_beginning.setdefault(_comparable(uri), beginning)
+    records = []
+    for beginning, prefixes in BEGINNING_TO_PREFIXES.items():
+        prefix, *synonyms = prefixes.split()
+        first, *others = (uri for uri, of in uri_to_beginning.items() if of == beginning)
+        records.append(
+            Record(
+                prefix=beginning,
+                prefix_synonyms=[name for name in (prefix, *synonyms) if name != beginning],
+                uri_prefix=first,
+                uri_prefix_synonyms=others,
+            )
+        )
+    return Converter(records)
+
+
+def _comparable(iri: str) -> str:
+    """An IRI's scheme and host as they are compared: http is as good as https."""
+    web = WEB_RE.match(iri)
+    return f"https:{web[1].lower()}{iri[web.end() :]}" if web else iri
+
+
+def _named(kinds: Sequence[Kind]) -> str:
+    if len(kinds) > 3:
+        return "known identifier"
+    return " or ".join(KIND_TO_NAME[kind] for kind in kinds)
+
+
+def _shown(text: str) -> str:
+    return text if len(text) <= SHOWN else text[:SHOWN] + "…"
+
+
+def _hint(spelt: str, prefix: str, rest: str, kinds: Sequence[Kind]) -> str:
+    """What an identifier that was not understood may be; empty if nobody knows."""
+    shown, name = repr(_shown(spelt)), prefix.lower()[:SHOWN]
+    asked = {kind: form for kind, form in NUMBERED.items() if kind in kinds}
+    numbers = [form.format(spelt) for shape, form in asked.values() if shape.fullmatch(spelt)]
+    if numbers:
+        return f"{shown} may be {' or '.join(numbers)}"
+    for advice, foreign in ADVICE_TO_PREFIXES.items():
+        if name in foreign.split():
+            return f"{shown} is of another vocabulary: {advice}"
+    known = [known for kind in kinds for known in BEGINNING_TO_PREFIXES[kind].split()]
+    near = get_close_matches(name, known, n=1, cutoff=0.75)
+    return f"{shown} may be {near[0]}:{_shown(rest)}" if near and rest else ""
