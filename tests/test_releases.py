@@ -1,5 +1,7 @@
-"""The data folder: releases, the pointer to the current one, rollback, pruning, the lock."""
+"""The data folder: releases, the pointer to the current one, rollback, pruning, the locks."""
 
+import errno
+import fcntl
 import os
 import re
 import shutil
@@ -13,14 +15,18 @@ from pyoxigraph import Store
 
 import pfocr_rdf.releases as releases_module
 from building import DEADLINE_S, ask, build, program, run_build, snapshot, started, unfinished
+from invoking import run
 from making import SEEDS, record, write
 from pfocr_rdf.build import BuildOptions, build_release
 from pfocr_rdf.errors import BuildError, ReleaseError
 from pfocr_rdf.releases import (
+    Pruned,
     Release,
     build_lock,
     current_release,
     find_release,
+    hold_release,
+    holding,
     list_releases,
     prune_releases,
     publish_release,
@@ -105,12 +111,12 @@ def test_a_release_that_nothing_points_at_yet_is_taken_back_on_ctrl_c(
 # --- the current release ---
 
 
-@pytest.mark.parametrize("what", ["nothing", "a link to nothing"])
+@pytest.mark.parametrize("what", ["nothing", "a link to nothing", "a circle"])
 def test_without_a_current_release_the_message_says_how_to_make_one(
     what: str, tmp_path: Path
 ) -> None:
     if what != "nothing":
-        (tmp_path / "current").symlink_to("releases/gone")
+        (tmp_path / "current").symlink_to("current" if what == "a circle" else "releases/gone")
     with pytest.raises(ReleaseError) as caught:
         current_release(tmp_path)
     assert str(caught.value) == (
@@ -241,7 +247,7 @@ def test_what_a_killed_rollback_left_does_not_hinder_the_next(three: Path) -> No
 def test_a_build_keeps_as_many_releases_as_it_is_told(tmp_path: Path) -> None:
     first, second = (build(SEEDS, tmp_path).release for _ in range(2))
     third = build(SEEDS, tmp_path, keep=2)
-    assert third.pruned == (first,)
+    assert third.pruned == Pruned(deleted=(first,))
     assert list_releases(tmp_path) == [second, third.release]
     assert not first.path.exists()
     assert unfinished(tmp_path) == []
@@ -250,12 +256,14 @@ def test_a_build_keeps_as_many_releases_as_it_is_told(tmp_path: Path) -> None:
 def test_by_default_nothing_is_pruned(tmp_path: Path) -> None:
     results = [build(SEEDS, tmp_path) for _ in range(3)]
     assert len(list_releases(tmp_path)) == 3
-    assert [result.pruned for result in results] == [()] * 3
+    assert [result.pruned for result in results] == [Pruned()] * 3
 
 
 def test_the_current_release_is_never_pruned(three: Path) -> None:
     roll_back(three, "aaa")
-    assert [release.id for release in prune_releases(three, 1)] == ["20250101T000001Z-bbb"]
+    pruned = prune_releases(three, 1)
+    assert [release.id for release in pruned.deleted] == ["20250101T000001Z-bbb"]
+    assert pruned.in_use == ()
     assert ids(three) == ["20250101T000000Z-aaa", "20260101T000000Z-ccc"]
 
 
@@ -270,7 +278,8 @@ def test_a_release_that_is_made_current_while_others_are_pruned_stays(
         roll_back(three, "bbb")
 
     monkeypatch.setattr(shutil, "rmtree", remove_slowly)
-    assert [release.id for release in prune_releases(three, 1)] == ["20250101T000000Z-aaa"]
+    pruned = prune_releases(three, 1)
+    assert [release.id for release in pruned.deleted] == ["20250101T000000Z-aaa"]
     assert current_release(three).manifest() == {}
 
 
@@ -293,6 +302,165 @@ def test_a_release_that_cannot_be_deleted_is_told_after_the_new_one_is_published
         "delete the old one by hand"
     )
     assert current_release(tmp_path).id != first.id
+
+
+# --- holding ---
+
+
+def test_a_release_that_is_held_is_not_pruned_until_it_is_let_go(three: Path) -> None:
+    oldest, middle, _ = list_releases(three)
+    with holding(oldest) as held:
+        assert held == oldest
+        assert prune_releases(three, 1) == Pruned(deleted=(middle,), in_use=(oldest,))
+        assert prune_releases(three, 1) == Pruned(in_use=(oldest,))
+        assert held.manifest() == {}
+    assert prune_releases(three, 1) == Pruned(deleted=(oldest,))
+
+
+def test_what_a_process_holds_is_free_when_it_is_killed(three: Path, tmp_path: Path) -> None:
+    oldest = list_releases(three)[0]
+    holder = tmp_path / "holder.py"
+    holder.write_text(
+        "import signal, sys\n"
+        "from pathlib import Path\n"
+        "from pfocr_rdf.releases import find_release, hold_release\n"
+        "lock = hold_release(find_release(Path('.'), sys.argv[1]))\n"
+        "print('held', flush=True)\n"
+        "signal.pause()\n"
+    )
+    with started([program(tmp_path)[0], str(holder), str(oldest.path)]) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "held\n"
+        assert prune_releases(three, 2) == Pruned(in_use=(oldest,))
+        process.kill()
+        process.wait(DEADLINE_S)
+        assert prune_releases(three, 2) == Pruned(deleted=(oldest,))
+
+
+def test_a_release_without_a_manifest_cannot_be_held_and_is_pruned(three: Path) -> None:
+    oldest = list_releases(three)[0]
+    (oldest.path / "manifest.json").unlink()
+    with pytest.raises(ReleaseError, match=r"not a readable manifest .*: build again"):
+        hold_release(oldest)
+    assert prune_releases(three, 2) == Pruned(deleted=(oldest,))
+
+
+@pytest.mark.parametrize("done", ["hidden", "being hidden", "replaced"])
+def test_a_release_that_is_pruned_while_it_is_being_held_is_refused(
+    done: str, three: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    oldest = list_releases(three)[0]
+    manifest = oldest.path / "manifest.json"
+    lock = fcntl.flock
+
+    def lock_late(file: Any, how: int) -> None:
+        """The manifest is open, and not yet locked."""
+        monkeypatch.undo()
+        if done == "hidden":
+            prune_releases(three, 1)
+        elif done == "being hidden":
+            lock(other, fcntl.LOCK_EX)
+        else:
+            manifest.with_name("fresh").write_text("{}")
+            manifest.with_name("fresh").replace(manifest)
+        lock(file, how)
+
+    with manifest.open() as other:
+        monkeypatch.setattr(fcntl, "flock", lock_late)
+        with pytest.raises(ReleaseError) as caught:
+            hold_release(oldest)
+    assert str(caught.value) == f"{oldest.path}: deleted just now: name another release"
+
+
+def test_where_files_cannot_be_locked_the_message_says_so(
+    three: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(file: Any, how: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    oldest = list_releases(three)[0]
+    with pytest.raises(ReleaseError) as caught:
+        hold_release(oldest)
+    assert str(caught.value) == (
+        f"{oldest.path / 'manifest.json'} cannot be locked (No locks available): "
+        "keep releases where files can be locked"
+    )
+
+
+def test_a_rollback_and_a_prune_at_once_leave_a_current_release(
+    three: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rollback has chosen its release, and has not yet turned to it."""
+    move = releases_module.make_current
+    pruned = Pruned()
+
+    def move_late(data: Path, release: Release) -> None:
+        nonlocal pruned
+        pruned = prune_releases(data, 1)
+        move(data, release)
+
+    monkeypatch.setattr(releases_module, "make_current", move_late)
+    _, now = roll_back(three)
+    assert pruned.in_use == (now,)
+    assert current_release(three) == now
+    assert now.manifest() == {}
+
+
+def test_current_is_found_though_it_moves_while_it_is_looked_for(
+    three: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    roll_back(three, "aaa")
+    resolve = Path.resolve
+
+    def resolve_late(path: Path, strict: bool = False) -> Path:
+        """The link was read; what it led to is gone before it is looked at."""
+        monkeypatch.undo()
+        roll_back(three, "ccc")
+        prune_releases(three, 1)
+        return resolve(three / "releases" / "20250101T000000Z-aaa", strict)
+
+    monkeypatch.setattr(Path, "resolve", resolve_late)
+    assert current_release(three).id == "20260101T000000Z-ccc"
+
+
+def test_a_build_tells_what_it_did_not_prune(tmp_path: Path) -> None:
+    first = build(SEEDS, tmp_path / "data").release
+    with holding(first):
+        done = run_build(tmp_path, SEEDS, tmp_path / "data", "--keep", "1")
+    assert done.returncode == 0
+    assert f"release {first.id} is in use: kept" in done.stderr.splitlines()
+    assert first in list_releases(tmp_path / "data")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["query", "SELECT * { ?s ?p ?o } LIMIT 1"],
+        ["dump"],
+        ["dump", "--to", "copied"],
+        ["verify"],
+        ["diff", "current", "current"],
+        ["describe", "PMC1"],
+    ],
+    ids=lambda command: " ".join(command[:2]),
+)
+def test_a_command_that_reads_a_release_holds_it(
+    command: list[str], seeds_release: Release, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locked: list[int] = []
+
+    def lock(file: Any, how: int) -> None:
+        locked.append(how)
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", lock)
+    data = str(seeds_release.path.parents[1])
+    where = [data] if command == ["verify"] else ["--data", data]
+    done = run(*command, *where)
+    assert done.status == 1
+    assert "cannot be locked" in done.err
+    assert locked == [fcntl.LOCK_SH | fcntl.LOCK_NB]
 
 
 # --- two builds, a build and readers ---

@@ -2,13 +2,15 @@
 
 ::
 
-    DIR/releases/<id>/{store,dumps,report.json,manifest.json}
+    DIR/releases/<id>/{store,dumps,search.sqlite,report.json,manifest.json}
     DIR/current -> releases/<id>
 
 A release is made under a hidden name, flushed to disk and renamed when it is whole; then
-``current`` is replaced in one atomic rename. A process killed at any moment leaves the
-release that was current whole, and at most a hidden folder, which the next build removes,
-or a whole release that never became current.
+``current`` is replaced in one atomic rename. Killed at any moment, a build leaves what was
+current whole, and at most a hidden folder, which the next build removes, or a whole release.
+
+Whoever reads a release for long holds it, by a lock on its manifest: what is held is not
+pruned. The lock goes with the process that holds it, however that ends.
 """
 
 import fcntl
@@ -16,18 +18,22 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 from pfocr_rdf.errors import ReleaseError
 
 RELEASES: Final = "releases"
 CURRENT: Final = "current"
+MANIFEST: Final = "manifest.json"
+SEARCH_INDEX: Final = "search.sqlite"
 LOCK: Final = ".build.lock"
 CURRENT_LOCK: Final = ".current.lock"
+#: The ids of releases that were deleted, a line each: their addresses say so.
+PRUNED: Final = ".pruned"
 UNFINISHED: Final = ".unfinished-"
 TIME: Final = "%Y%m%dT%H%M%SZ"
 
@@ -49,21 +55,32 @@ class Release:
         """The folder of files to publish."""
         return self.path / "dumps"
 
+    @property
+    def search_index(self) -> Path:
+        """The file that search reads; a release built by an earlier version has none."""
+        return self.path / SEARCH_INDEX
+
     def manifest(self) -> dict[str, Any]:
         """What the release holds: version, counts, and each file's size and hash.
 
         :raises ReleaseError: if the manifest is missing or not JSON.
         """
-        path = self.path / "manifest.json"
+        path = self.path / MANIFEST
         try:
             found = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            raise ReleaseError(
-                f"{path}: not a readable manifest ({error}): build again, or roll back"
-            ) from error
+            raise _unreadable(path, error) from error
         if not isinstance(found, dict):
             raise ReleaseError(f"{path}: not a manifest: build again, or roll back")
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """What pruning deleted, and what it left because somebody holds it."""
+
+    deleted: tuple[Release, ...] = ()
+    in_use: tuple[Release, ...] = ()
 
 
 def list_releases(data: Path) -> list[Release]:
@@ -84,12 +101,26 @@ def current_release(data: Path) -> Release:
     :raises ReleaseError: if the folder has none; the message says how to make one.
     """
     pointer = data / CURRENT
+    while True:
+        led_to = _led_to(pointer)
+        try:
+            target = pointer.resolve(strict=True)
+        except (OSError, RuntimeError):  # the latter for links in a circle, before Python 3.13
+            # Pruned between reading the link and looking there, for another was published.
+            if _led_to(pointer) != led_to:
+                continue
+            reason = (
+                "no current release: run `pfocr-rdf build RECORDS… --data` with this folder first"
+            )
+            raise ReleaseError(f"{data}: {reason}") from None
+        return Release(target.name, target)
+
+
+def _led_to(pointer: Path) -> Path | None:
     try:
-        target = pointer.resolve(strict=True)
+        return pointer.readlink()
     except OSError:
-        reason = "no current release: run `pfocr-rdf build RECORDS… --data` with this folder first"
-        raise ReleaseError(f"{data}: {reason}") from None
-    return Release(target.name, target)
+        return None
 
 
 def find_release(data: Path, name: str) -> Release:
@@ -100,10 +131,10 @@ def find_release(data: Path, name: str) -> Release:
     if name == CURRENT:
         return current_release(data)
     as_path = Path(name)
-    if (as_path / "manifest.json").is_file():
+    if (as_path / MANIFEST).is_file():
         resolved = as_path.resolve()
         return Release(resolved.name, resolved)
-    if (as_path / CURRENT / "manifest.json").is_file():
+    if (as_path / CURRENT / MANIFEST).is_file():
         return current_release(as_path)
     found = list_releases(data)
     fitting = [r for r in found if r.id == name] or [
@@ -114,6 +145,70 @@ def find_release(data: Path, name: str) -> Release:
         what = "no release" if not fitting else "more than one release"
         raise ReleaseError(f"{data}: {what} named {name!r}; there are: {known}")
     return fitting[0]
+
+
+def hold_release(release: Release) -> BinaryIO:
+    """Keep a release from being pruned until what this gives is closed, or its process ends.
+
+    Any number of processes may hold a release, also one that they cannot write to: the lock
+    is a shared one, on the manifest, opened to read only.
+
+    :raises ReleaseError: if the release was deleted meanwhile, has no manifest, or is where
+        files cannot be locked.
+    """
+    path = release.path / MANIFEST
+    with ExitStack() as undo:
+        try:
+            lock = undo.enter_context(path.open("rb"))
+        except OSError as error:
+            raise _unreadable(path, error) from error
+        if not _lock_shared(lock, path):
+            raise ReleaseError(f"{release.path}: deleted just now: name another release")
+        undo.pop_all()
+    return lock
+
+
+def _lock_shared(lock: BinaryIO, path: Path) -> bool:
+    """Lock an open file; False if it is, or was meanwhile, taken away from its path."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        # Hidden between opening and locking, it would be deleted in spite of the lock.
+        return os.path.samestat(os.fstat(lock.fileno()), path.stat())
+    except (BlockingIOError, FileNotFoundError):
+        return False
+    except OSError as error:
+        reason = "keep releases where files can be locked"
+        raise ReleaseError(f"{path} cannot be locked ({error.strerror}): {reason}") from error
+
+
+@contextmanager
+def holding(release: Release) -> Iterator[Release]:
+    """Hold a release while it is read.
+
+    :raises ReleaseError: as :func:`hold_release` does.
+    """
+    with hold_release(release):
+        yield release
+
+
+def _hold_alone(release: Release) -> AbstractContextManager[object]:
+    """Hold a release so that nobody else can begin to.
+
+    :raises BlockingIOError: if somebody holds it.
+    """
+    path = release.path / MANIFEST
+    # Over NFS an exclusive lock needs a file opened to write; elsewhere a file that nobody may
+    # write to will do. https://man7.org/linux/man-pages/man2/flock.2.html
+    try:
+        lock = path.open("r+b" if os.access(path, os.W_OK) else "rb")
+    except FileNotFoundError:
+        return nullcontext()
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        raise
+    return lock
 
 
 @contextmanager
@@ -206,8 +301,8 @@ def _pointer_lock(data: Path) -> Iterator[None]:
 
 
 def _is_current(data: Path, release: Release) -> bool:
-    pointer = data / CURRENT
-    return pointer.is_symlink() and pointer.readlink().name == release.id
+    led_to = _led_to(data / CURRENT)
+    return led_to is not None and led_to.name == release.id
 
 
 def roll_back(data: Path, name: str | None = None) -> tuple[Release, Release]:
@@ -229,18 +324,18 @@ def roll_back(data: Path, name: str | None = None) -> tuple[Release, Release]:
         reason = "roll back to one of the releases of this data folder"
         raise ReleaseError(f"{now.path}: not in {data}: {reason}")
     now.manifest()
-    with _refusing(data):
+    # Held, so that a build that prunes at the same time does not delete it before it is current.
+    with holding(now), _refusing(data):
         make_current(data, now)
     return was, now
 
 
-def prune_releases(data: Path, keep: int) -> list[Release]:
-    """Delete all but the newest ``keep`` releases, and never the current one.
+def prune_releases(data: Path, keep: int) -> Pruned:
+    """Delete all but the newest ``keep`` releases, and never the current one or one in use.
 
-    :returns: what was deleted.
     :raises ReleaseError: if one cannot be deleted.
     """
-    doomed = []
+    deleted, in_use = [], []
     for release in list_releases(data)[: -keep or None]:
         # Renamed first, so that a kill leaves nothing that looks like a release.
         hidden = release.path.with_name(f"{UNFINISHED}{release.id}")
@@ -248,15 +343,33 @@ def prune_releases(data: Path, keep: int) -> list[Release]:
             with _pointer_lock(data):
                 if _is_current(data, release):
                     continue
-                release.path.rename(hidden)
+                with _hold_alone(release):
+                    release.path.rename(hidden)
+            with (data / PRUNED).open("a", encoding="utf-8") as file:
+                file.write(f"{release.id}\n")
             shutil.rmtree(hidden)
+        except BlockingIOError:
+            in_use.append(release)
+            continue
         except OSError as error:
             reason = "the new release is published; delete the old one by hand"
             raise ReleaseError(
                 f"{release.path} could not be deleted ({error.strerror}): {reason}"
             ) from error
-        doomed.append(release)
-    return doomed
+        deleted.append(release)
+    return Pruned(tuple(deleted), tuple(in_use))
+
+
+def pruned_releases(data: Path) -> list[str]:
+    """The ids of the releases that were deleted from a data folder, oldest first."""
+    try:
+        return (data / PRUNED).read_text(encoding="utf-8").split()
+    except OSError:
+        return []
+
+
+def _unreadable(manifest: Path, error: Exception) -> ReleaseError:
+    return ReleaseError(f"{manifest}: not a readable manifest ({error}): build again, or roll back")
 
 
 @contextmanager
