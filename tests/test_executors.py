@@ -126,7 +126,7 @@ def test_a_few_records_are_mapped_in_this_process(
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("a process was started")
 
-    monkeypatch.setattr("pfocr_rdf.build.pipeline.ProcessPoolExecutor", refuse)
+    monkeypatch.setattr("pfocr_rdf.build.workers.ProcessPoolExecutor", refuse)
     assert build(SEEDS, tmp_path).findings.figures == 5
 
 

@@ -13,9 +13,10 @@ from pyoxigraph import Literal, NamedNode
 
 from pfocr_rdf import __version__
 from pfocr_rdf import iris as ns
-from pfocr_rdf.dumps import EQUIVALENTS, FORMATS, DumpFile, DumpFormat, link_targets
+from pfocr_rdf.dumps import EQUIVALENTS, FORMATS, MAPPINGS, DumpFile, DumpFormat, link_targets
 from pfocr_rdf.iris import Iris, term
 from pfocr_rdf.mapping import Node
+from pfocr_rdf.mappings import MappingCounts, linkset_nodes, linkset_parts
 from pfocr_rdf.tally import Tally
 from pfocr_rdf.vocabulary import (
     LICENSE_OF_RECORDS,
@@ -67,6 +68,7 @@ class ReleaseFacts:
     :param issued: ``YYYY-MM-DD``, or None where no time was given: the clock is never read.
     :param equivalents: number of triples in the graph of other spellings.
     :param example: IRI of one figure of the release.
+    :param mappings: the mapping sets; None where the build was given none.
     """
 
     version: str
@@ -74,6 +76,12 @@ class ReleaseFacts:
     figures: int
     equivalents: int
     example: NamedNode | None
+    mappings: tuple[MappingCounts, ...] | None = None
+
+    @property
+    def formats(self) -> tuple[DumpFormat, ...]:
+        """The dump files of the release."""
+        return (*FORMATS, EQUIVALENTS, *(() if self.mappings is None else (MAPPINGS,)))
 
 
 def describe_release(facts: ReleaseFacts, data: Tally, iris: Iris) -> list[Node]:
@@ -108,7 +116,8 @@ def _subjects(facts: ReleaseFacts, total: Tally, iris: Iris) -> Iterator[Node]:
     yield from _partitions(facts, total, iris)
     yield from _linksets(facts, total, iris)
     yield _node(iris.part(facts.version, "equivalents"), _equivalents(facts, iris))
-    for form in (*FORMATS, EQUIVALENTS):
+    yield from linkset_nodes(facts.version, facts.mappings or (), MAPPINGS, iris)
+    for form in facts.formats:
         yield _node(iris.part(facts.version, form.file), _distribution(form, facts, iris))
     yield _node(iris.part(facts.version, "build"), _activity(facts, iris))
     yield _node(iris.part(facts.version, "pfocr-rdf"), _agent())
@@ -120,12 +129,15 @@ def _node(subject: NamedNode, facts: Iterable[Fact]) -> Node:
     return Node(subject, list(facts))
 
 
-def _common(title: str, iris: Iris) -> Iterator[Fact]:
+def _common(
+    title: str, iris: Iris, licences: Iterable[NamedNode] = (LICENSE_OF_RECORDS,)
+) -> Iterator[Fact]:
     """What HCLS asks of every level."""
     yield term(ns.DCTERMS, "title"), Literal(title)
     yield term(ns.DCTERMS, "description"), Literal(DESCRIPTION)
     yield term(ns.DCTERMS, "publisher"), NamedNode(ns.WIKIPATHWAYS_HOME)
-    yield term(ns.DCTERMS, "license"), LICENSE_OF_RECORDS
+    for licence in licences:
+        yield term(ns.DCTERMS, "license"), licence
     yield term(ns.FOAF, "page"), iris.home
 
 
@@ -180,7 +192,7 @@ def _dataset(facts: ReleaseFacts, iris: Iris) -> Iterator[Fact]:
         yield Schema.keywords, Literal(keyword)
     if facts.issued:
         yield Schema.date_published, Literal(facts.issued, datatype=XSD_DATE)
-    for form in (*FORMATS, EQUIVALENTS):
+    for form in facts.formats:
         yield term(ns.SCHEMA, "distribution"), iris.part(facts.version, form.file)
 
 
@@ -197,9 +209,11 @@ def _release(facts: ReleaseFacts, iris: Iris) -> Iterator[Fact]:
     yield term(ns.PROV, "wasGeneratedBy"), iris.part(facts.version, "build")
     yield term(ns.DCTERMS, "hasPart"), iris.part(facts.version, "rdf")
     yield term(ns.DCTERMS, "hasPart"), iris.part(facts.version, "equivalents")
+    for part in linkset_parts(facts.version, facts.mappings or (), iris):
+        yield term(ns.DCTERMS, "hasPart"), part
     for keyword in KEYWORDS:
         yield term(ns.DCAT, "keyword"), Literal(keyword)
-    for form in (*FORMATS, EQUIVALENTS):
+    for form in facts.formats:
         yield term(ns.DCAT, "distribution"), iris.part(facts.version, form.file)
 
 
@@ -300,7 +314,11 @@ def _distribution(form: DumpFormat, facts: ReleaseFacts, iris: Iris) -> Iterator
     yield RDF_TYPE, term(ns.DCMITYPE, "Dataset")
     yield RDF_TYPE, term(ns.DCAT, "Distribution")
     yield RDF_TYPE, term(ns.SCHEMA, "DataDownload")
-    yield from _common(form.file, iris)
+    if form is MAPPINGS:  # others' work: each set in it has its own licence
+        licences = dict.fromkeys(one.license for one in facts.mappings or () if one.linked)
+        yield from _common(form.file, iris, licences)
+    else:
+        yield from _common(form.file, iris)
     yield from _edition(facts, iris)
     yield term(ns.DCTERMS, "format"), Literal(form.media_type)
     yield term(ns.DCTERMS, "conformsTo"), NamedNode(form.specification)
@@ -344,7 +362,7 @@ def file_facts(facts: ReleaseFacts, files: Iterable[DumpFile], iris: Iris) -> li
 
     They cannot stand in the data: a file cannot hold its own hash.
     """
-    described = {form.file for form in (*FORMATS, EQUIVALENTS)}
+    described = {form.file for form in facts.formats}
     found: list[Node] = []
     for file in files:
         if file.name not in described:

@@ -50,6 +50,10 @@ FORMATS: Final = (
 EQUIVALENTS: Final = DumpFormat(
     "equivalents", "equivalents.nq.gz", "application/n-quads", SPECIFICATIONS + "n-quads/"
 )
+#: Only where a build is given mapping sets.
+MAPPINGS: Final = DumpFormat(
+    "mappings", "mappings.nq.gz", "application/n-quads", SPECIFICATIONS + "n-quads/"
+)
 WRITTEN: Final = ("turtle", "ntriples", "jsonld", "equivalents")
 NAME_TO_FORMAT: Final = {form.name: form for form in (*FORMATS, EQUIVALENTS)}
 
@@ -66,13 +70,20 @@ class Part:
     compressed: dict[str, bytes]
     tally: Tally
     equivalents: int
+    mappings: int = 0
 
 
-def make_part(documents: Sequence[Sequence[Node]], equivalents: Sequence[Quad], iris: Iris) -> Part:
+def make_part(
+    documents: Sequence[Sequence[Node]],
+    equivalents: Sequence[Quad],
+    iris: Iris,
+    mappings: Sequence[Quad] = (),
+) -> Part:
     """Write some of the data in all formats.
 
     :param documents: the nodes of each JSON-LD document; a subject is in one node of one part.
     :param equivalents: quads of the named graph of other spellings.
+    :param mappings: quads of the named graphs of mapping sets.
     """
     nodes = list(chain.from_iterable(documents))
     statements = list(triples(nodes))
@@ -85,10 +96,12 @@ def make_part(documents: Sequence[Sequence[Node]], equivalents: Sequence[Quad], 
         "ntriples": serialized(statements, RdfFormat.N_TRIPLES),
         "jsonld": b"".join(map(compactor(iris).document, documents)),
         "equivalents": serialized(equivalents, RdfFormat.N_QUADS),
+        "mappings": serialized(mappings, RdfFormat.N_QUADS),
     }
-    trig = without_header(serialized(equivalents, RdfFormat.TRIG, prefixes), prefixes)
+    named = [*equivalents, *mappings]
+    trig = without_header(serialized(named, RdfFormat.TRIG, prefixes), prefixes)
     compressed = {name: compress(text) for name, text in texts.items() if text}
-    return Part(turtle + trig, compressed, tally, len(equivalents))
+    return Part(turtle + trig, compressed, tally, len(equivalents), len(mappings))
 
 
 def serialized(
@@ -165,18 +178,20 @@ class DumpFile:
 class DumpWriter:
     """Appends parts to the dump files of a folder; use it as a context manager.
 
+    :param with_mappings: there is a file of links too.
     :raises OSError: when the disk is full; the message names the file.
     """
 
     folder: Path
     iris: Iris
+    with_mappings: bool = False
     _files: dict[str, BinaryIO] = field(default_factory=dict)
     _hashes: dict[str, "hashlib._Hash"] = field(default_factory=dict)
 
     def __enter__(self) -> "DumpWriter":
         self.folder.mkdir(parents=True, exist_ok=True)
-        for name in WRITTEN:
-            path = self.folder / NAME_TO_FORMAT[name].file
+        for name in (*WRITTEN, MAPPINGS.name) if self.with_mappings else WRITTEN:
+            path = self.folder / _file_of(name)
             self._files[name] = path.open("wb")
             self._hashes[name] = hashlib.sha256()
         self._write("turtle", compress(turtle_header(self.iris)))
@@ -191,8 +206,7 @@ class DumpWriter:
         try:
             self._files[name].write(data)
         except OSError as error:
-            file = NAME_TO_FORMAT[name].file
-            raise OSError(error.errno, error.strerror, file) from error
+            raise OSError(error.errno, error.strerror, _file_of(name)) from error
         self._hashes[name].update(data)
 
     def finish(self) -> list[DumpFile]:
@@ -224,6 +238,10 @@ class DumpWriter:
             # Closing flushes, which fails again on a full disk and would hide the error.
             with suppress(OSError):
                 file.close()
+
+
+def _file_of(name: str) -> str:
+    return (MAPPINGS if name == MAPPINGS.name else NAME_TO_FORMAT[name]).file
 
 
 def _link_or_copy(file: Path, other: Path) -> None:

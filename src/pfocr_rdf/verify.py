@@ -4,7 +4,7 @@ import gzip
 import hashlib
 import json
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -13,15 +13,17 @@ from typing import IO, Any, Final
 from pyoxigraph import DefaultGraph, Quad, RdfFormat, Store, parse
 
 from pfocr_rdf.build.finish import hashed, is_manifested
-from pfocr_rdf.dumps import EQUIVALENTS, NAME_TO_FORMAT, DumpFile
+from pfocr_rdf.dumps import EQUIVALENTS, FORMATS, MAPPINGS, NAME_TO_FORMAT, DumpFile, DumpFormat
 from pfocr_rdf.errors import ReleaseError
-from pfocr_rdf.releases import Release
+from pfocr_rdf.releases import SEARCH_INDEX, Release
+from pfocr_rdf.search import open_index
 
 NAME_TO_RDF_FORMAT: Final = {
     "turtle": RdfFormat.TURTLE,
     "ntriples": RdfFormat.N_TRIPLES,
     "nquads": RdfFormat.N_QUADS,
 }
+FORMAT_NAMES: Final = {form.name for form in FORMATS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,10 @@ class Contents:
             total += int.from_bytes(written, "big")
         return cls(count, total % (1 << 128))
 
+    def __add__(self, other: "Contents") -> "Contents":
+        """Both together, which hold no statement twice."""
+        return Contents(self.count + other.count, (self.digest + other.digest) % (1 << 128))
+
 
 def verify_release(release: Release) -> Iterator[str]:
     """Say what is wrong with a release; nothing for one that is whole.
@@ -62,9 +68,11 @@ def verify_release(release: Release) -> Iterator[str]:
     files: dict[str, DumpFile] = {}
     yield from _file_faults(release.path, listed, files)
     yield from _listing_faults(release.dumps, manifest, files)
+    if SEARCH_INDEX in listed:
+        yield from _index_faults(release, manifest)
     contents: dict[str, Contents] = {}
     yield from _dump_faults(release.dumps, manifest, contents)
-    yield from _store_faults(release, contents)
+    yield from _store_faults(release, _graph_files(manifest), contents)
 
 
 def _listed(manifest: dict[str, Any]) -> dict[str, DumpFile] | None:
@@ -126,12 +134,32 @@ def _listing_faults(
             yield f"dumps/{name}: not the SHA-256 that the dumps' own listing states"
 
 
+def _index_faults(release: Release, manifest: dict[str, Any]) -> Iterator[str]:
+    """The search index against the count of figures; an earlier version built none."""
+    try:
+        # No identifier is looked up, for which the manifest would have to be true.
+        with open_index(release, lambda text: None) as index:
+            figures = index.figures
+    except ReleaseError as error:
+        yield f"{SEARCH_INDEX}: cannot be read: {error}"
+        return
+    if figures != manifest.get("figures"):
+        said = manifest.get("figures")
+        yield f"{SEARCH_INDEX}: {figures} figures, the manifest says {said}"
+
+
+def _graph_files(manifest: dict[str, Any]) -> tuple[DumpFormat, ...]:
+    """The dumps of what stands in named graphs."""
+    return (EQUIVALENTS,) if manifest.get(MAPPINGS.name) is None else (EQUIVALENTS, MAPPINGS)
+
+
 def _dump_faults(
     dumps: Path, manifest: dict[str, Any], contents: dict[str, Contents]
 ) -> Iterator[str]:
     """The dumps against the counts; ``contents`` gets what they hold."""
-    for name, form in NAME_TO_FORMAT.items():
-        count = manifest.get("equivalents" if name == EQUIVALENTS.name else "triples")
+    for form in (*FORMATS, *_graph_files(manifest)):
+        name = form.name
+        count = manifest.get("triples" if name in FORMAT_NAMES else name)
         try:
             contents[name] = Contents.of(_dump(dumps / form.file, name))
         except (OSError, EOFError, zlib.error, SyntaxError, ValueError) as error:
@@ -153,21 +181,26 @@ def _dump(path: Path, name: str) -> Iterator[Quad]:
             yield from parse(stream, format=form)
 
 
-def _store_faults(release: Release, contents: dict[str, Contents]) -> Iterator[str]:
+def _store_faults(
+    release: Release, graphs: Sequence[DumpFormat], contents: dict[str, Contents]
+) -> Iterator[str]:
     """The store against the dumps, and the dumps against one another."""
-    data = {name: found for name, found in contents.items() if name != EQUIVALENTS.name}
+    data = {name: found for name, found in contents.items() if name in FORMAT_NAMES}
     if len(set(data.values())) > 1:
         yield "dumps: the formats do not hold the same triples"
     try:
         store = Store.read_only(str(release.store))
         stored = Contents.of(store.quads_for_pattern(None, None, None, DefaultGraph()))
-        graphs = (store.quads_for_pattern(None, None, None, g) for g in store.named_graphs())
-        named = Contents.of(chain.from_iterable(graphs))
+        quads = (store.quads_for_pattern(None, None, None, g) for g in store.named_graphs())
+        named = Contents.of(chain.from_iterable(quads))
     except (OSError, RuntimeError, ValueError) as error:
         yield f"store: cannot be read: {error}"
         return
-    for name, found in contents.items():
-        held, what = (named, "quads in graphs") if name == EQUIVALENTS.name else (stored, "triples")
-        if found != held:
+    for name, found in data.items():
+        if found != stored:
             file = NAME_TO_FORMAT[name].file
-            yield f"store: holds {held.count} {what}, not those of dumps/{file}"
+            yield f"store: holds {stored.count} triples, not those of dumps/{file}"
+    written = [contents[form.name] for form in graphs if form.name in contents]
+    if len(written) == len(graphs) and named != sum(written, Contents(0, 0)):
+        files = " and ".join(f"dumps/{form.file}" for form in graphs)
+        yield f"store: holds {named.count} quads in graphs, not those of {files}"

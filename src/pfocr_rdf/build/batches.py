@@ -22,6 +22,8 @@ from pfocr_rdf.errors import Problem
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.mapping import Node, article_node, distinct, figure_nodes
 from pfocr_rdf.records import Collection, Figure, Limits, RecordFile, load_taxa, read_record
+from pfocr_rdf.search.mentions import Having, having
+from pfocr_rdf.search.rows import Row, search_row
 from pfocr_rdf.shared import Shared, sameness
 
 #: Large enough that compression and transport are efficient, small enough that a batch's
@@ -43,7 +45,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class BatchResult:
-    """What became of a batch."""
+    """What became of a batch; ``articles`` are PMC ids, each with its DOIs."""
 
     part: Part | None
     shared: Shared
@@ -51,6 +53,9 @@ class BatchResult:
     records: int
     figures: int
     first_figure: str | None
+    rows: tuple[Row, ...] = ()
+    had: tuple[Having, ...] = ()
+    articles: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 def make_batches(collection: Collection, iris: Iris, limits: Limits) -> Iterator[Batch]:
@@ -85,6 +90,7 @@ def map_batch(batch: Batch) -> BatchResult:
     shared, iris = Shared(), batch.iris
     documents: list[list[Node]] = []
     equivalents: list[Quad] = []
+    named: list[tuple[str, tuple[str, ...]]] = []
     for _, group in groupby(figures, key=lambda figure: figure.article.pmcid):
         of_article = list(group)
         for figure in of_article:
@@ -94,7 +100,9 @@ def map_batch(batch: Batch) -> BatchResult:
         documents.append([article_node(articles, iris)])
         subject = iris.article(articles[0].pmcid)
         equivalents.extend(sameness("pmc", articles[0].pmcid, subject, iris))
-        for doi in distinct(article.doi for article in articles):
+        dois = tuple(distinct(article.doi for article in articles))
+        named.append((articles[0].pmcid, dois))
+        for doi in dois:
             equivalents.extend(sameness("doi", doi, subject, iris))
     return BatchResult(
         make_part(documents, equivalents, iris) if documents else None,
@@ -103,6 +111,9 @@ def map_batch(batch: Batch) -> BatchResult:
         len(batch.files),
         len(figures),
         figures[0].figid if figures else None,
+        tuple(search_row(figure, iris) for figure in figures),
+        tuple(having(figure, iris) for figure in figures),
+        tuple(named),
     )
 
 

@@ -44,6 +44,7 @@ def write_publication(
         "figures": facts.figures,
         "triples": total.triples,
         "equivalents": facts.equivalents,
+        **_mapped(facts),
         "programs": {"pfocr-rdf": __version__, "pyoxigraph": pyoxigraph.__version__},
         "files": _rows(listed),
     }
@@ -51,6 +52,22 @@ def write_publication(
     listed.append(hashed(folder / "manifest.json"))
     sums = checksums(sorted(listed, key=lambda f: f.name))
     (folder / "SHA256SUMS").write_text(sums, encoding="utf-8")
+
+
+def _mapped(facts: ReleaseFacts) -> dict[str, Any]:
+    """What comes from mapping sets, which have licences of their own, where there are any."""
+    if facts.mappings is None:
+        return {}
+    sets = [
+        {
+            "id": one.mapping_set,
+            "graph": one.graph.value,
+            "license": one.license.value,
+            "triples": one.triples,
+        }
+        for one in facts.mappings
+    ]
+    return {"mappings": sum(one.triples for one in facts.mappings), "mapping_sets": sets}
 
 
 def write_manifest(unfinished: Path) -> None:

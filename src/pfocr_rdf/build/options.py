@@ -5,6 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 
 from pfocr_rdf.errors import BuildError
 from pfocr_rdf.iris import Iris
@@ -27,6 +28,7 @@ class BuildOptions:
     :param workers: number of worker processes; None for one a core.
     :param keep: releases to keep, the new one included; 0 for all.
     :param issued: ``YYYY-MM-DD``, or None: no clock is read for what is published.
+    :param mappings: SSSOM files whose links the release gets, in any order.
     :param executor: anything with the interface of ``concurrent.futures`` instead of local
         processes; it is not shut down.
     """
@@ -36,6 +38,7 @@ class BuildOptions:
     workers: int | None = None
     keep: int = 0
     issued: str | None = None
+    mappings: tuple[Path, ...] = ()
     executor: Executor | None = None
     listen: Callable[[Progress], None] = lambda progress: None
 

@@ -1,39 +1,33 @@
 """Records → release: workers map batches, the parent streams their bytes into one bulk load."""
 
 import gc
-import os
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import chain, islice
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
 
 from pyoxigraph import RdfFormat, Store
 
 from pfocr_rdf import __version__
-from pfocr_rdf.build.batches import (
-    BATCH_RECORDS,
-    Batch,
-    BatchResult,
-    check_batch,
-    make_batches,
-    map_batch,
-    start_worker,
-)
+from pfocr_rdf.build.batches import Batch, BatchResult, check_batch, make_batches, map_batch
 from pfocr_rdf.build.finish import write_manifest, write_publication
 from pfocr_rdf.build.options import BuildOptions, Progress
-from pfocr_rdf.build.report import Report
+from pfocr_rdf.build.report import Report, mapping_summary
+from pfocr_rdf.build.workers import executor_of, in_order
 from pfocr_rdf.dataset import ReleaseFacts, describe_release
 from pfocr_rdf.dumps import DumpFile, DumpWriter, Part, make_part, turtle_header
 from pfocr_rdf.errors import BuildError, InputError, PfocrError, Problem
+from pfocr_rdf.iris import Iris
 from pfocr_rdf.mapping import Node
+from pfocr_rdf.mappings import Links, MappingCounts, open_mapping_files
 from pfocr_rdf.records import Collection, load_taxa, open_collection
 from pfocr_rdf.releases import (
+    SEARCH_INDEX,
+    Pruned,
     Release,
     abandon_release,
     build_lock,
@@ -41,11 +35,10 @@ from pfocr_rdf.releases import (
     publish_release,
     start_release,
 )
+from pfocr_rdf.search.writing import IndexWriter
 from pfocr_rdf.shared import Shared, equivalent_quads, shared_nodes
 from pfocr_rdf.tally import Tally
 
-#: Batches that may be done or under way beyond the one being loaded, for each worker.
-AHEAD: Final = 3
 #: Shared things that are described together: one part, one JSON-LD document.
 THINGS_A_PART: Final = 2000
 THINGS_A_DOCUMENT: Final = 100
@@ -74,7 +67,8 @@ class BuildResult:
     findings: Findings
     triples: int
     equivalents: int
-    pruned: tuple[Release, ...]
+    pruned: Pruned
+    mappings: tuple[MappingCounts, ...] = ()
 
 
 class _Stage:
@@ -105,15 +99,27 @@ class _LoadStream:
 class Run:
     """One build: what is gathered while the parts go by."""
 
-    def __init__(self, options: BuildOptions, collection: Collection, report: Report) -> None:
+    def __init__(
+        self,
+        options: BuildOptions,
+        collection: Collection,
+        report: Report,
+        index: IndexWriter | None = None,
+    ) -> None:
         self.options = options
         self.collection = collection
         self.report = report
+        self.index = index
         self.shared = Shared()
+        files = open_mapping_files(options.mappings)
+        self.links = Links(files, options.iris, report.add)
         self.tally = Tally()
         # The same records under another version of the program may be other triples.
         self.digest = sha256(__version__.encode())
+        if files:  # links or none, the description tells of their file
+            self.digest.update(b"mappings")
         self.equivalents = 0
+        self.mappings = 0
         self.records = 0
         self.figures = 0
         self.example: str | None = None
@@ -126,8 +132,8 @@ class Run:
         files = collection.files
         batches = make_batches(collection, options.iris, options.limits)
         self.report.add(collection.problems)
-        with _executor(options, len(files)) as executor:
-            for result in _in_order(executor, work, batches, options):
+        with executor_of(options, len(files)) as executor:
+            for result in in_order(executor, work, batches, options):
                 self.report.add(result.problems)
                 self.records += result.records
                 self.figures += result.figures
@@ -142,16 +148,24 @@ class Run:
         self.shared.gather_pages(load_taxa(found.organism_folders, limits, found.reading))
         for result in self.results(map_batch):
             self.shared.merge(result.shared)
+            self.links.gather_articles(result.articles)
+            if self.index:
+                self.index.add(result.rows, result.had)
             if result.part:
                 yield self.counted(result.part)
-        for part in _shared_parts(self.shared, self.options):
+        for part in _shared_parts(self.shared, self.options, self.index):
             yield self.counted(part)
+        for part in _mapping_parts(self.links, self.shared, iris):
+            yield self.counted(part)
+        if self.index:
+            self.index.finish()
         self.facts = ReleaseFacts(
             version=self.digest.hexdigest()[:12],
             issued=self.options.issued,
             figures=self.figures,
             equivalents=self.equivalents,
             example=iris.figure(self.example) if self.example else None,
+            mappings=tuple(self.links.sets) if self.links.files else None,
         )
         self.description = describe_release(self.facts, self.tally, iris)
         yield self.counted(make_part([self.description], [], iris))
@@ -168,9 +182,10 @@ class Run:
     def counted(self, part: Part) -> Part:
         """The part, taken into the counts and the version."""
         self.tally.merge(part.tally)
-        for name in ("ntriples", "equivalents"):
+        for name in ("ntriples", "equivalents", "mappings"):
             self.digest.update(part.compressed.get(name, b""))
         self.equivalents += part.equivalents
+        self.mappings += part.mappings
         return part
 
 
@@ -179,7 +194,7 @@ def build_release(inputs: Sequence[Path], data: Path, options: BuildOptions) -> 
 
     :param inputs: records, folders of records, or checkouts of the PFOCR database.
     :param data: the data folder; made where it is missing.
-    :raises InputError: if there are no records.
+    :raises InputError: if there are no records, or a mapping file is none.
     :raises ReleaseError: if another build holds the data folder.
     :raises BuildError: if no record could be read, or a file could not be written: the message
         says which. Nothing is published then.
@@ -211,8 +226,11 @@ def _build(
 ) -> BuildResult:
     collection = _collection(inputs, options)
     stage.name = "report.json"
-    with Report(unfinished / "report.json") as report:
-        run = Run(options, collection, report)
+    with (
+        Report(unfinished / "report.json") as report,
+        IndexWriter(unfinished / SEARCH_INDEX) as index,
+    ):
+        run = Run(options, collection, report, index)
         files = _load(run, unfinished, stage)
         if not run.figures:
             first = next(iter(report.errors), "no error")
@@ -228,15 +246,18 @@ def _build(
                 "skipped": run.records - run.figures,
                 "triples": run.tally.triples,
                 "equivalents": run.equivalents,
+                **mapping_summary(run.links.sets),
             }
         )
+        index.wait()
     stage.name = "the dumps folder"
     write_publication(unfinished, run.facts, files, run.description, run.tally, options.iris)
     stage.name = "manifest.json"
     write_manifest(unfinished)
     release = publish_release(data, unfinished, run.facts.version)
-    pruned = prune_releases(data, options.keep) if options.keep else []
-    return BuildResult(release, run.findings(), run.tally.triples, run.equivalents, tuple(pruned))
+    pruned = prune_releases(data, options.keep) if options.keep else Pruned()
+    sizes = (run.tally.triples, run.equivalents)
+    return BuildResult(release, run.findings(), *sizes, pruned, tuple(run.links.sets))
 
 
 def _collection(inputs: Sequence[Path], options: BuildOptions) -> Collection:
@@ -250,7 +271,8 @@ def _collection(inputs: Sequence[Path], options: BuildOptions) -> Collection:
 
 def _load(run: Run, unfinished: Path, stage: _Stage) -> list[DumpFile]:
     """Write dumps and store; both get the same parts."""
-    with DumpWriter(unfinished / "dumps", run.options.iris) as writer:
+    iris, extra = run.options.iris, bool(run.links.files)
+    with DumpWriter(unfinished / "dumps", iris, with_mappings=extra) as writer:
 
         def written() -> Iterator[Part]:
             for part in run.parts():
@@ -274,10 +296,11 @@ def _load(run: Run, unfinished: Path, stage: _Stage) -> list[DumpFile]:
         del store
         if failures:
             raise failures[0]
-        if count != run.tally.triples + run.equivalents:
+        expected = run.tally.triples + run.equivalents + run.mappings
+        if count != expected:
             raise BuildError(
-                f"the store holds {count} triples, {run.tally.triples + run.equivalents} were "
-                "written: nothing was published; please report this with the records"
+                f"the store holds {count} triples, {expected} were written: nothing was "
+                "published; please report this with the records"
             )
         stage.name = "the dumps"
         return writer.finish()
@@ -307,7 +330,9 @@ def check_records(
         return run.findings()
 
 
-def _shared_parts(shared: Shared, options: BuildOptions) -> Iterator[Part]:
+def _shared_parts(
+    shared: Shared, options: BuildOptions, index: IndexWriter | None
+) -> Iterator[Part]:
     """The description of shared things and their other spellings, a bounded number at a time."""
     iris = options.iris
     things, spellings = shared_nodes(shared, iris), equivalent_quads(shared, iris)
@@ -316,11 +341,22 @@ def _shared_parts(shared: Shared, options: BuildOptions) -> Iterator[Part]:
         spelt = list(chain.from_iterable(islice(spellings, THINGS_A_PART)))
         if not described and not spelt:
             return
+        if index:
+            index.describe(described)
         documents = [
             described[start : start + THINGS_A_DOCUMENT]
             for start in range(0, len(described), THINGS_A_DOCUMENT)
         ]
         yield make_part(documents, spelt, iris)
+
+
+def _mapping_parts(links: Links, shared: Shared, iris: Iris) -> Iterator[Part]:
+    """The links of the mapping sets, a bounded number at a time."""
+    if links.files:
+        links.gather_shared(shared)
+    mappings = links.quads()
+    while quads := list(chain.from_iterable(islice(mappings, THINGS_A_PART))):
+        yield make_part([], [], iris, quads)
 
 
 @contextmanager
@@ -333,47 +369,3 @@ def no_collector() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
-
-
-@contextmanager
-def _executor(options: BuildOptions, records: int) -> Iterator[Executor | None]:
-    """The processes to map in; None where there is too little to do to start any."""
-    if options.executor is not None:
-        yield options.executor
-        return
-    if records <= BATCH_RECORDS and options.workers is None:
-        yield None
-        return
-    workers = options.workers or os.cpu_count() or 1
-    context = get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=start_worker) as pool:
-        try:
-            yield pool
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-
-
-def _in_order(
-    executor: Executor | None,
-    work: Callable[[Batch], BatchResult],
-    batches: Iterator[Batch],
-    options: BuildOptions,
-) -> Iterator[BatchResult]:
-    """The results in the order of the batches, only so many of them held at a time."""
-    if executor is None:
-        yield from map(work, batches)
-        return
-    ahead = AHEAD * (options.workers or os.cpu_count() or 1)
-    waiting: deque[Future[BatchResult]] = deque()
-    try:
-        for batch in batches:
-            waiting.append(executor.submit(work, batch))
-            if len(waiting) > ahead:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-    finally:
-        # A build that fails leaves no work behind in an executor that is not ours.
-        for future in waiting:
-            future.cancel()

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import IO, Any
 
 from pfocr_rdf.errors import Problem
+from pfocr_rdf.mappings import MappingCounts
 
 
 @dataclass(slots=True)
@@ -65,6 +66,26 @@ class Report:
             # Closing flushes, which fails again on a full disk and would hide the error.
             with suppress(OSError):
                 self._file.close()
+
+
+def mapping_summary(sets: Sequence[MappingCounts]) -> dict[str, Any]:
+    """What became of the rows of each mapping set; nothing where there is none."""
+    if not sets:
+        return {}
+    found = [
+        {
+            "mapping_set": one.mapping_set,
+            "graph": one.graph.value,
+            "files": [{"file": file.name, "sha256": file.sha256} for file in one.files],
+            "read": one.read,
+            "linked": one.linked,
+            "not in the release": one.absent,
+            "refused": dict(sorted(one.refused.items())),
+            "triples": one.triples,
+        }
+        for one in sets
+    ]
+    return {"mappings": found}
 
 
 def _write(file: IO[str], text: str) -> None:

@@ -1,0 +1,190 @@
+"""A Dask cluster as the workers of a build: batches go to it, and their parts come back.
+
+The scheduler runs already, wherever it is; it hands the work out, and hands it out again when
+a worker ends. https://distributed.dask.org/
+"""
+
+import asyncio
+import re
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError, Future, wait
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Final
+
+from pfocr_rdf.build.batches import Batch, BatchResult
+from pfocr_rdf.build.errands import errand_of, programs, run_errand
+from pfocr_rdf.errors import BuildError
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+#: How users write an address, and how Dask does: with or without TLS.
+SCHEMES: Final = {"dask": "tcp", "dask+tls": "tls"}
+ADDRESS_RE: Final = re.compile(r"(dask(?:\+tls)?)://([\w.-]+|\[[0-9a-fA-F:.]+\]):([0-9]{1,5})/?")
+#: What a scheduler gets for an answer, which takes it milliseconds.
+ANSWER_S: Final = 10.0
+#: How often the cluster is looked at while its work is waited for.
+LOOK_S: Final = 1.0
+NOTHING: Final = "nothing was published"
+
+
+def scheduler_address(text: str) -> str:
+    """The address of a scheduler as Dask writes it.
+
+    :raises BuildError: if it is none.
+
+    >>> scheduler_address("dask://head:8786"), scheduler_address("dask+tls://[::1]:8786/")
+    ('tcp://head:8786', 'tls://[::1]:8786')
+    """
+    matched = ADDRESS_RE.fullmatch(text)
+    if not matched or not 0 < int(matched[3]) < 65536:
+        raise BuildError(
+            f"{text!r} is no executor: give `processes`, or the scheduler of a Dask cluster "
+            "as dask://HOST:PORT, or dask+tls://HOST:PORT"
+        )
+    return f"{SCHEMES[matched[1]]}://{matched[2]}:{matched[3]}"
+
+
+class Cluster:
+    """A connection to a cluster.
+
+    :param address: as users write it, for messages.
+    :param wait_s: seconds to wait for a worker while there is none.
+    """
+
+    def __init__(self, client: "Client", address: str, wait_s: float) -> None:
+        self.client = client
+        self.address = address
+        self.wait_s = wait_s
+        self.executor = client.get_executor(pure=False)
+        # Another one would mean that the scheduler was lost and found, and our work was not.
+        self.connection = client.scheduler_comm
+        self.threads = 0
+        self.looked = 0.0
+        self.alone_since: float | None = None
+
+    def submit(self, work: Callable[[Batch], BatchResult], batch: Batch) -> Future[bytes]:
+        """Send a batch; nothing of it is done twice for having been done before."""
+        self._look()
+        future: Future[bytes] = self.executor.submit(
+            run_errand, programs(), errand_of(work, batch), self.address
+        )
+        return future
+
+    def result(self, future: Future[bytes]) -> BatchResult:
+        """Wait for a batch.
+
+        :raises BuildError: if a worker refused or failed, or there is no cluster any more.
+        """
+        while not wait([future], LOOK_S).done:
+            self._look()
+        try:
+            return loaded(future.result())
+        except BuildError as error:
+            raise BuildError(f"{error}: {NOTHING}") from None
+        except CancelledError as error:
+            raise self._lost() from error
+        except Exception as error:
+            raise self._failed(error) from error
+
+    def at_once(self) -> int:
+        """How many batches the cluster does at a time just now; it may grow and shrink."""
+        return max(self.threads, 1)
+
+    def _look(self) -> None:
+        """Count the threads of the workers, and give up on a cluster that has none for long."""
+        now = time.monotonic()
+        if self.looked and now - self.looked < LOOK_S:
+            return
+        if self.client.status != "running" or self.client.scheduler_comm is not self.connection:
+            raise self._lost()
+        try:
+            self.threads = sum(self.client.nthreads(callback_timeout=ANSWER_S).values())
+        except OSError as error:
+            raise self._lost() from error
+        self.looked = time.monotonic()
+        if self.threads:
+            self.alone_since = None
+            return
+        self.alone_since = self.alone_since or now
+        if now - self.alone_since >= self.wait_s:
+            raise BuildError(
+                f"{self.address} has had no worker for {self.wait_s:g} s: {NOTHING}; "
+                "start workers, or wait longer with --executor-wait-s"
+            )
+
+    def _lost(self) -> BuildError:
+        return BuildError(
+            f"the connection to the scheduler {self.address} was lost: {NOTHING}; "
+            "look at the scheduler's log, and build again"
+        )
+
+    def _failed(self, error: Exception) -> BuildError:
+        """What a worker could not do, in words."""
+        from distributed import KilledWorker
+
+        if isinstance(error, KilledWorker):
+            return BuildError(
+                f"{error.allowed_failures + 1} workers of {self.address} ended in the middle of "
+                f"the same records, most often for lack of memory: {NOTHING}; look at the "
+                "workers' logs, and give each more memory"
+            )
+        causes = [error, *filter(None, [error.__cause__, error.__context__])]
+        if any(isinstance(cause, ImportError | AttributeError) for cause in causes):
+            return BuildError(
+                f"{self.address} cannot load what this build sends it ({causes[-1]}): {NOTHING}; "
+                "install the same pfocr-rdf on the scheduler and its workers"
+            )
+        return BuildError(
+            f"a worker of {self.address} failed ({type(error).__name__}: {error}): {NOTHING}; "
+            "look at its log"
+        )
+
+
+@contextmanager
+def connected(address: str, wait_s: float) -> Iterator[Cluster]:
+    """A connection to a cluster; at its end nothing of ours is left there.
+
+    :param address: ``dask://HOST:PORT``, or ``dask+tls://HOST:PORT`` with the certificates
+        that Dask's own configuration names.
+    :param wait_s: seconds to wait for a worker while there is none.
+    :raises BuildError: if the address is none, or no scheduler answers there.
+    """
+    there = scheduler_address(address)
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise BuildError(
+            f"Dask is not installed, which {address} needs: pip install 'pfocr-rdf[dask]'"
+        ) from error
+    asyncio.run(_knock(there, address))
+    # Not the default client: what else this process computes with Dask stays where it is.
+    client = Client(there, timeout=ANSWER_S, set_as_default=False)
+    try:
+        yield Cluster(client, address, wait_s)
+    finally:
+        # A scheduler that does not answer keeps nobody here: what counts has been said.
+        with suppress(OSError):
+            client.close(timeout=ANSWER_S)
+
+
+async def _knock(there: str, address: str) -> None:
+    """See that a scheduler answers.
+
+    A client that finds something else at an address may wait for ever, and leaves a thread.
+    """
+    from distributed import rpc
+    from distributed.security import Security
+
+    try:
+        security = Security().get_connection_args("client")
+        async with asyncio.timeout(ANSWER_S), rpc(there, connection_args=security) as scheduler:
+            kind = (await scheduler.identity())["type"]
+    except TimeoutError as error:
+        raise BuildError(f"no answer from {address} in {ANSWER_S:g} s: is it the scheduler's address?") from error
+    # Whatever listens there may answer anything, and the client stumbles in many ways.
+    except Exception as error:
+        raise BuildError(f"no Dask scheduler at {address} ({error})") from error
+    if kind != "Scheduler":
+        raise BuildError(f"{address} is a Dask {kind}: give the scheduler's address")

@@ -1,0 +1,18 @@
+"""Links from mapping sets: SSSOM files → links from the entities of a release, with why.
+
+What is loaded and what is not is in :mod:`pfocr_rdf.mappings.links`.
+"""
+
+from pfocr_rdf.mappings.files import MappingFile, MappingLimits, open_mapping_files
+from pfocr_rdf.mappings.links import Links, MappingCounts
+from pfocr_rdf.mappings.linksets import linkset_nodes, linkset_parts
+
+__all__ = [
+    "Links",
+    "MappingCounts",
+    "MappingFile",
+    "MappingLimits",
+    "linkset_nodes",
+    "linkset_parts",
+    "open_mapping_files",
+]
