@@ -1,0 +1,76 @@
+"""What figures have in common: counted over all that a search found, and narrowed to."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Literal
+
+from pfocr_rdf.search.found import Facet, Tier
+from pfocr_rdf.search.rows import TIER_TO_COLUMN
+
+Narrowing = Literal["organism", "year", "tier"]
+
+
+@dataclass(frozen=True, slots=True)
+class Properties:
+    """What searches are narrowed by, of every figure of an index; figures count from one."""
+
+    years: Sequence[str | None]
+    organisms: Sequence[tuple[str, ...]]
+    taxon_to_name: dict[str, str]
+
+    def organism(self, text: str) -> str:
+        """A taxon id, or the name of an organism in any case, as figures have it."""
+        if text in self.taxon_to_name:
+            return text
+        folded = text.strip().casefold()
+        for taxon, name in self.taxon_to_name.items():
+            if name.casefold() == folded:
+                return taxon
+        return text
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """The figures that a search found, whatever it is narrowed to."""
+
+    numbers: Sequence[int]
+    number_to_tier: dict[int, Tier]
+    properties: Properties
+    organism: str | None
+    year: str | None
+    tier: Tier | None
+
+    def narrowed(self, without: Narrowing | None = None) -> Sequence[int]:
+        """The figures that are left, all limits but one applied."""
+        left = self.numbers
+        if self.organism is not None and without != "organism":
+            organisms = self.properties.organisms
+            left = [number for number in left if self.organism in organisms[number]]
+        if self.year is not None and without != "year":
+            years = self.properties.years
+            left = [number for number in left if years[number] == self.year]
+        if self.tier is not None and without != "tier":
+            left = [n for n in left if self.number_to_tier.get(n) == self.tier]
+        return left
+
+    def organisms(self) -> tuple[Facet, ...]:
+        """Organisms, those with most figures first."""
+        of_figure = self.properties.organisms
+        numbers = self.narrowed("organism")
+        counted = Counter(chain.from_iterable(map(of_figure.__getitem__, numbers)))
+        name = self.properties.taxon_to_name
+        facets = (Facet(value, name.get(value, value), count) for value, count in counted.items())
+        return tuple(sorted(facets, key=lambda facet: (-facet.figures, facet.label, facet.value)))
+
+    def years(self) -> tuple[Facet, ...]:
+        """Years, the latest first."""
+        counted = Counter(map(self.properties.years.__getitem__, self.narrowed("year")))
+        years = sorted((year for year in counted if year), reverse=True)
+        return tuple(Facet(year, year, counted[year]) for year in years)
+
+    def tiers(self) -> tuple[Facet, ...]:
+        """Tiers of evidence, the strongest first; figures without any are not counted."""
+        counted = Counter(map(self.number_to_tier.get, self.narrowed("tier")))
+        return tuple(Facet(tier, tier, counted[tier]) for tier in TIER_TO_COLUMN if counted[tier])

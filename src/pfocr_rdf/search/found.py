@@ -1,0 +1,93 @@
+"""What search gives: plain values, without markup of any kind."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+#: How strong the evidence is that a word of a picture is a gene.
+Tier = Literal["symbol", "synonym", "family"]
+TextName = Literal["caption", "words", "genes", "chemicals", "diseases", "source"]
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of text; ``matched`` says that it is what was looked for."""
+
+    text: str
+    matched: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A figure that was found.
+
+    ``title`` and ``article``, the title of its article, are whole, and empty where the record
+    has none. ``snippet`` is cut from another text of the figure, the one that shows best why it
+    was found, which ``snippet_of`` names. ``tier`` is the strongest evidence for a gene that
+    was looked for; None where the words stand elsewhere alone. ``score`` orders the hits of one
+    search: the higher, the better.
+    """
+
+    figid: str
+    title: tuple[Piece, ...]
+    snippet: tuple[Piece, ...]
+    snippet_of: TextName
+    article: tuple[Piece, ...]
+    year: str | None
+    tier: Tier | None
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """How many figures a search would find if it were narrowed to this value.
+
+    ``value`` is what to give as the filter, ``label`` what people call it.
+    """
+
+    value: str
+    label: str
+    figures: int
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """A gene, chemical, disease or organism; ``organism`` is the name of a gene's species."""
+
+    iri: str
+    kind: str
+    accession: str
+    name: str
+    organism: str | None
+    figures: int
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """How a text may go on. ``iri`` is that of the thing so named, None for a title."""
+
+    text: str
+    kind: str
+    figures: int
+    iri: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The answer to a search.
+
+    ``words`` are the words that were looked for, as they were typed, and ``left_out`` those
+    beyond the number that a search takes. Where no figure has all the words, ``all_words`` is
+    false and the hits are figures that have some of them. ``things`` go by the text as a whole,
+    the one whose identifier it is first. Facets count all figures that were found, whatever page
+    of them is asked for, and each as if it alone were not narrowed.
+    """
+
+    words: tuple[str, ...]
+    left_out: tuple[str, ...]
+    all_words: bool
+    total: int
+    things: tuple[Thing, ...]
+    hits: tuple[Hit, ...]
+    organisms: tuple[Facet, ...]
+    years: tuple[Facet, ...]
+    tiers: tuple[Facet, ...]

@@ -1,0 +1,196 @@
+"""The tables of :mod:`pfocr_rdf.search.mentions`, read: each answer costs the same for all things.
+
+But for one: what figures have beside a thing is counted when it is asked for, if no more than
+:data:`~pfocr_rdf.search.mentions.MANY` figures have it.
+"""
+
+import json
+import sqlite3
+from array import array
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any, Final
+
+from pfocr_rdf.errors import ReleaseError
+from pfocr_rdf.releases import Release
+from pfocr_rdf.search.mentions import GROUPS, LISTED, Group, most_frequent, unpacked
+from pfocr_rdf.search.rows import identity
+
+MENTIONED: Final = (
+    "SELECT number, kind, rank0, rank1, rank2, rank3, together FROM mentioned WHERE token = ?"
+)
+FIGURES: Final = "SELECT substr(figures, ?, ?) FROM mentioned WHERE number = ?"
+HAD: Final = "SELECT things FROM had WHERE figure IN (SELECT value FROM json_each(?))"
+FIGURE: Final = (
+    "SELECT figid, title, article, year, things, readings FROM figure "
+    "JOIN had ON had.figure = id JOIN readings ON readings.figure = id WHERE id = ?"
+)
+THINGS: Final = (
+    "SELECT mentioned.number, thing.iri, thing.accession, thing.name, species.name "
+    "FROM mentioned JOIN thing ON thing.token = mentioned.token "
+    "LEFT JOIN thing AS species ON species.token = thing.organism "
+    "WHERE mentioned.number IN (SELECT value FROM json_each(?))"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Mentioned:
+    """A thing that figures have.
+
+    :param number: of the thing, in the tables.
+    :param counts: figures by the rank of the evidence.
+    """
+
+    number: int
+    kind: Group
+    counts: tuple[int, ...]
+    kept: bytes | None
+
+    @property
+    def figures(self) -> int:
+        """How many figures have it."""
+        return sum(self.counts)
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word of a picture that may stand for a thing, and among how many others it may."""
+
+    text: str
+    rank: int
+    candidates: int
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A figure in the list of a thing, with the words that stand for it, the surest first."""
+
+    figid: str
+    title: str | None
+    article: str | None
+    year: str | None
+    words: tuple[Word, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A thing that figures have beside another, and how many of them."""
+
+    iri: str
+    accession: str
+    name: str
+    organism: str | None
+    figures: int
+
+
+class MentionTables:
+    """Reads the tables; threads may share it, and one at a time is answered.
+
+    :param database: of a search index, which :meth:`close` closes.
+    :param path: for messages.
+    :raises ReleaseError: from all methods, if the file is damaged.
+    """
+
+    def __init__(self, database: sqlite3.Connection, path: str) -> None:
+        self._database = database
+        self._path = path
+        self._lock = Lock()
+        ((self._groups,),) = self._rows("SELECT groups FROM kinds")
+
+    def close(self) -> None:
+        """Close the file, when the answer that is being made is finished."""
+        with self._lock:
+            self._database.close()
+
+    def find(self, iri: str) -> Mentioned | None:
+        """What there is of a thing; None if no figure has it."""
+        with self._lock:
+            rows = self._rows(MENTIONED, (identity(iri),))
+        for number, kind, *counts, kept in rows:
+            return Mentioned(number, kind, tuple(counts), kept)
+        return None
+
+    def figures(self, thing: Mentioned, offset: int, limit: int) -> list[Listed]:
+        """The figures that have a thing, the strongest evidence first, of that the newest.
+
+        :param offset: figures to leave out.
+        """
+        with self._lock:
+            listed = self._figures(thing, offset, limit)
+            rows = [self._rows(FIGURE, (number,))[0] for number in listed]
+        return [
+            Listed(figid, title, article, year, _words(thing, things, words))
+            for figid, title, article, year, things, words in rows
+        ]
+
+    def beside(self, thing: Mentioned, limit: int) -> dict[Group, list[Beside]]:
+        """What the figures that have a thing have most often too, by kind."""
+        with self._lock:
+            pairs = self._pairs(thing)
+            count_of = dict(zip(pairs[::2], pairs[1::2], strict=True))
+            chosen: dict[Group, list[int]] = {group: [] for group in GROUPS[:LISTED]}
+            for number in count_of:
+                group = chosen[GROUPS[self._groups[number]]]
+                if len(group) < limit:
+                    group.append(number)
+            wanted = [number for group in chosen.values() for number in group]
+            found = {
+                number: Beside(iri, accession, name, organism, count_of[number])
+                for number, iri, accession, name, organism in self._rows(
+                    THINGS, (json.dumps(wanted),)
+                )
+            }
+        return {
+            group: [found[number] for number in numbers if number in found]
+            for group, numbers in chosen.items()
+        }
+
+    def _pairs(self, thing: Mentioned) -> "array[int]":
+        if thing.kept is not None:
+            return unpacked(thing.kept)
+        figures = self._figures(thing, 0, thing.figures)
+        counted: Counter[int] = Counter()
+        for (things,) in self._rows(HAD, (json.dumps(figures.tolist()),)):
+            counted.update(unpacked(things))
+        return most_frequent(counted, thing.number, self._groups)
+
+    def _figures(self, thing: Mentioned, offset: int, limit: int) -> "array[int]":
+        ((data,),) = self._rows(FIGURES, (4 * offset + 1, 4 * limit, thing.number))
+        return unpacked(data)
+
+    def _rows(self, statement: str, values: Sequence[object] = ()) -> list[Any]:
+        try:
+            return self._database.execute(statement, values).fetchall()
+        except sqlite3.Error as error:
+            reason = f"not a readable search index ({error}): run `pfocr-rdf verify` on the release"
+            raise ReleaseError(f"{self._path}: {reason}") from error
+
+
+def _words(thing: Mentioned, things: bytes, words: str) -> tuple[Word, ...]:
+    """The words of a figure that may stand for a thing."""
+    place = unpacked(things).index(thing.number)
+    found = (
+        Word(text, rank, len(places)) for text, rank, places in json.loads(words) if place in places
+    )
+    return tuple(sorted(found, key=lambda word: (word.rank, word.candidates, word.text)))
+
+
+def open_mentions(release: Release) -> MentionTables:
+    """The tables of a release, to read only.
+
+    :raises ReleaseError: if its index has none, or cannot be read.
+    """
+    path = release.search_index
+    # A release never changes, so nothing need be locked or looked for beside it.
+    address = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
+    try:
+        database = sqlite3.connect(address, uri=True, check_same_thread=False)
+    except sqlite3.Error as error:
+        raise ReleaseError(f"{path}: cannot be opened ({error}): build again") from error
+    try:
+        return MentionTables(database, str(path))
+    except BaseException:
+        database.close()
+        raise

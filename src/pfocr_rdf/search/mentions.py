@@ -1,0 +1,220 @@
+"""Which figures have a thing, by which words, and with what beside it: tables for pages.
+
+The page of a gene that ten thousand figures mention must cost what that of a rare one costs.
+So a release has the figures of each thing in the order in which a page lists them, and, for a
+thing that many figures have, what they have most often beside it.
+
+Both come from one list of numbers, five bytes for each thing of each figure, that is gathered
+while records are mapped: ten megabytes for a hundred thousand figures.
+"""
+
+import json
+import sqlite3
+import sys
+from array import array
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Final, Literal, NamedTuple
+
+from pfocr_rdf.iris import Iris
+from pfocr_rdf.mapping import journal_key
+from pfocr_rdf.records import Figure
+from pfocr_rdf.records.mentions import LEXICON_TO_TIER
+from pfocr_rdf.search.rows import TIER_TO_COLUMN, identity
+
+Group = Literal["gene", "chemical", "disease", "organism", "source"]
+
+#: What a figure has; journals and publishers are its sources.
+GROUPS: Final[tuple[Group, ...]] = ("gene", "chemical", "disease", "organism", "source")
+#: Those that are listed beside a thing.
+LISTED: Final = GROUPS.index("source")
+#: Evidence of a gene, the strongest first; the last rank is that of all that has no tier.
+TIER_TO_RANK: Final[dict[str, int]] = {tier: rank for rank, tier in enumerate(TIER_TO_COLUMN)}
+NO_TIER: Final = len(TIER_TO_RANK)
+#: Of an organism: a curator says so, or its genes explain the words.
+CURATED: Final = 0
+PREDICTED: Final = 1
+#: A thing that more figures have: what they have beside it is counted when the release is built.
+MANY: Final = 400
+#: So many of each kind are kept then.
+KEPT: Final = 25
+SCHEMA: Final = """
+CREATE TABLE mentioned (number INTEGER PRIMARY KEY, token UNIQUE, kind, rank0, rank1, rank2, rank3,
+    figures, together);
+CREATE TABLE had (figure INTEGER PRIMARY KEY, things);
+CREATE TABLE readings (figure INTEGER PRIMARY KEY, readings);
+CREATE TABLE kinds (groups);
+"""
+INTO_MENTIONED: Final = "INSERT INTO mentioned VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+INTO_HAD: Final = "INSERT INTO had VALUES (?, ?)"
+INTO_READINGS: Final = "INSERT INTO readings VALUES (?, ?)"
+
+
+class Had(NamedTuple):
+    """A thing that a figure has: its word in the index, its kind, the rank of the evidence."""
+
+    token: str
+    group: int
+    rank: int
+
+
+class Having(NamedTuple):
+    """What a figure has.
+
+    :param words: a JSON list of readings: word, rank, and which of the things it may stand for,
+        by their place among the first things.
+    """
+
+    things: tuple[Had, ...]
+    words: str
+
+
+def having(figure: Figure, iris: Iris) -> Having:
+    """Everything whose page a figure belongs on, each once, with the best evidence."""
+    found: dict[str, Had] = {}
+    readings: list[tuple[str, int, list[str]]] = []
+    for mention in figure.mentions:
+        tier = LEXICON_TO_TIER.get(mention.source)
+        rank = TIER_TO_RANK[tier] if tier else NO_TIER
+        group = GROUPS.index(mention.kind)
+        tokens = [
+            identity(iris.entity(candidate.namespace, candidate.accession).value)
+            for candidate in mention.candidates
+        ]
+        for token in tokens:
+            if token not in found or rank < found[token].rank:
+                found[token] = Had(token, group, rank)
+        readings.append((mention.word, rank, list(dict.fromkeys(tokens))))
+    places = {token: place for place, token in enumerate(found)}
+    words = [[word, rank, [places[token] for token in tokens]] for word, rank, tokens in readings]
+    for rank, organisms in ((CURATED, figure.organisms), (PREDICTED, figure.predicted_organisms)):
+        for taxon in (organism.taxon for organism in organisms if organism.taxon):
+            token = identity(iris.taxon(taxon).value)
+            found.setdefault(token, Had(token, GROUPS.index("organism"), rank))
+    article = figure.article
+    journal, publisher = journal_key(article), article.publisher
+    sources = [iris.journal(journal)] if journal else []
+    sources += [iris.publisher(publisher)] if publisher else []
+    for token in (identity(source.value) for source in sources):
+        found[token] = Had(token, GROUPS.index("source"), NO_TIER)
+    listed = json.dumps(words, ensure_ascii=False, separators=(",", ":"))
+    return Having(tuple(found.values()), listed)
+
+
+class Mentions:
+    """Gathers what figures have, and writes the tables when all are known."""
+
+    def __init__(self) -> None:
+        self._token_to_number: dict[str, int] = {}
+        self._groups = bytearray()
+        # What figure n has: from the end of figure n - 1 to its own.
+        self._things = array("I")
+        self._ranks = bytearray()
+        self._ends = array("Q", [0])
+        self._years = array("H", [0])
+
+    def add(self, things: Sequence[Had], year: str | None) -> None:
+        """Take in the next figure."""
+        for token, group, rank in things:
+            number = self._token_to_number.setdefault(token, len(self._token_to_number))
+            if number == len(self._groups):
+                self._groups.append(group)
+            self._things.append(number)
+            self._ranks.append(rank)
+        self._ends.append(len(self._things))
+        self._years.append(int(year) if year and year.isdigit() and len(year) == 4 else 0)
+
+    def write(self, database: sqlite3.Connection) -> None:
+        """Write the tables; things are numbered in the order in which they were met."""
+        database.execute("INSERT INTO kinds VALUES (?)", (bytes(self._groups),))
+        database.executemany(INTO_HAD, self._had())
+        database.executemany(INTO_MENTIONED, self._mentioned())
+
+    def _had(self) -> Iterator[tuple[int, bytes]]:
+        for figure in range(1, len(self._ends)):
+            yield figure, packed(self._of(figure))
+
+    def _of(self, figure: int) -> "array[int]":
+        return self._things[self._ends[figure - 1] : self._ends[figure]]
+
+    def _mentioned(self) -> Iterator[tuple[object, ...]]:
+        starts, figures, ranks = self._turned()
+        for token, thing in self._token_to_number.items():
+            own = range(starts[thing], starts[thing + 1])
+            counts = [0] * (NO_TIER + 1)
+            for place in own:
+                counts[ranks[place]] += 1
+            # The strongest evidence first, and of that the newest figure.
+            order = sorted(own, key=lambda p: (ranks[p], -self._years[figures[p]], figures[p]))
+            listed = array("I", (figures[place] for place in order))
+            many = len(own) > MANY and self._groups[thing] < LISTED
+            together = packed(self._together(thing, listed)) if many else None
+            yield (
+                *(thing, token, GROUPS[self._groups[thing]], *counts),
+                *(packed(listed), together),
+            )
+
+    def _turned(self) -> tuple["array[int]", "array[int]", bytearray]:
+        """What each thing is had by: where its part begins, the figures and the ranks."""
+        starts = array("Q", bytes(8 * (len(self._groups) + 1)))
+        for thing in self._things:
+            starts[thing + 1] += 1
+        for thing in range(len(self._groups)):
+            starts[thing + 1] += starts[thing]
+        free = starts[:]
+        figures = array("I", bytes(4 * len(self._things)))
+        ranks = bytearray(len(self._things))
+        for figure in range(1, len(self._ends)):
+            for place in range(self._ends[figure - 1], self._ends[figure]):
+                thing = self._things[place]
+                figures[free[thing]] = figure
+                ranks[free[thing]] = self._ranks[place]
+                free[thing] += 1
+        return starts, figures, ranks
+
+    def _together(self, thing: int, figures: Sequence[int]) -> "array[int]":
+        """Pairs of thing and number of figures, the most frequent of each kind."""
+        counted: Counter[int] = Counter()
+        for figure in figures:
+            counted.update(self._of(figure))
+        return most_frequent(counted, thing, self._groups)
+
+
+def most_frequent(counted: Counter[int], thing: int, groups: Sequence[int]) -> "array[int]":
+    """The things that were counted most often, of each kind at most :data:`KEPT`.
+
+    :param thing: is left out.
+    :param groups: kind of each thing that was counted, as a number in :data:`GROUPS`.
+    :returns: pairs of thing and count; those of a kind in the order of their counts.
+
+    >>> most_frequent(Counter({0: 9, 1: 5, 2: 7}), 0, [0, 0, 0]).tolist()
+    [2, 7, 1, 5]
+    """
+    found = array("I")
+    for group in range(LISTED):
+        of_kind = ((t, n) for t, n in counted.items() if t != thing and groups[t] == group)
+        for pair in sorted(of_kind, key=lambda pair: (-pair[1], pair[0]))[:KEPT]:
+            found.extend(pair)
+    return found
+
+
+def packed(numbers: "array[int]") -> bytes:
+    r"""Numbers as the tables have them, the same bytes on every machine.
+
+    >>> packed(array("I", [1, 258]))
+    b'\x01\x00\x00\x00\x02\x01\x00\x00'
+    """
+    return turned(numbers).tobytes()
+
+
+def unpacked(data: bytes) -> "array[int]":
+    """What :func:`packed` packed."""
+    return turned(array("I", data))
+
+
+def turned(numbers: "array[int]") -> "array[int]":
+    """Numbers from this machine's order of bytes to the tables', or back."""
+    if sys.byteorder == "big":
+        numbers = numbers[:]
+        numbers.byteswap()
+    return numbers

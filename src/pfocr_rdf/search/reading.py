@@ -1,0 +1,308 @@
+"""The search index of a release: opened to read, asked, and completed from."""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from heapq import nsmallest
+from itertools import islice
+from threading import Lock
+from types import TracebackType
+from typing import Any, Final
+
+from pfocr_rdf.errors import IriError, QueryError, ReleaseError
+from pfocr_rdf.iris import Iris
+from pfocr_rdf.releases import Release
+from pfocr_rdf.search import asking
+from pfocr_rdf.search.asking import Asked, Word
+from pfocr_rdf.search.facets import Matches, Properties
+from pfocr_rdf.search.found import Found, Hit, Suggestion, TextName, Thing, Tier
+from pfocr_rdf.search.marking import Marker, pieces, snippet
+from pfocr_rdf.search.rows import COLUMN_TO_WEIGHT, TIER_TO_COLUMN, identity
+from pfocr_rdf.search.words import key
+from pfocr_rdf.search.writing import APPLICATION_ID, LAYOUT, SHOWN
+from pfocr_rdf.spellings import find_iri
+
+#: A text that a user typed → the IRI of the thing that it identifies; None for other texts.
+Identify = Callable[[str], str | None]
+
+MOST_HITS: Final = 200
+MOST_SUGGESTIONS: Final = 50
+#: Of a chemical's names, which many pictures spell in many ways, most begin alike.
+NAMES_OF_ONE: Final = 10
+THINGS: Final = 10
+#: Sorts after every character that a key can have.
+LAST: Final = "\U0010ffff"
+SNIPPET_OF: Final[tuple[TextName, ...]] = (
+    *("caption", "words", "genes", "chemicals", "diseases", "source"),
+)
+SCORES: Final = (
+    "SELECT bm25(searched, "  # noqa: S608
+    + ", ".join(map(str, COLUMN_TO_WEIGHT.values()))
+    + "), rowid FROM searched WHERE searched MATCH ?"
+)
+ROWIDS: Final = "SELECT rowid FROM searched WHERE searched MATCH ?"
+FIGURE: Final = f"SELECT {', '.join(SHOWN)} FROM figure WHERE id = ?"  # noqa: S608
+FACETS: Final = "SELECT year, organisms FROM facet ORDER BY id"
+ORGANISMS: Final = "SELECT accession, name FROM thing WHERE kind = 'organism' ORDER BY figures"
+THING: Final = (
+    "SELECT thing.iri, thing.kind, thing.accession, thing.name, species.name, thing.figures "
+    "FROM thing LEFT JOIN thing AS species ON species.token = thing.organism "
+)
+NAMED: Final = (
+    THING + "JOIN name ON name.token = thing.token WHERE name.key = ? "
+    "ORDER BY thing.figures DESC, species.figures DESC, thing.iri LIMIT ?"
+)
+KNOWN: Final = "SELECT 1 FROM name WHERE key = ? AND kind != 'title' LIMIT 1"
+# SQLite takes the other columns from the row that has the maximum:
+# https://www.sqlite.org/lang_select.html#bareagg
+SUGGESTED: Final = (
+    "SELECT best.name, best.kind, best.figures, thing.iri FROM ("
+    "SELECT key, kind, token, name, other, figures, max(rank) FROM name "
+    "WHERE key >= ? AND key < ? GROUP BY kind, key ORDER BY figures DESC, other, key, kind LIMIT ?"
+    ") AS best LEFT JOIN thing ON thing.token = best.token "
+    "ORDER BY best.figures DESC, best.other, best.key, best.kind"
+)
+
+
+def open_index(release: Release, identify: Identify | None = None) -> "Index":
+    """The search index of a release, to read only.
+
+    :param identify: recognises identifiers; :func:`find_iri` by default.
+    :raises ReleaseError: if the release has none, or it cannot be read.
+    """
+    path = release.search_index
+    again = "build the release again with this version"
+    if not path.is_file():
+        raise ReleaseError(f"{path}: the release was built without a search index: {again}")
+    # A release never changes, so nothing need be locked or looked for beside it.
+    address = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
+    try:
+        database = sqlite3.connect(address, uri=True, check_same_thread=False)
+        try:
+            (made_by,) = database.execute("PRAGMA application_id").fetchone()
+            (layout,) = database.execute("PRAGMA user_version").fetchone()
+            if (made_by, layout) != (APPLICATION_ID, LAYOUT):
+                reason = "not a search index that this version reads"
+                raise ReleaseError(f"{path}: {reason}: {again}")
+            return Index(database, str(path), identify or identifier(_iris(release)))
+        except BaseException:
+            database.close()
+            raise
+    except sqlite3.Error as error:
+        raise _unreadable(str(path), error) from error
+
+
+def _iris(release: Release) -> Iris:
+    """The IRIs that a release was built with."""
+    manifest = release.manifest()
+    return Iris(manifest["base"], manifest["genes"])
+
+
+def identifier(iris: Iris) -> Identify:
+    """Recognises every spelling that :func:`find_iri` does, and the bare number of a gene."""
+
+    def identify(text: str) -> str | None:
+        with suppress(IriError):
+            return find_iri(text, iris).value
+        with suppress(IriError):
+            return find_iri(text, iris, ("ncbigene",)).value
+        return None
+
+    return identify
+
+
+def _unreadable(path: str, error: sqlite3.Error) -> ReleaseError:
+    reason = f"not a readable search index ({error}): run `pfocr-rdf verify` on the release"
+    return ReleaseError(f"{path}: {reason}")
+
+
+class Index:
+    """An open search index; threads may share it, and one at a time is answered."""
+
+    def __init__(self, database: sqlite3.Connection, path: str, identify: Identify) -> None:
+        self._database = database
+        self._path = path
+        self._identify = identify
+        self._lock = Lock()
+        self._properties = self._read_properties()
+
+    def _read_properties(self) -> Properties:
+        """Kept in memory: every search counts them, for any number of figures."""
+        rows = self._rows(FACETS)
+        listed_to_organisms: dict[str, tuple[str, ...]] = {}
+        for _, listed in rows:
+            if listed not in listed_to_organisms:
+                listed_to_organisms[listed] = tuple(filter(None, listed.split("\t")))
+        return Properties(
+            [None, *(year for year, _ in rows)],
+            [(), *(listed_to_organisms[listed] for _, listed in rows)],
+            dict(self._rows(ORGANISMS)),
+        )
+
+    def __enter__(self) -> "Index":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file, when the answer that is being made is finished."""
+        with self._lock:
+            self._database.close()
+
+    @property
+    def figures(self) -> int:
+        """How many figures can be found."""
+        return len(self._properties.years) - 1
+
+    def search(
+        self,
+        text: str,
+        *,
+        organism: str | None = None,
+        year: str | None = None,
+        tier: Tier | None = None,
+        offset: int = 0,
+        limit: int = 20,
+    ) -> Found:
+        """The figures that have all words of a text, the best first; if none has, those with some.
+
+        :param text: anything that a user types; its last word may be unfinished.
+        :param organism: a taxon id, or the name of an organism.
+        :param tier: only figures with a gene that was looked for, by this evidence.
+        :param offset: figures to leave out, from the best on.
+        :param limit: figures to give, 200 at most.
+        :raises QueryError: if the offset or the limit is out of range.
+        :raises ReleaseError: if the index is damaged.
+        """
+        if offset < 0 or not 0 <= limit <= MOST_HITS:
+            reason = f"leave out none or more, and ask for {MOST_HITS} at most"
+            raise QueryError(f"offset {offset}, limit {limit} of a search: {reason}")
+        with self._lock:
+            asked = self._completed(asking.read_asked(text))
+            things, words, expressions = self._meaning(text, asked)
+            scored, tried = self._scored(expressions)
+            matches = Matches(
+                [number for _, number in scored],
+                self._tiers(words) if scored else {},
+                self._properties,
+                organism and self._properties.organism(organism),
+                year,
+                tier,
+            )
+            left = matches.narrowed()
+            if len(left) < len(scored):
+                kept = set(left)
+                scored = [pair for pair in scored if pair[1] in kept]
+            page = nsmallest(offset + limit, scored)[offset:]
+            marker = Marker(words)
+            tier_of = matches.number_to_tier.get
+            hits = tuple(self._hit(n, -score, marker, tier_of(n)) for score, n in page)
+        return Found(
+            tuple(word.typed for word in asked.words),
+            asked.left_out,
+            tried == 0,
+            len(left),
+            things,
+            hits,
+            matches.organisms(),
+            matches.years(),
+            matches.tiers(),
+        )
+
+    def suggest(self, prefix: str, limit: int = 10) -> tuple[Suggestion, ...]:
+        """Names of genes, chemicals, diseases and organisms, and titles, that begin so.
+
+        Those that most figures have come first. A thing is given by one of its names, and genes
+        of several species that have the same name are given once.
+
+        :param limit: at most so many, and 50 at most.
+        :raises QueryError: if the limit is out of range.
+        :raises ReleaseError: if the index is damaged.
+        """
+        if not 0 <= limit <= MOST_SUGGESTIONS:
+            raise QueryError(f"limit {limit} of suggestions: ask for {MOST_SUGGESTIONS} at most")
+        begun = key(prefix)
+        if not begun:
+            return ()
+        with self._lock:
+            rows = self._rows(SUGGESTED, (begun, begun + LAST, NAMES_OF_ONE * limit))
+        found: dict[str, Suggestion] = {}
+        for row in rows:
+            suggestion = Suggestion(*row)
+            found.setdefault(suggestion.iri or suggestion.text, suggestion)
+        return tuple(islice(found.values(), limit))
+
+    def _rows(self, statement: str, values: Sequence[object] = ()) -> list[Any]:
+        try:
+            return self._database.execute(statement, values).fetchall()
+        except sqlite3.Error as error:
+            raise _unreadable(self._path, error) from error
+
+    def _completed(self, asked: Asked) -> Asked:
+        """What was asked, its last word taken as a beginning if nothing is called so.
+
+        Whoever asks for the gene MET does not ask for metabolism.
+        """
+        if not asked.words or self._rows(KNOWN, (asked.words[-1].whole,)):
+            return asked
+        return asking.going_on(asked)
+
+    def _meaning(
+        self, text: str, asked: Asked
+    ) -> tuple[tuple[Thing, ...], tuple[Word, ...], list[str]]:
+        """What a text stands for: things, words to mark, and expressions, the strictest first."""
+        words = asked.words
+        expressions = [asking.with_all(words), asking.with_any(words)][: len(words)]
+        named = [Thing(*row) for row in self._rows(NAMED, (key(text), THINGS))]
+        iri = self._identify(text)
+        token = f'"{identity(iri)}"' if iri else ""
+        if not token or not self._rows(f"{ROWIDS} LIMIT 1", (token,)):
+            return tuple(named), words, expressions
+        things = [Thing(*row) for row in self._rows(f"{THING} WHERE thing.iri = ?", (iri,))]
+        for thing in things:
+            # Its name says by what evidence a figure has it; a figure may have another name.
+            by_name = asking.read_asked(thing.name).words
+            token = f"({token} AND ({token} OR {asking.with_all(by_name)}))"
+            words = (*by_name, *words)
+        identified = [f"{token} OR {all_words}" for all_words in expressions[:1]]
+        return tuple(dict.fromkeys((*things, *named))), words, identified or [token]
+
+    def _scored(self, expressions: Sequence[str]) -> tuple[list[tuple[float, int]], int]:
+        """The figures that the first expression finds that finds any, and its number.
+
+        SQLite's scores are the smaller the better.
+        """
+        for number, expression in enumerate(expressions):
+            if scored := self._rows(SCORES, (expression,)):
+                return scored, number
+        return [], 0
+
+    def _tiers(self, words: Sequence[Word]) -> dict[int, Tier]:
+        """Figure → the strongest evidence for a gene that one of the words names."""
+        found: dict[int, Tier] = {}
+        for tier, column in reversed(TIER_TO_COLUMN.items()):
+            rows = self._rows(ROWIDS, (asking.within(column, words),)) if words else []
+            found.update(dict.fromkeys((number for (number,) in rows), tier))
+        return found
+
+    def _hit(self, number: int, score: float, marker: Marker, tier: Tier | None) -> Hit:
+        ((figid, title, article, year, *texts),) = self._rows(FIGURE, (number,))
+        marked = [(text or "", marker.spans(text or "")) for text in texts]
+        # The text that has most of the words; the first, the caption, among equals.
+        best = max(range(len(marked)), key=lambda at: len({s.word for s in marked[at][1]}))
+        return Hit(
+            figid,
+            pieces(title or "", marker.spans(title or "")),
+            snippet(*marked[best]),
+            SNIPPET_OF[best],
+            pieces(article or "", marker.spans(article or "")),
+            year,
+            tier,
+            score,
+        )

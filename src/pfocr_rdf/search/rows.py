@@ -1,0 +1,200 @@
+"""Figure → its row of the search index; shared things → theirs. Pure: no input, no output.
+
+Rows are made where records are mapped, in the worker processes: reading words off a text is
+most of the work of an index.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from pfocr_rdf.equivalents import doi_iri
+from pfocr_rdf.iris import Iris, Namespace
+from pfocr_rdf.mapping import Node
+from pfocr_rdf.records import Figure
+from pfocr_rdf.records.mentions import LEXICON_TO_TIER
+from pfocr_rdf.search.found import Tier
+from pfocr_rdf.search.words import key, words
+from pfocr_rdf.vocabulary import KIND_TO_ENTITY, RDF_TYPE, Schema
+
+#: What is searched → how much a word there counts: where it is the subject, more than where
+#: it is mentioned. A gene that a family's name merely may stand for counts so little that a
+#: figure that names it comes first even if it names two hundred others too. An identifier says
+#: who, its name says by what evidence.
+COLUMN_TO_WEIGHT: Final = {
+    "ids": 20.0,
+    "title": 10.0,
+    "symbols": 8.0,
+    "synonyms": 4.0,
+    "families": 0.2,
+    "chemicals": 5.0,
+    "diseases": 5.0,
+    "words": 3.0,
+    "caption": 2.0,
+    "article": 1.0,
+    "organisms": 1.0,
+    "source": 0.5,
+    "entities": 0.001,
+}
+#: Tier of evidence → the column of genes that were found by it; the strongest first.
+TIER_TO_COLUMN: Final[dict[Tier, str]] = {
+    "symbol": "symbols",
+    "synonym": "synonyms",
+    "family": "families",
+}
+#: A lexicon without a tier says least of all.
+LEXICON_TO_COLUMN: Final = {
+    lexicon: column
+    for lexicon, its_tier in LEXICON_TO_TIER.items()
+    for tier, column in TIER_TO_COLUMN.items()
+    if tier == its_tier
+}
+#: Class of a shared thing → what a suggestion calls it.
+CLASS_TO_KIND: Final = {entity: kind for kind, entity in KIND_TO_ENTITY.items()} | {
+    Schema.Taxon: "organism"
+}
+
+
+class Row(NamedTuple):
+    """One figure of the index.
+
+    ``shown`` is what an answer shows: figid, title, title of the article, year, caption, words
+    of the picture, genes, chemicals, diseases, source. ``organisms`` are taxon ids, or names
+    where there is none. ``searched`` holds the words of each column, in their order.
+    """
+
+    shown: tuple[str | None, ...]
+    organisms: tuple[str, ...]
+    title_key: str
+    entities: tuple[str, ...]
+    searched: tuple[str, ...]
+
+
+class ThingRow(NamedTuple):
+    """One gene, chemical, disease or organism of the index; the first name is the usual one."""
+
+    token: str
+    iri: str
+    kind: str
+    accession: str
+    names: tuple[str, ...]
+    organism: str | None
+
+
+@lru_cache(maxsize=1 << 16)
+def identity(iri: str) -> str:
+    """The word that stands in the index for an IRI; no text has it.
+
+    >>> identity("https://identifiers.org/ncbigene/5742")
+    'xa73a6081f0f148d3'
+    """
+    return "x" + hashlib.blake2b(iri.encode(), digest_size=8).hexdigest()
+
+
+@lru_cache(maxsize=1 << 16)
+def _entity(namespace: Namespace, accession: str, iris: Iris) -> str:
+    return identity(iris.entity(namespace, accession).value)
+
+
+def search_row(figure: Figure, iris: Iris) -> Row:
+    """What is searched and shown of a figure."""
+    article = figure.article
+    lists = {name: _joined(found, ", ") for name, found in _lists(figure).items()}
+    source = _joined(
+        [article.citation, article.journal, article.journal_abbreviation, *article.keywords], "; "
+    )
+    entities = dict.fromkeys(
+        _entity(candidate.namespace, candidate.accession, iris)
+        for mention in figure.mentions
+        for candidate in mention.candidates
+    )
+    organisms = dict.fromkeys((*figure.organisms, *figure.predicted_organisms))
+    for taxon in (organism.taxon for organism in organisms if organism.taxon):
+        entities[identity(iris.taxon(taxon).value)] = None
+    searched = {
+        **{name: _once(words(text)) for name, text in lists.items()},
+        # The Ras of K-Ras is no evidence for RAS.
+        **{column: _once(key(lists[column])) for column in TIER_TO_COLUMN.values()},
+        "ids": " ".join((article.pmcid.lower(), *map(identity, _identifiers(figure, iris)))),
+        "title": words(figure.title or ""),
+        "caption": words(figure.caption or ""),
+        "article": words(article.title or ""),
+        "organisms": words(_joined((o.name for o in organisms), ", ")),
+        "source": words(source),
+        "entities": " ".join(entities),
+    }
+    return Row(
+        (
+            figure.figid,
+            figure.title,
+            article.title,
+            article.year,
+            figure.caption,
+            *(lists[name] for name in ("words", "genes", "chemicals", "diseases")),
+            source,
+        ),
+        tuple(dict.fromkeys(o.taxon or o.name for o in organisms)),
+        key(figure.title or ""),
+        tuple(entities),
+        tuple(searched[column] for column in COLUMN_TO_WEIGHT),
+    )
+
+
+def _lists(figure: Figure) -> dict[str, dict[str, None]]:
+    """The words of the picture, what they may stand for, and both by tier, for genes."""
+    names = ("words", "genes", "chemicals", "diseases", *TIER_TO_COLUMN.values())
+    found: dict[str, dict[str, None]] = {name: {} for name in names}
+    for mention in figure.mentions:
+        read = dict.fromkeys((mention.word, mention.match))
+        meant = dict.fromkeys(candidate.name for candidate in mention.candidates)
+        found["words"] |= read
+        found[f"{mention.kind}s"] |= meant
+        if mention.kind == "gene":
+            found[LEXICON_TO_COLUMN.get(mention.source, "families")] |= meant | read
+    if not figure.mentions:
+        # All that is known of such a picture; elsewhere they repeat the genes of every tier.
+        found["words"].update(dict.fromkeys(figure.keywords))
+    return found
+
+
+def _identifiers(figure: Figure, iris: Iris) -> Iterator[str]:
+    """The IRIs that lead to one figure or to the few of an article."""
+    yield iris.figure(figure.figid).value
+    if figure.alias:
+        yield iris.figure(figure.alias).value
+    yield iris.article(figure.article.pmcid).value
+    if figure.article.doi:
+        yield doi_iri(figure.article.doi).value
+    if figure.ndex:
+        yield iris.network(figure.ndex).value
+    for wpid in figure.wpids:
+        yield from (pathway.value for pathway in iris.pathways(wpid))
+
+
+def _once(listed: str) -> str:
+    """A list is as long as it has different words, however often one is repeated."""
+    return " ".join(dict.fromkeys(listed.split()))
+
+
+def _joined(texts: Iterable[str | None], between: str) -> str:
+    return between.join(filter(None, texts))
+
+
+def thing_rows(nodes: Sequence[Node]) -> Iterator[ThingRow]:
+    """The genes, chemicals, diseases and organisms among the nodes of shared things."""
+    for node in nodes:
+        found: dict[object, list[str]] = {}
+        for predicate, value in node.facts:
+            found.setdefault(predicate, []).append(value.value)
+        kind = next((k for c, k in CLASS_TO_KIND.items() if c.value in found[RDF_TYPE]), None)
+        names = [*found.get(Schema.name, ()), *found.get(Schema.alternate_name, ())]
+        if kind and names:
+            yield ThingRow(
+                identity(node.subject.value),
+                node.subject.value,
+                kind,
+                found[Schema.identifier][0],
+                tuple(names),
+                next(map(identity, found.get(Schema.taxonomic_range, ())), None),
+            )

@@ -1,0 +1,136 @@
+"""Text → the words that are indexed, looked for and marked: one rule for all three.
+
+Biology spells one thing in many ways, so each piece of text between spaces is brought to one
+form: without case, accents and hyphens, Greek letters as the Latin ones that gene symbols have
+in their place. ``TGF-β``, ``TGFbeta`` and ``TGFB`` are then one word, as are ``IL-6`` and
+``IL6``. A piece that a hyphen or a Greek letter parts is found by its parts as well.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Final
+
+#: Greek letter → its name. A gene symbol has the Latin letter of the name for it, as in TNFα
+#: and TNFA, but for the three below: https://www.genenames.org/about/guidelines/
+GREEK_TO_NAME: Final = {
+    **{"α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "ζ": "zeta"},
+    **{"η": "eta", "θ": "theta", "ι": "iota", "κ": "kappa", "λ": "lambda", "μ": "mu"},
+    **{"ν": "nu", "ξ": "xi", "ο": "omicron", "π": "pi", "ρ": "rho", "σ": "sigma"},
+    **{"τ": "tau", "υ": "upsilon", "φ": "phi", "χ": "chi", "ψ": "psi", "ω": "omega"},
+}
+NAME_TO_LATIN: Final = {name: name[0] for name in GREEK_TO_NAME.values()} | {
+    "eta": "h",  # YWHAH, PRKCH
+    "theta": "q",  # YWHAQ, PRKCQ
+    "phi": "f",
+}
+#: Names that are told from an English ending: ``TNFalpha``, but not the ``mu`` of ``humus``.
+SPELT: Final = "alpha|beta|gamma|delta|epsilon|zeta|theta|kappa|lambda|sigma|omega"
+SPELT_RE: Final = re.compile(rf"(?<=[a-z0-9])(?:{SPELT})(?=[a-z]{{0,2}}\d*$)|^(?:{SPELT})(?=\d+$)")
+#: A letter, its accents apart; scripts without spaces are taken sign by sign.
+SIGNS: Final = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
+ACCENTS: Final = "\u0300-\u036f"
+RUN: Final = rf"[^\W_{SIGNS}]+(?:[{ACCENTS}]++[^\W_{SIGNS}]*)*"
+# Locants and groups of chemistry belong to the word, as in 1,25(OH)2D3; an apostrophe or any
+# of the hyphens joins. A slash parts: what it stands between are two things.
+JOINER: Final = r"(?:[-‐‑‒–−'’′]|\([A-Za-z]{1,3}\)(?=\d))"
+CHUNK_RE: Final = re.compile(rf"[{SIGNS}]|(?:\d{{1,2}},)*{RUN}(?:{JOINER}+{RUN})*")
+PIECE_RE: Final = re.compile(r"[α-ω]|[^\W_α-ω]+")
+#: A longer word is cut: nothing that has a name is so long.
+LETTERS: Final = 64
+
+
+def plain(text: str) -> str:
+    """A text without case and accents, compatibility forms made common ones.
+
+    >>> plain("Ca²⁺ naïve ﬁbre ΜΆΤΙ")
+    'ca2+ naive fibre ματι'
+    """
+    if text.isascii():
+        return text.lower()
+    parted = unicodedata.normalize("NFKD", text.casefold())
+    return unicodedata.normalize("NFC", re.sub(rf"[{ACCENTS}]", "", parted)).casefold()
+
+
+def common_spelling(word: str) -> str:
+    """Plural and British spellings as singular and American ones; not what is short or a name.
+
+    >>> [common_spelling(word) for word in ("pathways", "signalling", "tumours", "anaemia")]
+    ['pathway', 'signaling', 'tumor', 'anemia']
+    >>> [common_spelling(word) for word in ("apoptosis", "virus", "process", "kras", "hla2s")]
+    ['apoptosis', 'virus', 'process', 'kras', 'hla2s']
+    """
+    if len(word) < 5 or not word.isalpha():
+        return word
+    if word[-1] == "s" and word[-2] not in "siu":
+        word = word[:-1]
+    if word.endswith("lling"):
+        word = word[:-4] + "ing"
+    elif word.endswith("our") and len(word) > 4:
+        word = word[:-2] + "r"
+    return word.replace("aem", "em").replace("oestr", "estr").replace("oedem", "edem")
+
+
+@lru_cache(maxsize=1 << 16)
+def forms(chunk: str) -> tuple[str, ...]:
+    """The words of a piece of text: all of it as one, and its parts if it has several.
+
+    >>> forms("TGF-β1"), forms("NF-kappaB"), forms("IL-6"), forms("β")
+    (('tgfb1', 'tgf', 'beta'), ('nfkb', 'nf', 'kappab'), ('il6', 'il'), ('beta',))
+    """
+    whole, parts = read_chunk(chunk)
+    found = dict.fromkeys([whole, *(part for part in parts if len(part) > 1)])
+    return tuple(filter(None, found))
+
+
+@lru_cache(maxsize=1 << 16)
+def read_chunk(chunk: str) -> tuple[str, tuple[str, ...]]:
+    """A piece of text as one word, and its parts; no parts where it is a word by itself.
+
+    A few signs, such as the middle dot of Japanese, are no word at all: empty.
+
+    >>> read_chunk("1,25(OH)2D3"), read_chunk("pathways")
+    (('125oh2d3', ('1', '25', 'oh', '2d3')), ('pathway', ()))
+    """
+    pieces: list[str] = PIECE_RE.findall(plain(chunk))
+    named = tuple((GREEK_TO_NAME.get(piece) or _spelt(piece))[:LETTERS] for piece in pieces)
+    if len(pieces) < 2:
+        return named[0] if named else "", ()
+    joined = "".join(NAME_TO_LATIN.get(name) or name for name in named)
+    return _spelt(joined)[:LETTERS], named
+
+
+def _spelt(word: str) -> str:
+    """A word in its common spelling, a name of a Greek letter in it as the Latin letter."""
+    return common_spelling(SPELT_RE.sub(lambda found: NAME_TO_LATIN[found[0]], word))
+
+
+def chunks(text: str) -> Iterator[re.Match[str]]:
+    """The pieces of a text that are words, where they stand."""
+    return CHUNK_RE.finditer(text)
+
+
+def words(text: str) -> str:
+    """Every word of a text, in order and as often as it is there, a space between them.
+
+    >>> words("Wnt/β-catenin signalling")
+    'wnt bcatenin beta catenin signaling'
+    """
+    # No word goes over white space, and the pieces between it recur: looking for words in
+    # them once each takes a third of the time.
+    return " ".join(filter(None, map(_words, text.split())))
+
+
+@lru_cache(maxsize=1 << 16)
+def _words(piece: str) -> str:
+    return " ".join(word for chunk in CHUNK_RE.findall(piece) for word in forms(chunk))
+
+
+def key(text: str) -> str:
+    """What a name is looked up and completed by: its words in one form, a space between them.
+
+    >>> key("TGF-β Signaling Pathways"), key(" Breast  neoplasms ")
+    ('tgfb signaling pathway', 'breast neoplasm')
+    """
+    return " ".join(filter(None, (read_chunk(chunk)[0] for chunk in CHUNK_RE.findall(text))))

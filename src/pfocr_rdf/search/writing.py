@@ -1,0 +1,205 @@
+"""Rows → the search index of a release: one SQLite file, written while records are mapped.
+
+One version of SQLite writes the same file for the same statements, so the rows decide its
+bytes. A thread of its own writes it: SQLite needs no interpreter for most of the work, and the
+bulk load goes on meanwhile.
+"""
+
+import errno
+import os
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Final
+
+from pfocr_rdf.errors import BuildError
+from pfocr_rdf.mapping import Node
+from pfocr_rdf.search.mentions import INTO_READINGS, Having, Mentions
+from pfocr_rdf.search.mentions import SCHEMA as MENTIONS_SCHEMA
+from pfocr_rdf.search.rows import COLUMN_TO_WEIGHT, Row, ThingRow, thing_rows
+from pfocr_rdf.search.words import key
+
+#: What the file says it is: https://www.sqlite.org/fileformat2.html#application_id
+APPLICATION_ID: Final = 0x50464F43
+#: Goes up with every change of the tables, the columns, or what words are made of.
+LAYOUT: Final = 1
+PAGE_BYTES: Final = 16384
+#: Merged in memory up to this size, an index takes half the time that the default, 1 MiB, takes.
+MERGED_BYTES: Final = 32 << 20
+SHOWN: Final = (
+    *("figid", "title", "article", "year"),
+    *("caption", "words", "genes", "chemicals", "diseases", "source"),
+)
+# The words of all columns are made by pfocr_rdf.search.words: SQLite only parts them at spaces.
+# The release appears whole or not at all: there is nothing to roll back to, so no journal.
+SCHEMA: Final = f"""
+PRAGMA page_size = {PAGE_BYTES};
+PRAGMA journal_mode = OFF;
+PRAGMA synchronous = OFF;
+PRAGMA locking_mode = EXCLUSIVE;
+BEGIN;
+CREATE VIRTUAL TABLE searched USING fts5({", ".join(COLUMN_TO_WEIGHT)},
+    content = '', tokenize = 'ascii', prefix = '3');
+CREATE TABLE figure (id INTEGER PRIMARY KEY, {", ".join(SHOWN)});
+CREATE TABLE facet (id INTEGER PRIMARY KEY, year, organisms);
+CREATE TABLE thing (token PRIMARY KEY, iri, kind, accession, name, organism, figures) WITHOUT ROWID;
+CREATE TABLE name (key, kind, token, name, other, figures, rank, PRIMARY KEY (key, kind, token))
+    WITHOUT ROWID;
+{MENTIONS_SCHEMA}
+PRAGMA application_id = {APPLICATION_ID};
+PRAGMA user_version = {LAYOUT};
+INSERT INTO searched (searched, rank) VALUES ('hashsize', {MERGED_BYTES});
+"""  # noqa: S608
+
+
+def _insertion(table: str, columns: int) -> str:
+    return f"INSERT INTO {table} VALUES (?{', ?' * (columns - 1)})"  # noqa: S608
+
+
+INTO_SEARCHED: Final = (
+    f"INSERT INTO searched (rowid, {', '.join(COLUMN_TO_WEIGHT)}) "  # noqa: S608
+    f"VALUES (?{', ?' * len(COLUMN_TO_WEIGHT)})"
+)
+INTO_FIGURE: Final = _insertion("figure", 1 + len(SHOWN))
+INTO_FACET: Final = _insertion("facet", 3)
+INTO_THING: Final = _insertion("thing", 7)
+# One title may be that of many figures; one thing may have names that differ in case alone.
+INTO_TITLES: Final = (
+    "INSERT INTO name VALUES (?, 'title', '', ?, 0, 1, 0) "
+    "ON CONFLICT DO UPDATE SET figures = figures + 1"
+)
+INTO_NAMES: Final = "INSERT OR IGNORE INTO name VALUES (?, ?, ?, ?, ?, ?, ?)"
+
+
+class IndexWriter:
+    """Writes a search index; use it as a context manager.
+
+    What fails in the thread is raised by the next call, as an ``OSError`` that names the file.
+
+    :raises BuildError: on entering, if this Python's SQLite cannot search texts.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.figures = 0
+        #: Token of a gene, chemical, disease or organism → how many figures have it.
+        self.token_to_figures: Counter[str] = Counter()
+        self._mentions = Mentions()
+
+    def __enter__(self) -> "IndexWriter":
+        with self._named():
+            # One thread at a time uses the connection: this one, then the writing one.
+            self._database = sqlite3.connect(
+                self.path, isolation_level=None, check_same_thread=False
+            )
+            try:
+                self._database.executescript(SCHEMA)
+            except sqlite3.Error as error:
+                self._database.close()
+                if "fts5" not in str(error):
+                    raise
+                raise BuildError(
+                    f"the SQLite of this Python, {sqlite3.sqlite_version}, was made without FTS5, "
+                    "which the search index needs: use a Python whose sqlite3 module has it"
+                ) from error
+        self._thread = ThreadPoolExecutor(1, "search index")
+        self._last: Future[None] | None = None
+        return self
+
+    def add(self, rows: Sequence[Row], had: Sequence[Having] = ()) -> None:
+        """Add figures, after all that were added before.
+
+        :param had: the things that each of them has, which pages list it for; none by default.
+        """
+        self._go_on(lambda: self._insert(rows, had or [Having((), "[]")] * len(rows)))
+
+    def describe(self, nodes: Sequence[Node]) -> None:
+        """Add the genes, chemicals, diseases and organisms among some nodes.
+
+        Call it when all figures are added: until then nobody knows how many have a thing.
+        """
+        self._go_on(lambda: self._insert_things(list(thing_rows(nodes))))
+
+    def finish(self) -> None:
+        """Begin the last work, when all is added; :meth:`wait` for its end."""
+        self._go_on(self._finish)
+
+    def wait(self) -> None:
+        """Return when all that was asked for is written."""
+        if self._last:
+            self._last.result()
+
+    def _go_on(self, work: Callable[[], None]) -> None:
+        """Do something in the thread, when it has done what it was given before."""
+        self.wait()
+        self._last = self._thread.submit(self._do, work)
+
+    def _do(self, work: Callable[[], None]) -> None:
+        with self._named():
+            work()
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        """Name the file in what fails, as other files of a build are named."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            full = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+            number = errno.ENOSPC if full else errno.EIO
+            reason = os.strerror(number) if full else str(error)
+            raise OSError(number, reason, self.path.name) from error
+
+    def _insert(self, rows: Sequence[Row], had: Sequence[Having]) -> None:
+        many = self._database.executemany
+        numbered = list(enumerate(rows, self.figures + 1))
+        self.figures += len(rows)
+        many(INTO_SEARCHED, ((number, *row.searched) for number, row in numbered))
+        many(INTO_FIGURE, ((number, *row.shown) for number, row in numbered))
+        many(INTO_FACET, ((n, row.shown[3], "\t".join(row.organisms)) for n, row in numbered))
+        many(INTO_TITLES, ((row.title_key, row.shown[1]) for row in rows if row.title_key))
+        many(INTO_READINGS, ((n, words) for (n, _), (_, words) in zip(numbered, had, strict=True)))
+        for row, (things, _) in zip(rows, had, strict=True):
+            self.token_to_figures.update(row.entities)
+            self._mentions.add(things, row.shown[3])
+
+    def _insert_things(self, things: Sequence[ThingRow]) -> None:
+        figures = self.token_to_figures
+        # Of two species' genes with one name in equally many figures, that of the commoner.
+        rank = {t.token: (figures[t.token] << 32) + figures[t.organism or ""] for t in things}
+        self._database.executemany(
+            INTO_THING,
+            (
+                (t.token, t.iri, t.kind, t.accession, t.names[0], t.organism, figures[t.token])
+                for t in things
+            ),
+        )
+        self._database.executemany(
+            INTO_NAMES,
+            (
+                (key(name), t.kind, t.token, name, at > 0, figures[t.token], rank[t.token])
+                for t in things
+                if figures[t.token]
+                for at, name in enumerate(t.names)
+            ),
+        )
+
+    def _finish(self) -> None:
+        self._database.execute("INSERT INTO searched (searched) VALUES ('optimize')")
+        self._mentions.write(self._database)
+        self._database.execute("COMMIT")
+        self._database.close()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._thread.shutdown(wait=True, cancel_futures=True)
+        # Closing writes what is left, which fails again on a full disk and would hide the error.
+        with suppress(sqlite3.Error):
+            self._database.close()

@@ -1,0 +1,81 @@
+"""The command ``search``: figures by any words, and how a word may go on."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pfocr_rdf.console import refusals, say
+from pfocr_rdf.releases import find_release, holding
+from pfocr_rdf.search import Found, Suggestion, Tier, open_index
+
+
+def search(
+    text: Annotated[str, typer.Argument(help="Words, a gene symbol, or any identifier.")],
+    data: Annotated[
+        Path,
+        typer.Option("--data", help="The data folder.", envvar="PFOCR_RDF_DATA", file_okay=False),
+    ] = Path("data"),
+    organism: Annotated[
+        str | None, typer.Option(help="Only figures of this organism: a taxon id or a name.")
+    ] = None,
+    year: Annotated[str | None, typer.Option(help="Only figures of articles of this year.")] = None,
+    tier: Annotated[
+        Tier | None, typer.Option(help="Only figures where a gene was found by this evidence.")
+    ] = None,
+    offset: Annotated[int, typer.Option(min=0, help="Figures to leave out.")] = 0,
+    limit: Annotated[int, typer.Option(min=0, max=200, help="Figures to print, at most.")] = 20,
+    suggest: Annotated[
+        bool, typer.Option("--suggest", help="Print what the text may be the beginning of.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document, facets too.")] = False,
+    release: Annotated[str, typer.Option(help="Another release than the current one.")] = "current",
+) -> None:
+    """Find figures by title, caption, words, genes, chemicals, diseases, article, identifier.
+
+    One figure a line, the best first: figid, year, evidence for a gene that was looked for,
+    title. Where no figure has all the words, those that have some are printed.
+    """
+    with (
+        refusals(),
+        holding(find_release(data, release)) as held,
+        open_index(held) as index,
+    ):
+        if suggest:
+            _print_suggestions(index.suggest(text, min(limit, 50)), as_json=as_json)
+            return
+        found = index.search(
+            text, organism=organism, year=year, tier=tier, offset=offset, limit=limit
+        )
+        if as_json:
+            typer.echo(json.dumps(asdict(found), ensure_ascii=False))
+        else:
+            _print_hits(found)
+        _tell(found)
+
+
+def _print_hits(found: Found) -> None:
+    for hit in found.hits:
+        title = "".join(piece.text for piece in hit.title)
+        typer.echo(f"{hit.figid}\t{hit.year or ''}\t{hit.tier or ''}\t{title}")
+
+
+def _print_suggestions(suggestions: Sequence[Suggestion], *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps([asdict(one) for one in suggestions], ensure_ascii=False))
+        return
+    for one in suggestions:
+        typer.echo(f"{one.text}\t{one.kind}\t{one.figures}\t{one.iri or ''}")
+
+
+def _tell(found: Found) -> None:
+    """What the list alone does not say."""
+    if found.left_out:
+        say(f"{len(found.left_out):,} words were left out: ask for fewer at a time")
+    if found.all_words:
+        say(f"{found.total:,} figures")
+    else:
+        say(f"no figure has all the words; {found.total:,} have some of them")

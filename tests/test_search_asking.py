@@ -1,0 +1,150 @@
+"""Whatever is typed is words to look for, and nothing of it is an operator."""
+
+import re
+import sqlite3
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pfocr_rdf.search.asking import (
+    MAX_WORDS,
+    going_on,
+    read_asked,
+    with_all,
+    with_any,
+    within,
+)
+
+#: What an expression may be made of: words in quotes, and our own operators between them.
+SAFE_RE = re.compile(r'(?:"[^\W_]+(?: [^\W_]+)*"|[() :*]|AND|OR|\b[a-z]+ :)*')
+
+
+def wholes(text: str) -> list[str]:
+    return [word.whole for word in read_asked(text).words]
+
+
+def forms(text: str) -> list[tuple[str, ...]]:
+    return [word.forms for word in read_asked(text).words]
+
+
+@pytest.fixture(name="database", scope="module")
+def _database() -> Iterator[sqlite3.Connection]:
+    database = sqlite3.connect(":memory:")
+    database.execute("CREATE VIRTUAL TABLE searched USING fts5(title, caption, tokenize='ascii')")
+    database.execute("INSERT INTO searched VALUES ('tgfb signaling', 'il 6 binds')")
+    yield database
+    database.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("signaling", ["signaling"]),
+        ("The role of KRAS in the cell", ["role", "kras", "cell"]),
+        ("KRAS AND EGFR OR MET", ["kras", "egfr", "met"]),
+        ("KRAS NOT EGFR", ["kras", "not", "egfr"]),
+        ('"lipid metabolism"', ["lipid", "metabolism"]),
+        ("title:wnt", ["title", "wnt"]),
+        ("wnt*", ["wnt"]),
+        ("kras KRAS Kras", ["kras"]),
+        ("vitamin A deficiency", ["vitamin", "a", "deficiency"]),
+        ("vitamin a", ["vitamin", "a"]),
+        ("A role", ["role"]),
+        ("in the", ["in", "the"]),
+        ("", []),
+        ("  \t\n ", []),
+        ("*** --- ()", []),
+    ],
+)
+def test_words_are_read_and_those_that_say_nothing_left_out(text: str, expected: list[str]) -> None:
+    assert wholes(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("IL-6", [("il6", "il 6")]),
+        ("TGF-β1", [("tgfb1", "tgf beta 1")]),
+        ("il 6", [("il", "il6"), ("6", "il6")]),
+        ("TGF beta", [("tgf", "tgfb"), ("beta", "tgfb")]),
+        ("beta catenin", [("beta", "bcatenin"), ("catenin", "bcatenin")]),
+        (
+            "nf kappa b",
+            [("nf", "nfk", "nfkb"), ("kappa", "nfk", "kb", "nfkb"), ("b", "kb", "nfkb")],
+        ),
+        ("cell signaling", [("cell",), ("signaling",)]),
+    ],
+)
+def test_a_word_is_looked_for_as_one_and_as_several(
+    text: str, expected: list[tuple[str, ...]]
+) -> None:
+    assert forms(text) == expected
+
+
+def test_a_long_chain_of_hyphens_is_looked_for_as_one_word_alone() -> None:
+    (word,) = read_asked("-".join("abcdefghij")).words
+    assert word.forms == ("abcdefghij",)
+
+
+def test_words_beyond_the_number_that_a_search_takes_are_named() -> None:
+    typed = [f"word{number}" for number in range(MAX_WORDS + 3)]
+    asked = read_asked(" ".join(typed))
+    assert [word.typed for word in asked.words] == typed[:MAX_WORDS]
+    assert list(asked.left_out) == typed[MAX_WORDS:]
+
+
+@pytest.mark.parametrize(
+    ("text", "beginning"),
+    [("lipid metab", "metab"), ("si", ""), ("IL-1", ""), ("p53", ""), ("TGF-β", "tgfb")],
+)
+def test_only_a_long_last_word_without_a_number_may_go_on(text: str, beginning: str) -> None:
+    last = going_on(read_asked(text)).words[-1]
+    assert last.beginning == beginning
+    assert all(not word.beginning for word in going_on(read_asked(text)).words[:-1])
+
+
+def test_expressions_are_what_fts5_reads() -> None:
+    asked = going_on(read_asked("IL-6 sign"))
+    assert with_all(asked.words) == '("il6" OR "il 6") AND ("sign" OR "sign" *)'
+    assert with_any(asked.words) == '"il6" OR "il 6" OR "sign" OR "sign" *'
+    assert within("title", asked.words[:1]) == 'title : ("il6" OR "il 6")'
+
+
+HOSTILE = [
+    *('"', "'", '""', "a OR", "OR", "AND", "NOT", "NEAR(", "NEAR(a b, 3)", "a NEAR b"),
+    *("title:", "title : a", "{title caption} : a", "- a", "-title : a", "^a", "a + b", "a*"),
+    *("a\x00b", "\x00", "(", ")", "((((", "a) OR (b", "a; DROP TABLE figure", "--", "/*"),
+    *("🧬 DNA 🧬", "👩‍🔬", "\ud800", "\u202e", "%", "_", "\\", "a\\", "?", ":x", "@x", "$x"),
+    *("<script>alert(1)</script>", "x" * 10_000, "x " * 5_000, "-".join("abcdefgh" * 500)),
+    *('"' * 10_000, "(" * 10_000, "a OR " * 2_000, "β" * 5_000, "il 6 " * 2_000),
+    " ".join(f"{a}{b}" for a in "abcdefghijklmnop" for b in "0123456789"),
+    "a b c d e f g h i j k l m n o p q r s t u v w x y z",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=lambda text: ascii(text[:16]))
+def test_any_text_is_data(text: str, database: sqlite3.Connection) -> None:
+    assert_data(text, database)
+
+
+@given(st.text(alphabet=st.sampled_from("\"'()*:^+-{} aβ1OR ANDNEAR,\x00_%"), max_size=60))
+def test_any_mixture_of_operators_is_data(text: str) -> None:
+    database = sqlite3.connect(":memory:")
+    try:
+        database.execute("CREATE VIRTUAL TABLE searched USING fts5(title, tokenize='ascii')")
+        assert_data(text, database)
+    finally:
+        database.close()
+
+
+def assert_data(text: str, database: sqlite3.Connection) -> None:
+    """Nothing but quoted words and our own operators; SQLite takes it."""
+    asked = read_asked(text)
+    assert len(asked.words) <= MAX_WORDS
+    if asked.words:
+        words = going_on(asked).words
+        for expression in (with_all(words), with_any(words), within("title", words)):
+            assert SAFE_RE.fullmatch(expression), expression
+            database.execute("SELECT rowid FROM searched WHERE searched MATCH ?", (expression,))

@@ -1,0 +1,559 @@
+"""Search: the best first, all that fits counted, and whatever is typed is data."""
+
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from making import FIELDS
+from pfocr_rdf.errors import QueryError, ReleaseError
+from pfocr_rdf.releases import Release
+from pfocr_rdf.search import Index, open_index
+from pfocr_rdf.search.asking import MAX_WORDS
+from pfocr_rdf.search.words import words
+from searching import FAMILY, MOUSE, SYMBOL, SYNONYM, Figures, figids, gene, text
+
+#: Words that random figures are made of; none begins another.
+VOCABULARY: Final = ("apoptosis", "binding", "cytokine", "diabetes", "estrogen", "fibrosis")
+ORGANISMS: Final = ("Homo sapiens", "Mus musculus", "Danio rerio")
+
+
+def opened(figures: Figures, folder: Path) -> Iterator[Index]:
+    with open_index(figures.build(folder)) as index:
+        yield index
+
+
+@pytest.fixture(name="places", scope="module")
+def _places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
+    """QRK1 in one place of each figure, worst first."""
+    figures = Figures()
+    figures.add(10, reftext="QRK1 A, et al. J Path. 2019 May;20(10):2505.")
+    figures.add(11, gene("kin", "QRK1", 77, FAMILY))
+    figures.add(12, papertitle="On QRK1")
+    figures.add(13, caption="QRK1.")
+    figures.add(14, chemicals=("QRK1|NA|NA|NA|NA",))
+    figures.add(15, gene("kin", "QRK1", 77, SYNONYM))
+    figures.add(16, gene("kin", "QRK1", 77))
+    figures.add(17, figtitle="QRK1")
+    yield from opened(figures, tmp_path_factory.mktemp("places"))
+
+
+@pytest.fixture(name="index", scope="module")
+def _index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
+    """Figures as there are in the literature."""
+    figures = Figures()
+    figures.add(
+        1,
+        gene("TGF-β1", "TGFB1", 7040),
+        gene("TGF-β1", "Tgfb1", 21803, of=MOUSE),
+        gene("IL6", "IL6", 3569),
+        figtitle="TGF-β signalling in fibrosis",
+        caption="TGF-β1 binds its receptor, and IL-6 follows <b>it</b>.",
+        papertitle="On fibrosis of the lung",
+        doi="10.1000/Fibrosis.1",
+        year="2019",
+        organisms=["Homo sapiens", "Mus musculus"],
+        figid_alias="PMC1__F1",
+        wpid="WP554",
+    )
+    figures.add(
+        2,
+        gene("MET", "MET", 4233),
+        gene("RAS", "KRAS", 3845, FAMILY),
+        gene("RAS", "HRAS", 3265, FAMILY),
+        figtitle="MET and cancer",
+        year="2020",
+        chemicals=("metformin|D008687|metformin|Metformin|6801",),
+        diseases=("cancer|D009369|cancer|Neoplasms|162",),
+    )
+    figures.add(
+        3,
+        gene("K-Ras", "KRAS", 3845),
+        figtitle="Lipid metabolism",
+        caption="Metabolism of lipids, and KRAS.",
+        year="2020",
+        organisms=["Imaginarius primus"],
+    )
+    figures.add(4, figtitle="Lipid metabolism", year="", reftext="Nobody.")
+    figures.add(5, gene("COX2", "PTGS2", 5743, SYNONYM), figtitle="Prostaglandins")
+    yield from opened(figures, tmp_path_factory.mktemp("figures"))
+
+
+# --- ranking ---
+
+
+def test_a_word_counts_by_where_it_stands(places: Index) -> None:
+    found = places.search("qrk1")
+    assert figids(found) == [f"PMC{number}__f1" for number in (17, 16, 15, 14, 13, 12, 10, 11)]
+    assert [hit.score for hit in found.hits] == sorted((h.score for h in found.hits), reverse=True)
+
+
+def test_a_large_map_that_names_a_gene_is_before_a_small_figure_of_its_family(
+    tmp_path: Path,
+) -> None:
+    figures = Figures()
+    others = [gene(f"gen{number}", f"GEN{number}", number) for number in range(1000, 1400)]
+    named = figures.add(1, gene("QRK1", "QRK1", 77), *others, caption="Many words. " * 500)
+    synonym = figures.add(2, gene("kin", "QRK1", 77, SYNONYM), *others[:50])
+    family = figures.add(3, gene("kin", "QRK1", 77, FAMILY))
+    for number in range(4, 40):
+        figures.add(number)
+    with open_index(figures.build(tmp_path)) as index:
+        found, by_id = index.search("qrk1"), index.search("ncbigene:77")
+    for hits in (figids(found), figids(by_id)):
+        assert hits[-1] == family
+        assert set(hits) == {named, synonym, family}
+    assert {hit.figid: hit.tier for hit in found.hits} == {
+        named: "symbol",
+        synonym: "synonym",
+        family: "family",
+    }
+
+
+def test_the_evidence_of_a_figure_is_the_strongest_that_it_has(tmp_path: Path) -> None:
+    figures = Figures()
+    tiers = (FAMILY, SYMBOL, SYNONYM)
+    figures.add(1, *(gene(f"kin{n}", "QRK1", 77, tier) for n, tier in enumerate(tiers)))
+    figures.add(2, *(gene(f"kin{n}", "QRK1", 77, tier) for n, tier in enumerate(tiers[::2])))
+    with open_index(figures.build(tmp_path)) as index:
+        found = index.search("qrk1")
+    assert {hit.figid: hit.tier for hit in found.hits} == {
+        "PMC1__f1": "symbol",
+        "PMC2__f1": "synonym",
+    }
+    assert [(facet.value, facet.figures) for facet in found.tiers] == [
+        ("symbol", 1),
+        ("synonym", 1),
+    ]
+
+
+def test_figures_that_fit_alike_are_in_the_order_of_their_figids(tmp_path: Path) -> None:
+    figures = Figures()
+    expected = sorted(figures.add(number, figtitle="Alike") for number in (7, 30, 5, 100))
+    with open_index(figures.build(tmp_path)) as index:
+        assert figids(index.search("alike")) == expected
+
+
+# --- what is found ---
+
+
+@pytest.mark.parametrize(
+    ("asked", "numbers"),
+    [
+        *((asked, [1]) for asked in ("tgfb", "TGF-β", "TGF beta", "TGFbeta1", "il 6", "IL-6")),
+        *((asked, [1]) for asked in ("signaling", "signalling fibrosis", "fibrosis lung", "tgf")),
+        *((asked, [5]) for asked in ("cox-2", "COX2", "PTGS2", "prostaglandin")),
+        *((asked, [2]) for asked in ("metformin", "Neoplasms", "hras", "MET cancer")),
+        ("kras", [3, 2]),
+        ("K-RAS", [3, 2]),
+        ("the metabolism of the lipid", [3, 4]),
+        ("Mus musculus", [1]),
+        ("Imaginarius", [3]),
+        ("Byron 2020", [2, 3]),
+    ],
+)
+def test_figures_are_found_by_any_words(asked: str, numbers: list[int], index: Index) -> None:
+    found = index.search(asked)
+    assert found.all_words
+    assert set(figids(found)) == {f"PMC{number}__f1" for number in numbers}
+    assert found.total == len(numbers)
+
+
+def test_a_gene_is_not_the_beginning_of_a_word_and_a_word_may_be_unfinished(index: Index) -> None:
+    assert figids(index.search("met")) == ["PMC2__f1"]
+    assert set(figids(index.search("metab"))) == {"PMC3__f1", "PMC4__f1"}
+    assert set(figids(index.search("lipid meta"))) == {"PMC3__f1", "PMC4__f1"}
+    assert figids(index.search("meta lipid")) == figids(index.search("lipid"))
+
+
+def test_where_no_figure_has_all_words_those_with_some_are_marked_as_such(index: Index) -> None:
+    found = index.search("lipid fibrosis")
+    assert not found.all_words
+    assert set(figids(found)) == {"PMC1__f1", "PMC3__f1", "PMC4__f1"}
+    nothing = index.search("unheard of")
+    assert (nothing.total, nothing.hits, nothing.all_words) == (0, (), True)
+
+
+def test_words_that_were_left_out_are_named(index: Index) -> None:
+    typed = [f"lipid{number}" for number in range(MAX_WORDS)]
+    found = index.search(" ".join([*typed, "one", "two"]))
+    assert found.words == tuple(typed)
+    assert found.left_out == ("one", "two")
+
+
+@pytest.mark.parametrize("asked", ["", " ", "***", "…", "\x00"])
+def test_nothing_is_found_where_nothing_is_asked(asked: str, index: Index) -> None:
+    found = index.search(asked)
+    assert (found.words, found.total, found.hits, found.organisms) == ((), 0, (), ())
+
+
+# --- identifiers ---
+
+
+@pytest.mark.parametrize(
+    ("asked", "numbers"),
+    [
+        *((asked, [1]) for asked in ("PMC1__f1", "PMC1__F1", "PMC1", "pmc1", "figure:PMC1__f1")),
+        *((asked, [1]) for asked in ("10.1000/fibrosis.1", "doi:10.1000/FIBROSIS.1", "WP554")),
+        ("https://pfocr.wikipathways.org/figures/PMC1__f1", [1]),
+        *((asked, [3, 2]) for asked in ("ncbigene:3845", "GeneID:3845", "3845")),
+        ("https://identifiers.org/ncbigene/3845", [3, 2]),
+        *((asked, [2]) for asked in ("mesh:D008687", "D008687", "mesh:D009369")),
+        *((asked, [1]) for asked in ("taxon:10090", "NCBITaxon:10090")),
+    ],
+)
+def test_an_identifier_leads_to_its_figures(asked: str, numbers: list[int], index: Index) -> None:
+    found = index.search(asked)
+    assert figids(found) == [f"PMC{number}__f1" for number in numbers]
+
+
+def test_the_thing_that_is_identified_is_told_first(index: Index) -> None:
+    (kras,) = index.search("ncbigene:3845").things
+    assert (kras.kind, kras.name, kras.accession) == ("gene", "KRAS", "3845")
+    assert kras.iri == "https://identifiers.org/ncbigene/3845"
+    assert (kras.organism, kras.figures) == ("Homo sapiens", 2)
+    assert [hit.tier for hit in index.search("ncbigene:3845").hits] == ["symbol", "family"]
+
+
+def test_things_are_told_that_go_by_the_text(index: Index) -> None:
+    things = index.search("TGF-β1").things
+    assert [(thing.name, thing.organism) for thing in things] == [
+        ("TGFB1", "Homo sapiens"),
+        ("Tgfb1", "Mus musculus"),
+    ]
+    assert [thing.name for thing in index.search("Metformin").things] == ["Metformin"]
+    assert index.search("lipid metabolism").things == ()
+
+
+def test_an_identifier_of_nothing_in_the_release_is_words(index: Index) -> None:
+    found = index.search("ncbigene:999999")
+    assert (found.total, found.things) == (0, ())
+    assert found.words == ("ncbigene", "999999")
+
+
+def test_whoever_opens_an_index_may_recognise_other_identifiers(tmp_path: Path) -> None:
+    figures = Figures()
+    figures.add(1, gene("KRAS", "KRAS", 3845))
+    release = figures.build(tmp_path)
+
+    def identify(asked: str) -> str | None:
+        return "https://identifiers.org/ncbigene/3845" if asked == "my gene" else None
+
+    with open_index(release, identify) as index:
+        assert [thing.name for thing in index.search("my gene").things] == ["KRAS"]
+        assert index.search("ncbigene:3845").total == 0
+
+
+# --- what is shown ---
+
+
+def test_a_hit_shows_what_matched_and_holds_no_markup(index: Index) -> None:
+    (hit,) = index.search("tgfb1 fibrosis").hits
+    assert text(hit.title) == "TGF-β signalling in [fibrosis]"
+    assert text(hit.article) == "On [fibrosis] of the lung"
+    assert text(hit.snippet) == "[TGF-β1] binds its receptor, and IL-6 follows <b>it</b>."
+    assert (hit.snippet_of, hit.year, hit.tier) == ("caption", "2019", "symbol")
+
+
+def test_the_snippet_is_of_the_text_that_says_why(index: Index) -> None:
+    (hit,) = index.search("hras").hits
+    assert (hit.snippet_of, text(hit.snippet)) == ("genes", "MET, KRAS, [HRAS]")
+    (hit,) = index.search("cox-2").hits
+    assert (hit.snippet_of, text(hit.snippet)) == ("words", "[COX2]")
+    (hit,) = index.search("metformin").hits
+    assert hit.snippet_of == "words"
+    (hit,) = index.search("prostaglandins").hits
+    assert (hit.snippet_of, text(hit.snippet)) == ("caption", "Nothing.")
+
+
+def test_a_figure_without_texts_is_shown(tmp_path: Path) -> None:
+    figures = Figures()
+    nothing: dict[str, Any] = {n: None for n in FIELDS if n not in {"figid", "pmcid"}}
+    figures.add(1, gene("KRAS", "KRAS", 3845), **nothing)
+    with open_index(figures.build(tmp_path)) as index:
+        (hit,) = index.search("kras").hits
+    assert (hit.title, hit.article, hit.year) == ((), (), None)
+    assert text(hit.snippet) == "[KRAS]"
+
+
+# --- facets, narrowing, pages ---
+
+
+@pytest.fixture(name="many", scope="module")
+def _many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
+    """120 figures: a word in the titles of a half, a third …, in years and of organisms."""
+    figures = Figures()
+    for number in range(1, 121):
+        had = [word for at, word in enumerate(VOCABULARY, 2) if number % at == 0]
+        tiers = (SYMBOL, SYNONYM, FAMILY)
+        rows = [gene("qrk", "QRK1", 77, tiers[number % 3])] if number % 4 == 0 else []
+        figures.add(
+            number,
+            *rows,
+            figtitle=" ".join([*had, "common"]),
+            year=str(2000 + number % 7),
+            organisms=[name for at, name in enumerate(ORGANISMS, 1) if number % at == 0],
+        )
+    yield from opened(figures, tmp_path_factory.mktemp("many"))
+
+
+def numbers_with(*had: str) -> set[int]:
+    """Which of the 120 figures have all these words."""
+    places = [VOCABULARY.index(word) + 2 for word in had]
+    return {n for n in range(1, 121) if all(n % at == 0 for at in places)}
+
+
+@given(st.lists(st.sampled_from(VOCABULARY), min_size=1, max_size=3, unique=True))
+def test_exactly_the_figures_with_all_words_are_found(many: Index, had: list[str]) -> None:
+    expected = numbers_with(*had)
+    found = many.search(" ".join(had), limit=200)
+    if expected:
+        assert set(figids(found)) == {f"PMC{number}__f1" for number in expected}
+        assert found.total == len(expected)
+    else:
+        assert not found.all_words
+
+
+def test_facets_count_all_that_was_found_not_only_what_is_given(many: Index) -> None:
+    expected = numbers_with("cytokine")
+    years = Counter(str(2000 + number % 7) for number in expected)
+    for limit, offset in ((0, 0), (1, 0), (20, 0), (5, 25), (10, 1000)):
+        found = many.search("cytokine", limit=limit, offset=offset)
+        assert found.total == len(expected)
+        assert {facet.value: facet.figures for facet in found.years} == years
+        assert [facet.value for facet in found.years] == sorted(years, reverse=True)
+        assert [(f.value, f.label, f.figures) for f in found.organisms] == [
+            ("9606", "Homo sapiens", 30),
+            ("10090", "Mus musculus", 30),
+            ("7955", "Danio rerio", 10),
+        ]
+
+
+def test_tiers_are_those_of_the_genes_that_were_looked_for(many: Index) -> None:
+    found = many.search("qrk1", limit=200)
+    counted = Counter(n % 3 for n in range(1, 121) if n % 4 == 0)
+    assert [(f.value, f.figures) for f in found.tiers] == [
+        ("symbol", counted[0]),
+        ("synonym", counted[1]),
+        ("family", counted[2]),
+    ]
+    assert many.search("common").tiers == ()
+    mixed = many.search("common qrk1", limit=200)
+    assert mixed.tiers == found.tiers
+
+
+def test_a_search_is_narrowed_and_a_facet_tells_what_another_value_would_give(
+    many: Index,
+) -> None:
+    whole = many.search("binding")
+    for organism in ("10090", "Mus musculus", "mus MUSCULUS "):
+        mice = many.search("binding", organism=organism, limit=200)
+        assert set(figids(mice)) == {f"PMC{n}__f1" for n in numbers_with("binding") if n % 2 == 0}
+        assert mice.organisms == whole.organisms
+        assert mice.years != whole.years
+        assert sum(facet.figures for facet in mice.years) == mice.total
+    both = many.search("binding", organism="10090", year="2003", limit=200)
+    expected = {n for n in numbers_with("binding") if n % 2 == 0 and n % 7 == 3}
+    assert set(figids(both)) == {f"PMC{n}__f1" for n in expected}
+    in_2003 = {facet.value: facet.figures for facet in both.organisms}
+    assert in_2003["9606"] == len([n for n in numbers_with("binding") if n % 7 == 3])
+    strict = many.search("qrk1", tier="symbol", limit=200)
+    assert strict.total == len([n for n in range(1, 121) if n % 12 == 0])
+    assert {hit.tier for hit in strict.hits} == {"symbol"}
+    assert strict.tiers == many.search("qrk1").tiers
+
+
+def test_narrowed_to_nothing_is_nothing_and_not_another_search(many: Index) -> None:
+    for narrowed in ({"year": "1900"}, {"organism": "Nobody"}, {"year": ""}, {"organism": ""}):
+        found = many.search("binding cytokine", **narrowed)  # type: ignore[arg-type]
+        assert (found.total, found.hits, found.all_words) == (0, (), True)
+    assert many.search("binding", tier="symbol", limit=200).total == 0
+
+
+def test_pages_together_are_the_whole(many: Index) -> None:
+    whole = figids(many.search("common", limit=200))
+    assert len(whole) == len(set(whole)) == 120
+    pages = [figids(many.search("common", offset=at, limit=7)) for at in range(0, 130, 7)]
+    assert [figid for page in pages for figid in page] == whole
+
+
+@pytest.mark.parametrize(("offset", "limit"), [(-1, 1), (0, -1), (0, 201)])
+def test_a_page_out_of_range_is_refused(offset: int, limit: int, index: Index) -> None:
+    with pytest.raises(QueryError, match="leave out none or more, and ask for 200 at most"):
+        index.search("x", offset=offset, limit=limit)
+
+
+# --- suggestions ---
+
+
+def suggested(index: Index, prefix: str, limit: int = 10) -> list[tuple[str, str, int]]:
+    return [(one.text, one.kind, one.figures) for one in index.suggest(prefix, limit)]
+
+
+def test_what_a_text_may_go_on_to_be_is_suggested(index: Index) -> None:
+    assert suggested(index, "k") == [("KRAS", "gene", 2)]
+    assert suggested(index, "lipid m") == [("Lipid metabolism", "title", 2)]
+    assert suggested(index, "LIPID  METABOLISMS") == [("Lipid metabolism", "title", 2)]
+    assert {text for text, _, _ in suggested(index, "met")} == {
+        *("MET", "MET and cancer", "Metformin"),
+    }
+    assert suggested(index, "neopl") == [("Neoplasms", "disease", 1)]
+    assert suggested(index, "mus m") == [("Mus musculus", "organism", 1)]
+
+
+@pytest.mark.parametrize("prefix", ["tgfb", "TGF-β", "tgf-beta", "TGFβ"])
+def test_a_suggestion_is_found_in_any_spelling(prefix: str, index: Index) -> None:
+    assert ("TGFB1", "gene", 1) in suggested(index, prefix)
+
+
+def test_genes_of_one_name_are_suggested_once_with_the_iri_of_one(index: Index) -> None:
+    (human,) = index.suggest("tgfb1")
+    assert (human.text, human.iri) == ("TGFB1", "https://identifiers.org/ncbigene/7040")
+    assert index.suggest("lipid")[0].iri is None
+
+
+def test_those_that_most_figures_have_come_first_and_only_so_many(many: Index) -> None:
+    found = suggested(many, "c", 50)
+    assert [figures for _, _, figures in found] == sorted((n for _, _, n in found), reverse=True)
+    assert suggested(many, "c", 2) == found[:2]
+    assert suggested(many, "c", 0) == []
+
+
+def test_a_thing_is_suggested_once_though_it_has_many_names(tmp_path: Path) -> None:
+    figures = Figures()
+    for number, name in enumerate(["Pyruvate", "Pyruvate", "Pyruvates O", "Pyruv acid"], 1):
+        figures.add(number, chemicals=(f"pyr|D019289|pyr|{name}|NA",))
+    with open_index(figures.build(tmp_path)) as index:
+        assert suggested(index, "pyr") == [("Pyruvate", "chemical", 4)]
+        assert suggested(index, "pyruvate o") == [("Pyruvates O", "chemical", 4)]
+
+
+def test_of_genes_that_share_a_name_that_of_the_commoner_organism_is_suggested(
+    tmp_path: Path,
+) -> None:
+    figures = Figures()
+    names = [f"Gen{letter}" for letter in "abcdefgh"]
+    rows = [
+        row
+        for number, name in enumerate(names, 100)
+        for row in (gene(name, name, number, of=MOUSE), gene(name, name.upper(), number + 100))
+    ]
+    figures.add(1, *rows, organisms=["Mus musculus", "Homo sapiens"])
+    figures.add(2, organisms=["Homo sapiens"])
+    with open_index(figures.build(tmp_path)) as index:
+        assert [text for text, _, _ in suggested(index, "gen")] == [n.upper() for n in names]
+
+
+def test_what_no_figure_has_is_not_suggested(tmp_path: Path) -> None:
+    figures = Figures()
+    figures.add(1)
+    page = "---\nlatin: Imaginarius secundus\nncbi: '77'\n---\n"
+    figures.files["_organisms/a.md"] = page
+    with open_index(figures.build(tmp_path)) as index:
+        assert index.suggest("imag") == ()
+
+
+@pytest.mark.parametrize("prefix", ["", " ", "*", "%", "_", "'", '"', "\x00", "\ud800", "🧬"])
+def test_nothing_is_suggested_for_no_word(prefix: str, index: Index) -> None:
+    assert index.suggest(prefix) == ()
+
+
+@pytest.mark.parametrize("limit", [-1, 51])
+def test_a_number_of_suggestions_out_of_range_is_refused(limit: int, index: Index) -> None:
+    with pytest.raises(QueryError, match="ask for 50 at most"):
+        index.suggest("x", limit)
+
+
+# --- whatever is typed ---
+
+
+@given(
+    st.text(max_size=80)
+    | st.text(alphabet=st.sampled_from("\"'()*:^+- aβ1ORANDNE,\x00"), max_size=80)
+)
+def test_any_text_is_answered(index: Index, typed: str) -> None:
+    found = index.search(typed)
+    assert found.total >= len(found.hits)
+    index.suggest(typed)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        *("x" * 10_000, "x " * 5_000, '"' * 10_000, "NEAR(" * 2_000, "β-" * 5_000),
+        *("a OR " * 2_000, "il 6 " * 2_000, "\x00" * 10_000, "🧬" * 2_500, "kras:" * 2_000),
+        "https://" + "a" * 10_000,
+    ],
+    ids=lambda typed: ascii(typed[:8]),
+)
+def test_ten_kilobytes_of_anything_are_answered(typed: str, index: Index) -> None:
+    index.search(typed)
+    index.suggest(typed)
+
+
+def test_threads_may_share_an_index(many: Index) -> None:
+    asked = [f"{one} {other}" for one in VOCABULARY for other in VOCABULARY]
+    alone = [many.search(one) for one in asked]
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(many.search, asked)) == alone
+
+
+# --- releases that cannot be searched ---
+
+
+def test_a_release_that_was_built_without_an_index_is_refused(copied_release: Release) -> None:
+    copied_release.search_index.unlink()
+    with pytest.raises(ReleaseError) as caught:
+        open_index(copied_release)
+    assert str(caught.value) == (
+        f"{copied_release.search_index}: the release was built without a search index: "
+        "build the release again with this version"
+    )
+
+
+@pytest.mark.parametrize("data", [b"", b"no database" * 1000, b"SQLite format 3\x00" + b"x" * 9000])
+def test_a_file_that_is_no_index_is_refused(data: bytes, copied_release: Release) -> None:
+    copied_release.search_index.write_bytes(data)
+    with pytest.raises(ReleaseError) as caught:
+        open_index(copied_release)
+    assert str(caught.value).startswith(f"{copied_release.search_index}: not a ")
+
+
+def test_an_index_of_another_layout_is_refused(copied_release: Release) -> None:
+    data = bytearray(copied_release.search_index.read_bytes())
+    data[63] += 1  # https://www.sqlite.org/fileformat2.html#user_version_number
+    copied_release.search_index.write_bytes(data)
+    with pytest.raises(ReleaseError, match="not a search index that this version reads: build"):
+        open_index(copied_release)
+
+
+def test_a_damaged_page_is_told_when_it_is_read(copied_release: Release) -> None:
+    data = copied_release.search_index.read_bytes()
+    copied_release.search_index.write_bytes(data[:16384] + bytes(len(data) - 16384))
+    with ExitStack() as stack, pytest.raises(ReleaseError, match="not a readable search index"):
+        stack.enter_context(open_index(copied_release)).search("signaling")
+
+
+def test_reading_writes_nothing_beside_the_index(copied_release: Release) -> None:
+    before = {path.name: path.stat().st_mtime_ns for path in copied_release.path.iterdir()}
+    with open_index(copied_release) as index:
+        assert index.figures == 5
+        assert index.search("signaling").total
+        with pytest.raises(sqlite3.OperationalError, match="readonly"):
+            index._database.execute("DELETE FROM figure")
+    after = {path.name: path.stat().st_mtime_ns for path in copied_release.path.iterdir()}
+    assert after == before
+
+
+def test_the_samples_are_searched(seeds_release: Release) -> None:
+    with open_index(seeds_release) as index:
+        found = index.search("HER2 signalling")
+        assert found.total == 3
+        assert all(words("signaling") in words(text(hit.snippet)) for hit in found.hits)

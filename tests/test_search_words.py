@@ -1,0 +1,123 @@
+"""One thing that biology spells in many ways is one word; two things stay two."""
+
+import sys
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pfocr_rdf.search.words import CHUNK_RE, LETTERS, forms, key, plain, read_chunk, words
+
+#: Spellings of one thing a line, as users type them, pictures have them, and symbols are.
+SPELLINGS = [
+    ["TGF-β", "TGFβ", "TGF-beta", "TGFbeta", "TGFB", "tgfb", "TGF‑β", "TGF–B", "tgf-Β"],
+    ["TGF-β1", "TGFβ1", "TGF-beta1", "TGF-beta-1", "TGFbeta1", "TGFB1"],
+    ["IL-6", "IL6", "il6", "IL‐6", "Il−6"],
+    ["IL-1β", "IL1β", "IL-1beta", "IL-1-beta", "IL1B"],
+    ["NF-κB", "NFκB", "NF-kB", "NF-kappaB", "NF-kappa-B", "NFkappaB", "NFKB", "nfkb"],
+    ["IκB", "IkappaB", "IKB"],
+    ["IFN-γ", "IFNγ", "IFN-gamma", "IFNgamma", "IFNG"],
+    ["TNF-α", "TNFα", "TNF-alpha", "TNFalpha", "TNFA", "tnfa"],
+    ["HIF-1α", "HIF1α", "HIF-1alpha", "HIF1A"],
+    ["PPARγ", "PPAR-gamma", "PPARG"],
+    ["PKCθ", "PKC-theta", "PKCQ"],
+    ["14-3-3ζ", "14-3-3zeta", "14-3-3-zeta"],
+    ["p53", "P53", "p-53"],
+    ["COX-2", "COX2", "cox2"],
+    ["1,25(OH)2D3", "1,25-(OH)2D3", "125OH2D3", "1,25(oh)2d3"],
+    ["Ca²⁺", "Ca2+", "ca2"],
+    ["café", "cafe\u0301", "CAFÉ", "cafe"],
+    ["ﬁbrosis", "fibrosis", "Ｆｉｂｒｏｓｉｓ"],
+    ["β", "beta", "Beta", "Β", "ϐ"],
+    ["μm", "µm"],
+    ["straße", "STRASSE"],
+    ["signalling", "signaling", "Signaling"],
+    ["tumour", "tumors", "Tumor", "tumours"],
+    ["anaemia", "anemia"],
+    ["oestrogen", "estrogens"],
+    ["Parkinson’s", "Parkinson's", "parkinsons"],
+]
+#: Pairs that look alike and are two.
+DIFFERENT = [
+    *(("RAS", "RA"), ("FOS", "FO"), ("IL-1", "IL-6"), ("TGFA", "TGFB"), ("AKT1", "AKT2")),
+    *(("betaine", "baine"), ("alphabet", "abet"), ("virus", "viru"), ("four", "for")),
+    *(("apoptosis", "apoptosi"), ("process", "proces"), ("PKCα", "PKCβ"), ("p53", "p63")),
+]
+
+
+@pytest.mark.parametrize("spellings", SPELLINGS, ids=lambda spellings: str(spellings[0]))
+def test_spellings_of_one_thing_are_one_word(spellings: list[str]) -> None:
+    assert {key(spelling) for spelling in spellings} == {key(spellings[0])}
+
+
+@pytest.mark.parametrize(("one", "other"), DIFFERENT)
+def test_two_things_stay_two_words(one: str, other: str) -> None:
+    assert key(one) != key(other)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Wnt/β-catenin", "wnt bcatenin beta catenin"),
+        ("PI3K/AKT/mTOR", "pi3k akt mtor"),
+        ("IL-1,IL-6", "il1 il il6 il"),
+        ("SMAD2/3 (phosphorylated)", "smad2 3 phosphorylated"),
+        ("LXRs.Recognition", "lxrs recognition"),
+        ("a_b", "a b"),
+        ("P<0.05", "p 0 05"),
+        ("anti-IL-6R", "antiil6r anti il 6r"),
+        ("中国癌", "中 国 癌"),
+        ("Тюмор", "тюмор"),
+        ("・ · — … ©", ""),
+        ("", ""),
+    ],
+)
+def test_a_text_is_taken_apart_where_two_things_meet(text: str, expected: str) -> None:
+    assert words(text) == expected
+
+
+@given(st.text())
+def test_words_are_letters_and_digits_alone_whatever_the_text(text: str) -> None:
+    found = words(text).split()
+    assert all(word.isalnum() for word in found)
+    assert " ".join(found) == words(text)
+    assert key(text).replace(" ", "") == "" or key(text).replace(" ", "").isalnum()
+
+
+@given(st.text(alphabet=st.characters(categories=["L", "N", "Pd"]), max_size=30))
+def test_a_word_is_among_its_own_forms(text: str) -> None:
+    for chunk in CHUNK_RE.findall(text):
+        whole, parts = read_chunk(chunk)
+        if whole:
+            assert forms(chunk)[0] == whole
+        assert {part for part in parts if len(part) > 1} <= set(forms(chunk))
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=["Cs"])))
+def test_case_and_composition_do_not_matter(text: str) -> None:
+    assert plain(plain(text)) == plain(text)
+    assert plain(text.swapcase().swapcase().casefold()) == plain(text)
+
+
+def test_every_character_of_unicode_is_read() -> None:
+    for number in range(sys.maxunicode + 1):
+        found = words(chr(number))
+        assert not found or all(word.isalnum() for word in found.split()), hex(number)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("a" + "-" * 100_000 + "!", "1," * 50_000, "a\u0301" * 50_000, "\u0301" * 50_000),
+        *("a-" * 50_000, "(OH)" * 50_000, "1(OH)" * 50_000, "(" * 50_000, "1" * 100_000),
+        *("α" * 100_000, "x" * 100_000, "a'" * 50_000, "alpha" * 20_000),
+    ],
+    ids=lambda text: text[:8],
+)
+def test_a_long_text_of_any_make_takes_no_longer_than_its_length(text: str) -> None:
+    began = time.process_time()
+    found = words(text).split()
+    # A pattern that goes back and forth takes minutes.
+    assert time.process_time() - began < 5
+    assert all(len(word) <= LETTERS for word in found)
