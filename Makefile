@@ -4,15 +4,14 @@ BIN    := $(VENV)/bin
 DATA   ?= data
 RECORDS ?= seeds
 
-.PHONY: help run build test check bench clean
+.PHONY: help run build test check bench bench-serve clean
 .DEFAULT_GOAL := help
 
 help:   ## Show this list
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{sub(/:.*/, "", $$1); printf "%-8s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{sub(/:.*/, "", $$1); printf "%-12s %s\n", $$1, $$2}'
 
-run: build  ## Build the sample records and ask the release a first question
-	$(BIN)/pfocr-rdf releases --data $(DATA)
-	$(BIN)/pfocr-rdf query most-mentioned-genes --param limit=5 --format table --data $(DATA)
+run: build  ## Build the sample records and serve them at http://127.0.0.1:7878/sparql
+	$(BIN)/pfocr-rdf serve --data $(DATA)
 
 build: $(VENV)/ready  ## Build a release from RECORDS (seeds) into DATA (data)
 	$(BIN)/pfocr-rdf build $(RECORDS) --data $(DATA)
@@ -27,6 +26,9 @@ check: $(VENV)/ready  ## Format, lint, types, and all tests
 
 bench: $(VENV)/ready  ## Measure the build beside the bulk load of its own triples
 	$(BIN)/python benchmarks/build.py $(RECORDS)
+
+bench-serve: $(VENV)/ready  ## Measure the endpoint beside Oxigraph's own server; needs wrk
+	$(BIN)/python benchmarks/serve.py $(RECORDS)
 
 clean:  ## Remove what was built, not the data folder
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -10,6 +10,7 @@ import re
 import shutil
 import traceback
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import BinaryIO, Final, cast
 
 import rich.box
@@ -156,6 +157,52 @@ class _XmlOutput:
         """Nothing is held back here."""
 
 
+@dataclass(frozen=True, slots=True)
+class SyntaxFault:
+    """What is wrong with the text of a query, and where.
+
+    ``line`` and ``column`` count from 1 and are 0 where the parser names no place. ``excerpt``
+    is the part of the line around the column, in which ``mark`` is the column's index; control
+    characters are spaces there.
+    """
+
+    reason: str
+    line: int = 0
+    column: int = 0
+    excerpt: str = ""
+    mark: int = 0
+    is_update: bool = False
+
+
+def find_fault(text: str, message: str) -> SyntaxFault:
+    r"""What the parser found wrong with a query, for people and for programs.
+
+    :param message: the parser's.
+
+    >>> fault = find_fault("SELECT *\n{ ?s ?p }", "error at 2:9: expected an object")
+    >>> fault.line, fault.column, fault.excerpt[fault.mark], fault.reason
+    (2, 9, '}', 'expected an object')
+    """
+    found = POSITION_RE.fullmatch(message)
+    if not text.strip():
+        return SyntaxFault("the query is empty: give SPARQL")
+    if not found:
+        return SyntaxFault(_cut(message))
+    number, column = int(found["line"]), int(found["column"])
+    lines = text.split("\n")
+    line = lines[number - 1] if number <= len(lines) else ""
+    expected = re.sub(r"(, )?\[_\]", "", found["rest"])  # the grammar's word for "anything"
+    start = max(0, column - 70)
+    return SyntaxFault(
+        _cut(expected),
+        number,
+        column,
+        CONTROL_RE.sub(" ", line[start : column + 30]),
+        column - 1 - start,
+        is_update=any(UPDATE_RE.match(above) for above in lines[:number]),
+    )
+
+
 def explain_syntax(text: str, message: str) -> str:
     r"""What is wrong with a query, with the line and a mark under the column.
 
@@ -166,22 +213,15 @@ def explain_syntax(text: str, message: str) -> str:
       { ?s ?p }
               ^
     """
-    found = POSITION_RE.fullmatch(message)
+    fault = find_fault(text, message)
     if not text.strip():
-        return "the query is empty: give SPARQL"
-    if not found:
-        return f"the query is not SPARQL: {_cut(message)}"
-    number, column = int(found["line"]), int(found["column"])
-    lines = text.split("\n")
-    line = lines[number - 1] if number <= len(lines) else ""
-    if any(UPDATE_RE.match(above) for above in lines[:number]):
+        return fault.reason
+    if fault.is_update:
         return "the query is an update: ask SELECT, ASK, CONSTRUCT or DESCRIBE, a release is final"
-    start = max(0, column - 70)
-    shown = CONTROL_RE.sub(" ", line[start : column + 30])
-    mark = " " * (column - 1 - start) + "^"
-    expected = re.sub(r"(, )?\[_\]", "", found["rest"])  # the grammar's word for "anything"
-    where = f"line {number}, column {column}: {_cut(expected)}"
-    return f"the query is not SPARQL: {where}\n  {shown}\n  {mark}"
+    if not fault.line:
+        return f"the query is not SPARQL: {fault.reason}"
+    where = f"line {fault.line}, column {fault.column}: {fault.reason}"
+    return f"the query is not SPARQL: {where}\n  {fault.excerpt}\n  {' ' * fault.mark}^"
 
 
 def _cut(message: str) -> str:

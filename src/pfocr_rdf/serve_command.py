@@ -1,0 +1,161 @@
+"""The command ``serve``: the current release at a SPARQL endpoint, until it is told to stop."""
+
+import os
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit, urlunsplit
+
+import typer
+import uvloop
+
+from pfocr_rdf.console import refusals, say
+from pfocr_rdf.errors import ServeError
+from pfocr_rdf.web.app import Site, SiteOptions
+from pfocr_rdf.web.cache import CacheLimits
+from pfocr_rdf.web.endpoint import EndpointOptions
+from pfocr_rdf.web.engine import EngineOptions
+from pfocr_rdf.web.fairness import Places
+from pfocr_rdf.web.operations import AccessLog, set_up_logging
+from pfocr_rdf.web.served import Held, check_release, hold_current
+from pfocr_rdf.web.server import ServerOptions, Stop, stopping_on_signals
+from pfocr_rdf.web.server import serve as serve_site
+
+MEBI = 1 << 20
+LogFormatName = Literal["text", "json"]
+
+
+Data = Annotated[
+    Path, typer.Option("--data", help="The data folder.", envvar="PFOCR_RDF_DATA", file_okay=False)
+]
+Host = Annotated[str, typer.Option(help="Where to listen; 0.0.0.0 is everywhere.")]
+Port = Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")]
+Workers = Annotated[
+    int | None,
+    typer.Option(min=1, help="Query processes.", show_default="one a core, two at least"),
+]
+SlowWorkers = Annotated[
+    int | None,
+    typer.Option(min=0, help="More of them for slow queries.", show_default="as many again"),
+]
+TimeoutS = Annotated[
+    float, typer.Option("--timeout-s", min=0.1, help="What a query may take, its turn included.")
+]
+MemoryMb = Annotated[
+    int, typer.Option("--memory-mb", min=64, help="What a query may take beyond the store.")
+]
+Queue = Annotated[int, typer.Option(min=1, help="Queries that may wait for their turn.")]
+MaxRows = Annotated[int, typer.Option(min=1, help="Rows or triples of an answer.")]
+MaxAnswerMb = Annotated[int, typer.Option(min=1, help="Size of an answer.")]
+CacheMb = Annotated[int, typer.Option(min=0, help="Answers kept in memory.")]
+Connections = Annotated[int, typer.Option(min=1, help="Connections at once.")]
+PublicUrl = Annotated[
+    str | None,
+    typer.Option(help="What clients' addresses begin with.", show_default="as they ask"),
+]
+Proxies = Annotated[
+    list[str] | None,
+    typer.Option("--proxy", metavar="ADDRESS", help="Whose X-Forwarded headers are believed."),
+]
+DrainS = Annotated[
+    float, typer.Option("--drain-s", min=0, help="What running answers get at the end.")
+]
+LogFormat = Annotated[LogFormatName, typer.Option(help="Of the log, on stderr.")]
+LogRequests = Annotated[bool, typer.Option(help="One line a request.")]
+LogQueries = Annotated[bool, typer.Option(help="The text of queries in the log.")]
+CheckFiles = Annotated[bool, typer.Option(help="Hash the release's files first.")]
+
+
+def serve(
+    data: Data = Path("data"),
+    host: Host = "127.0.0.1",
+    port: Port = 7878,
+    workers: Workers = None,
+    slow_workers: SlowWorkers = None,
+    timeout_s: TimeoutS = 30.0,
+    memory_mb: MemoryMb = 1024,
+    queue: Queue = 256,
+    max_rows: MaxRows = 1_000_000,
+    max_answer_mb: MaxAnswerMb = 256,
+    cache_mb: CacheMb = 128,
+    connections: Connections = 1_000,
+    public_url: PublicUrl = None,
+    proxy: Proxies = None,
+    drain_s: DrainS = 30.0,
+    log_format: LogFormat = "text",
+    access_log: LogRequests = True,
+    log_queries: LogQueries = False,
+    check_files: CheckFiles = True,
+) -> None:
+    """Serve the current release as a SPARQL endpoint at /sparql.
+
+    A release that is built or rolled back to while it runs is served from then on. SIGTERM and
+    Ctrl-C let running answers end. The address is printed when queries are taken.
+    """
+    with refusals():
+        fresh = workers or max(2, os.cpu_count() or 1)
+        places = Places(fresh, fresh if slow_workers is None else slow_workers, queue)
+        options = SiteOptions(
+            engine=EngineOptions(places, timeout_s, memory_mb),
+            endpoint=EndpointOptions(
+                max_rows=max_rows,
+                max_bytes=max_answer_mb * MEBI,
+                cache=CacheLimits(total_bytes=cache_mb * MEBI),
+            ),
+            public_url=_public_url(public_url),
+        )
+        listening = ServerOptions(
+            host=host,
+            port=port,
+            drain_s=drain_s,
+            connections=connections,
+            proxies=tuple(proxy or ()),
+        )
+        lines = set_up_logging(log_format, sys.stderr)
+        access = AccessLog(log_format, lines, log_queries=log_queries) if access_log else None
+        try:
+            with closing(hold_current(data)) as held:
+                if check_files:
+                    say(f"checking the files of release {held.release.id}")
+                    check_release(held.release)
+                uvloop.run(_run(Site(data, options, access), held, listening))
+        finally:
+            lines.close()
+
+
+async def _run(site: Site, held: Held, listening: ServerOptions) -> None:
+    stop = Stop()
+    with stopping_on_signals(stop):
+        await site.start(held)
+        try:
+            await serve_site(site, listening, stop, _tell(site), site.hooks())
+        finally:
+            await site.stop()
+
+
+def _tell(site: Site) -> Callable[[str, int], None]:
+    """Print the endpoint's address, once it can be asked."""
+
+    def told(host: str, port: int) -> None:
+        shown = f"[{host}]" if ":" in host else host
+        say(f"serving release {site.engine.release_id}; Ctrl-C stops")
+        typer.echo(urlunsplit(("http", f"{shown}:{port}", "/sparql", "", "")))
+        sys.stdout.flush()
+
+    return told
+
+
+def _public_url(url: str | None) -> str | None:
+    """An absolute address that ends in a slash.
+
+    :raises ServeError: if it is none.
+    """
+    if url is None:
+        return None
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
+        reason = "give the scheme, the host and perhaps a path"
+        raise ServeError(f"--public-url {url!r} is no address: {reason}")
+    return url if url.endswith("/") else f"{url}/"

@@ -1,0 +1,232 @@
+"""The application: which address is answered by what, and how every answer ends.
+
+Exceptions become responses here and nowhere else.
+"""
+
+import asyncio
+import itertools
+import logging
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route, Router
+
+from pfocr_rdf.web.endpoint import Endpoint, EndpointOptions
+from pfocr_rdf.web.engine import Engine, EngineOptions
+from pfocr_rdf.web.exchange import (
+    COMMON,
+    Exchange,
+    Message,
+    Receive,
+    Scope,
+    Send,
+    public_url_of,
+)
+from pfocr_rdf.web.help import problem_page
+from pfocr_rdf.web.limits import Hooks
+from pfocr_rdf.web.operations import AccessLog, Metrics
+from pfocr_rdf.web.pages import page_routes
+from pfocr_rdf.web.problems import Refusal
+from pfocr_rdf.web.reading import open_reading
+from pfocr_rdf.web.served import Held, follow
+
+log: Final = logging.getLogger("pfocr_rdf.web")
+NO_STORE: Final = {"cache-control": "no-store"}
+Handler = Callable[[Exchange], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class SiteOptions:
+    """How a release is served.
+
+    :param public_url: what clients' addresses of this server begin with, ending in a slash;
+        by default what each request says.
+    :param poll_s: between two looks for a new release.
+    """
+
+    engine: EngineOptions = field(default_factory=EngineOptions)
+    endpoint: EndpointOptions = field(default_factory=EndpointOptions)
+    public_url: str | None = None
+    poll_s: float = 0.2
+
+
+class Site:
+    """An ASGI application that serves the current release of a data folder.
+
+    Start it in the event loop that it runs in, and stop it there.
+    """
+
+    def __init__(
+        self,
+        data: Path,
+        options: SiteOptions = SiteOptions(),
+        access: AccessLog | None = None,
+    ) -> None:
+        self.data = data
+        self.options = options
+        self.metrics = Metrics()
+        self.draining = False
+        self._access = access
+        # A UUID of the server with a counter in its last group: unique, and cheap.
+        self._request_prefix = str(uuid.uuid4()).rpartition("-")[0]
+        self._numbers = itertools.count(1)
+        self._follower: asyncio.Task[None] | None = None
+
+    async def start(self, held: Held) -> None:
+        """Serve a release, and follow the data folder's pointer from then on.
+
+        :raises ReleaseError: if the release cannot be opened.
+        """
+        self.engine = Engine(self.options.engine, self.metrics.count_kill)
+        self.endpoint = Endpoint(self.engine, self.options.endpoint)
+        self._pages = self._routes()
+        await self._switch(held)
+        self._follower = asyncio.get_running_loop().create_task(
+            follow(self.data, held, self._switch, poll_s=self.options.poll_s)
+        )
+
+    async def stop(self) -> None:
+        """End the query processes."""
+        if self._follower is not None:
+            self._follower.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._follower
+        await self.engine.stop()
+
+    def hooks(self) -> Hooks:
+        """What the server tells this application."""
+        return Hooks(
+            draining=self._drain,
+            refused=self._note_refused,
+            connections=self.metrics.note_connections,
+        )
+
+    def _drain(self) -> None:
+        self.draining = True
+
+    def _note_refused(self, status: int, client: str) -> None:
+        self.metrics.count_refused(status, client)
+        if self._access is not None:
+            self._access.note_refused(status, client)
+
+    async def _switch(self, held: Held) -> None:
+        # Opened first: pages and queries turn to a release together, or neither does.
+        reading = await asyncio.to_thread(open_reading, held)
+        await self.engine.serve(held)
+        self.reading = reading
+        self.metrics.note_release(held.release.id)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if scope["type"] != "http":
+            return
+        request_id = f"{self._request_prefix}-{next(self._numbers):012x}"
+        exchange = Exchange(
+            scope, receive, send, request_id, time.monotonic(), self.options.public_url
+        )
+        try:
+            if scope["path"] == "/sparql" or scope["path"] == "/sparql/":
+                await self._handled(exchange, self.endpoint)
+            else:
+                await self._handled(exchange, self._page)
+        finally:
+            self._note(exchange)
+
+    async def _handled(self, exchange: Exchange, handler: Handler) -> None:
+        try:
+            await handler(exchange)
+        except Refusal as refusal:
+            exchange.outcome = refusal.kind
+            await exchange.refuse(refusal)
+        except asyncio.CancelledError:
+            exchange.outcome = "disconnect"
+            raise
+        except Exception:
+            log.exception("request %s failed", exchange.request_id)
+            exchange.outcome = "internal"
+            if exchange.status:
+                exchange.abort()
+            else:
+                detail = "the server made a mistake; its log has this request's id"
+                await exchange.refuse(Refusal("internal", detail))
+
+    async def _page(self, exchange: Exchange) -> None:
+        """All that is no query goes through Starlette's routes."""
+
+        async def send(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                exchange.status = message["status"]
+                request_id = (b"x-request-id", exchange.request_id.encode())
+                message["headers"] = [*message["headers"], *COMMON, request_id]
+            else:
+                exchange.sent_bytes += len(message.get("body", b""))
+            await exchange.send(message)
+
+        # With an application in the scope Starlette raises what is 404 or 405.
+        exchange.scope["app"] = self
+        try:
+            await self._pages(exchange.scope, exchange.receive, send)
+        except HTTPException as error:
+            raise _refusal(exchange, error) from None
+
+    def _routes(self) -> Router:
+        def get(path: str, endpoint: Callable[[Request], Response]) -> Route:
+            async def answer(request: Request) -> Response:
+                return endpoint(request)
+
+            return Route(path, answer, methods=["GET"])
+
+        routes = [
+            get("/health", lambda _: PlainTextResponse("ok\n", headers=NO_STORE)),
+            get("/ready", self._ready),
+            get("/metrics", self._metrics),
+            get("/problems", _problem),
+            get("/problems/{kind}", _problem),
+            *page_routes(self),
+        ]
+        return Router(routes, redirect_slashes=False)
+
+    def public_url_of(self, request: Request) -> str:
+        """What the addresses of this server begin with."""
+        return public_url_of(request.scope, self.options.public_url)
+
+    def _ready(self, _: Request) -> Response:
+        if self.draining:
+            raise Refusal("draining", "the server is stopping: ask another one")
+        if not self.engine.ready:
+            raise Refusal("no-release", "no query process can read the store: see the log")
+        return PlainTextResponse(f"{self.engine.release_id}\n", headers=NO_STORE)
+
+    def _metrics(self, _: Request) -> Response:
+        self.metrics.read(self.engine, self.endpoint)
+        body, media_type = self.metrics.render()
+        return Response(body, media_type=media_type, headers=NO_STORE)
+
+    def _note(self, exchange: Exchange) -> None:
+        self.metrics.count(exchange)
+        if self._access is not None:
+            self._access.note(exchange)
+
+
+def _problem(request: Request) -> Response:
+    accept = ", ".join(request.headers.getlist("accept")) or None
+    media_type, body = problem_page(request.path_params.get("kind"), accept)
+    return Response(body, headers={"content-type": media_type, "vary": "Accept"})
+
+
+def _refusal(exchange: Exchange, error: HTTPException) -> Refusal:
+    """What Starlette found no route or no method for."""
+    path = exchange.scope["path"]
+    if error.status_code == 405:
+        allowed = (error.headers or {}).get("Allow", "GET, HEAD")
+        detail = f"{exchange.method} is not a method of {path}: use {allowed}"
+        return Refusal("method-not-allowed", detail, headers={"Allow": allowed})
+    return Refusal("not-found", f"there is nothing at {path}: queries go to /sparql")

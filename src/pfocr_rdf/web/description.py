@@ -1,0 +1,89 @@
+"""The description of the service: what a GET without a query answers.
+
+https://www.w3.org/TR/sparql11-service-description/ . It says what this endpoint does and no
+more: it neither calls other endpoints nor takes named graphs for the default graph, so no
+``sd:feature`` is stated. The data are described by the release, which this links to.
+"""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from pyoxigraph import Literal, NamedNode, Triple
+
+from pfocr_rdf import iris as ns
+from pfocr_rdf.dataset import DESCRIPTION, TITLE
+from pfocr_rdf.iris import Iris, term
+from pfocr_rdf.vocabulary import LICENSE_OF_RECORDS, RDF_TYPE, XSD_DATE, XSD_INTEGER, Sd
+
+#: Name of a format → what https://www.w3.org/ns/formats/ calls it.
+NAME_TO_SYNTAX: Final = {
+    "json": "SPARQL_Results_JSON",
+    "xml": "SPARQL_Results_XML",
+    "csv": "SPARQL_Results_CSV",
+    "tsv": "SPARQL_Results_TSV",
+    "turtle": "Turtle",
+    "ntriples": "N-Triples",
+    "jsonld": "JSON-LD",
+    "rdfxml": "RDF_XML",
+}
+
+
+def describe_service(endpoint_url: str, manifest: dict[str, Any], iris: Iris) -> list[Triple]:
+    """The description of the endpoint and of the release that it serves, without blank nodes.
+
+    :param endpoint_url: where clients reach it, absolute, behind whatever proxy.
+    :param manifest: of the release: its version, day of issue and counts.
+    :raises ValueError: if the address is no absolute IRI.
+    """
+    return [*_service(endpoint_url, manifest, iris), *_dataset(endpoint_url, manifest, iris)]
+
+
+def _service(endpoint_url: str, manifest: dict[str, Any], iris: Iris) -> Iterator[Triple]:
+    service = iris.service(endpoint_url, "service")
+    endpoint = NamedNode(endpoint_url)
+    yield Triple(service, RDF_TYPE, Sd.Service)
+    yield Triple(service, RDF_TYPE, term(ns.DCAT, "DataService"))
+    yield Triple(service, term(ns.DCTERMS, "title"), Literal(f"{TITLE}: SPARQL endpoint"))
+    yield Triple(service, term(ns.DCTERMS, "description"), Literal(DESCRIPTION))
+    yield Triple(service, term(ns.DCTERMS, "publisher"), NamedNode(ns.WIKIPATHWAYS_HOME))
+    yield Triple(service, term(ns.DCTERMS, "license"), LICENSE_OF_RECORDS)
+    yield Triple(
+        service, term(ns.DCTERMS, "conformsTo"), term(ns.SPECIFICATIONS, "sparql11-protocol/")
+    )
+    yield Triple(service, Sd.endpoint, endpoint)
+    yield Triple(service, Sd.supported_language, Sd.SPARQL11Query)
+    for syntax in NAME_TO_SYNTAX.values():
+        yield Triple(service, Sd.result_format, term(ns.FORMATS, syntax))
+    yield Triple(service, Sd.default_dataset, iris.service(endpoint_url, "dataset"))
+    # https://www.w3.org/TR/vocab-dcat-3/#Class:Data_Service
+    yield Triple(service, term(ns.DCAT, "endpointURL"), endpoint)
+    yield Triple(service, term(ns.DCAT, "servesDataset"), iris.release(manifest["version"]))
+
+
+def _dataset(endpoint_url: str, manifest: dict[str, Any], iris: Iris) -> Iterator[Triple]:
+    """The default dataset; its graphs are the parts that the release itself describes."""
+    version = manifest["version"]
+    dataset = iris.service(endpoint_url, "dataset")
+    named = iris.service(endpoint_url, "equivalents")
+    release, rdf = iris.release(version), iris.part(version, "rdf")
+    equivalents = iris.part(version, "equivalents")
+    yield Triple(dataset, RDF_TYPE, Sd.Dataset)
+    yield Triple(dataset, Sd.default_graph, rdf)
+    yield Triple(dataset, Sd.named_graph, named)
+    yield Triple(named, RDF_TYPE, Sd.NamedGraph)
+    yield Triple(named, Sd.name, iris.equivalents)
+    yield Triple(named, Sd.graph, equivalents)
+    for graph, count in ((rdf, manifest["triples"]), (equivalents, manifest["equivalents"])):
+        yield Triple(graph, RDF_TYPE, Sd.Graph)
+        yield Triple(graph, RDF_TYPE, term(ns.VOID, "Dataset"))
+        yield Triple(graph, term(ns.VOID, "triples"), Literal(str(count), datatype=XSD_INTEGER))
+        yield Triple(graph, term(ns.VOID, "sparqlEndpoint"), NamedNode(endpoint_url))
+    yield Triple(release, RDF_TYPE, term(ns.DCAT, "Dataset"))
+    yield Triple(release, term(ns.DCTERMS, "isVersionOf"), iris.dataset)
+    yield Triple(release, term(ns.PAV, "version"), Literal(version))
+    if manifest["issued"]:
+        issued = Literal(manifest["issued"], datatype=XSD_DATE)
+        yield Triple(release, term(ns.DCTERMS, "issued"), issued)
+    yield Triple(release, term(ns.DCTERMS, "hasPart"), rdf)
+    yield Triple(release, term(ns.DCTERMS, "hasPart"), equivalents)
+    yield Triple(release, term(ns.RDFS, "seeAlso"), iris.download("void.ttl"))

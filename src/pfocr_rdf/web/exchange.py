@@ -1,0 +1,257 @@
+"""One exchange over HTTP, as ASGI has it: what the handlers read and write.
+
+https://asgi.readthedocs.io/en/stable/specs/www.html
+"""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Final
+
+from pfocr_rdf.web.problems import Refusal, problem_body
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Headers = list[tuple[bytes, bytes]]
+
+# https://www.rfc-editor.org/rfc/rfc9110#section-7.2, as far as a public name needs it
+HOST_RE: Final = re.compile(r"[A-Za-z0-9._-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
+#: Key of the scope's extensions: ends the connection so that no answer can seem whole.
+ABORT: Final = "pfocr.abort"
+#: Another: takes head and body of a response that is known whole; False if it does not.
+WHOLE: Final = "pfocr.whole"
+#: Whoever waits longer is watched for going away.
+WATCH_AFTER_S: Final = 0.02
+#: On every response: anyone may read it from a page, and nobody guesses at its type.
+COMMON: Final[Headers] = [
+    (b"access-control-allow-origin", b"*"),
+    (
+        b"access-control-expose-headers",
+        b"ETag, Link, Retry-After, X-Byte-Limit, X-Cache, X-Pfocr-Release, X-Query-Time, "
+        b"X-Request-Id, X-Row-Limit",
+    ),
+    (b"x-content-type-options", b"nosniff"),
+]
+
+
+@dataclass(slots=True)
+class Exchange:
+    """A request and what has become of it, which is also what the access log says.
+
+    ``arrived`` is on :func:`time.monotonic`'s clock: uvloop's own counts milliseconds only.
+    """
+
+    scope: Scope
+    receive: Receive
+    send: Send
+    request_id: str
+    arrived: float
+    configured_url: str | None = None
+    status: int = 0
+    sent_bytes: int = 0
+    outcome: str = "ok"
+    query_hash: str = ""
+    release: str = ""
+    cache: str = ""
+    run_s: float = 0.0
+    wait_s: float = 0.0
+    text: str = ""
+
+    @property
+    def method(self) -> str:
+        """As the client wrote it."""
+        return str(self.scope["method"])
+
+    @property
+    def public_url(self) -> str:
+        """What the addresses of this server begin with."""
+        return public_url_of(self.scope, self.configured_url)
+
+    def header(self, name: bytes) -> str | None:
+        """All values of a header, joined as they may be.
+
+        https://www.rfc-editor.org/rfc/rfc9110#section-5.3
+        """
+        found = [value.decode("latin-1") for key, value in self.scope["headers"] if key == name]
+        return ", ".join(found) if found else None
+
+    async def reply(self, reply: "Reply") -> None:
+        """Send a whole response."""
+        self.status = reply.status
+        body = b"" if self.method == "HEAD" else reply.body
+        self.sent_bytes += len(body)
+        request_id = self.request_id.encode()
+        send_whole = self.scope["extensions"].get(WHOLE)
+        # A problem may tell the server to close, which is for it to read.
+        if send_whole is not None and reply.status < 400:
+            head = reply.head or rendered(reply)
+            if send_whole(b"%bx-request-id: %b\r\n" % (head, request_id), body):
+                return
+        headers = [*reply.headers, (b"x-request-id", request_id)]
+        await self.send({"type": "http.response.start", "status": reply.status, "headers": headers})
+        await self.send({"type": "http.response.body", "body": body})
+
+    async def begin(self, status: int, headers: Headers) -> None:
+        """Start a response whose length is not known."""
+        self.status = status
+        headers = [*headers, (b"x-request-id", self.request_id.encode())]
+        await self.send({"type": "http.response.start", "status": status, "headers": headers})
+
+    async def part(self, data: bytes, *, more: bool = True) -> None:
+        """Send a part of the body; waits while the client does not read."""
+        await self.send({"type": "http.response.body", "body": data, "more_body": more})
+        self.sent_bytes += len(data)
+
+    async def refuse(self, refusal: Refusal) -> None:
+        """Send a problem."""
+        await self.reply(problem_reply(refusal, self.public_url, self.request_id))
+
+    def abort(self) -> None:
+        """End the connection in the middle: nobody shall take half an answer for a whole one."""
+        self.scope["extensions"][ABORT]()
+
+
+class Watch:
+    """Ends what is done for a client when it goes away: the body of a ``with`` statement.
+
+    Watching takes a task, so only whoever waits for longer than a moment is watched.
+    """
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+        self._gone = False
+        self._task: asyncio.Task[Any] | None = None
+        self._watching: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def __aenter__(self) -> None:
+        self._task = asyncio.current_task()
+        self._timer = asyncio.get_running_loop().call_later(WATCH_AFTER_S, self._begin)
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> bool:
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._watching is not None:
+            self._watching.cancel()
+        if not self._gone or kind is not asyncio.CancelledError or self._task is None:
+            return False
+        self._task.uncancel()
+        self._exchange.outcome = "disconnect"
+        return True
+
+    def _begin(self) -> None:
+        self._watching = asyncio.get_running_loop().create_task(self._wait())
+
+    async def _wait(self) -> None:
+        while (await self._exchange.receive())["type"] != "http.disconnect":
+            pass
+        self._gone = True
+        if self._task is not None:
+            self._task.cancel()
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A response that is known whole.
+
+    ``head`` is status and headers as they are sent, of a response that is sent often.
+    """
+
+    status: int
+    headers: Headers
+    body: bytes
+    head: bytes = b""
+
+    @property
+    def size(self) -> int:
+        """Bytes, roughly, with what stands around the body."""
+        return len(self.body) + 1024
+
+
+def rendered(reply: Reply) -> bytes:
+    r"""Status line and headers as they are sent. Their values are ours: nothing folds a line.
+
+    https://www.rfc-editor.org/rfc/rfc9112#section-4
+
+    >>> rendered(Reply(304, [(b"etag", b'"1"')], b""))
+    b'HTTP/1.1 304 Not Modified\r\netag: "1"\r\n'
+    """
+    phrase = HTTPStatus(reply.status).phrase.encode()
+    lines = [b"%b: %b\r\n" % pair for pair in reply.headers]
+    return b"HTTP/1.1 %d %b\r\n%b" % (reply.status, phrase, b"".join(lines))
+
+
+def whole_reply(status: int, media_type: str, body: bytes, *extra: tuple[bytes, bytes]) -> Reply:
+    """A response with its length and type.
+
+    >>> whole_reply(200, "text/plain", b"hello").headers[:2]
+    [(b'content-type', b'text/plain'), (b'content-length', b'5')]
+    """
+    headers = [
+        (b"content-type", media_type.encode("latin-1")),
+        (b"content-length", str(len(body)).encode()),
+        *extra,
+        *COMMON,
+    ]
+    return Reply(status, headers, body)
+
+
+def problem_reply(refusal: Refusal, public_url: str, request_id: str) -> Reply:
+    """The response for a refusal: https://www.rfc-editor.org/rfc/rfc9457."""
+    extra = [(k.lower().encode(), v.encode("latin-1")) for k, v in refusal.headers.items()]
+    body = problem_body(refusal, public_url, request_id)
+    no_store = (b"cache-control", b"no-store")
+    return whole_reply(refusal.status, "application/problem+json", body, no_store, *extra)
+
+
+def public_url_of(scope: Scope, configured: str | None) -> str:
+    """What the addresses of this server begin with, ending in a slash.
+
+    Configured, or by the request's Host header if that can be one.
+
+    >>> scope = {"scheme": "http", "headers": [(b"host", b"example.org:80")], "server": None}
+    >>> public_url_of(scope, None)
+    'http://example.org:80/'
+    """
+    if configured is not None:
+        return configured
+    host = next((v.decode("latin-1") for k, v in scope["headers"] if k == b"host"), "")
+    if not HOST_RE.fullmatch(host):
+        name, port = scope["server"] or ("localhost", None)
+        bracketed = f"[{name}]" if ":" in name else name
+        host = f"{bracketed}:{port}" if port else bracketed
+    return f"{scope.get('scheme', 'http')}://{host}/"
+
+
+async def read_body(exchange: Exchange, limit_bytes: int, timeout_s: float) -> bytes:
+    """The body of a request.
+
+    :raises Refusal: ``content-too-large`` or ``request-timeout``.
+    """
+    parts: list[bytes] = []
+    size = 0
+    try:
+        async with asyncio.timeout(timeout_s):
+            while True:
+                message = await exchange.receive()
+                if message["type"] == "http.disconnect":
+                    raise asyncio.CancelledError
+                part = message.get("body", b"")
+                size += len(part)
+                if size > limit_bytes:
+                    raise Refusal(
+                        "content-too-large",
+                        f"the request has more than {limit_bytes} bytes: send a shorter query",
+                        headers={"Connection": "close"},
+                        limit_bytes=limit_bytes,
+                    )
+                parts.append(part)
+                if not message.get("more_body", False):
+                    return b"".join(parts)
+    except TimeoutError:
+        detail = f"the request was not complete within {timeout_s:g} s: send it at once"
+        raise Refusal("request-timeout", detail, headers={"Connection": "close"}) from None

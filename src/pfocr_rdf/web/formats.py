@@ -1,0 +1,181 @@
+"""The formats that answers are written in: their names, their media types, and the choice.
+
+The kind of an answer is known only when the query is read, in another process: the choice is
+made for all three kinds before.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, Literal
+
+from pfocr_rdf.web.negotiation import negotiate
+from pfocr_rdf.web.problems import Refusal
+
+AnswerKind = Literal["solutions", "boolean", "graph"]
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A format under one of its media types.
+
+    :param name: json, xml, csv, tsv; turtle, ntriples, jsonld, rdfxml.
+    :param media_type: as the response says it.
+    """
+
+    name: str
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Formats:
+    """The format for each kind of answer; None where none is acceptable."""
+
+    solutions: Format | None
+    boolean: Format | None
+    graph: Format | None
+
+
+#: Media type → name, for each kind of answer; the first is the default, the order breaks ties.
+#: https://www.w3.org/TR/sparql11-results-json/ , https://www.w3.org/TR/rdf-sparql-XMLres/ ,
+#: https://www.w3.org/TR/sparql11-results-csv-tsv/ (which says nothing of booleans),
+#: https://www.w3.org/TR/turtle/ , https://www.w3.org/TR/n-triples/ (whose type once was
+#: text/plain), https://www.w3.org/TR/json-ld11/ , https://www.w3.org/TR/rdf-syntax-grammar/
+KIND_TO_OFFERS: Final[dict[AnswerKind, dict[str, str]]] = {
+    "solutions": {
+        "application/sparql-results+json": "json",
+        "application/sparql-results+xml": "xml",
+        "text/csv": "csv",
+        "text/tab-separated-values": "tsv",
+        "application/json": "json",
+        "application/xml": "xml",
+        "text/xml": "xml",
+    },
+    "boolean": {
+        "application/sparql-results+json": "json",
+        "application/sparql-results+xml": "xml",
+        "application/json": "json",
+        "application/xml": "xml",
+        "text/xml": "xml",
+    },
+    "graph": {
+        "text/turtle": "turtle",
+        "application/n-triples": "ntriples",
+        "application/ld+json": "jsonld",
+        "application/rdf+xml": "rdfxml",
+        "application/x-turtle": "turtle",
+        "application/json": "jsonld",
+        "application/xml": "rdfxml",
+        "text/xml": "rdfxml",
+        "text/plain": "ntriples",
+    },
+}
+#: A value of ``format=`` → the names that it may mean, one for a kind of answer at most.
+OVERRIDE_TO_NAMES: Final[dict[str, tuple[str, ...]]] = {
+    "json": ("json", "jsonld"),
+    "xml": ("xml", "rdfxml"),
+    "csv": ("csv",),
+    "tsv": ("tsv",),
+    "turtle": ("turtle",),
+    "ttl": ("turtle",),
+    "nt": ("ntriples",),
+    "ntriples": ("ntriples",),
+    "n-triples": ("ntriples",),
+    "jsonld": ("jsonld",),
+    "json-ld": ("jsonld",),
+    "rdf": ("rdfxml",),
+    "rdfxml": ("rdfxml",),
+    "rdf+xml": ("rdfxml",),
+    "rdf/xml": ("rdfxml",),
+}
+#: What any XML is called: a browser accepts it for pages, before ``*/*``.
+ANY_XML: Final = frozenset({"application/xml", "text/xml"})
+PAGES: Final = ("text/html", "application/xhtml+xml")
+
+
+@lru_cache(maxsize=256)
+def choose_formats(accept: str | None, override: str | None) -> Formats:
+    """The format for each kind of answer, under the media type that was asked for.
+
+    A browser that follows a link to an answer would rather have a page, and there is none: it
+    gets what ``*/*`` gives, JSON and Turtle, although it lists ``application/xml`` before. That
+    entry is for pages; JSON is what browsers show best, and it can hold every answer, which
+    XML cannot.
+
+    :param accept: the header; None or empty accepts anything.
+    :param override: a name or media type from a link, which counts instead of the header.
+    :raises Refusal: ``not-acceptable``, if there is no format for any kind.
+
+    >>> choose_formats("text/csv", None).solutions
+    Format(name='csv', media_type='text/csv; charset=utf-8')
+    >>> choose_formats("text/csv", None).boolean is None
+    True
+    >>> choose_formats("image/png", "json").graph
+    Format(name='jsonld', media_type='application/ld+json')
+    """
+    if override is None:
+        found = [_negotiated(accept, offers) for offers in KIND_TO_OFFERS.values()]
+    else:
+        found = [_overridden(override, offers) for offers in KIND_TO_OFFERS.values()]
+    if not any(found):
+        raise _refusal(accept, override)
+    return Formats(*found)
+
+
+def refuse_kind(kind: AnswerKind) -> Refusal:
+    """What is said when only answers of another kind have a format that was asked for.
+
+    >>> print(refuse_kind("boolean").detail)
+    an ASK query has no format that the request accepts: ask for \
+application/sparql-results+json, application/sparql-results+xml, application/json, \
+application/xml or text/xml
+    """
+    query = {"solutions": "a SELECT", "boolean": "an ASK", "graph": "a CONSTRUCT or DESCRIBE"}
+    available = list(KIND_TO_OFFERS[kind])
+    choice = f"{', '.join(available[:-1])} or {available[-1]}"
+    detail = f"{query[kind]} query has no format that the request accepts: ask for {choice}"
+    return Refusal("not-acceptable", detail, available=available)
+
+
+def _negotiated(accept: str | None, offers: dict[str, str]) -> Format | None:
+    chosen = negotiate(accept, (*offers, *PAGES))
+    if chosen in PAGES:
+        specific = tuple(offer for offer in offers if offer not in ANY_XML)
+        chosen = negotiate(accept, specific) or negotiate(accept, tuple(offers))
+    return None if chosen is None else _format(offers[chosen], chosen)
+
+
+def _overridden(override: str, offers: dict[str, str]) -> Format | None:
+    # A plus that was not escaped in a link arrives as a space: application/sparql-results json.
+    asked = override.partition(";")[0].strip().lower().replace(" ", "+")
+    if asked in offers:
+        return _format(offers[asked], asked)
+    names = OVERRIDE_TO_NAMES.get(asked, ())
+    fitting = (_format(name, offer) for offer, name in offers.items() if name in names)
+    return next(fitting, None)
+
+
+def _format(name: str, media_type: str) -> Format:
+    # Without a charset, HTTP's old default for text was Latin-1, and some clients still read so.
+    charset = "; charset=utf-8" if media_type.startswith("text/") else ""
+    return Format(name, media_type + charset)
+
+
+def _refusal(accept: str | None, override: str | None) -> Refusal:
+    offers = list(dict.fromkeys(offer for each in KIND_TO_OFFERS.values() for offer in each))
+    if override is None:
+        shown = _shown(accept or "")
+        return Refusal(
+            "not-acceptable",
+            f"no answer has a format that Accept: {shown} asks for: ask for one of those in "
+            "“available”, or for */*",
+            available=offers,
+        )
+    return Refusal(
+        "not-acceptable",
+        f"there is no format {_shown(override)!r}: give one of those in “available”",
+        available=[*OVERRIDE_TO_NAMES, *offers],
+    )
+
+
+def _shown(text: str) -> str:
+    return text if len(text) <= 100 else text[:100] + "…"

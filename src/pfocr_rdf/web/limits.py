@@ -1,0 +1,145 @@
+"""What one client may take of the server, and how it is told that it took too much.
+
+What cannot be read, and what comes when the server is full, is answered by the server itself,
+small and as problem details; the application never sees it.
+"""
+
+import asyncio
+import http
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from email.utils import formatdate
+from itertools import islice
+from typing import Final
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from pfocr_rdf.web.problems import MEDIA_TYPE
+
+#: How long a full server leaves a connection alone that sends no request.
+PATIENCE_S: Final = 1.0
+#: How many connections it looks at to find one that may go.
+LOOKED_AT: Final = 16
+RETRY_AFTER_S: Final = 5
+
+#: Status → what was wrong and what to do, of requests that never reach the application.
+REFUSALS: Final = {
+    400: "The request is not HTTP/1.1: send a request line, one Host header and valid framing.",
+    408: "The request was begun and did not arrive whole in time: send it again, at once.",
+    414: "The address is longer than the server reads: send the query in the body of a POST.",
+    431: "The headers are longer than the server reads: send fewer or shorter ones.",
+    503: f"The server has no free connection: try again after {RETRY_AFTER_S} s.",
+    505: "The server speaks HTTP/1.1 and HTTP/1.0.",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one client may take of the server.
+
+    :param header_timeout_s: from the first byte (of a new connection: from its opening) to the
+        end of the request's headers.
+    :param body_timeout_s: from there to the end of its body; after it comes a 408.
+    :param send_timeout_s: in which a client takes 64 KiB, or all, of an answer that waits.
+    :param keep_alive_s: from the end of an answer to the next request.
+    :param header_bytes: of request line and headers together.
+    :param connections: open at the same time.
+    """
+
+    header_timeout_s: float = 10.0
+    body_timeout_s: float = 30.0
+    send_timeout_s: float = 30.0
+    keep_alive_s: float = 60.0
+    header_bytes: int = 65_536
+    connections: int = 1_000
+
+
+def untyped_problem(status: int, detail: str) -> bytes:
+    """Problem details without a type of their own, as JSON.
+
+    https://www.rfc-editor.org/rfc/rfc9457#section-4.2.1
+
+    >>> json.loads(untyped_problem(408, "Too slow."))["title"]
+    'Request Timeout'
+    """
+    title = http.HTTPStatus(status).phrase
+    document = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+    return json.dumps(document).encode()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hooks:
+    """What the server tells, in its event loop: each is called often and must be quick.
+
+    :param draining: the server stops: it takes no new connections.
+    :param refused: status and client's address, of a request that the application never sees.
+    :param connections: how many are open now.
+    :param problem: status and detail → the body of such a refusal.
+    """
+
+    draining: Callable[[], None] = lambda: None
+    refused: Callable[[int, str], None] = lambda status, client: None
+    connections: Callable[[int], None] = lambda count: None
+    problem: Callable[[int, str], bytes] = untyped_problem
+
+
+class Shared(ServerState):
+    """What the connections of one server know together."""
+
+    def __init__(self, limits: Limits, hooks: Hooks) -> None:
+        super().__init__()
+        self.limits = limits
+        self.hooks = hooks
+        self.draining = False
+        #: Set while no connection is open.
+        self.empty = asyncio.Event()
+        self.empty.set()
+        #: Connections that have no whole request yet → since when; the oldest comes first.
+        self.waiting: dict[HttpToolsProtocol, float] = {}
+        #: Connections that were too many, while they are told so.
+        self.leaving: set[HttpToolsProtocol] = set()
+
+    def count(self) -> None:
+        """Tell how many connections there are."""
+        if self.connections:
+            self.empty.clear()
+        else:
+            self.empty.set()
+        self.hooks.connections(len(self.connections))
+
+    def tell_time(self) -> None:
+        """Set the header that every response has: the date, which changes each second."""
+        self.default_headers = [(b"date", formatdate(usegmt=True).encode())]
+
+    def make_room(self, now: float) -> bool:
+        """Whether another connection may come; one that only waits is closed for it."""
+        if len(self.connections) < self.limits.connections:
+            return True
+        for connection, since in islice(self.waiting.items(), LOOKED_AT):
+            if now - since < PATIENCE_S:
+                break
+            if not connection.transport.get_write_buffer_size():
+                del self.waiting[connection]
+                self.connections.discard(connection)
+                connection.transport.abort()
+                return True
+        return False
+
+    def refusal(self, status: int) -> bytes:
+        """A whole response, after which the connection is closed."""
+        body = self.hooks.problem(status, REFUSALS[status])
+        headers = [
+            *self.default_headers,
+            (b"content-type", MEDIA_TYPE.encode()),
+            (b"content-length", b"%d" % len(body)),
+            (b"cache-control", b"no-store"),
+            (b"access-control-allow-origin", b"*"),
+            (b"connection", b"close"),
+        ]
+        if status == 503:
+            headers.append((b"retry-after", b"%d" % RETRY_AFTER_S))
+        phrase = http.HTTPStatus(status).phrase.encode()
+        lines = [b"HTTP/1.1 %d %b" % (status, phrase), *(b"%b: %b" % pair for pair in headers)]
+        return b"\r\n".join([*lines, b"", body])

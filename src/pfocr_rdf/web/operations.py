@@ -1,0 +1,295 @@
+"""What whoever runs the server sees of it: metrics, the access log, and its own messages.
+
+The log is lines of ``name=value`` or of JSON.
+"""
+
+import logging
+import os
+import resource
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, Final, TextIO
+
+from prometheus_client import (
+    CONTENT_TYPE_PLAIN_0_0_4,
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    Info,
+    ProcessCollector,
+    generate_latest,
+)
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from pfocr_rdf.web.endpoint import Endpoint
+from pfocr_rdf.web.engine import Engine
+from pfocr_rdf.web.exchange import Exchange
+from pfocr_rdf.web.lines import Lines, LogForm, moment, now, written
+
+_FORMATTER: Final = logging.Formatter()
+#: A path is as long as its client likes; so much of it is logged.
+SHOWN: Final = 500
+
+#: First parts of paths that metrics tell apart; a client can ask for any number of others.
+ROUTES: Final = frozenset({"sparql", "health", "ready", "metrics", "problems"})
+KILL_REASONS: Final = ("deadline", "disconnect", "memory", "crash", "size")
+BUCKETS_S: Final = (
+    *(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5),
+    *(1.0, 2.5, 5.0, 10.0, 30.0, 60.0),
+)
+
+
+class Metrics:
+    """Counts, for Prometheus.
+
+    What happens at every request is counted when it happens; all else is read when it is asked
+    for. https://prometheus.io/docs/practices/naming/
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._registry = registry = CollectorRegistry()
+        self._requests = Counter(
+            "pfocr_rdf_requests", "Requests answered.", ["route", "status"], registry=registry
+        )
+        self._seconds = Histogram(
+            "pfocr_rdf_query_seconds",
+            "From a query's arrival to the end of its answer.",
+            ["outcome"],
+            registry=registry,
+            buckets=BUCKETS_S,
+        )
+        self._kills = Counter(
+            "pfocr_rdf_kills",
+            "Query processes that were killed or died at work.",
+            ["reason"],
+            registry=registry,
+        )
+        self._release = Info("pfocr_rdf_release", "The release being served.", registry=registry)
+        self._swaps = Counter(
+            "pfocr_rdf_release_swaps", "Changes of the release being served.", registry=registry
+        )
+        self._released = False
+        self._seen = Seen()
+        registry.register(self._seen)
+        ProcessCollector(registry=registry)
+        for reason in KILL_REASONS:
+            self._kills.labels(reason)
+        # Looking a child up by its labels costs more than counting does.
+        self._counters: dict[tuple[str, int], Counter] = {}
+        self._histograms: dict[str, Histogram] = {"ok": self._seconds.labels("ok")}
+
+    def count(self, exchange: Exchange) -> None:
+        """Count a request that is over, and its time if it was a query."""
+        self._count(route_of(exchange.scope["path"]), exchange.status)
+        if exchange.query_hash:
+            outcome = exchange.outcome
+            histogram = self._histograms.get(outcome)
+            if histogram is None:
+                histogram = self._histograms[outcome] = self._seconds.labels(outcome)
+            histogram.observe(self._clock() - exchange.arrived)
+
+    def count_refused(self, status: int, client: str) -> None:
+        """Count a request that the server itself has refused: no application has seen it."""
+        self._count("unread", status)
+
+    def _count(self, route: str, status: int) -> None:
+        counter = self._counters.get((route, status))
+        if counter is None:
+            counter = self._requests.labels(route, str(status))
+            self._counters[route, status] = counter
+        counter.inc()
+
+    def count_kill(self, reason: str) -> None:
+        """Count a query process that was killed, or died at work."""
+        self._kills.labels(reason).inc()
+
+    def note_release(self, release: str) -> None:
+        """Note which release is served from now on."""
+        if self._released:
+            self._swaps.inc()
+        self._released = True
+        self._release.info({"release": release})
+
+    def note_connections(self, count: int) -> None:
+        """Note how many connections are open."""
+        self._seen.gauges["connections"] = count
+
+    def read(self, engine: Engine, endpoint: Endpoint) -> None:
+        """Note how things are at this moment."""
+        self._seen.gauges |= {
+            "queue_length": engine.line.waiting,
+            "running": len(engine.busy),
+            "workers": max(0, len(engine.pool.pids()) - 1),
+            "cache_bytes": endpoint.cache.bytes,
+            "cache_entries": len(endpoint.cache),
+        }
+        self._seen.counters |= {"cache_hits": endpoint.hits, "cache_misses": endpoint.misses}
+        zygote, *queries = engine.pool.pids() or [0]
+        self._seen.pids = {"server": [os.getpid()], "zygote": [zygote], "query": queries}
+
+    def render(self) -> tuple[bytes, str]:
+        """Everything in Prometheus' text format, and its media type."""
+        return generate_latest(_WithoutCreated(self._registry)), CONTENT_TYPE_PLAIN_0_0_4
+
+
+#: Name without the prefix → what it says.
+GAUGES: Final = {
+    "connections": "Connections that are open.",
+    "queue_length": "Queries that wait for their turn.",
+    "running": "Queries that run.",
+    "workers": "Query processes that are alive.",
+    "cache_bytes": "Bytes of the answers in memory.",
+    "cache_entries": "Answers in memory.",
+}
+COUNTERS: Final = {
+    "cache_hits": "Queries answered from memory.",
+    "cache_misses": "Queries that a query process had to answer.",
+}
+
+
+class Seen(Collector):
+    """What was read last; the memory of processes is read when it is asked for."""
+
+    def __init__(self) -> None:
+        self.gauges: dict[str, int] = dict.fromkeys(GAUGES, 0)
+        self.counters: dict[str, int] = dict.fromkeys(COUNTERS, 0)
+        self.pids: dict[str, list[int]] = {}
+
+    def collect(self) -> Iterator[Metric]:
+        """The metrics, as Prometheus' library asks for them."""
+        for name, value in self.gauges.items():
+            yield GaugeMetricFamily(f"pfocr_rdf_{name}", GAUGES[name], value)
+        for name, value in self.counters.items():
+            yield CounterMetricFamily(f"pfocr_rdf_{name}", COUNTERS[name], value)
+        help_text = "Memory of all processes of a kind, with what they share counted each time."
+        memory = GaugeMetricFamily("pfocr_rdf_resident_memory_bytes", help_text, labels=["process"])
+        for kind, pids in self.pids.items():
+            memory.add_metric([kind], sum(map(resident_bytes, pids)))
+        yield memory
+
+
+class _WithoutCreated(Collector):
+    """A registry without the times at which each counter began, which double the output."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._registry = registry
+
+    def collect(self) -> Iterable[Metric]:
+        for metric in self._registry.collect():
+            metric.samples = [s for s in metric.samples if not s.name.endswith("_created")]
+            yield metric
+
+
+def route_of(path: str) -> str:
+    """The kind of address, of which there is a fixed number.
+
+    >>> route_of("/sparql"), route_of("/problems/busy"), route_of("/../admin.php")
+    ('sparql', 'problems', 'other')
+    """
+    first = path.split("/", 2)[1] if "/" in path else ""
+    return first if first in ROUTES else "other"
+
+
+def resident_bytes(pid: int) -> int:
+    """The memory that a process has in use; 0 if it is gone, or where Linux is not.
+
+    https://docs.kernel.org/filesystems/proc.html has the fields of ``statm``.
+    """
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize()
+    except (OSError, ValueError, IndexError):
+        return 0
+
+
+class AccessLog:
+    """One line for each request.
+
+    :param lines: what writes them: a stream, or what :func:`set_up_logging` gave.
+    :param log_queries: whether the text of queries is logged, which may be confidential.
+    """
+
+    def __init__(
+        self,
+        form: LogForm,
+        lines: TextIO | Lines,
+        *,
+        log_queries: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._form: LogForm = form
+        self._lines = lines if isinstance(lines, Lines) else Lines(form, lines)
+        self._log_queries = log_queries
+        self._clock = clock
+        self.close = self._lines.close
+
+    def note(self, exchange: Exchange) -> None:
+        """Log a request that is over."""
+        scope = exchange.scope
+        client = scope.get("client")
+        fields: dict[str, Any] = {
+            "time": now(),
+            "request": exchange.request_id,
+            "client": client[0] if client else "",
+            "method": scope["method"],
+            "path": scope["path"][:SHOWN],
+            "status": exchange.status,
+            "bytes": exchange.sent_bytes,
+            "ms": round((self._clock() - exchange.arrived) * 1000, 2),
+        }
+        if exchange.query_hash:
+            fields["query"] = exchange.query_hash
+            fields["wait_ms"] = round(exchange.wait_s * 1000, 2)
+            fields["run_ms"] = round(exchange.run_s * 1000, 2)
+            fields["cache"] = exchange.cache
+            fields["release"] = exchange.release
+            if self._log_queries:
+                fields["text"] = exchange.text
+        fields["outcome"] = exchange.outcome
+        self._lines.add(written(self._form, fields))
+
+    def note_refused(self, status: int, client: str) -> None:
+        """Log a request that the server itself has refused."""
+        fields = {"time": now(), "client": client, "status": status, "outcome": "unread"}
+        self._lines.add(written(self._form, fields))
+
+
+class LinesHandler(logging.Handler):
+    """Writes the messages of the program as lines; whatever a message holds, it is one line."""
+
+    def __init__(self, lines: Lines) -> None:
+        super().__init__()
+        self._lines = lines
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a message, at once if it is a warning or worse."""
+        try:
+            fields = {
+                "time": moment(record.created),
+                "level": record.levelname.lower(),
+                "logger": record.name,
+                "message": record.getMessage(),
+            }
+            if record.exc_info:
+                fields["traceback"] = _FORMATTER.formatException(record.exc_info)
+            line = written(self._lines.form, fields)
+            self._lines.add(line, urgent=record.levelno >= logging.WARNING)
+        except Exception:
+            self.handleError(record)
+
+
+def set_up_logging(form: LogForm, stream: TextIO) -> Lines:
+    """Write the messages of the program, and warnings of its libraries, to a stream.
+
+    :returns: what writes them, for an :class:`AccessLog` that is to share it.
+    """
+    lines = Lines(form, stream)
+    root = logging.getLogger()
+    for handler in root.handlers[:]:
+        if isinstance(handler, LinesHandler):
+            root.removeHandler(handler)
+    root.addHandler(LinesHandler(lines))
+    logging.getLogger("pfocr_rdf").setLevel(logging.INFO)
+    return lines

@@ -1,0 +1,376 @@
+"""The query processes of the release being served, and of those that are on their way out.
+
+A process can be killed at any moment and another takes its place in milliseconds, for one
+that has everything imported forks it (:mod:`pfocr_rdf.web.zygote`). A release is switched to
+when processes have opened it; those of the old one finish what they do.
+"""
+
+import asyncio
+import logging
+import socket
+import subprocess
+from collections.abc import Callable
+from typing import Final
+
+from pfocr_rdf.errors import ReleaseError
+from pfocr_rdf.web.problems import Refusal
+from pfocr_rdf.web.process import QueryProcess
+from pfocr_rdf.web.served import Held
+from pfocr_rdf.web.zygote import (
+    Ended,
+    Forked,
+    ask_for_worker,
+    read_report,
+    start_zygote,
+    why_ended,
+)
+
+log: Final = logging.getLogger("pfocr_rdf.web")
+#: How long a process may take to open its store, and to count it.
+START_S: Final = 30.0
+#: How long the report of a death may come after the death of the socket.
+OBITUARY_S: Final = 1.0
+#: Between attempts to start processes that do not start.
+BACK_OFF_S: Final = (0.05, 0.2, 1.0, 5.0)
+
+
+class Generation:
+    """The processes that read one release.
+
+    ``lent`` are those whose query turned out slow: they do not count, and do not come back.
+    """
+
+    def __init__(self, held: Held) -> None:
+        self.held = held
+        self.idle: list[QueryProcess] = []
+        self.alive: set[QueryProcess] = set()
+        self.lent: set[QueryProcess] = set()
+        self.failures = 0
+        self.opened: asyncio.Future[None] | None = None
+
+    @property
+    def ready(self) -> bool:
+        """Whether a process has the store open."""
+        return any(process.hello for process in self.alive)
+
+
+class Pool:
+    """Starts, lends and ends query processes.
+
+    :param size: how many are kept ready or at work, those with slow queries not counted.
+    :param memory_mb: what a query may take beyond the open store.
+    :param available: told when a process has become idle.
+    :param ended: told the reason whenever a process was killed or has died at work.
+    """
+
+    def __init__(
+        self,
+        size: int,
+        memory_mb: int,
+        available: Callable[[], None],
+        ended: Callable[[str], None],
+    ) -> None:
+        self.size = size
+        self.memory_mb = memory_mb
+        self.current: Generation | None = None
+        self.leaving: list[Generation] = []
+        self._available, self._ended = available, ended
+        self._loop = asyncio.get_running_loop()
+        self._zygote: subprocess.Popen[bytes] | None = None
+        self._control: socket.socket | None = None
+        self._tokens = 0
+        self._unborn: dict[int, QueryProcess] = {}
+        self._by_pid: dict[int, QueryProcess] = {}
+        self._home: dict[QueryProcess, Generation] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._closed = False
+
+    def pids(self) -> list[int]:
+        """The process ids of the pool, the zygote's first."""
+        zygote = [self._zygote.pid] if self._zygote else []
+        return zygote + sorted(self._by_pid)
+
+    async def open(self, held: Held) -> Generation:
+        """Start processes on a release and wait until they can answer.
+
+        :raises ReleaseError: if its store cannot be opened or has not what its manifest says.
+        """
+        generation = Generation(held)
+        generation.opened = self._loop.create_future()
+        self._fill(generation)
+        try:
+            await asyncio.wait_for(generation.opened, START_S)
+        except TimeoutError:
+            self._dissolve(generation)
+            reason = f"its store did not open within {START_S:.0f} s"
+            raise ReleaseError(f"{held.release.path}: {reason}: verify the release") from None
+        except BaseException:
+            self._dissolve(generation)
+            raise
+        return generation
+
+    def switch(self, generation: Generation) -> None:
+        """Lend processes of this generation from now on; the old one ends when it is done."""
+        old, self.current = self.current, generation
+        if old is not None:
+            self._dissolve(old)
+        self._available()
+
+    @property
+    def idle(self) -> int:
+        """How many processes have nothing to do."""
+        return len(self.current.idle) if self.current is not None else 0
+
+    def take(self) -> QueryProcess | None:
+        """An idle process of the current release."""
+        if self.current is None or not self.current.idle:
+            return None
+        process = self.current.idle.pop()
+        process.lent = True
+        return process
+
+    def release_of(self, process: QueryProcess) -> Held:
+        """The release that a process reads."""
+        return self._home[process].held
+
+    def give(self, process: QueryProcess) -> None:
+        """Take a process back after its query; one that was slow, or is of an old release, ends."""
+        process.lent = False
+        generation = self._home.get(process)
+        if generation is None or process.gone or process.killed_for:
+            return
+        if generation is not self.current or process.worn or self._closed:
+            self.end(process, "")
+        else:
+            generation.idle.append(process)
+
+    def substitute(self, process: QueryProcess) -> None:
+        """Start another process in place of one that has a slow query and will not come back."""
+        generation = self._home.get(process)
+        if generation is not None:
+            generation.lent.add(process)
+            if generation is self.current:
+                self._fill(generation)
+
+    def end(self, process: QueryProcess, reason: str) -> None:
+        """Kill a process. Without a reason it had nothing to do."""
+        if process.killed_for or process.gone:
+            return
+        process.kill(reason or "retired")
+        if reason:
+            self._ended(reason)
+        process.close()
+
+    async def close(self) -> None:
+        """End all, and wait for the end of the zygote."""
+        self._closed = True
+        for process in list(self._home):
+            self.end(process, "")
+        self._close_control()
+        if self._zygote is not None:
+            self._zygote.kill()
+            await asyncio.to_thread(self._zygote.wait)
+            self._zygote = None
+        for process in list(self._by_pid.values()):
+            process.forget()
+        for generation in [*self.leaving, *([self.current] if self.current else [])]:
+            generation.held.close()
+        for task in self._tasks:
+            task.cancel()
+
+    # Starting.
+
+    def _fill(self, generation: Generation) -> None:
+        missing = self.size - len(generation.alive - generation.lent)
+        for _ in range(missing):
+            self._start(generation)
+
+    def _start(self, generation: Generation) -> None:
+        process = QueryProcess(self._on_ready, self._on_gone)
+        generation.alive.add(process)
+        self._home[process] = generation
+        # Counting takes a second for five million quads: one process does it.
+        count = generation.opened is not None and len(generation.alive) == 1
+        task = self._loop.create_task(self._connect(process, generation, count=count))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _connect(self, process: QueryProcess, generation: Generation, *, count: bool) -> None:
+        try:
+            ours, theirs = socket.socketpair()
+        except OSError as error:
+            log.error("no query process could be started: %s", error)
+            process.connection_lost(error)  # it has no socket that would tell
+            return
+        with theirs:
+            ours.setblocking(False)
+            await self._loop.create_connection(lambda: process, sock=ours)
+            if self._closed:
+                process.close()
+                return
+            try:
+                self._ask_for(process, generation, theirs.fileno(), count=count)
+            except OSError as error:
+                log.error("no query process could be started: %s", error)
+                process.close()
+
+    def _ask_for(
+        self, process: QueryProcess, generation: Generation, fd: int, *, count: bool
+    ) -> None:
+        config = {
+            "store": str(generation.held.release.store),
+            "memory_mb": self.memory_mb,
+            "prefixes": generation.held.iris.prefixes(),
+            "count": count,
+        }
+        self._tokens += 1
+        ask_for_worker(self._open_control(), self._tokens, config, fd)
+        self._unborn[self._tokens] = process
+
+    def _open_control(self) -> socket.socket:
+        if self._control is None:
+            self._zygote, self._control = start_zygote()
+            self._control.setblocking(False)
+            self._loop.add_reader(self._control.fileno(), self._read_control)
+        return self._control
+
+    def _close_control(self) -> None:
+        if self._control is not None:
+            self._loop.remove_reader(self._control.fileno())
+            self._control.close()
+            self._control = None
+
+    def _read_control(self) -> None:
+        while self._control is not None:
+            try:
+                packet = self._control.recv(65_536)
+            except BlockingIOError:
+                return
+            except OSError:
+                packet = b""
+            if not packet:
+                # Its children die with it, and each is replaced when its socket ends.
+                self._close_control()
+                if self._zygote is not None:
+                    self._zygote.kill()
+                    self._zygote.wait()
+                    self._zygote = None
+                self._unborn.clear()
+                for process in list(self._by_pid.values()):
+                    self._bury(process, "crash")
+                if not self._closed:
+                    log.error("the process that starts query processes has ended: starting another")
+                return
+            self._take_report(read_report(packet))
+
+    def _take_report(self, report: Forked | Ended) -> None:
+        if isinstance(report, Forked):
+            process = self._unborn.pop(report.token, None)
+            if process is not None:
+                self._by_pid[report.pid] = process
+                process.born(report.pid)
+            return
+        process = self._by_pid.get(report.pid)
+        if process is not None:
+            self._bury(process, why_ended(report.status, report.said))
+
+    # What processes tell.
+
+    def _on_ready(self, process: QueryProcess) -> None:
+        generation = self._home[process]
+        generation.failures = 0
+        expected = int(generation.held.manifest["triples"])
+        expected += int(generation.held.manifest["equivalents"])
+        found = process.hello.get("quads")
+        if generation.opened is not None:
+            if found is not None and found != expected:
+                reason = f"its store has {found} quads, its manifest says {expected}"
+                self._fail_opening(generation, f"{reason}: build again, or roll back")
+                return
+            if len(generation.idle) + 1 == self.size and not generation.opened.done():
+                generation.opened.set_result(None)
+                generation.opened = None
+        generation.idle.append(process)
+        if generation is self.current:
+            self._available()
+
+    def _on_gone(self, process: QueryProcess) -> None:
+        generation = self._home.pop(process)
+        generation.alive.discard(process)
+        generation.lent.discard(process)
+        if process in generation.idle:
+            generation.idle.remove(process)
+        if generation.opened is not None and not process.hello:
+            refusal = process.refused_to_start
+            said = refusal.detail if refusal else "a query process ended when it opened the store"
+            self._fail_opening(generation, said)
+        elif generation is self.current and not self._closed:
+            self._replace(generation, started=bool(process.hello))
+        elif not generation.alive and generation in self.leaving:
+            self.leaving.remove(generation)
+            generation.held.close()
+        running = process.running
+        if running is None:
+            return
+        if process.killed_for:
+            running.fail(Refusal("engine-failure", "the query process was ended"))
+        elif process.ended_as:
+            self._mourn(process)
+        else:
+            self._loop.call_later(OBITUARY_S, self._bury, process, "crash")
+
+    def _replace(self, generation: Generation, *, started: bool) -> None:
+        if started:
+            self._fill(generation)
+            return
+        wait_s = BACK_OFF_S[min(generation.failures, len(BACK_OFF_S) - 1)]
+        generation.failures += 1
+        if generation.failures == 1:
+            log.error("%s: a query process does not start", generation.held.release.path)
+        self._loop.call_later(wait_s, self._fill_if_current, generation)
+
+    def _fill_if_current(self, generation: Generation) -> None:
+        if generation is self.current and not self._closed:
+            self._fill(generation)
+
+    def _bury(self, process: QueryProcess, reason: str) -> None:
+        """Note why a process has ended; once its socket has ended too, its query fails."""
+        if not process.ended_as:
+            process.ended_as = reason
+            self._by_pid.pop(process.pid, None)
+            process.forget()
+        if process.gone:
+            self._mourn(process)
+
+    def _mourn(self, process: QueryProcess) -> None:
+        running = process.running
+        if running is None:
+            return
+        reason = "memory" if process.ended_as == "memory" else "crash"
+        self._ended(reason)
+        if reason == "memory":
+            detail = f"the query took more than {self.memory_mb} MB: ask for less at once"
+            running.fail(Refusal("memory", detail, limit_mb=self.memory_mb))
+        else:
+            detail = "the query process has ended in the middle of the query"
+            running.fail(Refusal("engine-failure", detail))
+
+    def _fail_opening(self, generation: Generation, reason: str) -> None:
+        opened, generation.opened = generation.opened, None
+        if opened is not None and not opened.done():
+            path = generation.held.release.path
+            opened.set_exception(ReleaseError(f"{path}: {reason}"))
+
+    def _dissolve(self, generation: Generation) -> None:
+        """End what has nothing to do; the rest ends when it gives its answer."""
+        generation.opened = None
+        self.leaving.append(generation)
+        idle, generation.idle = generation.idle, []
+        for process in idle:
+            self.end(process, "")
+        for process in list(generation.alive):
+            if not process.lent:
+                self.end(process, "")
+        if not generation.alive:
+            self.leaving.remove(generation)
+            generation.held.close()

@@ -1,0 +1,239 @@
+"""Every way in which a request is refused, and how a refusal is told: problem details as JSON.
+
+https://www.rfc-editor.org/rfc/rfc9457 . The ``type`` of a problem is an address under the
+server's own, where its help text stands. Kinds are never renamed: programs compare them.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from pfocr_rdf.errors import PfocrError
+
+MEDIA_TYPE: Final = "application/problem+json"  # RFC 9457, section 6.1
+
+Member = str | int | float | list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemKind:
+    """What is the same whenever a request is refused for one reason.
+
+    :param status: https://www.rfc-editor.org/rfc/rfc9110#section-15
+    :param title: a few words, the same each time.
+    :param help: for people: what happened and what to do.
+    """
+
+    status: int
+    title: str
+    help: str
+
+
+#: Kind → what it means; kinds are the last part of the problem's address.
+PROBLEMS: Final[dict[str, ProblemKind]] = {
+    "missing-query": ProblemKind(
+        400,
+        "The request has no query",
+        "The parameter “query” is missing or empty, or the body of the request is. Send the text "
+        "of a SELECT, ASK, CONSTRUCT or DESCRIBE query. A GET without any parameter answers the "
+        "description of the service.",
+    ),
+    "bad-request": ProblemKind(
+        400,
+        "The request does not follow the SPARQL 1.1 Protocol",
+        "The detail says which part of the request is wrong: a parameter that is given twice or "
+        "contradicts another, a graph that is no absolute IRI, or bytes that are not UTF-8. "
+        "Correct that part and send the request again.",
+    ),
+    "syntax": ProblemKind(
+        400,
+        "The query is not SPARQL",
+        "The query cannot be read. The members “line” and “column” count from 1 and say where "
+        "reading stopped; the mistake stands there or a little before. A prefix that is not "
+        "declared and a bracket that is not closed are the usual causes.",
+    ),
+    "query-too-complex": ProblemKind(
+        400,
+        "The query is too complex",
+        "Planning a query takes a time that grows fast with its size, whatever the data. The "
+        "member “measure” says what was counted, “value” how much of it the query has, and "
+        "“limit” how much is allowed. Split the query, or give long lists in VALUES.",
+    ),
+    "not-acceptable": ProblemKind(
+        406,
+        "No format that the request accepts",
+        "The answer does not exist in any of the formats that the header Accept, or the "
+        "parameter “format”, asks for. The member “available” lists those that exist. Mind the "
+        "kind of the query: SELECT and ASK answer results, CONSTRUCT and DESCRIBE answer graphs.",
+    ),
+    "unsupported-media-type": ProblemKind(
+        415,
+        "The body of the request has a type that is not read here",
+        "The header Content-Type is missing or names a type, a charset or an encoding that is not "
+        "read here. Send a query as application/sparql-query, or as the parameter “query” of a "
+        "form, application/x-www-form-urlencoded; in UTF-8 and not compressed.",
+    ),
+    "method-not-allowed": ProblemKind(
+        405,
+        "The method is not allowed",
+        "The header Allow lists the methods that this address answers. Queries go by GET, POST or "
+        "QUERY.",
+    ),
+    "content-too-large": ProblemKind(
+        413,
+        "The body of the request is too large",
+        "The body is longer than the server reads. The member “limit” says how many bytes it "
+        "reads. Shorten the query, or split a long list of values over several queries.",
+    ),
+    "uri-too-long": ProblemKind(
+        414,
+        "The address of the request is too long",
+        "The address is longer than the server reads. Send the query in the body of a POST.",
+    ),
+    "read-only": ProblemKind(
+        403,
+        "The data cannot be changed here",
+        "The endpoint answers queries and takes no updates: a release never changes. Whoever "
+        "finds a mistake in the data reports it to the project that the data come from.",
+    ),
+    "federation-disabled": ProblemKind(
+        403,
+        "SERVICE does not reach that endpoint from here",
+        "The query has a SERVICE clause with an address that this endpoint does not call. Ask the "
+        "other endpoint from your own program, or send it a query with a SERVICE clause that "
+        "names this one.",
+    ),
+    "evaluation": ProblemKind(
+        400,
+        "The query cannot be evaluated",
+        "The query can be read, but not answered; the detail says why. An unknown function is a "
+        "usual cause.",
+    ),
+    "not-xml": ProblemKind(
+        406,
+        "The answer cannot be written as XML",
+        "XML cannot hold some characters that literals may have, and RDF/XML cannot name every "
+        "property. Ask for another format: JSON for results, Turtle for graphs.",
+    ),
+    "answer-too-large": ProblemKind(
+        400,
+        "The answer is too large",
+        "The answer has more rows or bytes than the server gives out. Nothing was cut: there is "
+        "no answer. Add LIMIT, ask for less, or fetch the dumps, which hold everything.",
+    ),
+    "query-timeout": ProblemKind(
+        503,
+        "The query took too long",
+        "The query was stopped at the time limit; the member “limit_s” says how many seconds that "
+        "is. The same query will be stopped again: ask for less, add LIMIT, or put the most "
+        "selective patterns together. The dumps can be loaded into a store of your own.",
+    ),
+    "memory": ProblemKind(
+        503,
+        "The query took too much memory",
+        "The query was stopped at the memory limit; the member “limit_mb” says how many megabytes "
+        "that is. The same query will be stopped again: sort, group or join less at a time.",
+    ),
+    "busy": ProblemKind(
+        503,
+        "The server is busy",
+        "As many queries as the server takes are waiting already, from everybody or from your "
+        "address. Wait the seconds that the header Retry-After says, then send it again.",
+    ),
+    "engine-failure": ProblemKind(
+        500,
+        "The query stopped the query engine",
+        "The process that ran the query ended before the answer did. Nothing else was harmed. "
+        "Report the query and the identifier in “instance”; ask in another way meanwhile.",
+    ),
+    "draining": ProblemKind(
+        503,
+        "The server is stopping",
+        "The server ends its work and takes no new requests. Try again in a moment.",
+    ),
+    "no-release": ProblemKind(
+        503,
+        "There is nothing to serve yet",
+        "The server runs, but has no release of the data that it can read. Try again later; who "
+        "runs the server builds or verifies a release.",
+    ),
+    "not-found": ProblemKind(
+        404,
+        "There is nothing at this address",
+        "Check the address. Queries go to the address that ends in “sparql”.",
+    ),
+    "gone": ProblemKind(
+        410,
+        "What was at this address is not kept any more",
+        "The address is that of something that was published once and was deleted since, as old "
+        "releases are. The detail says where what took its place is.",
+    ),
+    "request-timeout": ProblemKind(
+        408,
+        "The request did not arrive in time",
+        "The request was begun and not finished. Send it again.",
+    ),
+    "internal": ProblemKind(
+        500,
+        "Something failed in the server",
+        "This is a mistake of the server. Report the identifier in “instance”, which stands in "
+        "its log too.",
+    ),
+}
+
+
+class Refusal(PfocrError):  # noqa: N818 - an answer to a request, not a mistake of the program
+    """A request that is not answered with what it asks for.
+
+    :param kind: key of :data:`PROBLEMS`.
+    :param detail: a sentence about this request, and what to do.
+    :param headers: of the response, such as ``Allow``.
+    :param members: what a program needs to know of it.
+
+    >>> refusal = Refusal("query-timeout", "stopped after 30 s: ask for less", limit_s=30)
+    >>> refusal.status, refusal.title, refusal.members
+    (503, 'The query took too long', {'limit_s': 30})
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        detail: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        **members: Member,
+    ) -> None:
+        super().__init__(kind, detail)
+        self.kind = kind
+        self.detail = detail
+        self.status = PROBLEMS[kind].status
+        self.title = PROBLEMS[kind].title
+        self.headers: Mapping[str, str] = headers or {}
+        self.members: Mapping[str, Member] = members
+
+    def __str__(self) -> str:
+        return f"{self.title}: {self.detail}"
+
+
+def problem_body(refusal: Refusal, public_url: str, request_id: str) -> bytes:
+    """The refusal as a JSON document.
+
+    :param public_url: what all addresses of the server begin with; ends in ``/``.
+    :param request_id: a UUID, which the log has too.
+
+    >>> body = problem_body(Refusal("not-found", "no such page"), "/", "0-0")
+    >>> json.loads(body)["type"], json.loads(body)["instance"]
+    ('/problems/not-found', 'urn:uuid:0-0')
+    """
+    standard: dict[str, Member] = {
+        "type": f"{public_url}problems/{refusal.kind}",
+        "title": refusal.title,
+        "status": refusal.status,
+        "detail": refusal.detail,
+        "instance": f"urn:uuid:{request_id}",
+    }
+    # Twice: the first puts them in front, the second keeps a member from taking their place.
+    document = {**standard, **refusal.members, **standard}
+    # A detail quotes what was sent, which need not be Unicode: UTF-8 has no lone surrogates.
+    return json.dumps(document, ensure_ascii=False).encode("utf-8", "replace")

@@ -1,0 +1,258 @@
+"""A query process, seen from the server: one query at a time, and back pressure.
+
+The process writes frames (:mod:`pfocr_rdf.web.frames`) to a socket. When the reader of an
+answer is slow, the socket is not read, its buffer fills, and the process waits in a write.
+"""
+
+import asyncio
+import os
+import signal
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import orjson
+
+from pfocr_rdf.errors import PfocrError
+from pfocr_rdf.web.frames import FrameError, Kind, request_frame, split_frames
+from pfocr_rdf.web.problems import Refusal
+
+#: Bytes of an answer that the server holds before it stops reading.
+HIGH_BYTES: Final = 512 << 10
+#: Of a process with a slow query: it gets a tenth of what a fresh one gets.
+NICENESS: Final = 10
+
+
+class CutError(PfocrError):
+    """An answer that had begun and cannot be finished; keeps why."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.detail)
+        self.refusal = refusal
+
+
+@dataclass(slots=True, eq=False)
+class Running:
+    """A query that was sent to a process, and its answer as it comes.
+
+    ``deadline`` and ``started`` are on :func:`time.monotonic`'s clock; ``release`` is the id of the
+    release that the process reads.
+    """
+
+    process: "QueryProcess"
+    client: str
+    deadline: float
+    started: float
+    release: str
+    over: "Callable[[Running], None]"
+    slow: bool = False
+    head: dict[str, Any] = field(default_factory=dict)
+    chunks: deque[bytes] = field(default_factory=deque)
+    held: int = 0
+    end: dict[str, Any] | None = None
+    failure: Refusal | None = None
+    ended: bool = False
+    _waiter: asyncio.Future[None] | None = None
+
+    async def first(self) -> None:
+        """Wait until the answer has begun.
+
+        :raises Refusal: if it does not begin.
+        """
+        await self._something()
+        if self.failure:
+            raise self.failure
+
+    def take(self) -> bytes:
+        """What has come so far."""
+        data = b"".join(self.chunks) if len(self.chunks) > 1 else self.chunks.popleft()
+        self.chunks.clear()
+        self.held = 0
+        self.process.read_on()
+        return data
+
+    async def rest(self) -> AsyncIterator[bytes]:
+        """The answer, as it comes.
+
+        :raises CutError: if the answer breaks off.
+        """
+        while True:
+            if self.chunks:
+                yield self.take()
+            elif self.failure:
+                raise CutError(self.failure)
+            elif self.end is not None:
+                return
+            else:
+                await self._something()
+
+    def wake(self) -> None:
+        """Something has come."""
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def fail(self, refusal: Refusal) -> None:
+        """Nothing more will come."""
+        if self.end is None and self.failure is None:
+            self.failure = refusal
+            self.wake()
+        self.finish()
+
+    def finish(self) -> None:
+        """The process has nothing more to do for this query; its place is free."""
+        if not self.ended:
+            self.ended = True
+            self.process.running = None
+            self.over(self)
+
+    async def _something(self) -> None:
+        if not (self.chunks or self.failure or self.end is not None):
+            self._waiter = asyncio.get_running_loop().create_future()
+            await self._waiter
+            self._waiter = None
+
+
+class QueryProcess(asyncio.Protocol):
+    """One process: starting, idle, at work, or gone.
+
+    :param ready: told once, when the store is open and the doors are shut.
+    :param gone: told when its socket ends, for whatever reason.
+    """
+
+    def __init__(
+        self,
+        ready: "Callable[[QueryProcess], None]",
+        gone: "Callable[[QueryProcess], None]",
+    ) -> None:
+        self.pid = 0
+        self.hello: dict[str, Any] = {}
+        self.refused_to_start: Refusal | None = None
+        self.running: Running | None = None
+        self.killed_for = ""
+        self.ended_as = ""
+        self.worn = False
+        #: Lent: it has a query, or is about to get one.
+        self.lent = False
+        self.gone = False
+        self._ready, self._gone = ready, gone
+        self._partial = b""
+        self._paused = False
+        self._pidfd = -1
+        self._transport: asyncio.Transport | None = None
+
+    def born(self, pid: int) -> None:
+        """Note the process id, and hold the process by a descriptor: ids are used again."""
+        self.pid = pid
+        with suppress(AttributeError, OSError):
+            self._pidfd = os.pidfd_open(pid)
+        if self.killed_for:
+            self._signal()
+
+    def send(self, payload: bytes, running: Running) -> None:
+        """Give the process a query."""
+        self.running = running
+        if self._transport is not None:
+            self._transport.write(request_frame(payload))
+
+    def kill(self, reason: str) -> None:
+        """End the process now, whatever it does."""
+        if not self.killed_for:
+            self.killed_for = reason
+            self._signal()
+
+    def _signal(self) -> None:
+        with suppress(ProcessLookupError):
+            if self._pidfd >= 0:
+                signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+            elif self.pid and not self.ended_as:
+                os.kill(self.pid, signal.SIGKILL)
+
+    def lower(self) -> None:
+        """Let others have the processor first. It cannot be raised back: the process is worn."""
+        if not self.worn:
+            self.worn = True
+            with suppress(OSError):
+                os.setpriority(os.PRIO_PROCESS, self.pid, NICENESS)
+
+    def read_on(self) -> None:
+        """Read again, after the reader has taken what there was."""
+        if self._paused and self._transport is not None:
+            self._paused = False
+            self._transport.resume_reading()
+
+    def close(self) -> None:
+        """Let go of the socket: an idle process ends by itself."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    # What the event loop calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the socket."""
+        self._transport = transport  # type: ignore[assignment]  # a stream's transport, always
+
+    def data_received(self, data: bytes) -> None:
+        """Take frames in."""
+        try:
+            self._take_in(self._partial + data if self._partial else data)
+        except (FrameError, ValueError, KeyError, TypeError):
+            # It runs the queries of strangers, and what it writes is not what it was made to.
+            self.kill("crash")
+            self.close()
+
+    def _take_in(self, data: bytes) -> None:
+        frames, used = split_frames(data)
+        self._partial = data[used:] if used < len(data) else b""
+        running = self.running
+        for kind, payload in frames:
+            if running is None:
+                self._start_up(kind, payload)
+            elif kind == Kind.DATA:
+                running.chunks.append(payload)
+                running.held += len(payload)
+            elif kind == Kind.HEAD:
+                running.head = orjson.loads(payload)
+            elif kind == Kind.END:
+                running.end = orjson.loads(payload)
+            elif kind == Kind.REFUSAL:
+                running.fail(refusal_from(payload))
+        if running is not None:
+            self._after(running)
+
+    def _after(self, running: Running) -> None:
+        """All frames of a block are in."""
+        if running.end is not None:
+            running.finish()
+        elif running.held > HIGH_BYTES and not self._paused and self._transport is not None:
+            self._paused = True
+            self._transport.pause_reading()
+        if running.chunks or running.end is not None:
+            running.wake()
+
+    def _start_up(self, kind: int, payload: bytes) -> None:
+        if kind == Kind.READY:
+            self.hello = orjson.loads(payload)
+            self._ready(self)
+        elif kind == Kind.REFUSAL:
+            self.refused_to_start = refusal_from(payload)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The process is gone, or going."""
+        self.gone = True
+        self._transport = None
+        self._gone(self)
+
+    def forget(self) -> None:
+        """Close the descriptor of a process that has ended."""
+        if self._pidfd >= 0:
+            os.close(self._pidfd)
+            self._pidfd = -1
+
+
+def refusal_from(payload: bytes) -> Refusal:
+    """The refusal that a query process sent."""
+    members = orjson.loads(payload)
+    kind, detail = members.pop("kind"), members.pop("detail")
+    return Refusal(kind, detail, **members)

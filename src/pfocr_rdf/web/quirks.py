@@ -1,0 +1,74 @@
+"""Two kinds of clients that uvicorn does not serve as HTTP says.
+
+Those that offer another protocol with a body, and those of HTTP/1.0.
+"""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+import httptools
+from uvicorn._types import ASGISendCallable
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+#: These say how long a body is: https://www.rfc-editor.org/rfc/rfc9112#section-6
+FRAMING: Final = (b"content-length", b"transfer-encoding")
+
+
+def parser_after(
+    protocol: HttpToolsProtocol, headers: Iterable[tuple[bytes, bytes]]
+) -> tuple[httptools.HttpRequestParser, bytes]:
+    """A parser for a connection whose parser has stopped at the offer of another protocol.
+
+    It takes the body of the request for the other protocol, which is not spoken here, so that
+    a POST of Java's client would seem empty. https://www.rfc-editor.org/rfc/rfc9110#section-7.8
+
+    :param headers: of that request.
+    :returns: a new parser, and a head to be read by it before the rest: it tells the parser how
+        long the body is, and the protocol nothing.
+    """
+    framing = [b"%b: %b\r\n" % pair for pair in headers if pair[0] in FRAMING]
+    parser = httptools.HttpRequestParser(_AfterHead(protocol))
+    return parser, b"".join([b"POST / HTTP/1.1\r\n", *framing, b"\r\n"])
+
+
+class _AfterHead:
+    """What a parser tells whose first head is known already, and is not told again."""
+
+    def __init__(self, protocol: HttpToolsProtocol) -> None:
+        self._known = False
+        self._protocol = protocol
+        self.on_url = protocol.on_url
+        self.on_header = protocol.on_header
+        self.on_body = protocol.on_body
+        self.on_message_complete = protocol.on_message_complete
+
+    def on_message_begin(self) -> None:
+        if self._known:
+            self._protocol.on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        if self._known:
+            self._protocol.on_headers_complete()
+        self._known = True
+
+
+def unframed(cycle: RequestResponseCycle) -> ASGISendCallable:
+    """What sends to an HTTP/1.0 client: it knows no chunks, so the connection's end is the end.
+
+    https://www.rfc-editor.org/rfc/rfc9112#section-6.1
+    """
+    counted = True
+
+    async def send(message: Any) -> None:
+        nonlocal counted
+        if message["type"] == "http.response.start":
+            names = {name.lower() for name, _ in message.get("headers", [])}
+            counted = b"content-length" in names
+            if not counted:
+                cycle.chunked_encoding = False
+        elif not counted:
+            # uvicorn counts down from the length that was given: each piece gives its own.
+            cycle.expected_content_length = len(message.get("body", b""))
+        await cycle.send(message)
+
+    return send

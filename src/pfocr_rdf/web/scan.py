@@ -1,0 +1,388 @@
+"""Reads a query's text once, from left to right, and counts what makes it hard to plan.
+
+It reads as Oxigraph 0.5 does, whose parser takes letters as they come, without words: so
+``trueSERVICE<…>`` is a SERVICE clause, and whether ``<a>`` is an IRI or two comparisons depends
+on what stands before. Where the two might differ, more is counted than there is.
+https://www.w3.org/TR/sparql11-query/#sparqlGrammar
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Final, Literal
+
+from pfocr_rdf.errors import PfocrError
+
+Measure = Literal["text_bytes", "depth", "patterns", "operations", "doublings", "tokens"]
+
+# The classes of letters are Oxigraph's, which ends them at U+FFFD.
+_BASE: Final = (
+    r"A-Za-z\u00C0-\u00D6\u00D8-\u00F6\u00F8-\u02FF\u0370-\u037D\u037F-\u1FFF\u200C\u200D"
+    r"\u2070-\u218F\u2C00-\u2FEF\u3001-\uD7FF\uF900-\uFDCF\uFDF0-\uFFFD"
+)
+_FIRST: Final = _BASE + "_"
+_NEXT: Final = _FIRST + r"0-9\u00B7\u0300-\u036F\u203F\u2040"
+_CHARS: Final = _NEXT + r"\-"
+_PLX: Final = r"%[0-9A-Fa-f]{2}|\\[_~.\-!$&'()*+,;=/?#@%]"
+# Everything below is possessive: no text makes it go back, so it takes linear time. Oxigraph
+# lets dots into a local name in one place only.
+_LOCAL: Final = (
+    rf"(?:[{_FIRST}:0-9]|{_PLX})(?:[{_CHARS}:]|{_PLX})*+(?:\.++(?:[{_CHARS}:]|{_PLX})++)?+"
+)
+# A longer prefix is taken to pieces: without a bound, letters with no colon after them would be
+# read again from each of them on.
+NAMESPACE: Final = rf"(?:[{_BASE}][{_CHARS}.]{{0,79}}+(?<!\.))?+:"
+_NAME: Final = rf"{NAMESPACE}(?:{_LOCAL})?+"
+_BLANK: Final = rf"_:[{_FIRST}0-9][{_CHARS}]*+(?:\.++[{_CHARS}]++)*+"
+_VAR: Final = rf"[?$][{_FIRST}0-9][{_NEXT}]*+"
+# Without a leading dot: after a term a dot ends the triple, and .5 is then the next subject.
+_NUMBER: Final = r"[0-9]++(?:\.[0-9]*+[eE][+-]?+[0-9]++|[eE][+-]?+[0-9]++|\.[0-9]++)?+"
+_ESCAPE: Final = r"\\(?:[tbnrf\"'\\]|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8})"
+STRING: Final = "|".join(
+    (
+        rf"'''(?:(?:''?+)?+(?:[^'\\]++|{_ESCAPE}))*+'''",
+        rf'"""(?:(?:""?+)?+(?:[^"\\]++|{_ESCAPE}))*+"""',
+        rf"'(?:[^'\\\n\r]++|{_ESCAPE})*+'",
+        rf'"(?:[^"\\\n\r]++|{_ESCAPE})*+"',
+    )
+)
+_LANG: Final = r"@[A-Za-z]++(?:-[A-Za-z0-9]++)*+(?:--[A-Za-z]++)?+"
+_IRI: Final = r'<[^<>"{}|^`\x00-\x20]*+>'
+SKIP: Final = r"(?:[ \t\r\n]++|#[^\r\n]*+)*+"
+_ITEM: Final = (
+    rf"(?:(?:{STRING})(?:{_LANG}|{SKIP}\^\^{SKIP}(?:{_IRI}|{_NAME}))?+"
+    rf"|{_IRI}|{_NAME}|{_VAR}|[+-]?+{_NUMBER})"
+)
+
+IRI_RE: Final = re.compile(_IRI)
+TOKEN_RE: Final = re.compile(
+    rf"{SKIP}(?:(?P<string>{STRING})|(?P<name>{_NAME})|(?P<blank>{_BLANK})|(?P<var>{_VAR})"
+    rf"|(?P<word>[A-Za-z][A-Za-z0-9_]*+)|(?P<number>{_NUMBER})|(?P<lang>{_LANG})"
+    r"|(?P<sign>\^\^|\{\||\|\||\|\}|&&|!=|>=|>>|\\[\s\S]|[\s\S]))"
+)
+#: Arguments, or items of an IN, that are terms and have a comma after them.
+LIST_RE: Final = re.compile(rf"(?:{SKIP}{_ITEM}{SKIP},)*+")
+#: What follows VALUES, to the brace; then what is inside, to the brace or a triple term.
+HEADER_RE: Final = re.compile(rf"{SKIP}(?:{_VAR}|\((?:{SKIP}{_VAR})*+{SKIP}\)){SKIP}\{{")
+DATA_RE: Final = re.compile(rf"(?:[^{{}}<>\"'#\\]++|#[^\r\n]*+|{_IRI}|{STRING}|\\[\s\S])*+")
+BRACE_RE: Final = re.compile(rf"{SKIP}\{{")
+#: Words that are terms: ``true``, ``false`` and ``a``, which Oxigraph reads without a space too.
+_TERM: Final = r"true|false|a|[0-9]++(?:[eE][0-9]++)?+"
+TERMS_RE: Final = re.compile(rf"(?:{_TERM})++")
+TERM_RE: Final = re.compile(_TERM)
+#: Functions whose arguments Oxigraph's parser reads twice, since they may have one more.
+DOUBLED: Final = ("REGEX", "SUBSTR", "REPLACE", "GROUP_CONCAT")
+#: What may stand before the name of a graph, and before no SERVICE clause.
+BEFORE_GRAPHS: Final = ("GRAPH", "FROM", "NAMED")
+
+# What a bracket holds.
+_CLAUSES, _GROUP, _NODES, _LIST, _PATH, _EXPRESSION, _TEMPLATE, _DATA = range(8)
+_TRIPLES: Final = (_GROUP, _NODES)
+_STEPS: Final = (_LIST, _PATH)
+
+
+class LimitError(PfocrError):
+    """A query has more of something than it may have.
+
+    :param value: as much as was counted before reading ended.
+    """
+
+    def __init__(self, measure: Measure, value: int) -> None:
+        super().__init__(measure, value)
+        self.measure: Measure = measure
+        self.value = value
+
+
+class _Frame:
+    """An open bracket, with the terms since the last separator and the steps of the property."""
+
+    __slots__ = ("before", "closer", "depth", "doublings", "kind", "seen", "steps", "terms")
+
+    def __init__(self, kind: int, closer: str, depth: int, doublings: int, before: int) -> None:
+        self.kind = kind
+        self.closer = closer
+        self.depth = depth
+        self.doublings = doublings
+        self.before = before  # the patterns that were counted when it was opened
+        self.terms = self.steps = 0
+        self.seen = False
+
+
+class Scan:
+    """What was counted in a query so far, and what is needed to go on.
+
+    :param limits: how much of each measure may be counted.
+    """
+
+    def __init__(self, text: str, limits: Mapping[Measure, int]) -> None:
+        self.text = text
+        self.limits = limits
+        self.at = 0
+        self.patterns = self.operations = self.hidden = 0
+        self.frame = _Frame(_CLAUSES, "", 0, 0, 0)
+        self.outer: list[_Frame] = []
+        self.service: int | None = None
+        self.describing = False
+        # Of what was read last: a word, in capitals; whether it ends a value, so that ``<`` after
+        # it compares; whether it names the function of a FILTER; whether it is a brace; and how
+        # many negations wait for what they negate.
+        self.word = ""
+        self.value = self.called = self.opened = False
+        self.negations = 0
+
+    def run(self) -> None:
+        """Read to the end, or to the first limit.
+
+        :raises LimitError: there.
+        """
+        match, text = TOKEN_RE.match, self.text
+        patterns, operations = self.limits["patterns"], self.limits["operations"]
+        depth, doublings = self.limits["depth"], self.limits["doublings"]
+        for _ in range(self.limits["tokens"] + 1):
+            found = match(text, self.at)
+            if not found:
+                return
+            self.at = found.end()
+            kind = found.lastgroup or ""
+            _READERS[kind](self, found[kind])
+            frame = self.frame
+            if self.patterns > patterns:
+                raise LimitError("patterns", self.patterns)
+            if self.operations > operations:
+                raise LimitError("operations", self.operations)
+            if frame.depth + self.negations + self.hidden > depth:
+                raise LimitError("depth", frame.depth + self.negations + self.hidden)
+            if frame.doublings > doublings:
+                raise LimitError("doublings", frame.doublings)
+            if frame.kind == _DATA:
+                self.skip(DATA_RE)
+        raise LimitError("tokens", self.limits["tokens"] + 1)
+
+    def skip(self, pattern: re.Pattern[str]) -> bool:
+        """Go to the end of what the pattern takes."""
+        found = pattern.match(self.text, self.at)
+        if found:
+            self.at = found.end()
+        return found is not None
+
+    def said(self, *, word: str = "", value: bool = False, called: bool = False) -> None:
+        """Remember what was read last."""
+        self.word, self.value, self.called, self.opened = word, value, called, False
+
+    def term(self, _text: str = "", count: int = 1) -> None:
+        """A node or a property, or an operand."""
+        self.frame.terms += count
+        self.frame.seen = True
+        self.said(value=True)
+
+    def literal(self, _text: str) -> None:
+        """A term that is no function's name."""
+        self.term()
+        self.negations = 0
+
+    def name(self, text: str) -> None:
+        """A prefixed name; or SERVICE or FILTER with what follows, without a space."""
+        prefix = text.partition(":")[0].upper()
+        if "SERVICE" in prefix and self.word not in BEFORE_GRAPHS:
+            begin = self.at - len(text) + prefix.index("SERVICE")
+            if BRACE_RE.match(self.text, self.at):
+                self.found_service(begin)
+        self.iri("FILTER" in prefix)
+
+    def iri(self, called: bool = False) -> None:
+        """A name or an IRI: a term, or what a FILTER calls."""
+        called = called or self.word.endswith("FILTER")
+        if self.describing and self.frame.kind == _CLAUSES and not self.outer:
+            self.operations += 1
+        self.term()
+        self.called = called
+
+    def found_service(self, at: int) -> None:
+        """A SERVICE clause begins there."""
+        if self.service is None:
+            self.service = at
+
+    def read_word(self, text: str) -> None:
+        """A keyword, the name of a function, or one of the words that are terms."""
+        word = text.upper()
+        if "SERVICE" in word:
+            self.found_service(self.at - len(text) + word.index("SERVICE"))
+        if self.frame.kind in _STEPS or TERMS_RE.fullmatch(text):
+            self.term(count=len(TERM_RE.findall(text)))
+            return
+        if self.opened and word.startswith("SELECT"):
+            self.frame.kind = _CLAUSES
+            self.frame.doublings += 1
+        elif word == "DESCRIBE" and not self.outer:
+            self.describing = True
+        self.flush()
+        self.said(word=word, value=text.endswith(("true", "false")))
+        if word == "VALUES" and self.skip(HEADER_RE):
+            self.patterns += 1
+            self.open(_DATA, "}")
+
+    def nothing(self, _text: str) -> None:
+        """A part of the term before."""
+
+    def sign(self, text: str) -> None:
+        """A bracket, separator or operator; whatever else ends nothing and counts nothing."""
+        reader = _SIGNS.get(text)
+        if reader:
+            reader(self, text)
+
+    def flush(self) -> None:
+        """End a triple. What has more than three terms is more than one, read differently."""
+        frame = self.frame
+        if frame.kind in _TRIPLES:
+            if frame.seen:
+                self.patterns += max(1, frame.terms - 2)
+            frame.terms, frame.steps, frame.seen = 0, 0, False
+
+    def open(self, kind: int, closer: str, doublings: int = 0) -> None:
+        """A bracket is opened."""
+        frame = self.frame
+        self.outer.append(frame)
+        # Each negation is a step deeper too, and what it negates is read twice if it is wrong.
+        depth = frame.depth + 1 + self.negations
+        doublings += frame.doublings + (self.negations > 0)
+        self.frame = _Frame(kind, closer, depth, doublings, self.patterns)
+        self.negations = 0
+        self.said()
+
+    def open_brace(self, _text: str) -> None:
+        """A group, or the template of a CONSTRUCT, which is not planned."""
+        is_template = not self.outer and self.word == "CONSTRUCT"
+        self.flush()
+        if is_template or self.frame.kind == _TEMPLATE:
+            self.open(_TEMPLATE, "}")
+        else:
+            self.operations += 1
+            self.open(_GROUP, "}")
+        self.opened = True
+
+    def open_nodes(self, text: str) -> None:
+        """The properties of a blank node or a reifier."""
+        kind = self.frame.kind if self.frame.kind in (_TEMPLATE, _DATA) else _NODES
+        self.patterns += text == "{|" and kind == _NODES  # the triple that names the annotated one
+        self.open(kind, "]" if text == "[" else "|}" if text == "{|" else ">>")
+
+    def open_parenthesis(self, _text: str) -> None:
+        """Arguments, an expression, a collection or a part of a path."""
+        kind, word = self.frame.kind, self.word
+        if kind in (_TEMPLATE, _DATA):
+            self.open(kind, ")")
+        elif kind in (_CLAUSES, _EXPRESSION) or word or self.called:
+            if self.called:
+                self.frame.terms, self.frame.seen = 0, False
+            self.operations += 1
+            self.open(_EXPRESSION, ")", self.called + word.endswith(DOUBLED))
+        else:
+            self.open(_LIST, ")")
+
+    def close(self, text: str) -> None:
+        """A bracket is closed; one that fits no open one is left alone."""
+        frame = self.frame
+        if not self.outer or frame.closer != text:
+            self.said()
+            return
+        if frame.kind == _LIST:
+            self.patterns += 2 * frame.terms
+        elif frame.kind == _PATH:
+            self.outer[-1].steps += frame.steps
+        self.flush()
+        if frame.kind == _GROUP and self.patterns == frame.before:
+            self.patterns += 1
+        self.frame = self.outer.pop()
+        self.negations = 0
+        if text != "}" and text != "|}" and frame.kind != _EXPRESSION:
+            self.term()
+        self.said(value=True)
+
+    def separator(self, text: str) -> None:
+        """A dot, semicolon or comma; after a comma each step of the path is walked again."""
+        frame, steps = self.frame, self.frame.steps
+        self.flush()
+        if text == "," and frame.kind in _TRIPLES:
+            self.patterns += steps
+            frame.steps = steps
+        self.operator(text, 0)
+        if text == "," and self.frame.kind == _EXPRESSION:
+            self.skip(LIST_RE)
+
+    def operator(self, _text: str, count: int = 1) -> None:
+        """Between two operands; outside of expressions it is a part of a path or a number."""
+        if self.frame.kind == _EXPRESSION:
+            self.operations += count
+        self.negations = 0
+        self.said()
+
+    def comparison(self, text: str) -> None:
+        """It cannot be chained: there are no more of them than operators and brackets."""
+        self.operator(text, 0)
+
+    def negation(self, _text: str) -> None:
+        """Of an expression or of a set of properties."""
+        self.operations += 1
+        self.negations += 1
+        self.said()
+
+    def step(self, text: str) -> None:
+        """Between two properties of a path."""
+        frame = self.frame
+        if frame.kind == _LIST:
+            frame.kind = _PATH
+        if frame.kind in _TRIPLES or frame.kind == _PATH:
+            self.patterns += text == "/"
+            frame.steps += text == "/"
+            self.operations += text == "|"
+            frame.terms -= text != "^"
+        self.operator(text)
+
+    def reifier(self, _text: str) -> None:
+        """The triple that names another, whether it gives the name or not."""
+        self.patterns += 1
+        self.said()
+
+    def datatype(self, text: str) -> None:
+        """Between the string and the datatype of a literal, which are one term."""
+        self.frame.terms -= 1
+        self.operator(text, 0)
+
+    def angle(self, text: str) -> None:
+        """An IRI, a triple term or a comparison."""
+        if self.frame.kind == _EXPRESSION and self.value:
+            self.comparison(text)
+            self.at += self.text.startswith("=", self.at)
+        elif self.text.startswith("<", self.at):
+            self.at += 2 if self.text.startswith("(", self.at + 1) else 1
+            self.open_nodes("<<")
+        elif found := IRI_RE.match(self.text, self.at - 1):
+            self.at = found.end()
+            if self.outer:  # should it be two comparisons after all, its brackets would be real
+                self.hidden += sum(map(found[0].count, "([!"))
+            self.iri()
+
+
+_READERS: Final[dict[str, Callable[[Scan, str], None]]] = {
+    "string": Scan.literal,
+    "blank": Scan.literal,
+    "var": Scan.literal,
+    "number": Scan.literal,
+    "name": Scan.name,
+    "word": Scan.read_word,
+    "lang": Scan.nothing,
+    "sign": Scan.sign,
+}
+_SIGNS: Final[dict[str, Callable[[Scan, str], None]]] = {
+    "{": Scan.open_brace,
+    "(": Scan.open_parenthesis,
+    **dict.fromkeys(("[", "{|"), Scan.open_nodes),
+    **dict.fromkeys(("}", ")", "]", "|}", ">>"), Scan.close),
+    **dict.fromkeys((".", ";", ","), Scan.separator),
+    **dict.fromkeys(("/", "|", "^"), Scan.step),
+    **dict.fromkeys(("||", "&&", "+", "-", "*"), Scan.operator),
+    **dict.fromkeys(("=", "!=", ">", ">="), Scan.comparison),
+    "!": Scan.negation,
+    "~": Scan.reifier,
+    "^^": Scan.datatype,
+    "<": Scan.angle,
+}

@@ -1,0 +1,323 @@
+"""The release being served: held so that it stays, checked, followed when ``current`` moves.
+
+What is served is what ``current`` names, if it is whole; until then what was served before.
+A held release is never pruned (:func:`pfocr_rdf.releases.hold_release`), so it can be opened by
+new processes for as long as somebody has its :class:`Held`.
+"""
+
+import asyncio
+import hashlib
+import json
+import logging
+import os
+import stat
+import threading
+from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+import pyoxigraph
+
+from pfocr_rdf.build.finish import READ_BYTES, is_manifested
+from pfocr_rdf.dumps import DumpFile
+from pfocr_rdf.errors import IriError, PfocrError, ReleaseError
+from pfocr_rdf.iris import Iris
+from pfocr_rdf.releases import CURRENT, MANIFEST, Release, current_release, hold_release
+
+LOGGER: Final = logging.getLogger("pfocr_rdf.web")
+#: Seconds between two looks at ``current``, each a readlink.
+POLL_S: Final = 0.5
+#: Seconds until a refused release is looked at again, doubled each time: what it was refused for
+#: may have been want of descriptors or memory, but to read all of it each time costs.
+RETRY_S: Final = 30.0
+REMEDY: Final = "build again, or roll back"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Held:
+    """A release that cannot be pruned until it is closed, and what its manifest says."""
+
+    release: Release
+    manifest: dict[str, Any]
+    iris: Iris
+    lock: BinaryIO
+
+    def close(self) -> None:
+        """Let it be pruned; to close twice does nothing."""
+        self.lock.close()
+
+
+def hold(release: Release) -> Held:
+    """Hold a release.
+
+    :raises ReleaseError: if it was deleted meanwhile or its manifest is damaged.
+    """
+    with ExitStack() as undo:
+        lock = undo.enter_context(hold_release(release))
+        manifest = release.manifest()
+        try:
+            iris = Iris(manifest["base"], manifest["genes"])
+        except (KeyError, TypeError, IriError) as error:
+            path = release.path / MANIFEST
+            raise ReleaseError(f"{path}: not a manifest ({error!r}): {REMEDY}") from error
+        undo.pop_all()
+    return Held(release, manifest, iris, lock)
+
+
+def hold_current(data: Path) -> Held:
+    """Hold the release that is published.
+
+    :raises ReleaseError: if there is none, or it cannot be held.
+    """
+    release = current_release(data)
+    while True:
+        try:
+            return hold(release)
+        except ReleaseError:
+            # Pruned between finding and holding it, for another was published: take that.
+            now = current_release(data)
+            if now == release:
+                raise
+            release = now
+
+
+def moved(held: Held, data: Path) -> bool:
+    """Whether ``current`` leads elsewhere now; where there is no ``current``, it has not moved."""
+    pointer = data / CURRENT
+    try:
+        if Path(os.readlink(pointer)).name == held.release.id:
+            return False
+    except OSError:
+        return False
+    # A link to a link, or a release that goes by another name.
+    return os.path.realpath(pointer) != str(held.release.path)
+
+
+def check_release(release: Release, go_on: Callable[[], bool] = lambda: True) -> None:
+    """Check every file of a release, then that its store can be opened.
+
+    :param go_on: asked before each block that is read; the check is broken off when it says no.
+    :raises ReleaseError: for the first fault, or if the check was broken off.
+    """
+    check_files(release, go_on)
+    try:
+        pyoxigraph.Store.read_only(str(release.store))
+    except (OSError, RuntimeError) as error:
+        made = release.manifest().get("programs", {}).get("pyoxigraph", "an unknown version")
+        raise ReleaseError(
+            f"{release.store}: built with pyoxigraph {made}, cannot be opened "
+            f"with {pyoxigraph.__version__} ({error}): {REMEDY}"
+        ) from error
+
+
+def check_files(release: Release, go_on: Callable[[], bool] = lambda: True) -> None:
+    """Hash every file of a release; stop at the first that is not what the manifest says.
+
+    In one thread, which leaves the other cores to queries: 1.6 GB a second where the processor
+    knows SHA-256. A flipped byte in a store is not noticed by opening it, nor by most queries.
+
+    :param go_on: as for :func:`check_release`.
+    :raises ReleaseError: for the first fault, or if the check was broken off.
+    """
+    manifest = release.manifest()
+    rows = _rows(release, manifest)
+    for row in rows:
+        _check_size(release, row)
+    _check_listed(release, rows)
+    known: dict[tuple[int, int], str] = {}
+    for row in rows:
+        try:
+            found = _hash(release.path / row.name, known, go_on)
+        except OSError as error:
+            raise _fault(release, f"{row.name} cannot be read ({error.strerror})") from error
+        if found is None:
+            raise ReleaseError(f"{release.path}: the check was broken off: check it again")
+        if found != row.sha256:
+            raise _fault(release, f"{row.name}: SHA-256 {found}, the manifest says {row.sha256}")
+    _check_facts(release, manifest)
+
+
+def _rows(release: Release, manifest: dict[str, Any]) -> list[DumpFile]:
+    """The files that a manifest lists, a store among them."""
+    try:
+        rows = [DumpFile(row["name"], row["bytes"], row["sha256"]) for row in manifest["files"]]
+        names = {os.fspath(row.name) for row in rows}
+    except (KeyError, TypeError) as error:
+        raise _fault(release, f"{MANIFEST}: no list of files") from error
+    if "store/CURRENT" not in names:
+        raise _fault(release, f"{MANIFEST}: no store among the files")
+    return rows
+
+
+def _check_size(release: Release, row: DumpFile) -> None:
+    """A file that is missing or cut is found before any is read."""
+    try:
+        found = (release.path / row.name).stat()
+    except (FileNotFoundError, NotADirectoryError, ValueError) as error:
+        raise _fault(release, f"{row.name}: missing") from error
+    except OSError as error:
+        raise _fault(release, f"{row.name} cannot be read ({error.strerror})") from error
+    # To open a pipe would wait forever.
+    if not stat.S_ISREG(found.st_mode):
+        raise _fault(release, f"{row.name}: not a file")
+    if found.st_size != row.size:
+        raise _fault(release, f"{row.name}: {found.st_size} bytes, the manifest says {row.size}")
+
+
+def _check_listed(release: Release, rows: list[DumpFile]) -> None:
+    """The store has no file of its own that the manifest lacks: it would read a log and obey it."""
+    listed = {row.name for row in rows}
+    try:
+        there = sorted(f"store/{entry.name}" for entry in os.scandir(release.store))
+    except OSError as error:
+        raise _fault(release, f"store cannot be read ({error.strerror})") from error
+    for name in there:
+        # Hidden files are the file system's (.nfs…, .DS_Store): a store knows none.
+        if name not in listed and is_manifested(name) and not name.startswith("store/."):
+            raise _fault(release, f"{name}: not in the manifest")
+
+
+def _hash(path: Path, known: dict[tuple[int, int], str], go_on: Callable[[], bool]) -> str | None:
+    """The hash of a file, None if broken off; two names of one file are read once."""
+    with path.open("rb", buffering=0) as file:
+        status = os.fstat(file.fileno())
+        key = (status.st_dev, status.st_ino)
+        if key in known:
+            return known[key]
+        digest = hashlib.sha256()
+        while go_on():
+            block = file.read(READ_BYTES)
+            if not block:
+                known[key] = digest.hexdigest()
+                return known[key]
+            digest.update(block)
+    return None
+
+
+def _check_facts(release: Release, manifest: dict[str, Any]) -> None:
+    """What the manifest says beside the files; it cannot state its own hash.
+
+    The dumps' manifest says the same and was hashed. A changed ``base`` would be wrong links on
+    every page.
+    """
+    name = f"{release.dumps.name}/{MANIFEST}"
+    try:
+        published = json.loads((release.path / name).read_bytes())
+        keys = sorted((manifest.keys() | published.keys()) - {"files"})
+    except (OSError, ValueError, AttributeError) as error:
+        raise _fault(release, f"{name}: not a readable manifest ({error})") from error
+    for key in keys:
+        if manifest.get(key) != published.get(key):
+            raise _fault(release, f"{MANIFEST}: {key} is not what {name} says")
+
+
+def _fault(release: Release, what: str) -> ReleaseError:
+    return ReleaseError(f"{release.path}: {what}: {REMEDY}")
+
+
+async def follow(
+    data: Path,
+    held: Held,
+    on_new: Callable[[Held], Awaitable[None]],
+    poll_s: float = POLL_S,
+    retry_s: float = RETRY_S,
+) -> None:
+    """Hand over each release that ``current`` moves to, backwards too, until cancelled.
+
+    A release that is not whole is refused, which is logged once, and the one before goes on being
+    served; it is looked at again when ``current`` moves, when its manifest changes, and ever
+    more rarely.
+
+    :param held: what is served at first.
+    :param on_new: gets a release that is held and was checked, and that is ``current`` at this
+        moment. It owns it, and closes it some day, unless it raises: a
+        :class:`~pfocr_rdf.errors.PfocrError` refuses the release.
+    :param poll_s: seconds between two looks at ``current``.
+    :param retry_s: seconds until a refused release is first looked at again.
+    """
+    loop, refusal = asyncio.get_running_loop(), _Refused(retry_s)
+    while True:
+        await asyncio.sleep(poll_s)
+        if not moved(held, data):
+            refusal.forget()
+            continue
+        state = _state(data)
+        if not refusal.is_over(state, loop.time()):
+            continue
+        try:
+            fresh = await _take(data, held, on_new)
+        except PfocrError as error:
+            if refusal.is_news(state, str(error), loop.time()):
+                LOGGER.error("%s; release %s is served on", error, held.release.id)
+            continue
+        if fresh is not None:
+            LOGGER.info("release %s is served, after %s", fresh.release.id, held.release.id)
+            held = fresh
+            refusal.forget()
+
+
+async def _take(data: Path, held: Held, on_new: Callable[[Held], Awaitable[None]]) -> Held | None:
+    """Hold, check and hand over the current release; None if it moved on meanwhile."""
+    with ExitStack() as undo:
+        fresh = hold_current(data)
+        undo.callback(fresh.close)
+        if fresh.release == held.release:
+            return None
+        unwanted = threading.Event()
+        # A thread cannot be cancelled: it would go on reading when the server wants to end.
+        undo.callback(unwanted.set)
+
+        def is_wanted() -> bool:
+            """Whether ``current`` has named it all the time: a check broken off says nothing."""
+            if moved(fresh, data):
+                unwanted.set()
+            return not unwanted.is_set()
+
+        try:
+            await asyncio.to_thread(check_release, fresh.release, is_wanted)
+        except ReleaseError:
+            if is_wanted():
+                raise
+        # Whoever has rolled back meanwhile wants nobody to see it.
+        if not is_wanted():
+            return None
+        await on_new(fresh)
+        undo.pop_all()
+    return fresh
+
+
+def _state(data: Path) -> tuple[object, ...]:
+    """What tells one state of ``current``, and of the manifest it leads to, from another."""
+    pointer = data / CURRENT
+    try:
+        found = (pointer / MANIFEST).stat()
+    except OSError:
+        return (os.path.realpath(pointer),)
+    return (os.path.realpath(pointer), found.st_ino, found.st_size, found.st_mtime_ns)
+
+
+class _Refused:
+    """What was refused last, whether to look at it again, and whether that is news."""
+
+    def __init__(self, retry_s: float) -> None:
+        self.first_s = retry_s
+        self.forget()
+
+    def forget(self) -> None:
+        """What comes next is news."""
+        self.state: tuple[object, ...] = ()
+        self.reason = ""
+        self.wait_s = self.due_s = 0.0
+
+    def is_over(self, state: tuple[object, ...], now_s: float) -> bool:
+        """Whether it is something else that is current, or time to look again."""
+        return state != self.state or now_s >= self.due_s
+
+    def is_news(self, state: tuple[object, ...], reason: str, now_s: float) -> bool:
+        """Take in a refusal; whether it is another than the last."""
+        known = (self.state, self.reason) == (state, reason)
+        self.wait_s = 2 * self.wait_s if state == self.state else self.first_s
+        self.state, self.reason, self.due_s = state, reason, now_s + self.wait_s
+        return not known

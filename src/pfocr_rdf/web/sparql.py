@@ -1,0 +1,262 @@
+"""The SPARQL 1.1 Protocol: what a request over HTTP asks, or why it is refused.
+
+https://www.w3.org/TR/sparql11-protocol/#query-operation . Nothing here evaluates a query, nor
+knows a socket: from a request to a value, the same each time.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import parse_qsl
+
+from pyoxigraph import NamedNode
+
+from pfocr_rdf.web.formats import Format, Formats, choose_formats, refuse_kind
+from pfocr_rdf.web.negotiation import negotiate_encoding
+from pfocr_rdf.web.problems import Refusal
+
+# https://www.w3.org/TR/sparql11-protocol/#query-operation and #update-operation
+QUERY_TYPE: Final = "application/sparql-query"
+FORM_TYPE: Final = "application/x-www-form-urlencoded"
+UPDATE_TYPE: Final = "application/sparql-update"
+#: The methods of the address, which the application answers OPTIONS for. QUERY is the safe POST:
+#: https://httpwg.org/http-extensions/draft-ietf-httpbis-safe-method-w-body.html
+METHODS: Final = ("GET", "HEAD", "POST", "QUERY", "OPTIONS")
+FIELD_LIMIT: Final = 256  # parameters in a URL or a form: each costs time to decode
+
+DATASET: Final = ("default-graph-uri", "named-graph-uri")
+UPDATE_DATASET: Final = ("using-graph-uri", "using-named-graph-uri")
+
+Fields = Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """What of a request counts.
+
+    :param query_string: what follows the question mark, as it came, each byte a character.
+    :param headers: names in lower case; headers of one name joined by commas.
+    """
+
+    method: str
+    query_string: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A query to be answered.
+
+    :param default_graphs: IRIs of the graphs that make up the default graph. None, with
+        ``named_graphs``: the query's own FROM clauses count, or else the store's dataset.
+    :param named_graphs: IRIs of the graphs that GRAPH may name.
+    :param encoding: content coding of the answer, such as ``gzip``, or ``identity``.
+    """
+
+    text: str
+    default_graphs: tuple[str, ...] | None
+    named_graphs: tuple[str, ...] | None
+    formats: Formats
+    encoding: str
+
+
+@dataclass(frozen=True, slots=True)
+class DescriptionAsked:
+    """A request for the description of the service, which a GET without a query is.
+
+    https://www.w3.org/TR/sparql11-service-description/#accessing
+    """
+
+    format: Format
+    encoding: str
+
+
+def read_request(request: HttpRequest) -> Query | DescriptionAsked:
+    """What a request asks of the endpoint.
+
+    :raises Refusal: if it asks for nothing that the protocol allows and a reader may have.
+
+    >>> asked = read_request(HttpRequest("GET", "query=ASK+%7B%7D", {"accept": "text/xml"}, b""))
+    >>> asked.text, asked.formats.boolean
+    ('ASK {}', Format(name='xml', media_type='text/xml; charset=utf-8'))
+    >>> read_request(HttpRequest("GET", "query=ASK {}&query=ASK {}", {}, b""))
+    Traceback (most recent call last):
+    pfocr_rdf.web.problems.Refusal: The request does not follow the SPARQL 1.1 Protocol: the \
+parameter query is given 2 times: send one query a request
+    """
+    if request.method in ("GET", "HEAD"):
+        return _read_get(request)
+    if request.method not in ("POST", "QUERY"):
+        raise Refusal(
+            "method-not-allowed",
+            f"{request.method} is not a method of this address: use GET or POST",
+            headers={"Allow": ", ".join(METHODS)},
+        )
+    media_type = _readable_type(request)
+    body = _decoded(request.body, "the body")
+    fields: Fields = _fields(_url_text(request))
+    if media_type == FORM_TYPE:
+        fields = _merged(fields, _fields(body))
+    elif media_type == UPDATE_TYPE:
+        raise _read_only()
+    else:
+        # A file that a Windows editor wrote begins with a mark that is no part of the query.
+        fields = _merged(fields, {"query": [body.removeprefix("\ufeff")]})
+    if "update" in fields:
+        raise _refused_update(fields)
+    return _query(request, fields)
+
+
+def _read_get(request: HttpRequest) -> Query | DescriptionAsked:
+    fields = _fields(_url_text(request))
+    if "update" in fields:
+        raise Refusal(
+            "bad-request",
+            "an update cannot be sent by GET, and this endpoint takes none: send a query",
+        )
+    if "query" in fields or any(name in fields for name in (*DATASET, *UPDATE_DATASET)):
+        return _query(request, fields)
+    formats = _formats(request, fields)
+    if formats.graph is None:
+        raise refuse_kind("graph")
+    return DescriptionAsked(formats.graph, _encoding(request))
+
+
+def _query(request: HttpRequest, fields: Fields) -> Query:
+    texts = fields.get("query", ())
+    if len(texts) > 1:
+        raise _bad(f"the parameter query is given {len(texts)} times: send one query a request")
+    text = texts[0] if texts else ""
+    if not text or text.isspace():
+        raise Refusal("missing-query", "the query is missing or empty: send its text as “query”")
+    if "\0" in text:
+        raise _bad("the query holds the character U+0000: remove it")
+    for name in UPDATE_DATASET:
+        if name in fields:
+            other = name.replace("using-graph", "default-graph").removeprefix("using-")
+            raise _bad(f"the parameter {name} is for updates: use {other} with a query")
+    default_graphs, named_graphs = None, None
+    if any(name in fields for name in DATASET):
+        default_graphs, named_graphs = (_graphs(name, fields.get(name, ())) for name in DATASET)
+    return Query(text, default_graphs, named_graphs, _formats(request, fields), _encoding(request))
+
+
+def _graphs(name: str, values: Iterable[str]) -> tuple[str, ...]:
+    """The graphs that a parameter names, each once."""
+    for value in values:
+        try:
+            NamedNode(value)
+        except ValueError:
+            shown = value if len(value) <= 200 else value[:200] + "…"
+            raise _bad(f"{name} is {shown!r}: give an absolute IRI") from None
+    return tuple(dict.fromkeys(values))
+
+
+def _refused_update(fields: Fields) -> Refusal:
+    """Why a form with an update is refused: that it is one, or that it is none either."""
+    count = len(fields["update"])
+    if "query" in fields:
+        return _bad("there is a query and an update: send the query alone")
+    if count > 1:
+        return _bad(f"the parameter update is given {count} times; this endpoint takes no updates")
+    return _read_only()
+
+
+def _read_only() -> Refusal:
+    return Refusal("read-only", "this endpoint takes no updates: a release never changes")
+
+
+def _bad(detail: str) -> Refusal:
+    return Refusal("bad-request", detail)
+
+
+def _formats(request: HttpRequest, fields: Fields) -> Formats:
+    """The formats for the answer, by ``format=``, else ``output=``, else the header.
+
+    SPARQLWrapper sends both, and a name before a media type; the first that is not empty counts.
+    """
+    override = next((v for name in ("format", "output") for v in fields.get(name, ()) if v), None)
+    return choose_formats(request.headers.get("accept"), override)
+
+
+def _encoding(request: HttpRequest) -> str:
+    return negotiate_encoding(request.headers.get("accept-encoding"))
+
+
+def _readable_type(request: HttpRequest) -> str:
+    """The media type of the body, if it is one that is read: in UTF-8 and not compressed.
+
+    https://www.w3.org/TR/sparql11-protocol/#query-via-post-direct allows no other charset.
+
+    :raises Refusal: ``unsupported-media-type``.
+    """
+    coding = request.headers.get("content-encoding", "identity").strip().lower()
+    if coding not in ("", "identity"):
+        detail = f"the body is encoded as {coding!r}: send it as it is"
+        # https://www.rfc-editor.org/rfc/rfc9110#section-12.5.3 : also what a 415 asks for
+        raise Refusal("unsupported-media-type", detail, headers={"Accept-Encoding": "identity"})
+    forms = (QUERY_TYPE,) if request.method == "QUERY" else (QUERY_TYPE, FORM_TYPE)
+    header = request.headers.get("content-type", "")
+    media_type, _, rest = header.partition(";")
+    media_type = media_type.strip().lower()
+    if media_type not in (*forms, UPDATE_TYPE):
+        found = f"the Content-Type is {header!r}" if header else "there is no Content-Type"
+        detail = f"{found}: send {' or '.join(forms)}"
+        raise Refusal("unsupported-media-type", detail, headers={"Accept": ", ".join(forms)})
+    for parameter in rest.split(";"):
+        name, _, value = (part.strip() for part in parameter.lower().partition("="))
+        if name == "charset" and value.strip('"') not in ("utf-8", "utf8"):
+            detail = f"the charset is {value!r}: send UTF-8"
+            raise Refusal("unsupported-media-type", detail)
+    return media_type
+
+
+def _url_text(request: HttpRequest) -> str:
+    """The query string; bytes that should have been escaped count as if they were."""
+    text = request.query_string
+    if text.isascii():
+        return text
+    try:
+        return _decoded(text.encode("latin-1"), "the URL")
+    except UnicodeEncodeError:
+        raise _bad("the URL holds characters that are not bytes: escape them") from None
+
+
+def _decoded(data: bytes, where: str) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        detail = f"{where} is not UTF-8 at byte {error.start}: send it in UTF-8"
+        raise _bad(detail) from None
+
+
+def _fields(text: str) -> dict[str, list[str]]:
+    """Parameter → its values, those of unknown parameters too.
+
+    https://url.spec.whatwg.org/#urlencoded-parsing
+    """
+    fields: dict[str, list[str]] = {}
+    if not text:
+        return fields
+    try:
+        pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=FIELD_LIMIT)
+    except UnicodeDecodeError:
+        raise _bad("a parameter is not UTF-8 when its escapes are read: send UTF-8") from None
+    except ValueError:
+        raise _bad(f"there are more than {FIELD_LIMIT} parameters: send fewer") from None
+    for name, value in pairs:
+        fields.setdefault(name, []).append(value)
+    return fields
+
+
+def _merged(url: Fields, body: Fields) -> Fields:
+    """The parameters of the URL and of the body as one.
+
+    https://www.w3.org/TR/sparql11-protocol/#query-via-post-urlencoded
+
+    :raises Refusal: if both have a query.
+    """
+    if "query" in url and "query" in body:
+        raise _bad("there is a query in the URL and another in the body: send one")
+    return {name: [*url.get(name, ()), *body.get(name, ())] for name in (*url, *body)}

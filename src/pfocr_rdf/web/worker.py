@@ -1,0 +1,260 @@
+"""The query process: opens the store, gives everything up, answers one query at a time.
+
+It runs the queries of strangers, and can be killed at any moment. What it may do is settled
+before the first query: it reads and writes the one socket, it computes, and nothing else
+(:mod:`pfocr_rdf.web.sandbox`).
+
+pyoxigraph demands that an answer is made, read and dropped in one thread; there is only one.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, BinaryIO, Final, cast
+
+import orjson
+from pyoxigraph import (
+    NamedNode,
+    QueryBoolean,
+    QuerySolutions,
+    QueryTriples,
+    RdfFormat,
+    Store,
+    serialize,
+)
+
+from pfocr_rdf.results import GRAPH_FORMATS, RESULT_FORMATS, SyntaxFault, find_fault
+from pfocr_rdf.web.formats import AnswerKind, refuse_kind
+from pfocr_rdf.web.frames import Kind, frame, read_request, write_all
+from pfocr_rdf.web.output import (
+    Head,
+    Limits,
+    Output,
+    ServerGoneError,
+    XmlGuard,
+    named_in_xml,
+)
+from pfocr_rdf.web.problems import Refusal
+from pfocr_rdf.web.rows import RowCounter, row_counter
+from pfocr_rdf.web.sandbox import give_up_files_and_network, limit_memory, open_doors
+
+#: The command line writes no RDF/XML; here it is checked.
+RDF_FORMATS: Final[dict[str, RdfFormat]] = {**GRAPH_FORMATS, "rdfxml": RdfFormat.RDF_XML}
+#: What the messages begin with that say that a file of the store is damaged or missing.
+STORE_FAULTS: Final = ("Corruption", "IO error")
+#: Words of a message that says what a format cannot hold, and what is told.
+UNWRITABLE: Final = (
+    ("reserved syntax term", "not-xml", "RDF/XML reserves the name of a property: ask for Turtle"),
+    ("does not support RDF 1.2", "not-acceptable", "JSON-LD holds no RDF 1.2: ask for Turtle"),
+)
+SHOWN: Final = 300  # characters of a message
+#: Without these given up, a query could call any address.
+FATAL_DOORS: Final = frozenset({"socket", "file"})
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A query as the server sends it.
+
+    ``solutions``, ``boolean`` and ``graph`` name the format for each kind of answer; None where
+    the client accepts none. Of the graphs, None means those of the query, or of the store.
+    ``max_rows`` counts solutions or triples, ``max_bytes`` the answer before its encoding.
+    ``base`` is what relative IRIs in the query are relative to.
+    """
+
+    query: str
+    default_graphs: tuple[str, ...] | None
+    named_graphs: tuple[str, ...] | None
+    solutions: str | None
+    boolean: str | None
+    graph: str | None
+    encoding: str
+    max_rows: int
+    max_bytes: int
+    base: str | None = None
+
+
+class Prefixes:
+    """The prefixes that a query need not declare.
+
+    Passing all of them costs as much as a small query's planning, so a query gets those that
+    its text can mean.
+
+    >>> Prefixes({"a": "urn:a", "b": "urn:b"}).used_in("SELECT * { ?s b:c ?o }")
+    {'b': 'urn:b'}
+    """
+
+    def __init__(self, prefixes: Mapping[str, str]) -> None:
+        self.all = dict(prefixes)
+        self._marks = [(f"{name}:", name, iri) for name, iri in prefixes.items()]
+
+    def used_in(self, text: str) -> dict[str, str]:
+        """Those whose name stands in the text."""
+        return {name: iri for mark, name, iri in self._marks if mark in text}
+
+
+def serve_queries(
+    fd: int, store: Store, quads: int | None, memory_mb: int, prefixes: Mapping[str, str]
+) -> None:
+    """Give everything up, and answer queries until the server closes its end of the socket.
+
+    :param fd: the socket; nothing else may be open but the store's files.
+    :param store: opened by :func:`pfocr_rdf.web.opening.open_whole`.
+    :param quads: how many it has, if they were counted.
+    :param memory_mb: what queries may take, beyond the open store.
+    """
+    os.set_blocking(fd, True)
+    try:
+        limited = limit_memory(memory_mb << 20)
+        give_up_files_and_network()
+        doors = open_doors()
+        if not FATAL_DOORS.isdisjoint(doors):
+            detail = f"a query process could not give up: {', '.join(doors)}"
+            refuse(fd, Refusal("internal", detail))
+            return
+        ready = {"quads": quads, "pid": os.getpid(), "limited": limited, "open_doors": doors}
+        write_all(fd, [frame(Kind.READY, orjson.dumps(ready))])
+        _serve(fd, store, memory_mb, Prefixes(prefixes))
+    except (OSError, ServerGoneError):
+        return  # the server has closed its end
+
+
+def _serve(fd: int, store: Store, memory_mb: int, prefixes: Prefixes) -> None:
+    while payload := read_request(fd):
+        try:
+            answer_query(store, request_of(payload), prefixes, fd)
+        except MemoryError:
+            detail = f"the query took more than {memory_mb} MB: ask for less at once"
+            refuse(fd, Refusal("memory", detail, limit_mb=memory_mb))
+        except Refusal as refusal:
+            refuse(fd, refusal)
+
+
+def refuse(fd: int, refusal: Refusal) -> None:
+    """Say why there is no answer, or no rest of it.
+
+    :raises OSError: if the server has closed its end.
+    """
+    said = {**refusal.members, "kind": refusal.kind, "detail": refusal.detail}
+    write_all(fd, [frame(Kind.REFUSAL, orjson.dumps(said))])
+
+
+def request_of(payload: bytes) -> Request:
+    """The request in a payload."""
+    values = orjson.loads(payload)
+    for name in ("default_graphs", "named_graphs"):
+        values[name] = None if values[name] is None else tuple(values[name])
+    return Request(**values)
+
+
+def answer_query(store: Store, request: Request, prefixes: Prefixes, fd: int) -> None:
+    """Evaluate a query and write its answer as frames.
+
+    :raises Refusal: if there is none, or, after frames of data, no rest of it.
+    :raises ServerGoneError: if nobody reads it.
+    :raises MemoryError: if it takes too much; most often the process is aborted instead.
+    """
+    # At its end the parser counts the blank lines that follow, and none of them is at fault.
+    text = request.query.rstrip()
+    try:
+        answer = store.query(
+            text,
+            base_iri=request.base,
+            prefixes=prefixes.used_in(text),
+            default_graph=_graphs(request.default_graphs, request.named_graphs),
+            named_graphs=_graphs(request.named_graphs, request.default_graphs),
+        )
+        if isinstance(answer, QueryTriples):
+            _write_graph(answer, request, prefixes, fd)
+        elif isinstance(answer, QuerySolutions):
+            _write_solutions(answer, request, fd)
+        else:
+            _write_boolean(answer, request, fd)
+    except (SyntaxError, OSError, RuntimeError, ValueError) as error:
+        # Without the cause: its traceback would keep the answer.
+        raise _refusal(error, text) from None
+
+
+def _graphs(iris: tuple[str, ...] | None, others: tuple[str, ...] | None) -> list[Any] | None:
+    """What is given with the request replaces the query's whole dataset, not a half of it.
+
+    https://www.w3.org/TR/sparql11-protocol/#dataset
+    """
+    if iris is None and others is None:
+        return None
+    return [NamedNode(iri) for iri in iris or ()]
+
+
+def _write_solutions(answer: QuerySolutions, request: Request, fd: int) -> None:
+    form = request.solutions
+    if form is None:
+        raise refuse_kind("solutions")
+    counter, guard = row_counter(form), XmlGuard("JSON") if form == "xml" else None
+    output = _output(fd, "solutions", form, request, counter, guard)
+    answer.serialize(cast(BinaryIO, output), RESULT_FORMATS[form])
+    output.finish()
+
+
+def _write_boolean(answer: QueryBoolean, request: Request, fd: int) -> None:
+    form = request.boolean
+    if form is None:
+        raise refuse_kind("boolean")
+    output = _output(fd, "boolean", form, request)
+    answer.serialize(cast(BinaryIO, output), RESULT_FORMATS[form])
+    output.finish()
+
+
+def _write_graph(answer: QueryTriples, request: Request, prefixes: Prefixes, fd: int) -> None:
+    form = request.graph
+    if form is None:
+        raise refuse_kind("graph")
+    is_xml = form == "rdfxml"
+    output = _output(fd, "graph", form, request, guard=XmlGuard("Turtle") if is_xml else None)
+    triples = output.counted(named_in_xml(answer) if is_xml else answer)
+    # All prefixes: when the first triple is written, nobody knows which the last will need.
+    serialize(triples, cast(BinaryIO, output), RDF_FORMATS[form], prefixes=prefixes.all)
+    output.finish()
+
+
+def _output(
+    fd: int,
+    kind: AnswerKind,
+    form: str,
+    request: Request,
+    counter: RowCounter | None = None,
+    guard: XmlGuard | None = None,
+) -> Output:
+    limits = Limits(request.max_rows, request.max_bytes)
+    return Output(fd, Head(kind, form, request.encoding), limits, counter, guard)
+
+
+def _refusal(error: Exception, text: str) -> Refusal:
+    """What pyoxigraph says, in our words."""
+    message = str(error)
+    if isinstance(error, SyntaxError):
+        return _syntax_refusal(find_fault(text, message))
+    if message.startswith(STORE_FAULTS):
+        return Refusal("engine-failure", f"the store cannot be read: {message[:SHOWN]}")
+    calls = isinstance(error, OSError) or "service" in message
+    if calls and "service" in text.casefold():
+        return Refusal("federation-disabled", "SERVICE calls no other endpoint from here")
+    for words, kind, detail in UNWRITABLE:
+        if words in message:
+            return Refusal(kind, detail)
+    detail = f"the query cannot be evaluated: {message[:SHOWN]}"
+    return Refusal("evaluation", detail)
+
+
+def _syntax_refusal(fault: SyntaxFault) -> Refusal:
+    if fault.is_update:
+        detail = "the query is an update: ask SELECT, ASK, CONSTRUCT or DESCRIBE"
+        return Refusal("read-only", detail)
+    if not fault.line:
+        return Refusal("syntax", fault.reason)
+    return Refusal(
+        "syntax",
+        f"line {fault.line}, column {fault.column}: {fault.reason}",
+        line=fault.line,
+        column=fault.column,
+        excerpt=f"{fault.excerpt}\n{' ' * fault.mark}^",
+    )

@@ -1,0 +1,314 @@
+"""The endpoint as a client sees it: formats, headers, errors, the cache. A real server answers."""
+
+import csv
+import gzip
+import io
+import json
+import re
+from collections.abc import Iterator
+from typing import Final
+from urllib.parse import quote
+from xml.etree import ElementTree
+
+import brotli  # type: ignore[import-untyped]  # it has no stubs
+import pytest
+import zstandard
+
+from pfocr_rdf.releases import Release
+from serving import JSON, Server, graph_of, raw, serving, wait_until
+
+ALL: Final = "SELECT ?s ?p ?o { ?s ?p ?o } ORDER BY ?s ?p ?o"
+FORM: Final = "application/x-www-form-urlencoded"
+QUERY: Final = "application/sparql-query"
+
+
+@pytest.fixture(name="server", scope="module")
+def _server(seeds_release: Release) -> Iterator[Server]:
+    with serving(seeds_release.path.parent.parent) as server:
+        yield server
+
+
+def test_the_address_that_is_printed_answers(server: Server) -> None:
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/sparql", server.url)
+    assert server.rows("SELECT (COUNT(*) AS ?n) { ?s a schema:ImageObject }") == [{"n": "5"}]
+
+
+def test_the_prefixes_of_the_project_need_no_declaration(server: Server) -> None:
+    assert server.ask("ASK { ?s a pfocr:GeneMention }").json == {"head": {}, "boolean": True}
+
+
+@pytest.mark.parametrize(
+    ("accept", "expected"),
+    [
+        ("*/*", JSON),
+        ("application/sparql-results+xml", "application/sparql-results+xml"),
+        ("text/csv;q=0.9, text/tab-separated-values;q=0.8", "text/csv; charset=utf-8"),
+        ("text/html, */*;q=0.1", JSON),
+        ("application/sparql-results+json;q=0, */*", "application/sparql-results+xml"),
+        ("text/turtle, text/*;q=0.3", "text/csv; charset=utf-8"),
+    ],
+)
+def test_a_select_is_written_as_the_client_likes_best(
+    server: Server, accept: str, expected: str
+) -> None:
+    answer = server.ask("SELECT * { ?s a schema:ImageObject }", accept)
+    assert answer.headers["content-type"] == expected
+    assert "Accept" in answer.headers["vary"]
+
+
+def test_all_formats_of_a_select_say_the_same(server: Server) -> None:
+    rows = len(server.rows(ALL))
+    xml = ElementTree.fromstring(server.ask(ALL, "application/sparql-results+xml").body)
+    space = "{http://www.w3.org/2005/sparql-results#}"
+    assert len(xml.findall(f"{space}results/{space}result")) == rows
+    table = csv.reader(io.StringIO(server.ask(ALL, "text/csv").body.decode(), newline=""))
+    assert len(list(table)) == rows + 1
+    tsv = server.ask(ALL, "text/tab-separated-values").body.decode()
+    assert len(tsv.rstrip("\n").split("\n")) == rows + 1
+
+
+@pytest.mark.parametrize(
+    "media_type",
+    ["text/turtle", "application/n-triples", "application/ld+json", "application/rdf+xml"],
+)
+def test_all_formats_of_a_graph_say_the_same(server: Server, media_type: str) -> None:
+    query = "CONSTRUCT WHERE { ?s schema:name ?name }"
+    turtle = graph_of(server.ask(query, "text/turtle"))
+    answer = server.ask(query, media_type)
+    assert answer.headers["content-type"].startswith(media_type)
+    assert len(turtle) > 50
+    assert graph_of(answer) == turtle
+
+
+def test_a_link_chooses_the_format_with_a_parameter(server: Server) -> None:
+    target = f"/sparql?format=csv&query={quote('SELECT * { ?s a schema:Gene } LIMIT 1')}"
+    assert server.request("GET", target).headers["content-type"].startswith("text/csv")
+
+
+def test_what_cannot_be_had_is_refused_with_what_can(server: Server) -> None:
+    answer = server.ask("CONSTRUCT WHERE { ?s ?p ?o }", "text/csv")
+    assert (answer.status, answer.problem) == (406, "not-acceptable")
+    assert "text/turtle" in answer.json["available"]
+
+
+def test_a_syntax_error_tells_line_and_column_and_shows_the_line(server: Server) -> None:
+    answer = server.ask("SELECT *\nWHERE { ?s ?p }")
+    assert (answer.status, answer.problem) == (400, "syntax")
+    assert (answer.json["line"], answer.json["column"]) == (2, 16)
+    assert "WHERE { ?s ?p }" in answer.json["excerpt"]
+    assert answer.headers["cache-control"] == "no-store"
+
+
+def test_each_type_of_problem_leads_to_a_page_that_helps(server: Server) -> None:
+    kind = server.ask("SELECT").json["type"]
+    assert kind.startswith(server.url.removesuffix("sparql"))
+    page = server.request("GET", kind[kind.index("/problems") :], headers={"Accept": "text/html"})
+    assert page.status == 200
+    assert page.headers["content-type"].startswith("text/html")
+    assert b"<h1" in page.body
+    overview = server.request("GET", "/problems", headers={"Accept": "text/plain"})
+    assert b"query-timeout (503)" in overview.body
+
+
+def test_every_answer_names_its_release_its_limits_and_its_time(
+    server: Server, seeds_release: Release
+) -> None:
+    headers = server.ask("SELECT * { ?s a schema:Taxon }").headers
+    assert headers["x-pfocr-release"] == seeds_release.id
+    assert int(headers["x-row-limit"]) == 1_000_000
+    assert int(headers["x-byte-limit"]) == 256 << 20
+    assert 0 <= float(headers["x-query-time"]) < 30
+    assert headers["access-control-allow-origin"] == "*"
+    assert headers["x-request-id"]
+
+
+def test_an_answer_is_kept_and_found_again_under_its_tag(server: Server) -> None:
+    query = "SELECT * { ?s a schema:Periodical }"
+    first, second = server.ask(query), server.ask(query)
+    assert (first.headers["x-cache"], second.headers["x-cache"]) == ("miss", "hit")
+    assert first.body == second.body
+    tag = first.headers["etag"]
+    target = f"/sparql?query={quote(query)}"
+    again = server.request("GET", target, headers={"If-None-Match": f'"other", {tag}'})
+    assert (again.status, again.body, again.headers["etag"]) == (304, b"", tag)
+    other = server.request("GET", target, headers={"If-None-Match": tag, "Accept": "text/csv"})
+    assert other.status == 200
+
+
+def test_formats_and_datasets_do_not_share_an_answer(server: Server) -> None:
+    query = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"
+    everything = server.ask(query)
+    nothing = server.request(
+        "GET", f"/sparql?query={quote(query)}&default-graph-uri={quote('http://example.org/none')}"
+    )
+    assert everything.json["results"] != nothing.json["results"]
+    assert nothing.json["results"]["bindings"][0]["n"]["value"] == "0"
+    assert server.ask(query, "text/csv").body.startswith(b"n\r\n")
+
+
+@pytest.mark.parametrize("call", ["RAND()", "NOW()", "UUID()", "STRUUID()", "BNODE()"])
+def test_what_differs_from_time_to_time_is_not_kept(server: Server, call: str) -> None:
+    answers = [server.ask(f"SELECT ({call} AS ?x) {{}}") for _ in range(2)]
+    for answer in answers:
+        assert answer.status == 200
+        assert "etag" not in answer.headers
+        assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["x-cache"] == "none"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "unpack"),
+    [
+        ("gzip", gzip.decompress),
+        ("br", brotli.decompress),
+        ("zstd", lambda data: zstandard.ZstdDecompressor().decompressobj().decompress(data)),
+    ],
+)
+def test_answers_are_compressed_if_the_client_can_read_it(
+    server: Server, encoding: str, unpack: object
+) -> None:
+    plain = server.ask(ALL)
+    target = f"/sparql?query={quote(ALL)}"
+    packed = server.request("GET", target, headers={"Accept-Encoding": encoding})
+    assert packed.headers["content-encoding"] == encoding
+    assert "Accept-Encoding" in packed.headers["vary"]
+    assert len(packed.body) < len(plain.body) / 4
+    assert unpack(packed.body) == plain.body  # type: ignore[operator]
+    assert packed.headers["etag"] != plain.headers["etag"]
+
+
+def test_head_says_what_get_would_without_the_answer(server: Server) -> None:
+    target = f"/sparql?query={quote(ALL)}"
+    connection = server.connect()
+    connection.request("HEAD", target)
+    response = connection.getresponse()
+    assert response.read() == b""
+    assert response.status == 200
+    assert response.getheader("content-type") == JSON
+    # The connection can be used again: nothing of a body came after the head.
+    connection.request("GET", "/health")
+    assert connection.getresponse().read() == b"ok\n"
+    connection.close()
+
+
+def test_a_browser_of_another_origin_may_ask(server: Server) -> None:
+    answer = server.request(
+        "OPTIONS",
+        "/sparql",
+        headers={"Origin": "https://example.org", "Access-Control-Request-Method": "POST"},
+    )
+    assert answer.status == 204
+    assert "POST" in answer.headers["access-control-allow-methods"]
+    assert "Content-Type" in answer.headers["access-control-allow-headers"]
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH"])
+def test_other_methods_are_refused_with_those_that_work(server: Server, method: str) -> None:
+    answer = server.request(method, "/sparql", b"")
+    assert (answer.status, answer.problem) == (405, "method-not-allowed")
+    assert {"GET", "POST"} <= {name.strip() for name in answer.headers["allow"].split(",")}
+
+
+def test_the_method_query_works_as_a_direct_post(server: Server) -> None:
+    answer = server.request("QUERY", "/sparql", b"ASK {}", {"Content-Type": QUERY})
+    assert answer.json["boolean"] is True
+
+
+@pytest.mark.parametrize(
+    ("target", "body", "headers", "status"),
+    [
+        ("/sparql?query=", None, {}, 400),
+        ("/sparql", b"query=ASK {}&update=CLEAR ALL", {"Content-Type": FORM}, 400),
+        ("/sparql?query=ASK%20%7B%7D", b"query=ASK {}", {"Content-Type": FORM}, 400),
+        ("/sparql", b"ASK {}", {"Content-Type": f"{QUERY}; charset=utf-8"}, 200),
+        (
+            "/sparql",
+            gzip.compress(b"ASK {}"),
+            {"Content-Type": QUERY, "Content-Encoding": "gzip"},
+            415,
+        ),
+        ("/sparql", b"ASK {}" + b" " * (2 << 20), {"Content-Type": QUERY}, 413),
+        ("/sparql?using-graph-uri=http://a/&query=ASK%20%7B%7D", None, {}, 400),
+        ("/sparql?query=%FF%FE", None, {}, 400),
+        ("/sparql?default-graph-uri=nothing&query=ASK%20%7B%7D", None, {}, 400),
+    ],
+)
+def test_requests_beyond_the_protocols_own_tests(
+    server: Server, target: str, body: bytes | None, headers: dict[str, str], status: int
+) -> None:
+    answer = server.request("POST" if body else "GET", target, body, headers)
+    assert answer.status == status, answer.body
+    if status != 200:
+        assert answer.problem
+
+
+def test_a_body_in_chunks_is_read(server: Server) -> None:
+    head = f"POST /sparql HTTP/1.1\r\nHost: x\r\nContent-Type: {QUERY}\r\nConnection: close\r\n"
+    body = b"Transfer-Encoding: chunked\r\n\r\n3\r\nASK\r\n3\r\n {}\r\n0\r\n\r\n"
+    assert b'"boolean":true' in raw(server, head.encode() + body)
+
+
+def test_describing_something_unknown_gives_an_empty_graph(server: Server) -> None:
+    answer = server.ask("DESCRIBE <http://example.org/unknown>")
+    assert answer.status == 200
+    assert graph_of(answer) == set()
+
+
+@pytest.mark.parametrize("text", ["\\u0001", "\\u000B", "\\uFFFE"])
+@pytest.mark.parametrize(
+    ("query", "accept"),
+    [
+        ('SELECT ("%s" AS ?x) {}', "application/sparql-results+xml"),
+        ('CONSTRUCT { <x:s> <x:p> "%s" } {}', "application/rdf+xml"),
+    ],
+)
+def test_xml_is_refused_where_it_would_not_be_well_formed(
+    server: Server, text: str, query: str, accept: str
+) -> None:
+    answer = server.ask(query % text, accept)
+    assert (answer.status, answer.problem) == (406, "not-xml")
+
+
+def test_xml_keeps_line_ends_and_markup(server: Server) -> None:
+    answer = server.ask('SELECT ("a\\r\\n<b>&]]>" AS ?x) {}', "application/sparql-results+xml")
+    found = ElementTree.fromstring(answer.body).findtext(".//{*}literal")
+    assert found == "a\r\n<b>&]]>"
+
+
+def test_a_property_without_an_xml_name_is_refused_in_rdf_xml(server: Server) -> None:
+    answer = server.ask("CONSTRUCT { <x:s> <http://a/1> 1 } {}", "application/rdf+xml")
+    assert (answer.status, answer.problem) == (406, "not-xml")
+
+
+def test_more_rows_than_the_limit_are_refused_before_the_first(seeds_release: Release) -> None:
+    data = seeds_release.path.parent.parent
+    with serving(data, "--max-rows", "10") as server:
+        answer = server.ask("SELECT * { ?s ?p ?o }")
+        assert (answer.status, answer.problem) == (400, "answer-too-large")
+        assert server.ask("SELECT * { ?s ?p ?o } LIMIT 10").headers["x-row-limit"] == "10"
+
+
+def test_health_readiness_and_metrics(server: Server, seeds_release: Release) -> None:
+    assert server.request("GET", "/health").body == b"ok\n"
+    assert server.request("GET", "/ready").body.decode().strip() == seeds_release.id
+    before = server.metric("pfocr_rdf_requests_total")
+    server.ask("ASK {}")
+    assert server.metric("pfocr_rdf_requests_total") >= before + 1
+    wait_until(lambda: server.metric("pfocr_rdf_workers") >= 2, "both query processes are there")
+
+
+def test_unknown_addresses_are_problems_too(server: Server) -> None:
+    answer = server.request("GET", "/no/such/thing")
+    assert (answer.status, answer.problem) == (404, "not-found")
+    assert server.request("POST", "/health", b"").status == 405
+
+
+def test_the_access_log_tells_each_request_once_and_no_query(seeds_release: Release) -> None:
+    with serving(seeds_release.path.parent.parent, "--log-format", "json") as server:
+        request_id = server.ask("SELECT ('secret' AS ?x) {}").headers["x-request-id"]
+        server.stop()
+    lines = [json.loads(line) for line in server.log if line.startswith("{")]
+    (mine,) = [line for line in lines if line.get("request") == request_id]
+    assert (mine["status"], mine["cache"], mine["outcome"]) == (200, "miss", "ok")
+    assert re.fullmatch(r"[0-9a-f]{12}", mine["query"])
+    assert "secret" not in "".join(server.log)

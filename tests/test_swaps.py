@@ -1,0 +1,197 @@
+"""Releases under a running server: no answer is dropped or mixed, none is of a bad release."""
+
+import shutil
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import pytest
+from pyoxigraph import Literal, NamedNode, Quad
+
+from invoking import run
+from pfocr_rdf.releases import Release, list_releases, make_current, prune_releases
+from releasing import add_release, data_folder
+from serving import Server, is_alive, serving, wait_until
+
+RELEASES: Final = 50
+SUBJECT: Final = NamedNode("http://example.org/release")
+NAME: Final = NamedNode("http://example.org/name")
+#: Both graphs of the store, read at two moments of a query that takes a while.
+ASK_NAME: Final = (
+    "SELECT ?first ?last { <http://example.org/release> <http://example.org/name> ?first "
+    "{ SELECT (MAX(?n) AS ?last) (COUNT(*) AS ?all) "
+    "{ <http://example.org/release> <http://example.org/name> ?n . ?s a ?class } } }"
+)
+
+
+def named(name: str) -> list[Quad]:
+    return [Quad(SUBJECT, NAME, Literal(name))]
+
+
+@dataclass
+class Hammer:
+    """Clients that ask without a pause and note what does not fit."""
+
+    server: Server
+    wrong: list[str] = field(default_factory=list)
+    seen: set[str] = field(default_factory=set)
+    answers: int = 0
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def ask(self, number: int) -> None:
+        count = 0
+        while not self.stop.is_set():
+            count += 1
+            # Every other query is one that the server has answered before.
+            mark = f"# {number} {count}" if count % 2 else ""
+            try:
+                answer = self.server.ask(f"{ASK_NAME} {mark}")
+            except OSError as error:
+                self.wrong.append(repr(error))
+                continue
+            self.answers += 1
+            if answer.status != 200:
+                self.wrong.append(f"{answer.status} {answer.body!r}")
+                continue
+            release = answer.headers["x-pfocr-release"]
+            self.seen.add(release)
+            (row,) = answer.json["results"]["bindings"]
+            if {row["first"]["value"], row["last"]["value"]} != {release}:
+                self.wrong.append(f"{release}: {row}")
+
+    def __enter__(self) -> "Hammer":
+        self.threads = [threading.Thread(target=self.ask, args=(n,)) for n in range(3)]
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop.set()
+        for thread in self.threads:
+            thread.join()
+
+
+def served(server: Server) -> str:
+    return server.request("GET", "/ready").body.decode().strip()
+
+
+@pytest.fixture(name="data")
+def _data(seeds_release: Release, tmp_path: Path) -> Path:
+    return data_folder(seeds_release, tmp_path / "data")
+
+
+def test_fifty_releases_are_published_under_load_and_each_answer_is_of_one(
+    seeds_release: Release, tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    names = [f"20300101T0000{number:02}Z-made" for number in range(RELEASES)]
+    add_release(seeds_release, data, names[0], named(names[0]))
+    make_current(data, Release(names[0], data / "releases" / names[0]))
+    with serving(data, "--no-access-log") as server, Hammer(server) as hammer:
+        for name in names[1:]:
+            made = add_release(seeds_release, data, name, named(name))
+            make_current(data, made)
+            wait_until(lambda name=name: served(server) == name, f"{name} is served")
+            shutil.rmtree(data / "releases" / names[names.index(name) - 1])
+        wait_until(lambda: hammer.seen >= {names[-1]}, "the last release has answered")
+    assert hammer.wrong == []
+    assert len(hammer.seen) > RELEASES / 2
+    assert hammer.answers > RELEASES
+
+
+def test_a_release_that_is_served_is_not_pruned(seeds_release: Release, data: Path) -> None:
+    with serving(data) as server:
+        first = served(server)
+        fresh = add_release(seeds_release, data, "20300101T000000Z-fresh")
+        # Not current yet for the server's follower: it is served only when it is.
+        prune_releases(data, 1)
+        assert first in {release.id for release in list_releases(data)}
+        make_current(data, fresh)
+        wait_until(lambda: served(server) == fresh.id, "the new release is served")
+        wait_until(lambda: _pruned(data, first), "the old one is let go")
+        assert served(server) == fresh.id
+
+
+def _pruned(data: Path, name: str) -> bool:
+    prune_releases(data, 1)
+    return name not in {release.id for release in list_releases(data)}
+
+
+def test_the_processes_of_the_old_release_end(seeds_release: Release, data: Path) -> None:
+    with serving(data) as server:
+        old = server.query_processes()
+        make_current(data, add_release(seeds_release, data, "20300101T000000Z-fresh"))
+        wait_until(lambda: not any(is_alive(pid) for pid in old), "the old processes are gone")
+        assert server.rows("SELECT (COUNT(*) AS ?n) { ?s a schema:ImageObject }") == [{"n": "5"}]
+
+
+def test_going_back_is_followed_too(seeds_release: Release, data: Path) -> None:
+    fresh = add_release(seeds_release, data, "20300101T000000Z-fresh")
+    make_current(data, fresh)
+    with serving(data) as server:
+        assert served(server) == fresh.id
+        assert run("rollback", "--data", str(data)).status == 0
+        wait_until(lambda: served(server) != fresh.id, "the earlier release is served")
+
+
+@pytest.mark.parametrize("damage", ["flip", "cut", "remove", "manifest"])
+def test_a_damaged_release_is_refused_and_the_one_before_goes_on(
+    seeds_release: Release, data: Path, damage: str
+) -> None:
+    bad = add_release(seeds_release, data, "20300101T000000Z-bad")
+    table = max(bad.store.glob("*.sst"), key=lambda path: path.stat().st_size)
+    if damage == "flip":
+        content = bytearray(table.read_bytes())
+        content[len(content) // 2] ^= 0xFF
+        table.write_bytes(content)
+    elif damage == "cut":
+        table.write_bytes(table.read_bytes()[:-100])
+    elif damage == "remove":
+        table.unlink()
+    else:
+        (bad.path / "manifest.json").write_text("{")
+    with serving(data) as server:
+        first = served(server)
+        make_current(data, bad)
+        wait_until(lambda: any(bad.id in line for line in server.log), "it is refused in the log")
+        assert served(server) == first
+        assert server.rows("SELECT (COUNT(*) AS ?n) { ?s a schema:ImageObject }") == [{"n": "5"}]
+        good = add_release(seeds_release, data, "20300101T000001Z-good")
+        make_current(data, good)
+        wait_until(lambda: served(server) == good.id, "the next good one is served")
+
+
+def test_an_answer_that_began_before_a_swap_ends_after_it(
+    seeds_release: Release, data: Path
+) -> None:
+    query = "SELECT * { ?a ?b ?c . ?d ?e ?f } LIMIT 300000"
+    with serving(data) as server:
+        connection = server.connect()
+        connection.request("POST", "/sparql", query, {"Content-Type": "application/sparql-query"})
+        response = connection.getresponse()
+        first = response.getheader("x-pfocr-release")
+        body = response.read(1000)
+        fresh = add_release(seeds_release, data, "20300101T000000Z-fresh")
+        make_current(data, fresh)
+        wait_until(lambda: served(server) == fresh.id, "the new release is served")
+        body += response.read()
+        connection.close()
+        assert first != fresh.id
+        assert body.count(b'"a":{') == 300_000
+        assert body.endswith(b"]}}")
+
+
+def test_no_server_starts_on_a_damaged_release(seeds_release: Release, data: Path) -> None:
+    table = next(next(iter(list_releases(data))).store.glob("*.sst"))
+    table.write_bytes(b"nothing")
+    done = run("serve", "--data", str(data), "--port", "0")
+    assert done.status == 1
+    assert table.name in done.err
+    assert "verify" in done.err or "build again" in done.err
+
+
+def test_no_server_starts_without_a_release(tmp_path: Path) -> None:
+    done = run("serve", "--data", str(tmp_path), "--port", "0")
+    assert done.status == 1
+    assert "pfocr-rdf build" in done.err

@@ -1,0 +1,189 @@
+"""One exchange over HTTP: headers, bodies, public addresses, and clients that go away."""
+
+import asyncio
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+
+from pfocr_rdf.web.exchange import (
+    ABORT,
+    Exchange,
+    Message,
+    Reply,
+    Scope,
+    Watch,
+    problem_reply,
+    public_url_of,
+    read_body,
+    whole_reply,
+)
+from pfocr_rdf.web.problems import Refusal
+
+
+def scope_of(*headers: tuple[bytes, bytes], method: str = "GET") -> Scope:
+    return {
+        "type": "http",
+        "method": method,
+        "path": "/",
+        "scheme": "http",
+        "server": ("127.0.0.1", 7878),
+        "headers": list(headers),
+        "extensions": {},
+    }
+
+
+class Talk:
+    """Both ends of an exchange: what comes, and what was sent."""
+
+    def __init__(self, *messages: Message, scope: Scope | None = None) -> None:
+        self.messages = list(messages)
+        self.sent: list[Message] = []
+        self.exchange = Exchange(
+            scope or scope_of(), self.receive, self.send, "0-0", 0.0, "http://example.org/"
+        )
+
+    async def receive(self) -> Message:
+        if not self.messages:
+            await asyncio.Event().wait()
+        return self.messages.pop(0)
+
+    async def send(self, message: Message) -> None:
+        self.sent.append(message)
+
+
+def part(body: bytes, *, more: bool = True) -> Message:
+    return {"type": "http.request", "body": body, "more_body": more}
+
+
+GONE: Message = {"type": "http.disconnect"}
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        (b"example.org", "http://example.org/"),
+        (b"example.org:8080", "http://example.org:8080/"),
+        (b"[::1]:7878", "http://[::1]:7878/"),
+        (b"", "http://127.0.0.1:7878/"),
+        (b"evil.org/x?", "http://127.0.0.1:7878/"),
+        (b'a"><script>', "http://127.0.0.1:7878/"),
+        (b"user@evil.org", "http://127.0.0.1:7878/"),
+    ],
+)
+def test_the_host_header_is_believed_if_it_is_a_host(host: bytes, expected: str) -> None:
+    assert public_url_of(scope_of((b"host", host)), None) == expected
+
+
+def test_the_configured_address_comes_first() -> None:
+    scope = scope_of((b"host", b"inner:7878"))
+    assert public_url_of(scope, "https://example.org/pfocr/") == "https://example.org/pfocr/"
+
+
+def test_the_servers_own_address_may_be_of_ipv6() -> None:
+    scope = scope_of()
+    scope["server"] = ("::1", 80)
+    assert public_url_of(scope, None) == "http://[::1]:80/"
+
+
+def test_headers_of_one_name_are_joined() -> None:
+    talk = Talk(scope=scope_of((b"accept", b"text/csv"), (b"x", b"y"), (b"accept", b"text/turtle")))
+    assert talk.exchange.header(b"accept") == "text/csv, text/turtle"
+    assert talk.exchange.header(b"cookie") is None
+
+
+def test_a_body_is_put_together() -> None:
+    talk = Talk(part(b"AS"), part(b"K {"), part(b"}", more=False))
+    assert asyncio.run(read_body(talk.exchange, 100, 1)) == b"ASK {}"
+
+
+def test_a_body_is_not_read_beyond_its_limit() -> None:
+    talk = Talk(*[part(b"x" * 60)] * 3)
+    with pytest.raises(Refusal) as caught:
+        asyncio.run(read_body(talk.exchange, 100, 1))
+    assert caught.value.status == 413
+    assert len(talk.messages) == 1
+
+
+def test_a_body_that_does_not_come_is_not_waited_for() -> None:
+    talk = Talk(part(b"AS"))
+    with pytest.raises(Refusal) as caught:
+        asyncio.run(read_body(talk.exchange, 100, 0.02))
+    assert caught.value.status == 408
+
+
+def test_a_client_that_goes_away_in_its_body_ends_the_exchange() -> None:
+    talk = Talk(part(b"AS"), GONE)
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(read_body(talk.exchange, 100, 1))
+
+
+@pytest.mark.parametrize(("method", "body"), [("GET", b"hello"), ("HEAD", b"")])
+def test_a_reply_to_head_has_the_length_and_no_body(method: str, body: bytes) -> None:
+    talk = Talk(scope=scope_of(method=method))
+    asyncio.run(talk.exchange.reply(whole_reply(200, "text/plain", b"hello")))
+    start, rest = talk.sent
+    headers = dict(start["headers"])
+    assert headers[b"content-length"] == b"5"
+    assert headers[b"x-request-id"] == b"0-0"
+    assert rest["body"] == body
+    assert talk.exchange.sent_bytes == len(body)
+
+
+def test_a_problem_is_json_with_its_own_headers() -> None:
+    refusal = Refusal("busy", "try again", headers={"Retry-After": "5"}, waiting=7)
+    reply = problem_reply(refusal, "http://example.org/", "0-0")
+    headers = dict(reply.headers)
+    assert headers[b"content-type"] == b"application/problem+json"
+    assert headers[b"cache-control"] == b"no-store"
+    assert headers[b"retry-after"] == b"5"
+    found = json.loads(reply.body)
+    assert found["type"] == "http://example.org/problems/busy"
+    assert (found["status"], found["detail"], found["waiting"]) == (503, "try again", 7)
+
+
+def test_an_abort_is_the_servers() -> None:
+    aborted: list[bool] = []
+    scope = scope_of()
+    scope["extensions"] = {ABORT: lambda: aborted.append(True)}
+    Talk(scope=scope).exchange.abort()
+    assert aborted == [True]
+
+
+def watched(messages: Sequence[Message], work: Callable[[], Any]) -> Talk:
+    talk = Talk(*messages)
+
+    async def run() -> None:
+        async with Watch(talk.exchange):
+            await work()
+
+    asyncio.run(run())
+    return talk
+
+
+def test_what_is_done_for_a_client_ends_when_it_goes_away() -> None:
+    talk = watched([part(b"", more=False), GONE], lambda: asyncio.Event().wait())
+    assert talk.exchange.outcome == "disconnect"
+
+
+def test_what_is_done_quickly_is_not_watched() -> None:
+    talk = watched([GONE], lambda: asyncio.sleep(0))
+    assert talk.exchange.outcome == "ok"
+    assert talk.messages == [GONE]
+
+
+def test_a_cancellation_by_others_is_not_taken_for_a_client_that_left() -> None:
+    talk = Talk()
+
+    async def run() -> None:
+        async with Watch(talk.exchange):
+            raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(run())
+    assert talk.exchange.outcome == "ok"
+
+
+def test_the_size_of_a_reply_counts_what_stands_around_it() -> None:
+    assert Reply(200, [], b"x" * 1000).size > 1000

@@ -1,0 +1,366 @@
+"""A query process answers in every format what pyoxigraph answers, or says why not."""
+
+import csv
+import io
+import json
+from typing import Final
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from pyoxigraph import (
+    DefaultGraph,
+    Literal,
+    NamedNode,
+    Quad,
+    QueryResultsFormat,
+    QuerySolutions,
+    QueryTriples,
+    RdfFormat,
+    Store,
+    parse,
+    parse_query_results,
+)
+
+from asking import seed_store
+from pfocr_rdf.releases import Release
+from pfocr_rdf.results import RESULT_FORMATS
+from pfocr_rdf.web.problems import PROBLEMS
+from pfocr_rdf.web.worker import RDF_FORMATS, Prefixes
+from workers import ENCODING_TO_DECODER, PREFIXES, answered, engine
+
+A: Final = NamedNode("http://a.example/a")
+G: Final = NamedNode("http://g.example/1")
+H: Final = NamedNode("http://g.example/2")
+SELECT: Final = "SELECT ?s ?o { ?s a schema:Gene ; schema:name ?o } ORDER BY ?o LIMIT 20"
+GRAPH: Final = "CONSTRUCT { ?s schema:name ?n } WHERE { ?s a schema:Taxon ; schema:name ?n }"
+
+
+def refusal(text: str, store: Store | None = None, **options: object) -> dict[str, object]:
+    answer = answered(Store() if store is None else store, text, **options)
+    assert answer.kinds == "X"
+    assert answer.refusal["kind"] in PROBLEMS
+    return answer.refusal
+
+
+def store_of(*quads: Quad) -> Store:
+    store = Store()
+    store.extend(quads)
+    return store
+
+
+def small_store() -> Store:
+    """A triple in the default graph and one in each of two named graphs."""
+    graphs: list[DefaultGraph | NamedNode] = [DefaultGraph(), G, H]
+    return store_of(*(Quad(A, A, Literal(str(n)), graph) for n, graph in enumerate(graphs)))
+
+
+# --- formats ---
+
+
+@pytest.mark.parametrize("form", ["json", "xml", "tsv"])
+def test_solutions_parse_to_the_rows_that_the_store_gives(form: str) -> None:
+    store = seed_store()
+    expected = store.query(SELECT, prefixes=PREFIXES)
+    assert isinstance(expected, QuerySolutions)
+    answer = answered(store, SELECT, solutions=form)
+    found = parse_query_results(answer.text, RESULT_FORMATS[form])
+    assert isinstance(found, QuerySolutions)
+    rows = [tuple(row) for row in found]
+    assert rows == [tuple(row) for row in expected]
+    assert len(rows) == 20
+    assert answer.head == {"kind": "solutions", "format": form, "encoding": "identity"}
+    assert answer.end == {"rows": 20, "bytes": len(answer.data)}
+
+
+def test_solutions_are_written_as_csv() -> None:
+    answer = answered(seed_store(), SELECT, solutions="csv")
+    assert len(list(csv.DictReader(io.StringIO(answer.text)))) == 20
+    assert answer.end["rows"] == 20
+
+
+def test_a_boolean_is_written_as_json_and_xml() -> None:
+    answer = answered(seed_store(), "ASK { ?s a schema:Gene }")
+    assert json.loads(answer.text) == {"head": {}, "boolean": True}
+    assert answer.head["kind"] == "boolean"
+    assert answer.end["rows"] == 0
+    xml = answered(seed_store(), "ASK { ?s a schema:Nothing }", boolean="xml")
+    assert "false" in [element.text for element in ElementTree.fromstring(xml.text)]
+
+
+@pytest.mark.parametrize("form", RDF_FORMATS)
+def test_graphs_parse_to_the_triples_that_the_store_gives(form: str) -> None:
+    for text in (GRAPH, "DESCRIBE gene:1956"):
+        found = seed_store().query(text, prefixes=PREFIXES)
+        assert isinstance(found, QueryTriples)
+        expected = set(found)
+        answer = answered(seed_store(), text, graph=form)
+        assert {quad.triple for quad in parse(answer.text, RDF_FORMATS[form])} == expected
+        assert answer.head == {"kind": "graph", "format": form, "encoding": "identity"}
+        assert answer.end == {"rows": len(expected), "bytes": len(answer.data)}
+
+
+def test_turtle_has_the_prefixes_of_the_data() -> None:
+    text = answered(seed_store(), GRAPH, graph="turtle").text
+    assert 'taxon:9606 schema:name "Homo sapiens" .' in text
+
+
+def test_a_description_of_what_is_unknown_is_an_empty_graph() -> None:
+    answer = answered(Store(), "DESCRIBE <http://nobody.example/>")
+    assert (answer.text, answer.end) == ("", {"rows": 0, "bytes": 0})
+
+
+@pytest.mark.parametrize("encoding", ENCODING_TO_DECODER)
+def test_an_answer_is_the_same_in_every_encoding(encoding: str) -> None:
+    text = "SELECT * { ?s ?p ?o } ORDER BY ?s ?p ?o LIMIT 500"
+    plain = answered(seed_store(), text)
+    answer = answered(seed_store(), text, encoding=encoding)
+    assert answer.head["encoding"] == encoding
+    assert answer.text == plain.text
+    assert answer.end == plain.end
+    assert "D" * 2 in plain.kinds
+
+
+def test_a_small_answer_says_that_it_is_not_compressed() -> None:
+    answer = answered(seed_store(), "ASK {}", encoding="gzip")
+    assert answer.head["encoding"] == "identity"
+    assert json.loads(answer.data)["boolean"] is True
+
+
+# --- XML ---
+
+LITERALS: Final = st.builds(
+    Literal,
+    st.text(st.characters(codec="utf-8"), max_size=8),
+    language=st.sampled_from((None, "en", "zh-hans-cn")),
+)
+
+
+@given(LITERALS)
+@example(Literal("\r"))
+@example(Literal(" a\r\n\tb "))
+@example(Literal("a\rb", language="en"))
+@example(Literal("]]>&amp;<x/>"))
+@example(Literal("\x7f\x85\u2028\ufffd"))
+@example(Literal("x", datatype=NamedNode("http://a.example/?a&b'c")))
+def test_a_literal_survives_an_xml_parser_or_is_refused(literal: Literal) -> None:
+    store = store_of(Quad(A, A, literal))
+    [stored] = [quad.object for quad in store]
+    assert isinstance(stored, Literal)
+    results = answered(store, "SELECT ?o { ?s ?p ?o }", solutions="xml")
+    graph = answered(store, "CONSTRUCT WHERE { ?s ?p ?o }", graph="rdfxml")
+    if any(c in "\ufffe\uffff" or (c < " " and c not in "\t\n\r") for c in literal.value):
+        for answer, other in ((results, "JSON"), (graph, "Turtle")):
+            assert answer.kinds == "X"
+            assert answer.refusal["kind"] == "not-xml"
+            assert str(answer.refusal["detail"]).endswith(f"ask for {other}")
+        return
+    [element] = ElementTree.fromstring(results.text).findall(".//{*}literal")
+    language = element.get("{http://www.w3.org/XML/1998/namespace}lang")
+    assert (element.text or "", language) == (stored.value, stored.language)
+    [described] = ElementTree.fromstring(graph.text)
+    assert (described[0].text or "") == stored.value
+    found = parse_query_results(results.text, QueryResultsFormat.XML)
+    assert isinstance(found, QuerySolutions)
+    assert [row["o"] for row in found] == [stored]
+    assert [q.object for q in parse(graph.text, RdfFormat.RDF_XML)] == [stored]
+
+
+def test_a_property_that_has_no_xml_name_is_refused_by_its_iri() -> None:
+    store = store_of(Quad(A, NamedNode("http://a.example/1"), A))
+    found = refusal("CONSTRUCT WHERE { ?s ?p ?o }", store, graph="rdfxml")
+    assert found == {
+        "kind": "not-xml",
+        "detail": "RDF/XML has no name for the property <http://a.example/1>: ask for Turtle",
+    }
+
+
+def test_a_property_whose_name_rdf_xml_reserves_is_refused() -> None:
+    found = refusal("CONSTRUCT { <a:a> rdf:li 1 } {}", graph="rdfxml")
+    assert found["kind"] == "not-xml"
+
+
+def test_what_json_ld_cannot_hold_is_not_acceptable_as_json_ld() -> None:
+    found = refusal("CONSTRUCT { <a:a> <a:b> <<( <a:a> <a:b> 1 )>> } {}", graph="jsonld")
+    assert found["kind"] == "not-acceptable"
+
+
+# --- the dataset ---
+
+
+@pytest.mark.parametrize(
+    ("default", "named", "default_found", "named_found"),
+    [
+        (None, None, "0", "12"),
+        ([str(G.value)], [], "1", ""),
+        ([G.value, H.value], [], "12", ""),
+        ([], [H.value], "", "2"),
+        ([], [], "", ""),
+        ([G.value], [H.value], "1", "2"),
+        ([G.value], None, "1", ""),
+        (None, [H.value], "", "2"),
+        (["http://127.0.0.1:1/unknown"], ["http://127.0.0.1:1/unknown"], "", ""),
+    ],
+)
+@pytest.mark.parametrize("clause", ["", "FROM <http://g.example/2>", "FROM NAMED <urn:x>"])
+def test_the_dataset_of_the_request_replaces_that_of_the_query(
+    default: list[str] | None,
+    named: list[str] | None,
+    default_found: str,
+    named_found: str,
+    clause: str,
+) -> None:
+    if default is None and named is None:
+        default_found, named_found = {
+            "": ("0", "12"),
+            "FROM <http://g.example/2>": ("2", ""),
+            "FROM NAMED <urn:x>": ("", ""),
+        }[clause]
+    for pattern, expected in (("?s ?p ?o", default_found), ("GRAPH ?g { ?s ?p ?o }", named_found)):
+        text = f"SELECT ?o {clause} {{ {pattern} }} ORDER BY ?o"
+        graphs = {"default_graphs": default, "named_graphs": named}
+        answer = answered(small_store(), text, solutions="csv", **graphs)
+        assert "".join(answer.text.split()[1:]) == expected
+
+
+def test_a_relative_iri_is_one_of_the_base_that_is_given() -> None:
+    text = "CONSTRUCT { <s> <p> 1 } {}"
+    base = "http://a.example/sparql"
+    assert "<http://a.example/s>" in answered(Store(), text, base=base).text
+    assert refusal(text)["kind"] == "syntax"
+
+
+def test_prefixes_of_the_data_need_not_be_declared_and_can_be_redefined() -> None:
+    used = "ASK { FILTER(STRSTARTS(STR(taxon:9606), STR(obo:)) && STRENDS(STR(gene:), '/')) }"
+    assert json.loads(answered(Store(), used).text)["boolean"] is True
+    redefined = "PREFIX gene: <urn:g:> ASK { FILTER(STR(gene:1) = 'urn:g:1') }"
+    assert json.loads(answered(Store(), redefined).text)["boolean"] is True
+    assert Prefixes(PREFIXES).used_in("ASK {}") == {}
+    assert answered(Store(), "SELECT * { ?s nobody:x ?o }").refusal["kind"] == "syntax"
+
+
+# --- refusals ---
+
+
+def test_a_syntax_error_says_where_and_shows_the_line() -> None:
+    found = refusal("SELECT *\n{ ?s ?p }\n\n")
+    assert str(found.pop("detail")).startswith("line 2, column 10: expected one of ")
+    assert found == {
+        "kind": "syntax",
+        "line": 2,
+        "column": 10,
+        "excerpt": "{ ?s ?p }\n         ^",
+    }
+
+
+@pytest.mark.parametrize("text", ["", " \n ", "# nothing\n"])
+def test_an_empty_query_is_a_syntax_error(text: str) -> None:
+    assert refusal(text)["kind"] == "syntax"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["INSERT DATA { <a:a> <a:b> 1 }", "prefix x: <a:>\nclear all", "DELETE WHERE { ?s ?p ?o }"],
+)
+def test_an_update_is_told_that_the_data_are_final(text: str) -> None:
+    assert refusal(text)["kind"] == "read-only"
+
+
+@pytest.mark.parametrize(
+    ("text", "option", "query"),
+    [
+        (SELECT, "solutions", "a SELECT"),
+        ("ASK {}", "boolean", "an ASK"),
+        (GRAPH, "graph", "a CONSTRUCT"),
+    ],
+)
+def test_a_kind_without_an_acceptable_format_is_not_acceptable(
+    text: str, option: str, query: str
+) -> None:
+    found = refusal(text, **{option: None})
+    assert found["kind"] == "not-acceptable"
+    assert str(found["detail"]).startswith(query)
+    assert found["available"]
+
+
+def test_an_unknown_function_cannot_be_evaluated() -> None:
+    assert refusal("SELECT (<urn:f>(1) AS ?x) {}") == {
+        "kind": "evaluation",
+        "detail": "the query cannot be evaluated: The custom function <urn:f> is not supported",
+    }
+
+
+@pytest.mark.parametrize("form", ["json", "xml", "csv", "tsv"])
+def test_rows_are_limited_exactly_in_every_format(form: str) -> None:
+    text = "SELECT * { VALUES ?x { 1 2 3 4 } }"
+    assert answered(Store(), text, solutions=form, max_rows=4).end["rows"] == 4
+    found = refusal(text, solutions=form, max_rows=3)
+    assert (found["kind"], found["limit"], found["measure"]) == ("answer-too-large", 3, "rows")
+
+
+@pytest.mark.parametrize("form", RDF_FORMATS)
+def test_triples_are_limited_exactly_in_every_format(form: str) -> None:
+    text = "CONSTRUCT { <a:a> <a:b> ?x } { VALUES ?x { 1 2 3 4 } }"
+    assert answered(Store(), text, graph=form, max_rows=4).end["rows"] == 4
+    found = refusal(text, graph=form, max_rows=3)
+    assert (found["kind"], found["limit"], found["measure"]) == ("answer-too-large", 3, "rows")
+
+
+def test_an_answer_over_the_limit_of_bytes_is_cut_by_a_refusal_after_its_data() -> None:
+    text = "SELECT * { ?s ?p ?o }"
+    answer = answered(seed_store(), text, max_bytes=200_000)
+    assert answer.kinds.startswith("HD")
+    assert answer.kinds.endswith("DX")
+    assert answer.end == {}
+    assert answer.refusal["kind"] == "answer-too-large"
+    assert len(answer.data) <= 200_000
+
+
+def test_an_answer_that_fails_late_is_cut_by_a_refusal_after_its_data() -> None:
+    quads = [Quad(A, A, Literal("x" * 2_000 + str(n))) for n in range(200)]
+    late = "SELECT ?o { { SELECT ?o { ?s ?p ?o } } UNION { BIND('\\u0001' AS ?o) } }"
+    answer = answered(store_of(*quads), late, solutions="xml")
+    assert answer.kinds.startswith("HD")
+    assert answer.kinds.endswith("DX")
+    assert answer.refusal["kind"] == "not-xml"
+
+
+def test_a_store_file_that_cannot_be_read_is_a_failure_of_the_engine() -> None:
+    class Broken:
+        def query(self, *_: object, **__: object) -> None:
+            raise OSError("IO error: While open a file for random read: 000029.sst")
+
+    broken: Store = Broken()  # type: ignore[assignment]  # stands in for a damaged one
+    found = refusal("SELECT * { ?s ?p 'a service' }", broken)
+    assert found["kind"] == "engine-failure"
+
+
+# --- real processes ---
+
+
+def test_a_process_answers_one_query_after_another(seeds_release: Release) -> None:
+    path = str(seeds_release.store)
+    with engine() as server:
+        process = server.start(path, count=True)
+        assert process.ready["quads"] == len(Store.read_only(path))
+        assert process.ready["open_doors"] == []
+        assert process.ready["limited"] is True
+        for _ in range(3):
+            assert process.ask(SELECT).end["rows"] == 20
+            assert process.ask("SELECT").refusal["kind"] == "syntax"
+            assert process.ask("SELECT * { ?s ?p ?o }", max_rows=5).refusal["kind"]
+            assert process.ask(GRAPH, graph="rdfxml").end["rows"] == 3
+
+
+def test_a_process_waits_while_nobody_reads_and_ends_when_its_reader_goes(
+    seeds_release: Release,
+) -> None:
+    with engine() as server:
+        process = server.start(str(seeds_release.store))
+        process.send("SELECT * { ?s ?p ?o . ?a ?b ?c }", max_rows=10**12, max_bytes=10**15)
+        first = process.sock.recv(65_536)
+        assert first[:1] == b"H"
+        process.close()
+        ended = server.end_of(process.pid)
+        assert (ended.status, ended.said) == (0, "")
