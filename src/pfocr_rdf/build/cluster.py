@@ -7,13 +7,13 @@ a worker ends. https://distributed.dask.org/
 import asyncio
 import re
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import CancelledError, Future, wait
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 from pfocr_rdf.build.batches import Batch, BatchResult
-from pfocr_rdf.build.errands import errand_of, programs, run_errand
+from pfocr_rdf.build.errands import Programs, errand_of, programs, result_of
 from pfocr_rdf.errors import BuildError
 
 if TYPE_CHECKING:
@@ -40,8 +40,8 @@ def scheduler_address(text: str) -> str:
     matched = ADDRESS_RE.fullmatch(text)
     if not matched or not 0 < int(matched[3]) < 65536:
         raise BuildError(
-            f"{text!r} is no executor: give `processes`, or the scheduler of a Dask cluster "
-            "as dask://HOST:PORT, or dask+tls://HOST:PORT"
+            f"{text!r} is no executor: {NOTHING}; give `processes`, or the scheduler of a Dask "
+            "cluster as dask://HOST:PORT, or dask+tls://HOST:PORT"
         )
     return f"{SCHEMES[matched[1]]}://{matched[2]}:{matched[3]}"
 
@@ -68,7 +68,7 @@ class Cluster:
         """Send a batch; nothing of it is done twice for having been done before."""
         self._look()
         future: Future[bytes] = self.executor.submit(
-            run_errand, programs(), errand_of(work, batch), self.address
+            _taken_along(), programs(), errand_of(work, batch), self.address
         )
         return future
 
@@ -80,13 +80,16 @@ class Cluster:
         while not wait([future], LOOK_S).done:
             self._look()
         try:
-            return loaded(future.result())
+            return result_of(future.result())
         except BuildError as error:
             raise BuildError(f"{error}: {NOTHING}") from None
         except CancelledError as error:
             raise self._lost() from error
         except Exception as error:
             raise self._failed(error) from error
+
+    def give_up(self, futures: Iterable[Future[bytes]]) -> None:
+        """Leave batches undone: they are forgotten there when the connection ends."""
 
     def at_once(self) -> int:
         """How many batches the cluster does at a time just now; it may grow and shrink."""
@@ -125,21 +128,36 @@ class Cluster:
         from distributed import KilledWorker
 
         if isinstance(error, KilledWorker):
+            ended = error.allowed_failures + 1
             return BuildError(
-                f"{error.allowed_failures + 1} workers of {self.address} ended in the middle of "
-                f"the same records, most often for lack of memory: {NOTHING}; look at the "
-                "workers' logs, and give each more memory"
+                f"the same records ended {'a worker' if ended == 1 else f'{ended} workers'} of "
+                f"{self.address}, most often for lack of memory: {NOTHING}; look at the workers' "
+                "logs, and give each more"
             )
-        causes = [error, *filter(None, [error.__cause__, error.__context__])]
-        if any(isinstance(cause, ImportError | AttributeError) for cause in causes):
+        if isinstance(error, ImportError):
             return BuildError(
-                f"{self.address} cannot load what this build sends it ({causes[-1]}): {NOTHING}; "
-                "install the same pfocr-rdf on the scheduler and its workers"
+                f"a worker of {self.address} does not have this program ({error}): {NOTHING}; "
+                "install the same pfocr-rdf on all machines"
             )
         return BuildError(
             f"a worker of {self.address} failed ({type(error).__name__}: {error}): {NOTHING}; "
             "look at its log"
         )
+
+
+def _taken_along() -> Callable[[Programs, bytes, str], bytes]:
+    """What a worker is given to do.
+
+    Dask sends a function inside a function as code, others by name: a worker that does not
+    know the name ends, and the next one after it.
+    """
+
+    def map_records(expected: Programs, pickled: bytes, where: str) -> bytes:
+        from pfocr_rdf.build.errands import run_errand
+
+        return run_errand(expected, pickled, where)
+
+    return map_records
 
 
 @contextmanager
@@ -156,11 +174,21 @@ def connected(address: str, wait_s: float) -> Iterator[Cluster]:
         from distributed import Client
     except ImportError as error:
         raise BuildError(
-            f"Dask is not installed, which {address} needs: pip install 'pfocr-rdf[dask]'"
+            f"Dask is not installed, which {address} needs: {NOTHING}; "
+            "pip install 'pfocr-rdf[dask]'"
         ) from error
-    asyncio.run(_knock(there, address))
-    # Not the default client: what else this process computes with Dask stays where it is.
-    client = Client(there, timeout=ANSWER_S, set_as_default=False)
+    try:
+        # In a thread, for whoever builds may run a loop in this one, as notebooks do.
+        with ThreadPoolExecutor(1) as aside:
+            aside.submit(lambda: asyncio.run(_knock(there))).result()
+        # Not the default client: what else this process computes with Dask stays where it is.
+        client = Client(there, timeout=ANSWER_S, set_as_default=False)
+    except TimeoutError as error:
+        raise BuildError(f"no answer from {address} in {ANSWER_S:g} s: {NOTHING}") from error
+    # Whatever listens there may answer anything, and Dask stumbles over it in many ways.
+    except Exception as error:
+        reason = str(error) or "it speaks another language"
+        raise BuildError(f"no Dask scheduler at {address}: {reason}: {NOTHING}") from error
     try:
         yield Cluster(client, address, wait_s)
     finally:
@@ -169,22 +197,16 @@ def connected(address: str, wait_s: float) -> Iterator[Cluster]:
             client.close(timeout=ANSWER_S)
 
 
-async def _knock(there: str, address: str) -> None:
+async def _knock(there: str) -> None:
     """See that a scheduler answers.
 
-    A client that finds something else at an address may wait for ever, and leaves a thread.
+    A client that meets something else at an address may wait for ever, and leaves a thread.
     """
     from distributed import rpc
     from distributed.security import Security
 
-    try:
-        security = Security().get_connection_args("client")
-        async with asyncio.timeout(ANSWER_S), rpc(there, connection_args=security) as scheduler:
-            kind = (await scheduler.identity())["type"]
-    except TimeoutError as error:
-        raise BuildError(f"no answer from {address} in {ANSWER_S:g} s: is it the scheduler's address?") from error
-    # Whatever listens there may answer anything, and the client stumbles in many ways.
-    except Exception as error:
-        raise BuildError(f"no Dask scheduler at {address} ({error})") from error
+    arguments = Security().get_connection_args("client")
+    async with asyncio.timeout(ANSWER_S), rpc(there, connection_args=arguments) as found:
+        kind = (await found.identity())["type"]
     if kind != "Scheduler":
-        raise BuildError(f"{address} is a Dask {kind}: give the scheduler's address")
+        raise BuildError(f"a {kind} answers: give the scheduler's address")

@@ -22,7 +22,11 @@ from pfocr_rdf.resources import resource
 
 #: What shapes the bytes of a part, beside our own code.
 LIBRARIES: Final = ("pyoxigraph", "PyYAML", "python-frontmatter", "orjson", "deflate")
-#: What our own code reads while it maps.
+#: Of our own code what maps a batch, and what it reads.
+MODULES: Final = (
+    *("errors", "resources", "iris", "equivalents", "records", "vocabulary", "mapping", "shared"),
+    *("jsonld", "tally", "dumps", "search", "build"),
+)
 RESOURCES: Final = ("organisms.tsv", "context.jsonld")
 
 Programs = tuple[tuple[str, str], ...]
@@ -84,6 +88,12 @@ def run_errand(expected: Programs, pickled: bytes, where: str) -> bytes:
     return pickle.dumps(errand.work(errand.batch))
 
 
+def result_of(pickled: bytes) -> BatchResult:
+    """What :func:`run_errand` has sent back."""
+    result: BatchResult = pickle.loads(pickled)  # noqa: S301 (from a worker of our choice)
+    return result
+
+
 def needed(batch: Batch) -> Iterator[str]:
     """Every path that is read to map a batch."""
     yield from batch.organism_folders
@@ -101,14 +111,14 @@ def look(path: str, reading: str) -> str:
     try:
         size = os.stat(path).st_size
         if os.path.isdir(path):
-            return _listed(path, reading)
+            return listed(path, reading)
     except OSError as error:
         return f"unreadable ({error.strerror})"
     return f"{size:,} bytes" if os.access(path, os.R_OK) else "unreadable (Permission denied)"
 
 
 @lru_cache(maxsize=16)
-def _listed(folder: str, reading: str) -> str:
+def listed(folder: str, reading: str) -> str:
     """A folder's files by names and sizes; an organism page more is other names for all."""
     del reading  # tells one reading of the folder from the next, for the cache
     with os.scandir(folder) as entries:
@@ -125,8 +135,10 @@ def programs() -> Programs:
     """
     package = Path(__file__).resolve().parents[1]
     digest = sha256()
-    for path in sorted(package.rglob("*.py")):
-        digest.update(path.relative_to(package).as_posix().encode() + path.read_bytes())
+    for name in MODULES:
+        folder, module = package / name, package / f"{name}.py"
+        for path in sorted(folder.rglob("*.py")) if folder.is_dir() else [module]:
+            digest.update(path.relative_to(package).as_posix().encode() + path.read_bytes())
     for name in RESOURCES:
         digest.update(resource("ontology", name).read_bytes())
     python = ".".join(platform.python_version_tuple()[:2])

@@ -29,8 +29,10 @@ class BuildOptions:
     :param keep: releases to keep, the new one included; 0 for all.
     :param issued: ``YYYY-MM-DD``, or None: no clock is read for what is published.
     :param mappings: SSSOM files whose links the release gets, in any order.
-    :param executor: anything with the interface of ``concurrent.futures`` instead of local
-        processes; it is not shut down.
+    :param executor: instead of local processes: anything with the interface of
+        ``concurrent.futures``, which is not shut down, or the scheduler of a Dask cluster,
+        ``dask://HOST:PORT``, which reads the records under the same paths.
+    :param executor_wait_s: seconds to wait for a worker of a cluster while it has none.
     """
 
     iris: Iris = field(default_factory=Iris)
@@ -39,7 +41,8 @@ class BuildOptions:
     keep: int = 0
     issued: str | None = None
     mappings: tuple[Path, ...] = ()
-    executor: Executor | None = None
+    executor: Executor | str | None = None
+    executor_wait_s: float = 60.0
     listen: Callable[[Progress], None] = lambda progress: None
 
 

@@ -1,7 +1,7 @@
 """Records → release: workers map batches, the parent streams their bytes into one bulk load."""
 
 import gc
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from pfocr_rdf.build.batches import Batch, BatchResult, check_batch, make_batche
 from pfocr_rdf.build.finish import write_manifest, write_publication
 from pfocr_rdf.build.options import BuildOptions, Progress
 from pfocr_rdf.build.report import Report, mapping_summary
-from pfocr_rdf.build.workers import executor_of, in_order
+from pfocr_rdf.build.workers import crew_of, in_order
 from pfocr_rdf.dataset import ReleaseFacts, describe_release
 from pfocr_rdf.dumps import DumpFile, DumpWriter, Part, make_part, turtle_header
 from pfocr_rdf.errors import BuildError, InputError, PfocrError, Problem
@@ -132,8 +132,8 @@ class Run:
         files = collection.files
         batches = make_batches(collection, options.iris, options.limits)
         self.report.add(collection.problems)
-        with executor_of(options, len(files)) as executor:
-            for result in in_order(executor, work, batches, options):
+        with crew_of(options, len(files)) as crew:
+            for result in in_order(crew, work, batches):
                 self.report.add(result.problems)
                 self.records += result.records
                 self.figures += result.figures
@@ -284,10 +284,14 @@ def _load(run: Run, unfinished: Path, stage: _Stage) -> list[DumpFile]:
         stage.name = "the store"
         store = Store(str(unfinished / "store"))
         failures: list[BaseException] = []
-        stream = _LoadStream(turtle_header(run.options.iris), _keeping(written(), failures))
+        parts = _keeping(written(), failures)
+        stream = _LoadStream(turtle_header(run.options.iris), parts)
         try:
             store.bulk_load(stream, RdfFormat.TRIG, lenient=True)  # type: ignore[arg-type]
-        except (OSError, RuntimeError, ValueError, SyntaxError):
+        except BaseException:
+            # The error holds this frame: its store would stay open, and its workers at work.
+            del store
+            parts.close()
             if failures:
                 raise failures[0] from None
             raise
@@ -306,7 +310,7 @@ def _load(run: Run, unfinished: Path, stage: _Stage) -> list[DumpFile]:
         return writer.finish()
 
 
-def _keeping(parts: Iterator[Part], failures: list[BaseException]) -> Iterator[Part]:
+def _keeping(parts: Iterator[Part], failures: list[BaseException]) -> Generator[Part, None, None]:
     """The parts; the first failure is kept, for the loader turns it into words."""
     try:
         yield from parts

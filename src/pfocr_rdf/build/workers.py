@@ -1,25 +1,71 @@
-"""Who does the work of a build: processes of its own, or an executor that it is given."""
+"""Who does the work of a build: processes of its own, an executor, or a cluster."""
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import get_context
-from typing import Final
+from typing import Any, Final, Protocol
 
 from pfocr_rdf.build.batches import BATCH_RECORDS, Batch, BatchResult, start_worker
+from pfocr_rdf.build.cluster import connected
 from pfocr_rdf.build.options import BuildOptions
 
 #: Batches that may be done or under way beyond the one being loaded, for each worker.
 AHEAD: Final = 3
 
 
+class Crew(Protocol):
+    """Who maps the batches, and how many at a time."""
+
+    def submit(self, work: Callable[[Batch], BatchResult], batch: Batch) -> Future[Any]:
+        """Have a batch mapped."""
+
+    def result(self, future: Future[Any]) -> BatchResult:
+        """Wait for what became of it."""
+
+    def give_up(self, futures: Iterable[Future[Any]]) -> None:
+        """Leave batches undone."""
+
+    def at_once(self) -> int:
+        """How many batches are mapped at a time, now."""
+
+
+class Pool:
+    """An executor of ``concurrent.futures``."""
+
+    def __init__(self, executor: Executor, workers: int | None) -> None:
+        self.executor = executor
+        self.workers = workers or os.cpu_count() or 1
+
+    def submit(self, work: Callable[[Batch], BatchResult], batch: Batch) -> Future[BatchResult]:
+        """Have a batch mapped."""
+        return self.executor.submit(work, batch)
+
+    def result(self, future: Future[BatchResult]) -> BatchResult:
+        """Wait for what became of it."""
+        return future.result()
+
+    def give_up(self, futures: Iterable[Future[BatchResult]]) -> None:
+        """Leave batches undone."""
+        for future in futures:
+            future.cancel()
+
+    def at_once(self) -> int:
+        """How many batches are mapped at a time."""
+        return self.workers
+
+
 @contextmanager
-def executor_of(options: BuildOptions, records: int) -> Iterator[Executor | None]:
-    """The processes to map in; None where there is too little to do to start any."""
+def crew_of(options: BuildOptions, records: int) -> Iterator[Crew | None]:
+    """Who maps the batches; None where there is too little to do to start any process."""
+    if isinstance(options.executor, str):
+        with connected(options.executor, options.executor_wait_s) as cluster:
+            yield cluster
+        return
     if options.executor is not None:
-        yield options.executor
+        yield Pool(options.executor, options.workers)
         return
     if records <= BATCH_RECORDS and options.workers is None:
         yield None
@@ -28,32 +74,29 @@ def executor_of(options: BuildOptions, records: int) -> Iterator[Executor | None
     context = get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context, initializer=start_worker) as pool:
         try:
-            yield pool
+            yield Pool(pool, workers)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
 
 
 def in_order(
-    executor: Executor | None,
+    crew: Crew | None,
     work: Callable[[Batch], BatchResult],
     batches: Iterator[Batch],
-    options: BuildOptions,
 ) -> Iterator[BatchResult]:
     """The results in the order of the batches, only so many of them held at a time."""
-    if executor is None:
+    if crew is None:
         yield from map(work, batches)
         return
-    ahead = AHEAD * (options.workers or os.cpu_count() or 1)
-    waiting: deque[Future[BatchResult]] = deque()
+    waiting: deque[Future[Any]] = deque()
     try:
         for batch in batches:
-            waiting.append(executor.submit(work, batch))
-            if len(waiting) > ahead:
-                yield waiting.popleft().result()
+            waiting.append(crew.submit(work, batch))
+            while len(waiting) > AHEAD * crew.at_once():
+                yield crew.result(waiting.popleft())
         while waiting:
-            yield waiting.popleft().result()
+            yield crew.result(waiting.popleft())
     finally:
         # A build that fails leaves no work behind in an executor that is not ours.
-        for future in waiting:
-            future.cancel()
+        crew.give_up(waiting)

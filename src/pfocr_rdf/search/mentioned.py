@@ -33,6 +33,12 @@ THINGS: Final = (
     "LEFT JOIN thing AS species ON species.token = thing.organism "
     "WHERE mentioned.number IN (SELECT value FROM json_each(?))"
 )
+FOREMOST: Final = (
+    "SELECT thing.iri, thing.accession, thing.name, species.name, thing.figures "
+    "FROM mentioned JOIN thing ON thing.token = mentioned.token "
+    "LEFT JOIN thing AS species ON species.token = thing.organism WHERE mentioned.kind = ? "
+    "ORDER BY mentioned.rank0 DESC, thing.figures DESC, thing.iri LIMIT 1"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +117,15 @@ class MentionTables:
         for number, kind, *counts, kept in rows:
             return Mentioned(number, kind, tuple(counts), kept)
         return None
+
+    def foremost(self, kind: Group) -> Beside | None:
+        """The thing of a kind that most figures have by the best evidence: an example.
+
+        All things of the kind are looked at.
+        """
+        with self._lock:
+            rows = self._rows(FOREMOST, (kind,))
+        return next((Beside(*row) for row in rows), None)
 
     def figures(self, thing: Mentioned, offset: int, limit: int) -> list[Listed]:
         """The figures that have a thing, the strongest evidence first, of that the newest.

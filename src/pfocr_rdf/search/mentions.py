@@ -14,9 +14,10 @@ import sys
 from array import array
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 
-from pfocr_rdf.iris import Iris
+from pfocr_rdf.iris import Iris, Namespace
 from pfocr_rdf.mapping import journal_key
 from pfocr_rdf.records import Figure
 from pfocr_rdf.records.mentions import LEXICON_TO_TIER
@@ -38,6 +39,8 @@ PREDICTED: Final = 1
 MANY: Final = 400
 #: So many of each kind are kept then.
 KEPT: Final = 25
+#: Made once: to make one costs more than to write a list.
+ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 SCHEMA: Final = """
 CREATE TABLE mentioned (number INTEGER PRIMARY KEY, token UNIQUE, kind, rank0, rank1, rank2, rank3,
     figures, together);
@@ -77,10 +80,7 @@ def having(figure: Figure, iris: Iris) -> Having:
         tier = LEXICON_TO_TIER.get(mention.source)
         rank = TIER_TO_RANK[tier] if tier else NO_TIER
         group = GROUPS.index(mention.kind)
-        tokens = [
-            identity(iris.entity(candidate.namespace, candidate.accession).value)
-            for candidate in mention.candidates
-        ]
+        tokens = [_token(c.namespace, c.accession, iris) for c in mention.candidates]
         for token in tokens:
             if token not in found or rank < found[token].rank:
                 found[token] = Had(token, group, rank)
@@ -97,8 +97,12 @@ def having(figure: Figure, iris: Iris) -> Having:
     sources += [iris.publisher(publisher)] if publisher else []
     for token in (identity(source.value) for source in sources):
         found[token] = Had(token, GROUPS.index("source"), NO_TIER)
-    listed = json.dumps(words, ensure_ascii=False, separators=(",", ":"))
-    return Having(tuple(found.values()), listed)
+    return Having(tuple(found.values()), ENCODER.encode(words))
+
+
+@lru_cache(maxsize=1 << 16)
+def _token(namespace: Namespace, accession: str, iris: Iris) -> str:
+    return identity(iris.entity(namespace, accession).value)
 
 
 class Mentions:

@@ -62,6 +62,9 @@ SUGGESTED: Final = (
     ") AS best LEFT JOIN thing ON thing.token = best.token "
     "ORDER BY best.figures DESC, best.other, best.key, best.kind"
 )
+FIGIDS: Final = "SELECT figid FROM figure WHERE id > ? AND id <= ? ORDER BY id"
+THING_COUNT: Final = "SELECT count(*) FROM thing"
+NAMED_THINGS: Final = "SELECT iri, kind FROM thing ORDER BY token LIMIT ? OFFSET ?"
 
 
 def open_index(release: Release, identify: Identify | None = None) -> "Index":
@@ -159,6 +162,23 @@ class Index:
     def figures(self) -> int:
         """How many figures can be found."""
         return len(self._properties.years) - 1
+
+    @property
+    def things(self) -> int:
+        """How many genes, chemicals, diseases and organisms there are."""
+        with self._lock:
+            ((count,),) = self._rows(THING_COUNT)
+        return int(count)
+
+    def figids(self, offset: int, limit: int) -> list[str]:
+        """A stretch of all figures, in their order."""
+        with self._lock:
+            return [figid for (figid,) in self._rows(FIGIDS, (offset, offset + limit))]
+
+    def named_things(self, offset: int, limit: int) -> list[tuple[str, str]]:
+        """A stretch of all things, always in the same order: IRI and kind."""
+        with self._lock:
+            return [(iri, kind) for iri, kind in self._rows(NAMED_THINGS, (limit, offset))]
 
     def search(
         self,

@@ -113,7 +113,7 @@ def search_row(figure: Figure, iris: Iris) -> Row:
     for taxon in (organism.taxon for organism in organisms if organism.taxon):
         entities[identity(iris.taxon(taxon).value)] = None
     searched = {
-        **{name: _once(words(text)) for name, text in lists.items()},
+        **{column: _once(words(lists[column])) for column in ("words", "chemicals", "diseases")},
         # The Ras of K-Ras is no evidence for RAS.
         **{column: _once(key(lists[column])) for column in TIER_TO_COLUMN.values()},
         "ids": " ".join((article.pmcid.lower(), *map(identity, _identifiers(figure, iris)))),

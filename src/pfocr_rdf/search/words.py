@@ -133,4 +133,9 @@ def key(text: str) -> str:
     >>> key("TGF-β Signaling Pathways"), key(" Breast  neoplasms ")
     ('tgfb signaling pathway', 'breast neoplasm')
     """
-    return " ".join(filter(None, (read_chunk(chunk)[0] for chunk in CHUNK_RE.findall(text))))
+    return " ".join(filter(None, map(_key, text.split())))
+
+
+@lru_cache(maxsize=1 << 16)
+def _key(piece: str) -> str:
+    return " ".join(filter(None, (read_chunk(chunk)[0] for chunk in CHUNK_RE.findall(piece))))

@@ -46,6 +46,12 @@ PROBLEMS: Final[dict[str, ProblemKind]] = {
         "contradicts another, a graph that is no absolute IRI, or bytes that are not UTF-8. "
         "Correct that part and send the request again.",
     ),
+    "bad-parameter": ProblemKind(
+        400,
+        "A parameter is missing or has a value that it cannot have",
+        "The detail names the parameter and says which values it takes; the page of the query "
+        "shows them all with examples. Correct the value and send the request again.",
+    ),
     "syntax": ProblemKind(
         400,
         "The query is not SPARQL",
@@ -100,9 +106,35 @@ PROBLEMS: Final[dict[str, ProblemKind]] = {
     "federation-disabled": ProblemKind(
         403,
         "SERVICE does not reach that endpoint from here",
-        "The query has a SERVICE clause with an address that this endpoint does not call. Ask the "
-        "other endpoint from your own program, or send it a query with a SERVICE clause that "
-        "names this one.",
+        "The query has a SERVICE clause that this endpoint does not evaluate: its address is none "
+        "of those that may be called (the member “allowed” lists them, letter for letter), or it "
+        "is of a kind that is refused, such as one with a variable for an address. Ask the other "
+        "endpoint from your own program, or send it a query with a SERVICE clause that names this "
+        "one. With the parameter “explain=true” a query is not sent anywhere, and its plan is "
+        "shown.",
+    ),
+    "partner-failed": ProblemKind(
+        502,
+        "Another endpoint did not answer as it should",
+        "The query has a SERVICE clause, and the endpoint that it names, the member “partner”, "
+        "could not be reached, refused, or sent something that is no answer; the detail says "
+        "which. Try again later. With SERVICE SILENT a query is answered without the partner, and "
+        "the header X-Federation says so. “explain=true” shows what would be asked.",
+    ),
+    "partner-timeout": ProblemKind(
+        504,
+        "Another endpoint took too long",
+        "The query has a SERVICE clause, and the endpoint that it names, the member “partner”, "
+        "did not answer all that it was asked within “limit_s” seconds. Narrow the clause, or the "
+        "patterns around it, whose values it is asked about; “explain=true” shows them.",
+    ),
+    "partner-too-large": ProblemKind(
+        400,
+        "The answer of another endpoint is too large",
+        "The query has a SERVICE clause, and the endpoint that it names, the member “partner”, "
+        "has more rows or bytes for it than are taken from it, or cuts its answers itself. "
+        "Nothing was left out: there is no answer. Narrow the clause, or share a variable with it "
+        "that the patterns around it give few values for; “explain=true” shows them.",
     ),
     "evaluation": ProblemKind(
         400,

@@ -1,0 +1,155 @@
+"""The query editor: what a browser gets at ``/sparql``, where programs get answers.
+
+The editor is YASGUI's (https://github.com/zazuko/Yasgui), a file of the package that ``make``
+puts there; without it, and without JavaScript, the page is a form that does the same. A link
+with a query in it opens the page with that query and runs it.
+"""
+
+from itertools import groupby
+from typing import Any, Final
+
+import orjson
+from pyoxigraph import NamedNode
+from starlette.responses import Response
+
+from pfocr_rdf import iris as ns
+from pfocr_rdf.iris import term
+from pfocr_rdf.queries import NamedQuery, bind, load_query, named_queries
+from pfocr_rdf.web.exchange import Scope
+from pfocr_rdf.web.formats import KIND_TO_OFFERS
+from pfocr_rdf.web.negotiation import negotiate
+from pfocr_rdf.web.pages.described import class_partitions
+from pfocr_rdf.web.pages.examples import example_values
+from pfocr_rdf.web.pages.forms import CONTENT_SECURITY, HTML, reply
+from pfocr_rdf.web.pages.html import html_reply
+from pfocr_rdf.web.pages.links import ARTICLE, CHEMICAL, DISEASE, GENE, ONTOLOGY, TAXON
+from pfocr_rdf.web.pages.static import static_files
+from pfocr_rdf.web.pages.visits import Visit
+
+ADDRESS: Final = "sparql"
+VOCABULARY: Final = "vocabulary.json"
+JSON: Final = "application/json"
+#: What stands in the editor of whoever has asked nothing yet.
+FIRST: Final = "most-mentioned-genes"
+SCRIPT: Final = "vendor/yasgui.min.js"
+SHEET: Final = "vendor/yasgui.min.css"
+#: A parameter of these is for a program: it chose a form of the answer, or asks for an update,
+#: or for how a query is going to be run.
+FOR_PROGRAMS: Final = (b"format=", b"output=", b"update=", b"explain=")
+#: All that the endpoint can answer with; HTML comes last, so that ``*/*`` is no wish for it.
+OFFERS: Final = (*(o for offers in KIND_TO_OFFERS.values() for o in offers), HTML.media_type)
+#: Of the answer as a file, by the name that ``format=`` takes.
+FILES: Final = {
+    "Rows": {"csv": "CSV", "tsv": "TSV", "json": "JSON", "xml": "XML"},
+    "Triples": {"turtle": "Turtle", "ntriples": "N-Triples", "jsonld": "JSON-LD"},
+}
+#: The editor's table sets the widths of its columns by a style sheet that it writes into the
+#: page, which is allowed on this page alone. Scripts have to be files everywhere.
+EDITOR_SECURITY: Final = CONTENT_SECURITY.replace(
+    "style-src 'self'", "style-src 'self' 'unsafe-inline'"
+)
+
+
+def is_for_people(scope: Scope) -> bool:
+    """Whether a request to the endpoint comes from somebody who wants to read a page.
+
+    A browser that navigates likes HTML best; curl, programs and the editor itself do not ask
+    for it.
+
+    >>> accept = [(b"accept", b"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8")]
+    >>> is_for_people({"method": "GET", "query_string": b"query=ASK+{}", "headers": accept})
+    True
+    >>> is_for_people({"method": "GET", "query_string": b"", "headers": [(b"accept", b"*/*")]})
+    False
+    """
+    if scope["method"] not in ("GET", "HEAD"):
+        return False
+    headers = [value for name, value in scope["headers"] if name == b"accept"]
+    if not any(b"text/html" in value for value in headers):
+        return False
+    pairs = scope["query_string"].split(b"&")
+    if any(pair.startswith(FOR_PROGRAMS) for pair in pairs):
+        return False
+    return negotiate(b", ".join(headers).decode("latin-1"), OFFERS) == HTML.media_type
+
+
+def answer_editor(visit: Visit) -> Response:
+    """The page; with the query of the request in it, if there is one."""
+    asked = visit.parameters.get("query", "")
+    bundled = SCRIPT in static_files()
+    return html_reply(
+        visit,
+        "editor.html",
+        headers={"content-security-policy": EDITOR_SECURITY} if bundled else {},
+        vary="Accept",
+        title="SPARQL query editor",
+        description="Ask the release with SPARQL: an editor with examples that can be run.",
+        current=ADDRESS,
+        index=not asked,
+        scripts=(SCRIPT, "editor.js") if bundled else (),
+        sheet=SHEET if bundled else "",
+        query=asked or bind(load_query(FIRST), {}, visit.reading.iris),
+        asked=bool(asked.strip()),
+        gallery=gallery(visit),
+        files=FILES,
+        vocabulary=VOCABULARY,
+    )
+
+
+def gallery(visit: Visit) -> dict[str, list[tuple[NamedQuery, str]]]:
+    """Category → its named queries, each with a link that opens it here, ready to run."""
+    reading, to = visit.reading, visit.links.to
+
+    def link(query: NamedQuery) -> str:
+        return to(ADDRESS, query=bind(query, example_values(query, reading), reading.iris))
+
+    queries = sorted(named_queries(), key=lambda query: query.category)
+    return {
+        category: [(query, link(query)) for query in found]
+        for category, found in groupby(queries, key=lambda query: query.category)
+    }
+
+
+def answer_vocabulary(visit: Visit) -> Response:
+    """What the editor completes and links: prefixes, classes, properties, addresses of pages."""
+    return reply(
+        visit, lambda: orjson.dumps(vocabulary(visit)), JSON, key=f"vocabulary {visit.links.root}"
+    )
+
+
+def vocabulary(visit: Visit) -> dict[str, Any]:
+    """The classes and properties of the data, the most frequent first, and where pages are.
+
+    The release's own description says which there are: VoID's partitions.
+    """
+    reading, to = visit.reading, visit.links.to
+    iris = reading.iris
+    return {
+        "prefixes": iris.prefixes(),
+        "classes": [part.iri.value for part in class_partitions(reading)],
+        "properties": _properties(visit),
+        # The longest first: the base may be a part of another.
+        "pages": {
+            ns.PFOCR: to(f"{ONTOLOGY}#"),
+            f"{ns.OBO}NCBITaxon_": to(f"{TAXON}/"),
+            f"{ns.OBO}CHEBI_": to(f"{CHEMICAL}/CHEBI:"),
+            f"{ns.OBO}DOID_": to(f"{DISEASE}/DOID:"),
+            ns.MESH: to(f"{CHEMICAL}/"),
+            ns.PMC: to(f"{ARTICLE}/"),
+            iris.gene_prefix: to(f"{GENE}/"),
+            iris.base: to(""),
+        },
+    }
+
+
+def _properties(visit: Visit) -> list[str]:
+    reading = visit.reading
+    data = reading.iris.part(reading.version, "rdf")
+    counts: dict[str, int] = {}
+    for triple in reading.said(data, term(ns.VOID, "propertyPartition")):
+        if isinstance(triple.object, NamedNode):
+            predicate = reading.value(triple.object, term(ns.VOID, "property"))
+            count = reading.value(triple.object, term(ns.VOID, "triples"))
+            if predicate and count:
+                counts[predicate] = int(count)
+    return sorted(counts, key=lambda iri: (-counts[iri], iri))

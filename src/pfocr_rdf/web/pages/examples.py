@@ -1,0 +1,140 @@
+"""Values to try a named query with, taken from the release: whoever follows an example finds rows.
+
+They are about the gene that most figures have by its symbol, the figure where it stands
+clearest, and what stands beside it.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+from weakref import WeakKeyDictionary
+
+from pyoxigraph import NamedNode
+
+from pfocr_rdf.queries import NamedQuery, Parameter
+from pfocr_rdf.search.mentioned import Beside, Listed, MentionTables
+from pfocr_rdf.search.mentions import Group
+from pfocr_rdf.vocabulary import Schema
+from pfocr_rdf.web.pages.described import example_figure
+from pfocr_rdf.web.reading import Reading
+
+#: What a label says of the values of its parameter: ``NCBI Gene id, such as 2064``.
+SUCH_AS_RE: Final = re.compile(r"\bsuch as (?P<all>(?P<first>.+?)(?:(?:,| or )(?P<rest>.*))?)$")
+#: Genes in the example of a list.
+LISTED_GENES: Final = 3
+
+
+#: Type of a parameter → what the tables call the things.
+KIND_TO_GROUP: Final[dict[str, Group]] = {
+    "chemical": "chemical",
+    "disease": "disease",
+    "taxon": "organism",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A value, and what people call the thing that it stands for if they call it otherwise."""
+
+    value: str
+    name: str = ""
+
+
+#: Type of a parameter, or its name where values of the type differ in kind → example. A release
+#: never changes, and finding the gene takes a look at all of them.
+_KNOWN: Final[WeakKeyDictionary[Reading, Mapping[str, Example]]] = WeakKeyDictionary()
+
+
+def example_values(query: NamedQuery, reading: Reading) -> dict[str, str]:
+    """A value for each parameter that has no default."""
+    return {
+        parameter.name: example_of(parameter, reading).value
+        for parameter in query.parameters
+        if parameter.default is None
+    }
+
+
+def example_of(parameter: Parameter, reading: Reading) -> Example:
+    """A value of a parameter that the release has; else the one of its label, or its default."""
+    known = release_examples(reading)
+    found = known.get(parameter.name if parameter.type == "text" else parameter.type)
+    return found or labelled(parameter) or Example(parameter.default or "")
+
+
+def labelled(parameter: Parameter) -> Example | None:
+    """The value that the label of a parameter names.
+
+    >>> labelled(Parameter("gene", "gene", None, "NCBI Gene id, such as 2064")).value
+    '2064'
+    >>> labelled(Parameter("gene", "genes", None, "NCBI Gene ids, such as 2064, 2065")).value
+    '2064, 2065'
+    """
+    found = SUCH_AS_RE.search(parameter.label)
+    return Example(found["all" if parameter.type == "genes" else "first"]) if found else None
+
+
+def release_examples(reading: Reading) -> Mapping[str, Example]:
+    """Type of a parameter → a value that the release has, as far as it has any."""
+    found = _KNOWN.get(reading)
+    if found is None:
+        found = dict(_found(reading))
+        _KNOWN[reading] = found
+    return found
+
+
+def _found(reading: Reading) -> Iterator[tuple[str, Example]]:
+    tables = reading.mentions
+    gene = tables.foremost("gene") if tables else None
+    if tables is None or gene is None:
+        figid = example_figure(reading)
+        if figid is not None:
+            yield from _of_figure(reading, figid)
+        return
+    beside = _beside(tables, gene)
+    listed = beside.get("gene", [])[: LISTED_GENES - 1]
+    genes = [gene, *listed]
+    yield "gene", Example(gene.accession, gene.name)
+    yield (
+        "genes",
+        Example(", ".join(g.accession for g in genes), ", ".join(g.name for g in genes)),
+    )
+    yield "thing", Example(reading.iris.prefixed(gene.iri), gene.name)
+    yield "symbol", Example(gene.name)
+    for kind, group in KIND_TO_GROUP.items():
+        one = next(iter(beside.get(group, [])), None) or tables.foremost(group)
+        if one is not None:
+            yield kind, Example(one.accession, one.name)
+    for figure in _figures(tables, gene):
+        if figure.words:
+            yield "word", Example(figure.words[0].text)
+        yield from _of_figure(reading, figure.figid)
+
+
+def _beside(tables: MentionTables, gene: Beside) -> Mapping[Group, list[Beside]]:
+    found = tables.find(gene.iri)
+    return tables.beside(found, LISTED_GENES) if found else {}
+
+
+def _figures(tables: MentionTables, gene: Beside) -> list[Listed]:
+    found = tables.find(gene.iri)
+    return tables.figures(found, 0, 1) if found else []
+
+
+def _of_figure(reading: Reading, figid: str) -> Iterator[tuple[str, Example]]:
+    """What a figure and its article have."""
+    figure = reading.iris.figure(figid)
+    yield "figure", Example(figid)
+    for keyword in reading.values(figure, Schema.keywords)[:1]:
+        yield "keyword", Example(keyword)
+    for triple in reading.said(figure, Schema.is_part_of):
+        article = triple.object
+        if not isinstance(article, NamedNode):
+            continue
+        yield "article", Example(figid.partition("__")[0])
+        for year in reading.values(article, Schema.date_published)[:1]:
+            yield "year", Example(year)
+        for journal in reading.said(article, Schema.is_part_of):
+            if isinstance(journal.object, NamedNode):
+                for name in reading.values(journal.object, Schema.name)[:1]:
+                    yield "journal", Example(name)

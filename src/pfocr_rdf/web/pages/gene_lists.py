@@ -1,0 +1,142 @@
+"""The genes of a figure as lists: to copy from the page, and as files for other tools."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.responses import Response
+
+from pfocr_rdf.web.pages.figure_facts import TIER_TO_RANK, Candidate, FigureFacts, read_figure
+from pfocr_rdf.web.pages.forms import reply
+from pfocr_rdf.web.pages.visits import Visit
+from pfocr_rdf.web.problems import Refusal
+
+#: What a list may be limited to → words for it. Each holds those before it.
+TIER_TO_LABEL: Final = {
+    "symbol": "Found by their symbol",
+    "synonym": "By symbol or synonym",
+    "any": "All candidates, families too",
+}
+TSV: Final = "text/tab-separated-values; charset=utf-8"
+#: Format → media type; GMT has none of its own.
+FORMAT_TO_TYPE: Final = {"gmt": TSV, "tsv": TSV}
+COLUMNS: Final = ("symbol", "ncbigene", "organism", "tier", "words")
+CONTROL_RE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Gene:
+    """A gene of a figure, with its strongest evidence and the words that stand for it."""
+
+    candidate: Candidate
+    tier: str | None
+    words: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class GeneList:
+    """The genes of a figure that were found by evidence of some strength."""
+
+    tier: str
+    label: str
+    genes: Sequence[Gene]
+
+    @property
+    def symbols(self) -> list[str]:
+        """Each symbol once: that of two species may be one."""
+        return list(dict.fromkeys(gene.candidate.name for gene in self.genes))
+
+    @property
+    def ids(self) -> list[str]:
+        """NCBI Gene ids."""
+        return [gene.candidate.accession for gene in self.genes]
+
+
+def genes_of(figure: FigureFacts) -> list[Gene]:
+    """Each gene once, in the order of the symbols."""
+    found: dict[str, Gene] = {}
+    for mention in figure.mentions:  # the strongest evidence comes first
+        if mention.kind == "gene":
+            for candidate in mention.candidates:
+                known = found.get(candidate.iri)
+                words = dict.fromkeys((*(known.words if known else ()), mention.word))
+                tier = known.tier if known else mention.tier
+                found[candidate.iri] = Gene(candidate, tier, tuple(words))
+    return sorted(
+        found.values(), key=lambda g: (g.candidate.name.casefold(), _number(g.candidate.accession))
+    )
+
+
+def _number(accession: str) -> tuple[int, str]:
+    return len(accession), accession
+
+
+def gene_lists(figure: FigureFacts) -> list[GeneList]:
+    """The lists that differ, from the strictest on."""
+    genes = genes_of(figure)
+    lists = (GeneList(t, label, chosen(genes, t)) for t, label in TIER_TO_LABEL.items())
+    longer: list[GeneList] = []
+    for each in lists:
+        if len(each.genes) > (len(longer[-1].genes) if longer else 0):
+            longer.append(each)
+    return longer
+
+
+def chosen(genes: Sequence[Gene], tier: str) -> list[Gene]:
+    """The genes whose evidence is as strong, or stronger."""
+    if tier == "any":
+        return list(genes)
+    weakest = TIER_TO_RANK[tier]
+    return [g for g in genes if g.tier and TIER_TO_RANK[g.tier] <= weakest]
+
+
+def answer_genes(visit: Visit) -> Response:
+    """``/figures/FIGID/genes.gmt`` and ``.tsv``; ``tier=`` limits the evidence.
+
+    :raises Refusal: ``not-found`` or ``bad-parameter``.
+    """
+    form, tier = visit.values["form"], visit.parameters.get("tier", "any")
+    if tier not in TIER_TO_LABEL:
+        raise Refusal("bad-parameter", f"tier is one of {', '.join(TIER_TO_LABEL)}")
+    iri = visit.links.iri(visit.address.rpartition("/")[0])
+    if form not in FORMAT_TO_TYPE or iri is None or not visit.reading.is_figure(iri):
+        raise Refusal("not-found", f"there is no list of genes at /{visit.address[:500]}")
+
+    def body() -> bytes:
+        figure = read_figure(visit.reading, iri)
+        genes = chosen(genes_of(figure), tier)
+        lines = _gmt(figure, genes) if form == "gmt" else _tsv(genes)
+        return "".join(lines).encode()
+
+    name = CONTROL_RE.sub("", visit.values["figid"]).encode("ascii", "replace").decode()
+    safe = re.sub(r"[^\w.() -]", "_", name)
+    headers = {"content-disposition": f'attachment; filename="{safe}-genes.{form}"'}
+    key = f"{iri.value} genes {form} {tier}"
+    return reply(visit, body, FORMAT_TO_TYPE[form], key=key, headers=headers)
+
+
+def _gmt(figure: FigureFacts, genes: Sequence[Gene]) -> Iterator[str]:
+    """One set: name, description, NCBI Gene ids, as gene set tools read it.
+
+    https://docs.gsea-msigdb.org/#GSEA/Data_Formats/#gmt-gene-matrix-transposed-file-format-gmt
+    """
+    ids = [gene.candidate.accession for gene in genes]
+    yield "\t".join(map(cell, (figure.figid, figure.title, *ids))) + "\n"
+
+
+def _tsv(genes: Sequence[Gene]) -> Iterator[str]:
+    yield "\t".join(COLUMNS) + "\n"
+    for gene in genes:
+        found = gene.candidate
+        cells = (found.name, found.accession, found.organism or "", gene.tier or "")
+        yield "\t".join(map(cell, (*cells, " | ".join(gene.words)))) + "\n"
+
+
+def cell(text: str) -> str:
+    r"""A text in one cell of one line.
+
+    >>> cell("two\tcells\n")
+    'two cells'
+    """
+    return CONTROL_RE.sub(" ", text).strip()

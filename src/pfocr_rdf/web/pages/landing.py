@@ -1,0 +1,133 @@
+"""The first page: what the data are, their numbers, how to ask and where to fetch them."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from pyoxigraph import NamedNode, Triple
+from starlette.responses import Response
+
+from pfocr_rdf import iris as ns
+from pfocr_rdf.dataset import DESCRIPTION
+from pfocr_rdf.dumps import FORMATS
+from pfocr_rdf.queries import NamedQuery, load_query
+from pfocr_rdf.spellings import find_iri
+from pfocr_rdf.web.pages.described import example_figure, files, numbers
+from pfocr_rdf.web.pages.downloads import DUMPS
+from pfocr_rdf.web.pages.examples import example_of, example_values
+from pfocr_rdf.web.pages.forms import Frame, Subject, absolute, respond
+from pfocr_rdf.web.pages.html import environment, render
+from pfocr_rdf.web.pages.markup import DISTRIBUTION, dataset_markup
+from pfocr_rdf.web.pages.releases import kept_releases
+from pfocr_rdf.web.pages.signposting import add_links, dataset_links
+from pfocr_rdf.web.pages.visits import Visit
+from pfocr_rdf.web.reading import Reading
+
+TITLE: Final = "Pathway figures as linked data"
+#: The questions that the page offers, by the names of their queries.
+QUESTIONS: Final = (
+    "figures-by-gene-tier",
+    "co-mentioned-genes",
+    "figures-by-gene-and-chemical",
+    "figures-by-disease",
+    "similar-figures",
+    "most-mentioned-genes",
+    "ambiguous-words",
+    "figures-per-year",
+)
+#: What the snippets ask and fetch.
+ASKED: Final = "figures-by-gene"
+DUMP: Final = FORMATS[0].file
+LANGUAGE_TO_SNIPPET: Final = {"Python": "python.txt", "Shell": "shell.txt", "R": "r.txt"}
+SHOWN_RELEASES: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A named query with values that make it a question, and what the values are called."""
+
+    query: NamedQuery
+    values: dict[str, str]
+    names: list[str]
+
+
+def answer_landing(visit: Visit) -> Response:
+    """The page, with the links in its headers that programs follow."""
+    reading = visit.reading
+    subject = Subject(
+        reading.iris.home, "", lambda: landing_triples(reading), lambda frame: _html(visit, frame)
+    )
+    response = respond(visit, subject, None)
+    add_links(response, dataset_links(visit))
+    return response
+
+
+def landing_triples(reading: Reading) -> list[Triple]:
+    """What is said of the site, the dataset, its current release and its files."""
+    iris = reading.iris
+    dataset = reading.outgoing(iris.dataset)
+    parts = [t.object for t in dataset if t.predicate == DISTRIBUTION]
+    nodes = [iris.home, iris.release(reading.version), NamedNode(ns.WIKIPATHWAYS_HOME), *parts]
+    found = [t for node in nodes if isinstance(node, NamedNode) for t in reading.outgoing(node)]
+    return dataset + found
+
+
+def questions(reading: Reading) -> list[Question]:
+    """The questions, with values that the release has."""
+    found = []
+    for query in map(load_query, QUESTIONS):
+        values = example_values(query, reading)
+        examples = (example_of(p, reading) for p in query.parameters if p.name in values)
+        found.append(Question(query, values, [one.name or one.value for one in examples]))
+    return found
+
+
+def snippets(visit: Visit) -> dict[str, str]:
+    """How to ask from the shell, from Python and from R: language → text that runs as it stands."""
+    reading = visit.reading
+    asked = load_query(ASKED)
+    values = example_values(asked, reading)
+    gene = reading.iris.prefixed(find_iri(values["gene"], reading.iris, ("ncbigene",)).value)
+
+    def here(address: str, **parameters: str | int) -> str:
+        return absolute(visit, visit.links.to(address, **parameters))
+
+    return {
+        language: environment()
+        .get_template(f"snippets/{name}")
+        .render(
+            endpoint=here("sparql"),
+            answer=here(f"queries/{ASKED}.csv", **values),
+            dump=here(f"{DUMPS}/{DUMP}"),
+            sums=here(f"{DUMPS}/SHA256SUMS"),
+            file=DUMP,
+            gene=gene,
+        )
+        .strip()
+        for language, name in LANGUAGE_TO_SNIPPET.items()
+    }
+
+
+def _html(visit: Visit, frame: Frame) -> str:
+    reading = visit.reading
+    return render(
+        visit,
+        "landing.html",
+        title=TITLE,
+        description=DESCRIPTION,
+        frame=frame,
+        json_ld=dataset_markup(reading),
+        summary=DESCRIPTION,
+        numbers=numbers(reading),
+        questions=questions(reading),
+        files=files(reading),
+        snippets=snippets(visit),
+        endpoint=absolute(visit, visit.links.to("sparql")),
+        releases=kept_releases(visit)[:SHOWN_RELEASES],
+        example=_example(reading),
+        paper=ns.PAPER,
+    )
+
+
+def _example(reading: Reading) -> str | None:
+    figid = example_figure(reading)
+    return None if figid is None else reading.iris.figure(figid).value

@@ -1,0 +1,234 @@
+"""``/openapi.json``: the addresses that programs use, as OpenAPI 3.1 describes them.
+
+https://spec.openapis.org/oas/v3.1.1.html . Named queries are described from their headers.
+"""
+
+from typing import Any, Final
+
+import orjson
+from starlette.responses import Response
+
+from pfocr_rdf import __version__
+from pfocr_rdf.dataset import DESCRIPTION, TITLE
+from pfocr_rdf.iris import CC0
+from pfocr_rdf.queries import NamedQuery, Parameter, named_queries
+from pfocr_rdf.web.formats import KIND_TO_OFFERS
+from pfocr_rdf.web.pages.examples import example_of
+from pfocr_rdf.web.pages.forms import FORMS, reply
+from pfocr_rdf.web.pages.plain import JSON
+from pfocr_rdf.web.pages.query_asked import FORM_TO_KIND, KIND_TO_FILES, QUERIES
+from pfocr_rdf.web.pages.query_inputs import accepted_values, form_of, json_schema
+from pfocr_rdf.web.pages.search_facts import MOST_HITS, MOST_PAGES, PAGE_HITS
+from pfocr_rdf.web.pages.search_pages import MOST_SUGGESTIONS, SUGGESTIONS
+from pfocr_rdf.web.pages.visits import Visit
+from pfocr_rdf.web.problems import MEDIA_TYPE, PROBLEMS
+
+Json = dict[str, Any]
+
+VERSION: Final = "3.1.1"
+TEXT: Final[Json] = {"type": "string"}
+QUERY_TYPES: Final = tuple(dict.fromkeys(t for offers in KIND_TO_OFFERS.values() for t in offers))
+
+
+def answer_openapi(visit: Visit) -> Response:
+    """The description of the addresses of this server."""
+
+    def body() -> bytes:
+        return orjson.dumps(openapi_document(visit), option=orjson.OPT_INDENT_2)
+
+    return reply(visit, body, JSON.media_type, key="openapi")
+
+
+def openapi_document(visit: Visit) -> Json:
+    """The whole document."""
+    paths: Json = {
+        "/sparql": {"get": _sparql_get(), "post": _sparql_post()},
+        "/search.json": {"get": _search()},
+        "/suggest": {"get": _suggest()},
+        "/thing": {"get": _thing()},
+        f"/{QUERIES}.json": {"get": _library()},
+    }
+    for query in named_queries():
+        paths[f"/{QUERIES}/{query.name}.{{form}}"] = {"get": _named(visit, query)}
+    return {
+        "openapi": VERSION,
+        "info": {
+            "title": TITLE,
+            "description": DESCRIPTION,
+            "version": __version__,
+            "license": {"name": "CC0 1.0 (the records)", "url": CC0},
+        },
+        "servers": [{"url": visit.public_url.removesuffix("/")}],
+        "paths": paths,
+        "components": {
+            "schemas": {"Problem": _problem_schema()},
+            "responses": {"Problem": _problem_response()},
+        },
+    }
+
+
+def _operation(name: str, summary: str, tag: str, content: Json, **more: Any) -> Json:
+    return {
+        "operationId": name,
+        "summary": summary,
+        "tags": [tag],
+        **more,
+        "responses": {
+            "200": {"description": "The answer", "content": content},
+            "default": {"$ref": "#/components/responses/Problem"},
+        },
+    }
+
+
+def _parameter(name: str, description: str, schema: Json, **more: Any) -> Json:
+    return {"name": name, "in": "query", "description": description, "schema": schema, **more}
+
+
+def _sparql_get() -> Json:
+    return _operation(
+        "sparqlGet",
+        "Ask a SPARQL 1.1 query",
+        "SPARQL",
+        {media_type: {} for media_type in QUERY_TYPES},
+        parameters=[
+            _parameter("query", "A query; without one the service is described", TEXT),
+            _parameter("format", "A format, where the header Accept cannot be set", TEXT),
+            *(
+                _parameter(name, "IRI of a graph", {"type": "array", "items": TEXT})
+                for name in ("default-graph-uri", "named-graph-uri")
+            ),
+        ],
+    )
+
+
+def _sparql_post() -> Json:
+    form = {"type": "object", "properties": {"query": TEXT}, "required": ["query"]}
+    return _operation(
+        "sparqlPost",
+        "Ask a SPARQL 1.1 query that is too long for an address",
+        "SPARQL",
+        {media_type: {} for media_type in QUERY_TYPES},
+        requestBody={
+            "required": True,
+            "content": {
+                "application/sparql-query": {"schema": TEXT},
+                "application/x-www-form-urlencoded": {"schema": form},
+            },
+        },
+    )
+
+
+def _number(default: int, most: int) -> Json:
+    return {"type": "integer", "minimum": 1, "maximum": most, "default": default}
+
+
+def _search() -> Json:
+    return _operation(
+        "search",
+        "Find figures by any words, symbols, names or identifiers",
+        "Search",
+        {JSON.media_type: {"schema": {"type": "object"}}},
+        parameters=[
+            _parameter("q", "What to look for", TEXT, required=True, example="EGFR"),
+            _parameter("organism", "NCBI taxonomy id, or the name of an organism", TEXT),
+            _parameter("year", "Year of the article", TEXT),
+            _parameter(
+                "tier",
+                "Evidence for a gene that is looked for",
+                {"type": "string", "enum": ["symbol", "synonym", "family"]},
+            ),
+            _parameter("page", "Of the list", _number(1, MOST_PAGES)),
+            _parameter("limit", "Figures on a page", _number(PAGE_HITS, MOST_HITS)),
+        ],
+    )
+
+
+def _suggest() -> Json:
+    return _operation(
+        "suggest",
+        "How the beginning of a name or title may go on",
+        "Search",
+        {JSON.media_type: {"schema": {"type": "object"}}},
+        parameters=[
+            _parameter("q", "The beginning", TEXT, required=True, example="mapk"),
+            _parameter("limit", "Suggestions at most", _number(SUGGESTIONS, MOST_SUGGESTIONS)),
+        ],
+    )
+
+
+def _thing() -> Json:
+    operation = _operation(
+        "thing",
+        "From any spelling of an identifier to its page",
+        "Pages",
+        {form.media_type: {} for form in FORMS},
+        parameters=[
+            _parameter("iri", "IRI or CURIE", TEXT, required=True, example="ncbigene:2064")
+        ],
+    )
+    operation["responses"]["302"] = {"description": "The page is there"}
+    return operation
+
+
+def _library() -> Json:
+    return _operation(
+        "queries",
+        "All named queries with their parameters",
+        "Named queries",
+        {JSON.media_type: {"schema": {"type": "object"}}},
+    )
+
+
+def _named(visit: Visit, query: NamedQuery) -> Json:
+    files = KIND_TO_FILES[FORM_TO_KIND[form_of(query)]]
+    form = {
+        "name": "form",
+        "in": "path",
+        "required": True,
+        "description": "Format of the answer",
+        "schema": {"type": "string", "enum": list(files)},
+    }
+    return _operation(
+        query.name,
+        query.title,
+        "Named queries",
+        {media_type: {} for _, media_type in files.values()},
+        description=f"{query.description} Page: /{QUERIES}/{query.name}",
+        parameters=[form, *(_of_query(visit, parameter) for parameter in query.parameters)],
+    )
+
+
+def _of_query(visit: Visit, parameter: Parameter) -> Json:
+    example = example_of(parameter, visit.reading).value
+    schema = json_schema(parameter)
+    if schema["type"] == "integer":
+        return _parameter(parameter.name, parameter.label, schema)
+    description = f"{parameter.label}: {accepted_values(parameter)}"
+    return _parameter(
+        parameter.name,
+        description,
+        schema,
+        required=parameter.default is None,
+        **({"example": example} if parameter.default is None else {}),
+    )
+
+
+def _problem_schema() -> Json:
+    return {
+        "type": "object",
+        "required": ["type", "title", "status", "detail"],
+        "properties": {
+            "type": {"type": "string", "format": "uri", "description": ", ".join(sorted(PROBLEMS))},
+            "title": TEXT,
+            "status": {"type": "integer"},
+            "detail": TEXT,
+            "instance": TEXT,
+        },
+    }
+
+
+def _problem_response() -> Json:
+    return {
+        "description": "What is wrong, and what to do: RFC 9457",
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }

@@ -1,0 +1,132 @@
+"""Named queries as RDF: SHACL's executables, as SIB's collections of example queries have them.
+
+https://github.com/sib-swiss/sparql-examples . There each example is a question with a query
+that can be run as it stands, so the values of :mod:`.examples` are bound here; what SIB's
+convention has no place for, the parameters, is said with SHACL's own terms
+(https://www.w3.org/TR/shacl-af/#SPARQLFunction).
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from pyoxigraph import Literal, NamedNode, Triple
+
+from pfocr_rdf import iris as ns
+from pfocr_rdf.iris import term
+from pfocr_rdf.queries import NamedQuery, Parameter, bind, named_queries
+from pfocr_rdf.vocabulary import RDF_TYPE, XSD_BOOLEAN, XSD_GYEAR, XSD_INTEGER, Sh
+from pfocr_rdf.web.pages.examples import example_of, example_values
+from pfocr_rdf.web.pages.query_inputs import accepted_values, form_of, json_schema, type_of
+from pfocr_rdf.web.pages.visits import Visit
+
+LABEL: Final = term(ns.RDFS, "label")
+COMMENT: Final = term(ns.RDFS, "comment")
+HAS_PART: Final = term(ns.DCTERMS, "hasPart")
+# SIB's convention spells these two with https.
+TARGET: Final = term(ns.SCHEMA_ORG, "target")
+KEYWORDS: Final = term(ns.SCHEMA_ORG, "keywords")
+FORM_TO_TERMS: Final = {
+    "select": (Sh.SPARQLSelectExecutable, Sh.select),
+    "construct": (Sh.SPARQLConstructExecutable, Sh.construct),
+}
+XSD_STRING: Final = term(ns.XSD, "string")
+XSD_ANY_URI: Final = term(ns.XSD, "anyURI")
+#: Type of a parameter → datatype of what it becomes in the query; the others become IRIs.
+TYPE_TO_DATATYPE: Final = {
+    "integer": XSD_INTEGER,
+    "limit": XSD_INTEGER,
+    "text": XSD_STRING,
+    "year": XSD_GYEAR,
+}
+TITLE: Final = "Named queries"
+
+
+def library_triples(visit: Visit) -> list[Triple]:
+    """All named queries, and the prefixes that they are written with."""
+    iris = visit.reading.iris
+    everything = iris.query()
+    found = [Triple(everything, LABEL, Literal(TITLE))]
+    for query in named_queries():
+        found.append(Triple(everything, HAS_PART, iris.query(query.name)))
+        found += query_triples(visit, query)
+    prefixes = iris.query("", "prefixes")
+    for prefix, namespace in iris.prefixes().items():
+        node = iris.query("", f"prefix-{prefix}")
+        found += [
+            Triple(prefixes, Sh.declare, node),
+            Triple(node, Sh.prefix, Literal(prefix)),
+            Triple(node, Sh.namespace, Literal(namespace, datatype=XSD_ANY_URI)),
+        ]
+    return found
+
+
+def query_triples(visit: Visit, query: NamedQuery) -> list[Triple]:
+    """One named query with its parameters."""
+    iris = visit.reading.iris
+    node = iris.query(query.name)
+    kind, property_of_text = FORM_TO_TERMS[form_of(query)]
+    text = bind(query, example_values(query, visit.reading), iris)
+    endpoint = NamedNode(visit.public_url + "sparql")
+    found = [
+        Triple(node, RDF_TYPE, Sh.SPARQLExecutable),
+        Triple(node, RDF_TYPE, kind),
+        Triple(node, LABEL, Literal(query.title)),
+        Triple(node, COMMENT, Literal(query.description, language="en")),
+        Triple(node, Sh.prefixes, iris.query("", "prefixes")),
+        Triple(node, property_of_text, Literal(text)),
+        Triple(node, TARGET, endpoint),
+        *(Triple(node, KEYWORDS, Literal(word)) for word in (query.category, *query.keywords)),
+    ]
+    for parameter in query.parameters:
+        found += _parameter(visit, query, node, parameter)
+    return found
+
+
+def _parameter(
+    visit: Visit, query: NamedQuery, node: NamedNode, parameter: Parameter
+) -> Iterator[Triple]:
+    iris = visit.reading.iris
+    described = iris.query(query.name, f"parameter-{parameter.name}")
+    yield Triple(node, Sh.parameter, described)
+    yield Triple(described, RDF_TYPE, Sh.Parameter)
+    # https://www.w3.org/TR/shacl/#sparql-constraints-variables: its local name is the variable's
+    yield Triple(described, Sh.path, iris.query(query.name, parameter.name))
+    yield Triple(described, Sh.name, Literal(parameter.label))
+    yield Triple(described, Sh.description, Literal(accepted_values(parameter)))
+    datatype = TYPE_TO_DATATYPE.get(type_of(parameter))
+    if datatype is not None:
+        yield Triple(described, Sh.datatype, datatype)
+    if parameter.default is not None:
+        yield Triple(described, Sh.optional, Literal("true", datatype=XSD_BOOLEAN))
+        yield Triple(described, Sh.default_value, Literal(parameter.default))
+
+
+def library_document(visit: Visit) -> dict[str, Sequence[dict[str, Any]]]:
+    """All named queries as plain values."""
+    return {"queries": [query_document(visit, query) for query in named_queries()]}
+
+
+def query_document(visit: Visit, query: NamedQuery) -> dict[str, Any]:
+    """One named query as plain values."""
+    return {
+        "name": query.name,
+        "iri": visit.reading.iris.query(query.name).value,
+        "title": query.title,
+        "category": query.category,
+        "description": query.description,
+        "keywords": query.keywords,
+        "form": form_of(query),
+        "parameters": [
+            {
+                "name": parameter.name,
+                "type": type_of(parameter),
+                "label": parameter.label,
+                "accepted": accepted_values(parameter),
+                "required": parameter.default is None,
+                "example": example_of(parameter, visit.reading).value,
+                "schema": json_schema(parameter),
+            }
+            for parameter in query.parameters
+        ],
+        "text": query.text,
+    }

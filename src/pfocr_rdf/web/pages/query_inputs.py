@@ -1,0 +1,267 @@
+"""Values of a named query over HTTP: read, checked one by one, and asked for by a form.
+
+:mod:`pfocr_rdf.queries` says what each type of parameter takes; here is how a browser and a
+program that reads OpenAPI are told, and what becomes of what they send.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+from urllib.parse import parse_qsl
+
+from pfocr_rdf.errors import QueryError
+from pfocr_rdf.iris import Iris
+from pfocr_rdf.queries import (
+    ANY,
+    BOUNDS_RE,
+    ROW_LIMIT,
+    TIERS,
+    TYPE_TO_READER,
+    NamedQuery,
+    Parameter,
+    read_terms,
+)
+from pfocr_rdf.web.pages.examples import Example, example_of
+from pfocr_rdf.web.reading import Reading
+
+QueryForm = Literal["select", "ask", "construct", "describe"]
+
+#: Parameters of the address itself, which no query may have: see the tests.
+RESERVED: Final = frozenset({"format"})
+#: Types whose values may be given in several parameters of one name.
+LISTS: Final = frozenset({"genes", "tier"})
+#: Type → kind of thing in the search index: whoever types a name is told the identifier.
+TYPE_TO_KINDS: Final[dict[str, tuple[str, ...]]] = {
+    "gene": ("gene",),
+    "genes": ("gene",),
+    "mesh": ("chemical", "disease"),
+    "chemical": ("chemical",),
+    "disease": ("disease",),
+    "taxon": ("organism",),
+}
+#: What a list of tiers can be, the strictest first.
+TIER_CHOICES: Final = {
+    "symbol": "symbol",
+    "symbol,synonym": "symbol or synonym",
+    "symbol,synonym,family": "symbol, synonym or family",
+    "synonym": "synonym alone",
+    "family": "family alone",
+}
+MOST_PAIRS: Final = 200
+SUGGESTED: Final = 5
+FORM_RE: Final = re.compile(r"^\s*(SELECT|ASK|CONSTRUCT|DESCRIBE)\b", re.IGNORECASE | re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The values that a request gives, and what is wrong with them.
+
+    :param values: parameter → value as it was typed; without those that are empty.
+    :param errors: parameter → what is wrong with its value, or that it is missing; under an
+        empty name what is wrong with none of them alone.
+    :param asked: whether the request gives any parameter at all.
+    """
+
+    values: Mapping[str, str]
+    errors: Mapping[str, str]
+    asked: bool
+
+    @property
+    def complaint(self) -> str:
+        """All that is wrong, as one sentence."""
+        return "; ".join(self.errors.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A field of a form.
+
+    :param kind: of the control: text, number, area, choice.
+    :param choices: value → words, of a choice.
+    :param near: identifiers that may be meant, where a name was typed.
+    """
+
+    parameter: Parameter
+    kind: str
+    value: str
+    example: Example
+    error: str
+    accepted: str
+    bounds: tuple[int, int] | None
+    choices: Mapping[str, str]
+    near: Sequence[Example] = ()
+
+    @property
+    def required(self) -> bool:
+        """Whether there is no default."""
+        return self.parameter.default is None
+
+
+def form_of(query: NamedQuery) -> QueryForm:
+    """The form of a query, which decides what kind of answer it has.
+
+    >>> from pfocr_rdf.queries import load_query
+    >>> form_of(load_query("figure-record")), form_of(load_query("organisms"))
+    ('construct', 'select')
+    """
+    found = FORM_RE.search(query.text)
+    forms: dict[str, QueryForm] = {
+        "ASK": "ask",
+        "CONSTRUCT": "construct",
+        "DESCRIBE": "describe",
+    }
+    return forms.get(found[1].upper(), "select") if found else "select"
+
+
+def read_given(query: NamedQuery, query_string: bytes, iris: Iris) -> Given:
+    """What the query string of a request gives.
+
+    An empty field of a form is not given. A parameter that the query does not have is wrong, for
+    what its value was meant to do would not be done.
+    """
+    known = {parameter.name: parameter for parameter in query.parameters}
+    found: dict[str, list[str]] = {}
+    errors: dict[str, str] = {}
+    try:
+        pairs = parse_qsl(query_string.decode(), keep_blank_values=True, errors="strict")
+    except UnicodeDecodeError:
+        return Given({}, {"": "the parameters are not UTF-8"}, asked=True)
+    if len(pairs) > MOST_PAIRS:
+        return Given({}, {"": f"there are more than {MOST_PAIRS} parameters"}, asked=True)
+    pairs = [(name, value) for name, value in pairs if name not in RESERVED]
+    for name, value in pairs:
+        if name not in known:
+            has = f"it has {', '.join(known)}" if known else "it has none"
+            errors[""] = f"the query has no parameter {name[:100]!r}: {has}"
+        elif value.strip():
+            found.setdefault(name, []).append(value)
+    for name, several in found.items():
+        if len(several) > 1 and known[name].type not in LISTS:
+            errors[name] = f"parameter {name!r}: given {len(several)} times: give it once"
+    values = {name: ",".join(several) for name, several in found.items()}
+    for name, parameter in known.items():
+        error = errors.get(name) or value_error(parameter, values.get(name), iris)
+        if error:
+            errors[name] = error
+    return Given(values, errors, asked=bool(pairs))
+
+
+def value_error(parameter: Parameter, value: str | None, iris: Iris) -> str:
+    """What is wrong with a value; nothing if it is right, or missing and has a default."""
+    if value is None:
+        missing = f"parameter {parameter.name!r}: missing: give {accepted_values(parameter)}"
+        return missing if parameter.default is None else ""
+    if parameter.default == ANY and value.strip().lower() == ANY:
+        return ""
+    try:
+        read_terms(parameter, value, iris)
+    except QueryError as error:
+        return str(error)
+    return ""
+
+
+def accepted_values(parameter: Parameter) -> str:
+    """What a parameter takes, in words."""
+    accepted = TYPE_TO_READER[type_of(parameter)][1]
+    bounds = bounds_of(parameter)
+    if bounds and type_of(parameter) == "integer":
+        accepted = f"{accepted}, {bounds[0]:,} to {bounds[1]:,}"
+    return f"{accepted}, or any" if parameter.default == ANY else accepted
+
+
+def type_of(parameter: Parameter) -> str:
+    """The type without its bounds."""
+    return parameter.type.partition(" ")[0]
+
+
+def bounds_of(parameter: Parameter) -> tuple[int, int] | None:
+    """The least and the greatest number of a parameter that takes one."""
+    if type_of(parameter) == "limit":
+        return 1, ROW_LIMIT
+    found = BOUNDS_RE.fullmatch(parameter.type.partition(" ")[2])
+    return (int(found[1]), int(found[2])) if found else None
+
+
+def inputs(query: NamedQuery, given: Given, reading: Reading) -> list[Input]:
+    """The fields of the form of a query, with what was typed in them."""
+    return [
+        Input(
+            parameter,
+            _control(parameter),
+            given.values.get(parameter.name, parameter.default or ""),
+            example_of(parameter, reading),
+            _shown_error(parameter, given),
+            accepted_values(parameter),
+            bounds_of(parameter),
+            _choices(parameter, given),
+            _near(parameter, given, reading),
+        )
+        for parameter in query.parameters
+    ]
+
+
+def _shown_error(parameter: Parameter, given: Given) -> str:
+    """What stands below a field, which need not say which one it is."""
+    error = given.errors.get(parameter.name, "") if given.asked else ""
+    return error.removeprefix(f"parameter {parameter.name!r}: ")
+
+
+def _control(parameter: Parameter) -> str:
+    kinds = {"limit": "number", "integer": "number", "genes": "area", "tier": "choice"}
+    return kinds.get(type_of(parameter), "text")
+
+
+def _choices(parameter: Parameter, given: Given) -> dict[str, str]:
+    if type_of(parameter) != "tier":
+        return {}
+    free = {ANY: "any"} if parameter.default == ANY else {}
+    value = given.values.get(parameter.name)
+    # What a link gave in another order, or what is no tier, is shown as it is.
+    other = {value: value} if value and value not in {**free, **TIER_CHOICES} else {}
+    return {**free, **TIER_CHOICES, **other}
+
+
+def _near(parameter: Parameter, given: Given, reading: Reading) -> list[Example]:
+    """The things that are called so, where a name was typed instead of an identifier."""
+    kinds = TYPE_TO_KINDS.get(type_of(parameter), ())
+    value = given.values.get(parameter.name)
+    if not kinds or not value or parameter.name not in given.errors or reading.search is None:
+        return []
+    things = reading.search.search(value[:200], limit=0).things
+    found = []
+    for thing in things:
+        if thing.kind in kinds:
+            name = f"{thing.name}, {thing.organism}" if thing.organism else thing.name
+            found.append(Example(thing.accession, name))
+    return found[:SUGGESTED]
+
+
+#: Type → the pattern of JSON Schema for the values that identify what they name.
+TYPE_TO_PATTERN: Final = {
+    "year": "^[0-9]{4}$",
+    "tier": f"^({'|'.join(TIERS)})(,({'|'.join(TIERS)}))*$",
+}
+
+
+def json_schema(parameter: Parameter) -> dict[str, Any]:
+    """What a program may send: https://json-schema.org/draft/2020-12 .
+
+    Identifiers may be spelt in many ways, so their schema is no pattern but words.
+    """
+    kind = type_of(parameter)
+    bounds = bounds_of(parameter)
+    if bounds:
+        schema: dict[str, Any] = {"type": "integer", "minimum": bounds[0], "maximum": bounds[1]}
+    elif kind == "integer":
+        schema = {"type": "integer"}
+    else:
+        schema = {"type": "string", "minLength": 1}
+    pattern = TYPE_TO_PATTERN.get(kind)
+    if pattern:
+        free = f"^{ANY}$|" if parameter.default == ANY else ""
+        schema["pattern"] = free + pattern
+    if parameter.default is not None:
+        number = schema["type"] == "integer"
+        schema["default"] = int(parameter.default) if number else parameter.default
+    return schema

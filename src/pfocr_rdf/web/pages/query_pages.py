@@ -1,0 +1,226 @@
+"""Named queries over HTTP: the list, a page for each with its form, and their answers.
+
+``/queries/NAME`` is a document about the query: HTML, or RDF. With parameters it is the query's
+answer: a page with a table, or any format of results by ``Accept``, by ``format=`` or by suffix
+(``/queries/NAME.csv?gene=2064``). Values are checked by type and bound as terms, and the query
+runs where all queries run, in a process of its own.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Final
+
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from pfocr_rdf.queries import NamedQuery, named_queries
+from pfocr_rdf.web.exchange import EXCHANGE, Exchange, Receive, Scope, Send
+from pfocr_rdf.web.formats import AnswerKind, Formats, choose_formats
+from pfocr_rdf.web.negotiation import negotiate_encoding
+from pfocr_rdf.web.pages.examples import example_of
+from pfocr_rdf.web.pages.forms import (
+    HTML,
+    HTML_TYPE,
+    Frame,
+    Subject,
+    absolute,
+    etag,
+    has_already,
+    reply,
+    respond,
+)
+from pfocr_rdf.web.pages.html import render
+from pfocr_rdf.web.pages.plain import named_form, respond_with_json, with_json
+from pfocr_rdf.web.pages.query_asked import QUERIES, Asked, read_asked
+from pfocr_rdf.web.pages.query_facts import (
+    TITLE,
+    library_document,
+    library_triples,
+    query_triples,
+)
+from pfocr_rdf.web.pages.query_inputs import inputs
+from pfocr_rdf.web.pages.query_table import MOST_BYTES, Table, read_table
+from pfocr_rdf.web.pages.routes import METHODS, refused
+from pfocr_rdf.web.pages.signposting import link_header
+from pfocr_rdf.web.pages.visits import PageSite, Visit, visit_of
+from pfocr_rdf.web.pages.writing import json_ld_block
+from pfocr_rdf.web.problems import Refusal
+from pfocr_rdf.web.sparql import Query
+
+#: What a page asks the query process for.
+KIND_TO_SHOWN: Final[dict[AnswerKind, str]] = {
+    "solutions": "json",
+    "boolean": "json",
+    "graph": "turtle",
+}
+#: Characters of a graph that a page shows.
+SHOWN_CHARACTERS: Final = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """An answer as a page shows it: a table, a graph as text, or why there is none.
+
+    :param cut: whether the page does not show all of it.
+    """
+
+    table: Table | None = None
+    text: str | None = None
+    cut: bool = False
+    refusal: Refusal | None = None
+
+
+NO_RESULT: Final = Result()
+
+
+def answer_queries(visit: Visit) -> Response:
+    """The list of the named queries."""
+    form = named_form(visit.values.get("suffix"))
+    triples = library_triples(visit)
+    by_category: dict[str, list[NamedQuery]] = {}
+    for query in named_queries():
+        by_category.setdefault(query.category, []).append(query)
+
+    def html(frame: Frame) -> str:
+        return render(
+            visit,
+            "queries.html",
+            title=TITLE,
+            description="Questions that can be asked of the data with values of your own.",
+            current=QUERIES,
+            frame=with_json(visit, subject, frame),
+            categories=dict(sorted(by_category.items())),
+        )
+
+    subject = Subject(visit.reading.iris.query(), QUERIES, lambda: triples, html)
+    return respond_with_json(visit, subject, form, lambda: library_document(visit))
+
+
+def query_route(site: PageSite) -> Route:
+    """The route to the named queries: an application of its own, for their answers stream."""
+    return Route(f"/{QUERIES}/{{name}}", QueryAddress(site), methods=list(METHODS))
+
+
+class QueryAddress:
+    """Answers requests to the addresses of named queries, as ASGI has them."""
+
+    def __init__(self, site: PageSite) -> None:
+        self._site = site
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request.
+
+        :raises Refusal: instead of an answer.
+        """
+        visit = visit_of(Request(scope, receive), self._site)
+        try:
+            asked = await asyncio.to_thread(read_asked, visit, scope["query_string"])
+            if asked.formats is not None:
+                exchange: Exchange = scope[EXCHANGE]
+                await self._site.endpoint.answer(exchange, sparql_query(asked, asked.formats))
+                return
+            response = await self._document(asked, scope)
+        except Refusal as refusal:
+            response = await asyncio.to_thread(refused, visit, refusal)
+        await response(scope, receive, send)
+
+    async def _document(self, asked: Asked, scope: Scope) -> Response:
+        key = f"answer {asked.query.name} {sorted(asked.given.values.items())}"
+        known = asked.given.asked and has_already(asked.visit, etag(asked.visit, key))
+        if asked.form is not HTML or not asked.runs or known:
+            return await asyncio.to_thread(query_document, asked, key)
+        exchange: Exchange = scope[EXCHANGE]
+        query = sparql_query(asked, choose_formats(None, KIND_TO_SHOWN[asked.kind]))
+        try:
+            body = await self._site.endpoint.read(exchange, query, MOST_BYTES)
+        except Refusal as refusal:
+            exchange.outcome = refusal.kind
+            return await asyncio.to_thread(query_document, asked, None, Result(refusal=refusal))
+        # Between reading the request and its answer another release may have come.
+        same = exchange.release == asked.visit.reading.release.id
+        result = await asyncio.to_thread(read_result, asked, body)
+        return await asyncio.to_thread(query_document, asked, key if same else None, result)
+
+
+def sparql_query(asked: Asked, formats: Formats) -> Query:
+    """The query with the values in it, as the endpoint takes it; not compressed for a page."""
+    encoding = "identity"
+    if asked.formats is not None:
+        encoding = negotiate_encoding(asked.visit.headers.get("accept-encoding"))
+    return Query(asked.text, None, None, formats, encoding)
+
+
+def read_result(asked: Asked, body: bytes) -> Result:
+    """An answer as the page shows it."""
+    if asked.kind == "graph":
+        text = body.decode()
+        return Result(text=text[:SHOWN_CHARACTERS], cut=len(text) > SHOWN_CHARACTERS)
+    table = read_table(body, asked.visit.links)
+    return Result(table=table, cut=table.total > len(table.rows))
+
+
+def query_document(asked: Asked, key: str | None, result: Result = NO_RESULT) -> Response:
+    """What describes a query, or its page.
+
+    :param key: of the page with this answer; None where it must not be kept.
+    """
+    visit, query = asked.visit, asked.query
+    triples = query_triples(visit, query)
+
+    def html(frame: Frame) -> str:
+        return _html(asked, frame, result, json_ld_block(triples, visit.reading.iris))
+
+    if not asked.given.asked and key is not None:
+        subject = Subject(
+            visit.reading.iris.query(query.name), asked.address, lambda: triples, html
+        )
+        return respond(visit, subject, asked.form)
+    # An answer: its other forms are files, and it is no page to be found by search engines.
+    canonical = absolute(visit, visit.links.to(asked.address, **asked.given.values))
+    frame = Frame(visit.reading.iris.query(query.name).value, canonical, {})
+    links = [
+        link_header(absolute(visit, href), "alternate", media_type)
+        for href, media_type in asked.files().values()
+    ]
+    status, headers = 200, {"link": ", ".join(links)}
+    if result.refusal is not None:
+        status, headers = result.refusal.status, dict(result.refusal.headers)
+    elif asked.given.errors:
+        status, headers = 400, {}
+    return reply(
+        visit,
+        lambda: html(frame).encode(),
+        HTML_TYPE,
+        key=key if status == 200 else None,
+        headers=headers,
+        vary="Accept",
+        status=status,
+    )
+
+
+def _html(asked: Asked, frame: Frame, result: Result, json_ld: Markup) -> str:
+    visit, query = asked.visit, asked.query
+    required = [p for p in query.parameters if p.default is None]
+    examples = [example_of(parameter, visit.reading) for parameter in required]
+    return render(
+        visit,
+        "query.html",
+        title=query.title,
+        description=query.description,
+        current=QUERIES,
+        frame=frame,
+        json_ld=json_ld,
+        index=not asked.given.asked,
+        query=query,
+        address=asked.address,
+        inputs=inputs(query, asked.given, visit.reading),
+        asked=asked,
+        complaint=asked.given.errors.get("", "") if asked.given.asked else "",
+        examples=examples,
+        example_values={p.name: one.value for p, one in zip(required, examples, strict=True)},
+        result=result,
+        files=asked.files() if asked.runs else {},
+        others=[q for q in named_queries() if q.category == query.category and q != query],
+    )

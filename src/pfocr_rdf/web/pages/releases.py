@@ -1,0 +1,125 @@
+"""The pages of releases: the one that is served, others that are kept, and those that are gone.
+
+A release is described by its own data: the one that is served by the store, another one that is
+still on disk by the ``void.ttl`` of its dumps.
+"""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from pyoxigraph import NamedNode, RdfFormat, Triple, parse
+from starlette.responses import Response
+
+from pfocr_rdf.errors import ReleaseError
+from pfocr_rdf.releases import Release, list_releases, pruned_releases
+from pfocr_rdf.web.pages.forms import Form
+from pfocr_rdf.web.pages.html import html_reply
+from pfocr_rdf.web.pages.resource import answer_triples
+from pfocr_rdf.web.pages.visits import Visit
+from pfocr_rdf.web.problems import Refusal
+
+RELEASES: Final = "releases"
+VOID: Final = "void.ttl"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A release that is on disk."""
+
+    version: str
+    release: Release
+    issued: str | None
+    figures: int
+    triples: int
+    served: bool
+
+    @property
+    def built(self) -> str:
+        """When, to the minute."""
+        stamp = self.release.id
+        return f"{stamp[:4]}-{stamp[4:6]}-{stamp[6:8]} {stamp[9:11]}:{stamp[11:13]}"
+
+
+def kept_releases(visit: Visit) -> list[Kept]:
+    """The releases that are on disk, the newest first; one that is damaged is left out."""
+    return list(_kept(visit))
+
+
+def _kept(visit: Visit) -> Iterator[Kept]:
+    for release in reversed(list_releases(_data(visit))):
+        with suppress(ReleaseError, KeyError):
+            facts = release.manifest()
+            yield Kept(
+                facts["version"],
+                release,
+                facts["issued"],
+                facts["figures"],
+                facts["triples"],
+                release.id == visit.reading.release.id,
+            )
+
+
+def _data(visit: Visit) -> Path:
+    return visit.reading.release.path.parent.parent
+
+
+def answer_releases(visit: Visit) -> Response:
+    """The list of the releases that there are."""
+    return html_reply(
+        visit,
+        "releases.html",
+        title="Releases",
+        current="dataset",
+        kept=kept_releases(visit),
+        gone=[version_of(name) for name in reversed(pruned_releases(_data(visit)))],
+    )
+
+
+def version_of(name: str) -> str:
+    """The version that the id of a release ends in.
+
+    >>> version_of("20261121T063029Z-341a5b955fb8")
+    '341a5b955fb8'
+    """
+    return name.partition("-")[2]
+
+
+def answer_release(
+    visit: Visit, thing: NamedNode, address: str, suffix: Form | None
+) -> Response | None:
+    """The page of a release that is not the one being served; None if the address is of no release.
+
+    :raises Refusal: ``gone`` or ``not-found``.
+    """
+    folder, _, version = address.partition("/")
+    if folder != RELEASES or not version or "/" in version or version == visit.reading.version:
+        return None
+    for kept in _kept(visit):
+        if kept.version == version:
+            triples = _description(kept.release, thing)
+            return answer_triples(visit, thing, address, suffix, triples)
+    current = f"{RELEASES}/{visit.reading.version}"
+    if version in map(version_of, pruned_releases(_data(visit))):
+        detail = f"release {version} was deleted; the one that is served now is /{current}"
+        raise Refusal("gone", detail, near=[current, RELEASES])
+    raise _unknown(visit, version)
+
+
+def _unknown(visit: Visit, version: str) -> Refusal:
+    known = [f"{RELEASES}/{kept.version}" for kept in _kept(visit)]
+    return Refusal("not-found", f"there is no release {version[:100]!r} here", near=known)
+
+
+def _description(release: Release, thing: NamedNode) -> list[Triple]:
+    """What the dumps of a release say of it and its parts."""
+    path = release.dumps / VOID
+    quads = parse(path=str(path), format=RdfFormat.TURTLE)
+    return [
+        Triple(quad.subject, quad.predicate, quad.object)
+        for quad in quads
+        if isinstance(quad.subject, NamedNode)
+        and quad.subject.value.partition("#")[0] == thing.value
+    ]

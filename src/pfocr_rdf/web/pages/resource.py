@@ -1,0 +1,144 @@
+"""The page of anything else under the base: the dataset, releases, graphs, links of mapping sets.
+
+It shows what the store says, property by property: of the thing, of its parts, which are the
+hash IRIs that it leads to, and of what points at it. The triples, as SPARQL says it::
+
+    CONSTRUCT { ?s ?p ?o } WHERE {
+      { ?s ?p ?o FILTER(?s = <thing> || STRSTARTS(STR(?s), "thing#")) }
+      UNION { VALUES ?t { <thing> } ?t schema:distribution|schema:creator ?s . ?s ?p ?o }
+      UNION { SELECT ?s ?p ?o WHERE { VALUES ?o { <thing> } ?s ?p ?o } LIMIT 100 }
+    }
+
+The second is for whoever reads the dataset as a search engine does, from one document.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from pyoxigraph import NamedNode, Triple
+from starlette.responses import Response
+
+from pfocr_rdf.dumps import EQUIVALENTS, FORMATS
+from pfocr_rdf.iris import DCTERMS, RDFS, SCHEMA, term
+from pfocr_rdf.vocabulary import RDF_TYPE, Schema
+from pfocr_rdf.web.pages.downloads import dump_files
+from pfocr_rdf.web.pages.facts import Facts, Value, by_subject
+from pfocr_rdf.web.pages.forms import Form, Frame, Subject, respond
+from pfocr_rdf.web.pages.html import render
+from pfocr_rdf.web.pages.visits import Visit
+from pfocr_rdf.web.pages.writing import json_ld_block
+from pfocr_rdf.web.reading import Reading
+
+#: What points at a thing, at most; the dataset has every figure.
+MOST_POINTING: Final = 100
+#: Parts of a thing that are read at most; a release has some hundred.
+MOST_PARTS: Final = 5000
+#: What is described along with the thing that it belongs to.
+FOLLOWED: Final = (term(SCHEMA, "distribution"), term(SCHEMA, "creator"))
+#: What a thing may be called by, the best first.
+NAMES: Final = (Schema.name, term(DCTERMS, "title"), term(RDFS, "label"))
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A thing or a part of it, as the page shows it.
+
+    :param anchor: what its IRI ends in, after the ``#``; empty for the thing itself.
+    :param rows: property, its short name, its values.
+    """
+
+    anchor: str
+    rows: Sequence[tuple[str, str, Sequence[Value]]]
+
+
+def answer_resource(
+    visit: Visit, thing: NamedNode, address: str, suffix: Form | None
+) -> Response | None:
+    """The page of something under the base; None if the release knows nothing of it."""
+    triples = resource_triples(visit.reading, thing)
+    if not triples:
+        return None
+    template = "resource.html"
+    if thing in (visit.reading.iris.dataset, visit.reading.iris.release(visit.reading.version)):
+        template = "dataset.html"
+    return answer_triples(visit, thing, address, suffix, triples, template)
+
+
+def answer_triples(
+    visit: Visit,
+    thing: NamedNode,
+    address: str,
+    suffix: Form | None,
+    triples: Sequence[Triple],
+    template: str = "resource.html",
+) -> Response:
+    """A page that shows some triples about a thing and its parts."""
+
+    def html(frame: Frame) -> str:
+        return _html(visit, thing, triples, frame, template)
+
+    subject = Subject(thing, address, lambda: triples, html)
+    return respond(visit, subject, suffix)
+
+
+def resource_triples(reading: Reading, thing: NamedNode) -> list[Triple]:
+    """What is said of a thing and its parts, and what points at it."""
+    found: list[Triple] = []
+    waiting, seen = [thing], {thing}
+    while waiting and len(seen) <= MOST_PARTS:
+        node = waiting.pop(0)
+        said = reading.outgoing_anywhere(node)
+        found += said
+        for triple in said:
+            part = triple.object
+            if isinstance(part, NamedNode) and part not in seen:
+                followed = triple.subject == thing and triple.predicate in FOLLOWED
+                if followed or part.value.startswith(f"{thing.value}#"):
+                    seen.add(part)
+                    waiting.append(part)
+    # What a part says of the thing is among both.
+    return list(dict.fromkeys(found + reading.incoming(None, thing, MOST_POINTING)))
+
+
+def _html(
+    visit: Visit, thing: NamedNode, triples: Sequence[Triple], frame: Frame, template: str
+) -> str:
+    iris = visit.reading.iris
+    facts = by_subject(triples)
+    own = facts.get(thing, Facts())
+    parts = [
+        Part(node.value[len(thing.value) + 1 :], _rows(visit, said))
+        for node, said in facts.items()
+        if node == thing or node.value.startswith(f"{thing.value}#")
+    ]
+    pointing = [
+        (subject.value, iris.prefixed(triple.predicate.value))
+        for triple in triples
+        if triple.object == thing and isinstance(subject := triple.subject, NamedNode)
+    ]
+    title = next(filter(None, map(own.text, NAMES)), None)
+    return render(
+        visit,
+        template,
+        title=title or iris.prefixed(thing.value),
+        description=own.text(term(DCTERMS, "description")) or "",
+        current="dataset" if template == "dataset.html" else "",
+        summary=own.text(term(DCTERMS, "description")),
+        files=dump_files(visit.reading),
+        formats={form.file: form for form in (*FORMATS, EQUIVALENTS)},
+        frame=frame,
+        json_ld=json_ld_block(triples, iris),
+        iri=thing.value,
+        kinds=[iris.prefixed(kind.value) for kind in own.nodes(RDF_TYPE)],
+        parts=parts,
+        pointing=pointing,
+        prefixed=iris.prefixed,
+    )
+
+
+def _rows(visit: Visit, said: Facts) -> list[tuple[str, str, list[Value]]]:
+    prefixed = visit.reading.iris.prefixed
+    return [
+        (predicate.value, prefixed(predicate.value), values) for predicate, values in said.items()
+    ]

@@ -1,0 +1,70 @@
+"""A route to a page, and what a person sees where there is none."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from pfocr_rdf.web.negotiation import negotiate
+from pfocr_rdf.web.pages.html import html_reply
+from pfocr_rdf.web.pages.visits import PageSite, Visit, visit_of
+from pfocr_rdf.web.problems import MEDIA_TYPE, Refusal
+
+Answer = Callable[[Visit], Response]
+
+METHODS: Final = ("GET", "HEAD")
+
+
+def page(path: str, answer: Answer, site: PageSite) -> Route:
+    """A route to a page, which is made in a thread: reading a release takes milliseconds.
+
+    A refusal goes on to the application, which makes problem details of it; whoever would
+    rather read HTML gets a page with the same status.
+
+    :param path: https://www.starlette.dev/routing/#path-parameters
+    :param answer: gives the response; raises :class:`~pfocr_rdf.web.problems.Refusal`.
+    """
+
+    async def endpoint(request: Request) -> Response:
+        return await asyncio.to_thread(_answered, answer, visit_of(request, site))
+
+    return Route(path, endpoint, methods=list(METHODS))
+
+
+def _answered(answer: Answer, visit: Visit) -> Response:
+    try:
+        return answer(visit)
+    except Refusal as refusal:
+        return refused(visit, refusal)
+
+
+def refused(visit: Visit, refusal: Refusal) -> Response:
+    """A refusal as a page for whoever would rather read one.
+
+    :raises Refusal: the same one, for everybody else.
+    """
+    if negotiate(visit.headers.get("accept"), (MEDIA_TYPE, "text/html")) != "text/html":
+        raise refusal
+    return refusal_page(visit, refusal)
+
+
+def refusal_page(visit: Visit, refusal: Refusal) -> Response:
+    """A refusal for people: what is wrong, and what may be meant instead.
+
+    The member ``near`` lists addresses of pages here.
+    """
+    near = refusal.members.get("near")
+    return html_reply(
+        visit,
+        "refusal.html",
+        status=refusal.status,
+        headers=dict(refusal.headers),
+        vary="Accept",
+        title=refusal.title,
+        detail=refusal.detail,
+        near=near if isinstance(near, list) else [],
+        index=False,
+    )

@@ -1,0 +1,180 @@
+"""What a search found, as plain values and as RDF."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final, get_args
+
+from pyoxigraph import Literal, NamedNode, Triple
+
+from pfocr_rdf import iris as ns
+from pfocr_rdf.iris import term
+from pfocr_rdf.search import Found, Hit, Index, Piece, Tier
+from pfocr_rdf.vocabulary import RDF_TYPE, XSD_INTEGER, Schema
+from pfocr_rdf.web.pages.visits import Visit
+from pfocr_rdf.web.problems import Refusal
+
+#: Figures on one page of the list, and at most where ``limit=`` says otherwise.
+PAGE_HITS: Final = 20
+MOST_HITS: Final = 100
+#: Nobody turns to a page after this one; what is looked for is asked for in other words.
+MOST_PAGES: Final = 500
+#: A longer text is cut: a search takes twelve words.
+MOST_CHARACTERS: Final = 500
+RESULTS_PAGE: Final = term(ns.SCHEMA, "SearchResultsPage")
+ITEM_LIST: Final = term(ns.SCHEMA, "ItemList")
+LIST_ITEM: Final = term(ns.SCHEMA, "ListItem")
+NUMBER_OF_ITEMS: Final = term(ns.SCHEMA, "numberOfItems")
+ITEM_LIST_ELEMENT: Final = term(ns.SCHEMA, "itemListElement")
+ITEM: Final = term(ns.SCHEMA, "item")
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """A search as it was asked for; empty where nothing was typed."""
+
+    text: str
+    organism: str | None
+    year: str | None
+    tier: Tier | None
+    page: int
+    limit: int
+
+    @property
+    def filters(self) -> dict[str, str]:
+        """What narrows the search: parameter → value."""
+        given = {"organism": self.organism, "year": self.year, "tier": self.tier}
+        return {name: value for name, value in given.items() if value}
+
+    @property
+    def without_page(self) -> dict[str, str | int]:
+        """The parameters of the address of its first page, in one order."""
+        found: dict[str, str | int] = {"q": self.text, **self.filters} if self.text else {}
+        if found and self.limit != PAGE_HITS:
+            found["limit"] = self.limit
+        return found
+
+    @property
+    def parameters(self) -> dict[str, str | int]:
+        """The parameters of its address, in one order."""
+        found = self.without_page
+        return {**found, "page": self.page} if found and self.page > 1 else found
+
+    def find(self, index: Index) -> Found:
+        """The answer."""
+        return index.search(
+            self.text,
+            organism=self.organism,
+            year=self.year,
+            tier=self.tier,
+            offset=(self.page - 1) * self.limit,
+            limit=self.limit,
+        )
+
+
+def read_searched(visit: Visit) -> Searched:
+    """What a request searches for. A text may be any text; a number must be one.
+
+    :raises Refusal: ``bad-parameter``.
+    """
+    parameters = visit.parameters
+    tiers: dict[str, Tier] = {tier: tier for tier in get_args(Tier)}
+    tier = parameters.get("tier") or None
+    if tier is not None and tier not in tiers:
+        raise Refusal("bad-parameter", f"tier must be one of {', '.join(tiers)}")
+    return Searched(
+        " ".join(parameters.get("q", "").split())[:MOST_CHARACTERS],
+        parameters.get("organism", "").strip()[:MOST_CHARACTERS] or None,
+        parameters.get("year", "").strip()[:MOST_CHARACTERS] or None,
+        tiers[tier] if tier else None,
+        visit.number("page", 1, MOST_PAGES),
+        visit.number("limit", PAGE_HITS, MOST_HITS),
+    )
+
+
+def index_of(visit: Visit) -> Index:
+    """The search index of the release.
+
+    :raises Refusal: ``not-found``, where it has none.
+    """
+    if visit.reading.search is None:
+        detail = "the release has no search index, for an earlier version of the program built it"
+        raise Refusal("not-found", detail)
+    return visit.reading.search
+
+
+def search_triples(visit: Visit, page: NamedNode, searched: Searched, found: Found) -> list[Triple]:
+    """The page of results as a list, with what names each figure and thing in it."""
+    reading = visit.reading
+    triples = [
+        Triple(page, RDF_TYPE, RESULTS_PAGE),
+        Triple(page, RDF_TYPE, ITEM_LIST),
+        Triple(page, Schema.name, Literal(searched.text)),
+        Triple(page, NUMBER_OF_ITEMS, _integer(found.total)),
+    ]
+    for thing in map(NamedNode, (one.iri for one in found.things)):
+        triples.append(Triple(page, Schema.mentions, thing))
+        for predicate in (RDF_TYPE, Schema.name, Schema.identifier):
+            triples += reading.said(thing, predicate)
+    first = (searched.page - 1) * searched.limit + 1
+    for position, hit in enumerate(found.hits, first):
+        triples += _listed(page, position, reading.iris.figure(hit.figid))
+        for predicate in (RDF_TYPE, Schema.name, Schema.identifier, Schema.is_part_of):
+            triples += reading.said(reading.iris.figure(hit.figid), predicate)
+    return triples
+
+
+def _listed(page: NamedNode, position: int, figure: NamedNode) -> Iterator[Triple]:
+    item = NamedNode(f"{page.value}#{position}")
+    yield Triple(page, ITEM_LIST_ELEMENT, item)
+    yield Triple(item, RDF_TYPE, LIST_ITEM)
+    yield Triple(item, Schema.position, _integer(position))
+    yield Triple(item, ITEM, figure)
+
+
+def _integer(number: int) -> Literal:
+    return Literal(str(number), datatype=XSD_INTEGER)
+
+
+def search_document(visit: Visit, searched: Searched, found: Found) -> dict[str, Any]:
+    """The answer as plain values: figures and things with their IRIs and where their pages are.
+
+    Of titles and snippets the pieces are given; those that were looked for are marked.
+    """
+    facets = ("organisms", "years", "tiers")
+    return {
+        "text": searched.text,
+        "filters": searched.filters,
+        "page": searched.page,
+        "limit": searched.limit,
+        "total": found.total,
+        "all_words": found.all_words,
+        "words": found.words,
+        "left_out": found.left_out,
+        "things": [
+            {**asdict(thing), "page": page_of(visit, thing.iri, thing.kind)}
+            for thing in found.things
+        ],
+        "figures": [_figure(visit, hit) for hit in found.hits],
+        "facets": {name: [asdict(facet) for facet in getattr(found, name)] for name in facets},
+    }
+
+
+def page_of(visit: Visit, iri: str, kind: str | None = None) -> str | None:
+    """The address of the page about something, as a program that reads JSON needs it: whole."""
+    address = visit.links.address(iri, kind if kind in {"chemical", "disease"} else None)
+    return None if address is None else visit.public_url + address
+
+
+def _figure(visit: Visit, hit: Hit) -> dict[str, Any]:
+    iri = visit.reading.iris.figure(hit.figid).value
+    return {
+        **asdict(hit),
+        "iri": iri,
+        "page": page_of(visit, iri),
+        "title_text": joined(hit.title),
+    }
+
+
+def joined(pieces: Sequence[Piece]) -> str:
+    """A text without its marks."""
+    return "".join(piece.text for piece in pieces)

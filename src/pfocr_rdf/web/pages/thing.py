@@ -1,0 +1,295 @@
+"""The page of a thing: what PFOCR says of a gene, a chemical, a disease, a taxon, an article."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import unquote
+
+from pyoxigraph import NamedNode
+from starlette.responses import RedirectResponse, Response
+
+from pfocr_rdf import iris as ns
+from pfocr_rdf.equivalents import Kind, Thing, sites
+from pfocr_rdf.errors import IriError
+from pfocr_rdf.spellings import find_iri
+from pfocr_rdf.vocabulary import CLOSE_MATCH, RDF_TYPE, Pfocr, Schema
+from pfocr_rdf.web.pages.facts import Facts
+from pfocr_rdf.web.pages.figure_facts import read_article
+from pfocr_rdf.web.pages.forms import Form, Frame, Subject, absolute, respond
+from pfocr_rdf.web.pages.html import render
+from pfocr_rdf.web.pages.links import (
+    ARTICLE,
+    CHEMICAL,
+    DISEASE,
+    GENE,
+    TAXON,
+    THINGS,
+    header_address,
+)
+from pfocr_rdf.web.pages.thing_facts import (
+    Listing,
+    beside,
+    facts_of,
+    listing,
+    mapped,
+    thing_triples,
+)
+from pfocr_rdf.web.pages.visits import Visit
+from pfocr_rdf.web.pages.writing import json_ld_block
+from pfocr_rdf.web.problems import Refusal
+
+#: Class → segment of the address; of a term that is both, the first.
+CLASS_TO_KIND: Final = {
+    Schema.Gene: GENE,
+    Schema.ChemicalSubstance: CHEMICAL,
+    Schema.MedicalCondition: DISEASE,
+    Schema.Taxon: TAXON,
+    Schema.ScholarlyArticle: ARTICLE,
+    Schema.Periodical: "journal",
+    Schema.Organization: "publisher",
+}
+KIND_TO_WORD: Final = {
+    GENE: "Gene",
+    CHEMICAL: "Chemical",
+    DISEASE: "Disease",
+    TAXON: "Organism",
+    ARTICLE: "Article",
+    "journal": "Journal",
+    "publisher": "Publisher",
+}
+#: What an address of each kind may spell.
+KIND_TO_SPELLINGS: Final[dict[str, tuple[Kind, ...]]] = {
+    GENE: ("ncbigene",),
+    CHEMICAL: ("mesh", "chebi"),
+    DISEASE: ("mesh", "doid"),
+    TAXON: ("taxon",),
+    ARTICLE: ("pmc", "doi"),
+}
+#: Kind → named query, its parameter, the words of the link.
+KIND_TO_QUERIES: Final[dict[str, tuple[tuple[str, str, str], ...]]] = {
+    GENE: (
+        ("figures-by-gene-tier", "gene", "Figures with the evidence"),
+        ("gene-words", "gene", "Words that stand for it"),
+        ("co-mentioned-genes", "gene", "Genes beside it"),
+        ("co-mentioned-chemicals", "gene", "Chemicals beside it"),
+    ),
+    CHEMICAL: (("figures-by-chemical", "chemical", "Figures that mention it"),),
+    DISEASE: (("figures-by-disease", "disease", "Figures that mention it"),),
+    TAXON: (("figures-by-organism", "organism", "Its figures"),),
+    ARTICLE: (("article-figures", "article", "Its figures"),),
+}
+#: Links of mapping sets that are shown.
+MOST_MAPPED: Final = 50
+MOST_PAGES: Final = 100_000
+MOST_NEAR: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class ThingPage:
+    """What is known of the thing that a page is about."""
+
+    iri: NamedNode
+    kind: str
+    address: str
+    said: Facts
+
+    @property
+    def accession(self) -> str:
+        """What identifies it where it comes from; an article by its PMC id."""
+        texts = self.said.texts(Schema.identifier)
+        return next((t for t in texts if ns.PMC_RE.fullmatch(t)), texts[0] if texts else "")
+
+    @property
+    def name(self) -> str:
+        """Its usual name."""
+        return self.said.text(Schema.name) or self.accession or self.iri.value
+
+
+def answer_thing_address(visit: Visit, address: str, suffix: Form | None) -> Response | None:
+    """The page at ``gene/5742`` and its like; None where the address is not of that shape.
+
+    Any spelling is understood, and leads to the address that has it in the data's.
+
+    :raises Refusal: ``not-found``, where no figure has it.
+    """
+    kind, _, rest = address.partition("/")
+    if kind not in THINGS or not rest:
+        return None
+    accession = unquote(rest)
+    iri = visit.links.thing(kind, accession)
+    if iri is None:
+        iri = _spelt(visit, accession, KIND_TO_SPELLINGS[kind])
+    page = iri and find_page(visit, iri)
+    if page is None:
+        return None
+    if page.address != address:
+        return _redirect(visit, page.address, suffix)
+    return answer_page(visit, page, suffix)
+
+
+def _spelt(visit: Visit, text: str, kinds: tuple[Kind, ...]) -> NamedNode | None:
+    """The thing of the data that a text spells; an article also by its DOI."""
+    try:
+        iri = find_iri(text, visit.reading.iris, kinds)
+    except IriError:
+        return None
+    return visit.reading.same_thing(iri)
+
+
+def find_page(visit: Visit, iri: NamedNode) -> ThingPage | None:
+    """The page that a thing has; None if the data say nothing of it, or it is something else."""
+    said = facts_of(visit.reading, iri)
+    types = said.nodes(RDF_TYPE)
+    for kind, segment in CLASS_TO_KIND.items():
+        if kind in types:
+            address = visit.links.address(iri.value, segment)
+            return None if address is None else ThingPage(iri, segment, address, said)
+    return None
+
+
+def answer_page(visit: Visit, page: ThingPage, suffix: Form | None) -> Response:
+    """The page of a thing, in the form that is asked for; ``page=`` says which part of the list.
+
+    :raises Refusal: ``not-found``, after the last page.
+    """
+    number = visit.number("page", 1, MOST_PAGES)
+    listed = listing(visit.reading, page.iri, number)
+    if number > max(listed.pages, 1):
+        detail = f"the list has {listed.pages} pages: there is no page {number}"
+        raise Refusal("not-found", detail, near=[page.address])
+    triples = thing_triples(visit.reading, page.iri, listed.figures)
+    subject = Subject(
+        page.iri,
+        page.address,
+        lambda: triples,
+        lambda frame: render(
+            visit,
+            "thing.html",
+            title=page.name,
+            description=f"Pathway figures that have {page.name}, {_word(page)}",
+            frame=frame,
+            json_ld=json_ld_block(triples, visit.reading.iris),
+            listing=listed,
+            beside=beside(visit.reading, page.iri) if number == 1 else {},
+            **_values(visit, page, frame),
+        ),
+        {"page": number} if number > 1 else {},
+    )
+    response = respond(visit, subject, suffix)
+    _link_pages(visit, page, listed, response)
+    return response
+
+
+def _word(page: ThingPage) -> str:
+    return KIND_TO_WORD[page.kind].lower()
+
+
+def _values(visit: Visit, page: ThingPage, frame: Frame) -> dict[str, Any]:
+    """What the template needs beside the list."""
+    reading, said = visit.reading, page.said
+    taxa = said.nodes(Schema.taxonomic_range)
+    names = reading.names(taxa)
+    article = read_article(reading, page.iri, said) if page.kind == ARTICLE else None
+    parameter = said.text(Schema.name) if page.kind == "journal" else page.accession
+    queries = KIND_TO_QUERIES.get(page.kind, ())
+    if page.kind == "journal":
+        queries = (("figures-by-journal", "journal", "Its figures"),)
+    return {
+        "page": page,
+        "word": KIND_TO_WORD[page.kind],
+        "other_kinds": [
+            KIND_TO_WORD[k].lower()
+            for c, k in CLASS_TO_KIND.items()
+            if c in said.nodes(RDF_TYPE) and k != page.kind
+        ],
+        "names": said.texts(Schema.alternate_name),
+        "taxa": [(taxon.value, names.get(taxon, taxon.value)) for taxon in taxa],
+        "close": [(n.value, reading.iris.prefixed(n.value)) for n in said.nodes(CLOSE_MATCH)],
+        "groups": said.texts(Pfocr.organism_group),
+        "image": next((n.value for n in said.nodes(Schema.image)), None),
+        "spellings": reading.spellings(page.iri),
+        "mapped": mapped(reading, page.iri, MOST_MAPPED),
+        "sites": _sites(page),
+        "article": article,
+        "unrecognized": said.texts(Pfocr.unrecognized_value),
+        "queries": [(name, {key: parameter}, words) for name, key, words in queries if parameter],
+        "beside_words": {
+            "gene": "Genes",
+            "chemical": "Chemicals",
+            "disease": "Diseases",
+            "organism": "Organisms",
+        },
+    }
+
+
+def _sites(page: ThingPage) -> dict[str, str]:
+    """Where else people read about it."""
+    iri, accession = page.iri.value, page.accession
+    things: dict[Thing, str] = {}
+    match page.kind:
+        case "gene":
+            things["ncbigene"] = accession
+        case "taxon":
+            things["taxon"] = accession
+        case "article":
+            things["pmc"] = accession
+            for text in page.said.texts(Schema.identifier):
+                if ns.DOI_RE.fullmatch(text):
+                    things["doi"] = text
+        case "chemical" | "disease" if iri.startswith(ns.MESH):
+            things["mesh"] = accession
+        case "chemical" | "disease" if accession.startswith("DOID:"):
+            things["doid"] = accession.removeprefix("DOID:")
+        case "chemical" | "disease":
+            things["chebi"] = accession
+    return {
+        site: address
+        for thing, bare in things.items()
+        for site, address in sites(thing, bare, page.name).items()
+    }
+
+
+def _link_pages(visit: Visit, page: ThingPage, listed: Listing, response: Response) -> None:
+    """The pages before and after, for whoever reads headers: programs that fetch all the RDF."""
+    links = [response.headers["link"]] if "link" in response.headers else []
+    for number, relation in ((listed.page - 1, "prev"), (listed.page + 1, "next")):
+        if 1 <= number <= listed.pages:
+            href = visit.links.to(page.address, page=number)
+            links.append(f'<{header_address(absolute(visit, href))}>;rel="{relation}"')
+    response.headers["link"] = ", ".join(links)
+
+
+def _redirect(visit: Visit, address: str, suffix: Form | None) -> Response:
+    target = visit.links.to(address + (suffix.suffix if suffix else ""), **visit.parameters)
+    return RedirectResponse(target, 301, {"x-pfocr-release": visit.reading.release.id})
+
+
+def answer_any_thing(visit: Visit) -> Response:
+    """``/thing?iri=…``: from any spelling of anything to its page.
+
+    :raises Refusal: ``bad-parameter`` without a thing, ``not-found`` if the release has it not.
+    """
+    text = visit.parameters.get("iri") or visit.parameters.get("id") or visit.values.get("id", "")
+    if not text.strip():
+        raise Refusal("bad-parameter", "give an identifier: /thing?iri=ncbigene:5742")
+    iris = visit.reading.iris
+    hint = ""
+    try:
+        iri = visit.reading.same_thing(find_iri(text, iris))
+    except IriError as error:
+        hint, iri = (f": {error.hint}" if error.hint else ""), None
+        if text.startswith(iris.base) or text.startswith(ns.PFOCR):
+            iri = NamedNode(text) if " " not in text else None
+    address = iri and address_of(visit, iri)
+    if not address:
+        raise Refusal("not-found", f"the release has nothing by the name {text[:200]!r}{hint}")
+    return RedirectResponse(visit.links.to(address), 302)
+
+
+def address_of(visit: Visit, iri: NamedNode) -> str | None:
+    """Where the page of a thing is; None if it has none in this release."""
+    page = find_page(visit, iri)
+    if page is not None:
+        return page.address
+    bare = NamedNode(iri.value.partition("#")[0])
+    known = iri.value.startswith(ns.PFOCR[:-1]) or visit.reading.is_known(bare)
+    return visit.links.address(iri.value) if known else None

@@ -1,0 +1,179 @@
+"""What the page of a thing shows: a gene, a chemical, a disease, a taxon, an article, a source.
+
+The triples of a page are, as SPARQL says it, with what is listed on this page as ``figures``::
+
+    CONSTRUCT { ?s ?p ?o } WHERE {
+      { VALUES ?s { <thing> } ?s ?p ?o }
+      UNION { VALUES ?x { <thing> } ?x ?y ?s . ?s schema:name ?o . BIND(schema:name AS ?p) }
+      UNION { VALUES ?s { figures } VALUES ?o { <thing> } ?s ?p ?o }
+      UNION { VALUES ?s { figures } VALUES ?p { schema:name schema:identifier schema:isPartOf }
+              ?s ?p ?o }
+      UNION { VALUES ?f { figures } ?f schema:isPartOf ?s . VALUES ?o { <thing> } ?s ?p ?o }
+      UNION { VALUES ?f { figures } ?f schema:isPartOf ?s . VALUES ?p { schema:name } ?s ?p ?o }
+    }
+
+A test asks for it so. All pages of a thing together have every figure once.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from pyoxigraph import NamedNode, Triple
+
+from pfocr_rdf import iris as ns
+from pfocr_rdf.search.mentioned import Beside, Mentioned, Word
+from pfocr_rdf.search.mentions import GROUPS, LISTED, TIER_TO_RANK, Group
+from pfocr_rdf.vocabulary import Schema
+from pfocr_rdf.web.pages.facts import Facts, by_subject
+from pfocr_rdf.web.reading import Reading
+
+#: Figures on one page of a list.
+PAGE_FIGURES: Final = 25
+#: Things of each kind that are shown beside another.
+SHOWN_BESIDE: Final = 15
+#: Figures of one article that are listed; no article has so many.
+MOST_OF_ARTICLE: Final = 500
+RANK_TO_TIER: Final = {rank: tier for tier, rank in TIER_TO_RANK.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A figure in the list of a thing.
+
+    :param article: its title; in the list of an article, what this numbers the figure.
+    :param words: with their tiers.
+    """
+
+    iri: str
+    title: str
+    article: str | None
+    year: str | None
+    words: Sequence[tuple[str | None, Word]]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A page of the figures that have a thing.
+
+    :param total: of all pages; None where the release has no index to count by.
+    :param counts: figures by the tier, or by what else the evidence is called.
+    """
+
+    page: int
+    pages: int
+    total: int | None
+    counts: Mapping[str, int]
+    entries: Sequence[Entry]
+
+    @property
+    def figures(self) -> list[NamedNode]:
+        """The figures of this page."""
+        return [NamedNode(entry.iri) for entry in self.entries]
+
+
+def listing(reading: Reading, thing: NamedNode, page: int) -> Listing:
+    """A page of the figures that have a thing; the first one if there is no index."""
+    tables = reading.mentions
+    found = tables.find(thing.value) if tables else None
+    if tables is None or found is None:
+        return _pointing(reading, thing)
+    pages = -(-found.figures // PAGE_FIGURES)
+    listed = tables.figures(found, PAGE_FIGURES * (page - 1), PAGE_FIGURES)
+    entries = [
+        Entry(
+            reading.iris.figure(figure.figid).value,
+            figure.title or figure.figid,
+            figure.article,
+            figure.year,
+            [(RANK_TO_TIER.get(word.rank), word) for word in figure.words],
+        )
+        for figure in listed
+    ]
+    return Listing(page, pages, found.figures, _counts(found), entries)
+
+
+def beside(reading: Reading, thing: NamedNode) -> Mapping[Group, Sequence[Beside]]:
+    """What the figures that have a thing have most often too; nothing beside an article."""
+    tables = reading.mentions
+    found = tables.find(thing.value) if tables else None
+    if tables is None or found is None or found.kind not in GROUPS[:LISTED]:
+        return {}
+    return tables.beside(found, SHOWN_BESIDE)
+
+
+def _counts(found: Mentioned) -> dict[str, int]:
+    """The figures by evidence, in the words of the page."""
+    if found.kind == "organism":
+        labels = ["said by a curator", "suggested by the genes"]
+    elif found.kind == "gene":
+        labels = [*TIER_TO_RANK, "no tier"]
+    else:
+        return {}
+    return {label: n for label, n in zip(labels, found.counts, strict=False) if n}
+
+
+def _pointing(reading: Reading, thing: NamedNode) -> Listing:
+    """Figures that point at a thing, for an article or where there is no index."""
+    limit = MOST_OF_ARTICLE if thing.value.startswith(ns.PMC) else PAGE_FIGURES
+    pointing = (triple.subject for triple in reading.incoming(None, thing, limit))
+    nodes = {s for s in pointing if isinstance(s, NamedNode) and reading.is_figure(s)}
+    entries = []
+    for figure in sorted(nodes, key=lambda n: (reading.value(n, Schema.position) or "", n.value)):
+        title = reading.value(figure, Schema.name) or reading.value(figure, Schema.identifier)
+        number = reading.value(figure, Schema.position)
+        entries.append(Entry(figure.value, title or figure.value, number, None, ()))
+    known = len(entries) if reading.mentions or limit == MOST_OF_ARTICLE else None
+    return Listing(1, 1, known, {}, entries)
+
+
+def thing_triples(reading: Reading, thing: NamedNode, figures: Iterable[NamedNode]) -> list[Triple]:
+    """What the RDF forms of a page say: see the CONSTRUCT above."""
+    own = reading.outgoing(thing)
+    found = list(own)
+    found += _names(reading, (triple.object for triple in own))
+    parts: dict[NamedNode, None] = {}
+    for figure in figures:
+        found += reading.linking(figure, thing)
+        for predicate in (Schema.name, Schema.identifier, Schema.is_part_of):
+            said = reading.said(figure, predicate)
+            found += said
+            if predicate == Schema.is_part_of:
+                parts |= dict.fromkeys(t.object for t in said if isinstance(t.object, NamedNode))
+    for part in parts:
+        found += reading.linking(part, thing)
+    return found + _names(reading, parts)
+
+
+def _names(reading: Reading, nodes: Iterable[object]) -> list[Triple]:
+    """The triples that name things."""
+    wanted = dict.fromkeys(node for node in nodes if isinstance(node, NamedNode))
+    return [triple for node in wanted for triple in reading.said(node, Schema.name)]
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """A link from a mapping set: what the set calls it, and where it leads."""
+
+    predicate: str
+    iri: str
+
+
+def mapped(reading: Reading, thing: NamedNode, limit: int) -> list[Mapped]:
+    """The links of a thing that mapping sets give, in their named graphs.
+
+    :param limit: at most so many.
+    """
+    found: list[Mapped] = []
+    beginning = reading.iris.mapping_graph("").value.rpartition("/")[0]
+    for quad in reading.store.quads_for_pattern(thing, None, None):
+        graph, value = quad.graph_name, quad.object
+        in_set = isinstance(graph, NamedNode) and graph.value.startswith(beginning)
+        if in_set and isinstance(value, NamedNode):
+            found.append(Mapped(reading.iris.prefixed(quad.predicate.value), value.value))
+    return sorted(found, key=lambda link: (link.predicate, link.iri))[:limit]
+
+
+def facts_of(reading: Reading, thing: NamedNode) -> Facts:
+    """What is said of a thing."""
+    return by_subject(reading.outgoing(thing)).get(thing, Facts())

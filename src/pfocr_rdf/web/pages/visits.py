@@ -1,0 +1,93 @@
+"""A request for a page, and the release that answers it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Protocol
+from urllib.parse import parse_qsl, urlsplit
+
+from starlette.requests import Request
+
+from pfocr_rdf.web.endpoint import Endpoint
+from pfocr_rdf.web.engine import Engine
+from pfocr_rdf.web.pages.links import Links
+from pfocr_rdf.web.problems import Refusal
+from pfocr_rdf.web.reading import Reading
+
+#: More parameters than any page has; the rest of a query string is not read.
+MAX_PARAMETERS: Final = 100
+
+
+class PageSite(Protocol):
+    """What the pages need of the server."""
+
+    @property
+    def reading(self) -> Reading:
+        """The release that is served now."""
+
+    @property
+    def engine(self) -> Engine:
+        """What runs queries."""
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """What answers queries over HTTP."""
+
+    def public_url_of(self, request: Request) -> str:
+        """What the addresses of this server begin with, ending in a slash."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request, read. All that answers it is asked of one release.
+
+    :param address: the path below the root, as it was sent: percent-encoded, no slash in front.
+    :param values: what the route took out of the path, decoded.
+    :param parameters: of the query string; of a parameter given twice, the first.
+    :param headers: names in lower case.
+    """
+
+    reading: Reading
+    links: Links
+    public_url: str
+    address: str
+    values: Mapping[str, str]
+    parameters: Mapping[str, str]
+    headers: Mapping[str, str]
+    method: str = "GET"
+
+    def number(self, name: str, default: int, most: int) -> int:
+        """A parameter that is a whole number from 1.
+
+        :raises Refusal: ``bad-parameter``, if it is not, or is more than ``most``.
+        """
+        text = self.parameters.get(name)
+        if text is None:
+            return default
+        if not text.isascii() or not text.isdigit() or not 1 <= int(text[:12]) <= most:
+            raise Refusal("bad-parameter", f"{name} must be a whole number from 1 to {most}")
+        return int(text)
+
+
+def visit_of(request: Request, site: PageSite) -> Visit:
+    """What a request says, with the release that is served at this moment."""
+    reading = site.reading
+    public_url = site.public_url_of(request)
+    scope = request.scope
+    raw = scope.get("raw_path") or request.url.path.encode()
+    query = scope["query_string"].decode("latin-1")
+    parameters: dict[str, str] = {}
+    for name, value in parse_qsl(query, keep_blank_values=True)[:MAX_PARAMETERS]:
+        parameters.setdefault(name, value)
+    headers: dict[str, str] = {}
+    for key, value in request.headers.items():
+        headers[key] = f"{headers[key]}, {value}" if key in headers else value
+    return Visit(
+        reading,
+        Links(reading.iris, urlsplit(public_url).path or "/"),
+        public_url,
+        raw.partition(b"?")[0].decode("latin-1").removeprefix("/"),
+        request.path_params,
+        parameters,
+        headers,
+        request.method,
+    )

@@ -1,0 +1,140 @@
+// The query editor. Without this the page is a form that sends the same query.
+"use strict";
+
+const LONGEST_ADDRESS = 8000;
+
+// A link of an answer leads to our page about the thing, where there is one.
+function localAddress(pages, iri) {
+  for (const [start, address] of Object.entries(pages)) {
+    if (iri.startsWith(start)) return address + iri.slice(start.length);
+  }
+  return null;
+}
+
+function linkPages(pages, element) {
+  for (const link of element.querySelectorAll("a[href]:not([data-seen])")) {
+    link.dataset.seen = "yes";
+    const address = localAddress(pages, link.getAttribute("href"));
+    if (address === null) continue;
+    link.href = address;
+    link.removeAttribute("target");
+  }
+}
+
+// The server says what is wrong as a problem document: https://www.rfc-editor.org/rfc/rfc9457
+async function showProblem(error) {
+  let problem;
+  try {
+    problem = JSON.parse(error.text);
+  } catch {
+    return undefined;
+  }
+  const box = document.createElement("div");
+  box.className = "notice";
+  const title = document.createElement("p");
+  const strong = document.createElement("strong");
+  strong.textContent = problem.title || "The query could not be answered";
+  title.append(strong);
+  box.append(title);
+  for (const text of [problem.detail, problem.excerpt]) {
+    if (!text) continue;
+    const part = document.createElement(text === problem.excerpt ? "pre" : "p");
+    part.textContent = text;
+    box.append(part);
+  }
+  return box;
+}
+
+// Our classes and properties instead of those of a service elsewhere.
+function complete(Yasqe, vocabulary) {
+  const prefixes = Object.entries(vocabulary.prefixes).map(([name, iri]) => `${name}: <${iri}>`);
+  const own = { class: vocabulary.classes, property: vocabulary.properties, prefixes };
+  for (const [name, found] of Object.entries(own)) {
+    const completer = { ...Yasqe.Autocompleters[name], get: () => found, bulk: true };
+    completer.persistenceId = null;
+    Yasqe.registerAutocompleter(completer, false);
+  }
+}
+
+async function loaded(address) {
+  try {
+    const response = await fetch(address);
+    if (response.ok) return await response.json();
+  } catch {
+    // The editor works without it.
+  }
+  return { prefixes: {}, classes: [], properties: [], pages: {} };
+}
+
+async function start(form, place) {
+  const vocabulary = await loaded(place.dataset.vocabulary);
+  const { Yasqe, Yasr } = Yasgui;
+  const text = document.getElementById("query");
+  const answer = document.getElementById("answer");
+  const permalink = document.getElementById("permalink");
+  const run = document.getElementById("run");
+  const endpoint = new URL(place.dataset.endpoint, location.href).href;
+  const linkTo = (query) => `${endpoint}?query=${encodeURIComponent(query)}`;
+
+  complete(Yasqe, vocabulary);
+  place.hidden = run.hidden = permalink.hidden = false;
+  const yasqe = new Yasqe(place, {
+    value: text.value,
+    persistenceId: null,
+    consumeShareLink: null,
+    createShareableLink: null,
+    showQueryButton: false,
+    editorHeight: getComputedStyle(text).height,
+    lineWrapping: true,
+    screenReaderLabel: "Query",
+    requestConfig: { endpoint, method: "POST", acceptHeaderGraph: "text/turtle" },
+  });
+  text.hidden = true;
+  const yasr = new Yasr(answer, {
+    persistenceId: null,
+    prefixes: vocabulary.prefixes,
+    pluginOrder: ["table", "response"],
+    defaultPlugin: "table",
+    errorRenderers: [showProblem],
+    getDownloadFileName: () => "answer",
+  });
+  new MutationObserver(() => linkPages(vocabulary.pages, answer)).observe(answer, {
+    childList: true,
+    subtree: true,
+  });
+
+  const follow = () => {
+    text.value = yasqe.getValue();
+    permalink.href = linkTo(text.value);
+  };
+  yasqe.on("change", follow);
+  follow();
+  yasqe.on("query", () => {
+    run.textContent = "Stop";
+    answer.setAttribute("aria-busy", "true");
+    if (permalink.href.length < LONGEST_ADDRESS) history.replaceState(null, "", permalink.href);
+  });
+  const finish = () => {
+    run.textContent = "Run";
+    answer.removeAttribute("aria-busy");
+  };
+  yasqe.on("queryAbort", finish);
+  yasqe.on("queryResponse", (_, response, duration) => {
+    finish();
+    answer.hidden = false;
+    yasr.setResponse(response, duration);
+    answer.scrollIntoView({ block: "nearest" });
+  });
+  // What went wrong comes by the event; the promise says the same again.
+  const ask = () => yasqe.query().catch(() => undefined);
+  run.addEventListener("click", () => {
+    if (run.textContent === "Stop") yasqe.abortQuery();
+    else ask();
+  });
+  form.addEventListener("submit", follow);
+  if (place.dataset.run) ask();
+}
+
+const form = document.getElementById("query-form");
+const place = document.getElementById("editor");
+if (form && place && typeof Yasgui !== "undefined") start(form, place);

@@ -1,0 +1,313 @@
+"""Every address: dots, escapes, aliases, other hosts, what is gone and what never was."""
+
+import json
+import re
+from pathlib import Path
+from typing import Final
+
+import pytest
+from pyoxigraph import Literal, NamedNode
+
+from building import build
+from linking import CURIE_MAP, MANUAL, RECORD, sssom
+from making import GENE_COLUMNS, record, table, write
+from paging import BASE, Markup, Pages, graph, pages_of
+from pfocr_rdf.iris import SKOS, Iris
+from pfocr_rdf.releases import Release, prune_releases
+from pfocr_rdf.vocabulary import Schema
+from pfocr_rdf.web.pages.forms import RDF_FORMS
+from pfocr_rdf.web.pages.links import Links, header_address, respelt
+
+#: Figids of one article that only differ in what looks like a suffix, or must be escaped.
+FIGIDS: Final = (
+    "PMC7__a",
+    "PMC7__a.b",
+    "PMC7__a.b.ttl",
+    "PMC7__a.html",
+    "PMC7__a.ttl",
+    "PMC7__a.ttl.ttl",
+    "PMC7__f 1#x?y=%25&é",
+)
+GENE_ROW: Final = "9606|Homo sapiens|Mammals|PTGS1|PTGS1|PTGS1|5742|ncbigene_symbol|1|1|1"
+
+
+@pytest.fixture(scope="module", name="release")
+def _release(tmp_path_factory: pytest.TempPathFactory) -> Release:
+    folder = tmp_path_factory.mktemp("dots")
+    files = {
+        f"_figures/{number}.md": record(
+            figid=figid, pmcid="PMC7", figtitle=f"The figure {figid}", number=f"F{number}"
+        )
+        for number, figid in enumerate(FIGIDS, 1)
+    }
+    files["_figures/9.md"] = record(figid="PMC8__f1", pmcid="PMC8", doi="10.1000/ABC")
+    files["_data/PMC8__f1-genes.tsv"] = table(GENE_COLUMNS, GENE_ROW)
+    return build(write(folder / "records", files), folder / "data").release
+
+
+@pytest.fixture(scope="module", name="pages")
+def _pages(release: Release) -> Pages:
+    return pages_of(release)
+
+
+def path_of(figid: str) -> str:
+    return Iris().figure(figid).value.removeprefix(BASE[:-1])
+
+
+def title(pages: Pages, target: str) -> str:
+    page = pages.get(target)
+    assert page.status == 200, target
+    return page.text.partition("<h1>")[2].partition("</h1>")[0]
+
+
+@pytest.mark.parametrize("figid", FIGIDS)
+def test_the_iri_of_a_figure_is_never_read_as_another_with_a_suffix(
+    figid: str, pages: Pages
+) -> None:
+    assert title(pages, path_of(figid)).endswith(figid.replace("&", "&amp;"))
+    for form in RDF_FORMS:
+        found = graph(pages.get(path_of(figid), form.media_type))
+        assert Schema.identifier in {t.predicate for t in found}
+        subject = Iris().figure(figid)
+        said = {t.object for t in found if t.predicate == Schema.caption}
+        assert said == {Literal("A pathway, drawn.")}
+        assert subject in {t.subject for t in found}
+
+
+@pytest.mark.parametrize("figid", FIGIDS)
+def test_each_form_is_where_the_page_says(figid: str, pages: Pages) -> None:
+    subject = Iris().figure(figid)
+    markup = Markup(pages.get(path_of(figid)).text)
+    links = [
+        found for tag, found in markup.elements if tag == "link" and found["rel"] == "alternate"
+    ]
+    assert len(links) == len(RDF_FORMS)
+    for link in links:
+        page = pages.get(link["href"], "text/html")
+        assert page.media_type == link["type"]
+        assert page.headers["content-location"] == link["href"]
+        assert subject in {t.subject for t in graph(page)}
+
+
+def test_a_form_whose_address_is_another_figure_has_a_parameter(pages: Pages) -> None:
+    page = pages.get("/figures/PMC7__a", "text/turtle")
+    assert page.headers["content-location"] == "/figures/PMC7__a?format=turtle"
+    other = pages.get("/figures/PMC7__a.b", "application/n-triples")
+    assert other.headers["content-location"] == "/figures/PMC7__a.b.nt"
+
+
+def test_the_page_that_the_data_name_is_the_page(pages: Pages) -> None:
+    node = pages.reading.value(Iris().figure("PMC7__a.b"), Schema.main_entity_of_page)
+    assert node is not None
+    page = pages.get(node.removeprefix(BASE[:-1]), "text/turtle")
+    assert (page.status, page.media_type) == (200, "text/html")
+    assert "The figure PMC7__a.b" in page.text
+
+
+@pytest.mark.parametrize("spelt", ["PMC7%5f%5Fa%2Eb", "PMC7__a%2eb"])
+def test_an_address_may_be_escaped_otherwise(spelt: str, pages: Pages) -> None:
+    page = pages.get(f"/figures/{spelt}")
+    assert page.headers["content-location"] == "/figures/PMC7__a.b.html"
+
+
+@pytest.mark.parametrize("suffix", ["", ".html", ".ttl", ".nt", ".jsonld", ".rdf"])
+def test_an_alias_leads_to_the_same_form_of_its_figure(suffix: str, pages: Pages) -> None:
+    page = pages.get(f"/figures/PMC8__F1{suffix}")
+    assert (page.status, page.headers["location"]) == (301, f"/figures/PMC8__f1{suffix}")
+
+
+def test_an_alias_is_said_in_the_data_of_its_figure(pages: Pages) -> None:
+    found = graph(pages.get("/figures/PMC8__f1.ttl"))
+    assert Iris().figure("PMC8__F1") in {t.subject for t in found}
+
+
+def test_what_has_a_hash_iri_is_a_place_on_the_page(pages: Pages) -> None:
+    page = pages.get("/figures/PMC8__f1")
+    markup = Markup(page.text)
+    ids = markup.attributes("id")
+    assert len(ids) == len(set(ids))
+    subjects = {t.subject for t in graph(pages.get("/figures/PMC8__f1.ttl"))}
+    fragments = {
+        node.value.partition("#")[2]
+        for node in subjects
+        if isinstance(node, NamedNode) and "PMC8__f1#" in node.value
+    }
+    assert len(fragments) == 2, "a mention and an organism"
+    assert fragments <= set(ids)
+
+
+def test_every_term_of_the_vocabulary_is_a_place_on_its_page(pages: Pages) -> None:
+    ids = Markup(pages.get("/ontology").text).attributes("id")
+    found = graph(pages.get("/ontology.nt"))
+    terms = {t.subject.value for t in found if isinstance(t.subject, NamedNode)}
+    assert {iri.partition("#")[2] for iri in terms if "#" in iri} <= set(ids)
+
+
+def test_every_part_of_a_release_is_a_place_on_its_page(pages: Pages) -> None:
+    address = f"/releases/{pages.reading.version}"
+    ids = Markup(pages.get(address).text).attributes("id")
+    found = graph(pages.get(f"{address}.nt"))
+    parts = {t.subject.value for t in found if isinstance(t.subject, NamedNode)}
+    assert {iri.partition("#")[2] for iri in parts if f"{address}#" in iri} <= set(ids)
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/figures/PMC7__nothing",
+        "/figures/",
+        "/figures/../ontology",
+        "/figures/%2e%2e/ontology",
+        "/figures/PMC7__a/",
+        "/figures//PMC7__a",
+        "//figures/PMC7__a",
+        "/figures/PMC7__a.docx",
+        "/figures/%ff",
+        "/figures/%00",
+        "/gene/0",
+        "/gene/99999999",
+        "/gene/TP53",
+        "/gene",
+        "/chemical/D000000",
+        "/taxon/1",
+        "/article/PMC99",
+        "/journals/no-such",
+        "/releases/000000000000",
+        "/mappings/00",
+        "/graph/mappings/000000000000",
+        "/dumps/pfocr.zip",
+        "/dumps/..%2fmanifest.json",
+        "/static/0/nothing.css",
+        "/" + "a" * 5000,
+    ],
+)
+def test_what_is_not_there_is_404_and_helps(target: str, pages: Pages) -> None:
+    page = pages.get(target, "application/json")
+    assert page.status == 404, target
+    assert page.refusal is not None
+    assert page.refusal.detail
+    html = pages.get(target, "text/html")
+    assert (html.status, html.media_type) == (404, "text/html")
+    assert "search" in Markup(html.text).text
+    assert "content-security-policy" in html.headers
+
+
+@pytest.mark.parametrize("target", ["/figures/%0d%0aX-Evil:1", "/gene/%0a", "/thing/%0d%0a"])
+def test_a_line_end_in_an_address_is_nothing(target: str, pages: Pages) -> None:
+    assert pages.get(target).status in (400, 404)
+
+
+def test_a_wrong_figid_is_answered_with_the_figures_of_its_article(pages: Pages) -> None:
+    markup = Markup(pages.get("/figures/PMC7__nothing.html", "text/html").text)
+    assert "/article/PMC7" in markup.hrefs()
+    assert "/figures/PMC7__a.b" in markup.hrefs()
+
+
+def test_a_symbol_is_answered_with_the_genes_that_have_it(pages: Pages) -> None:
+    markup = Markup(pages.get("/gene/PTGS1", "text/html").text)
+    assert "/gene/5742" in markup.hrefs()
+
+
+def test_links_are_local_where_the_base_is_another_host(tmp_path: Path) -> None:
+    base = "https://data.example.org/pfocr/"
+    records = write(
+        tmp_path / "records",
+        {"_figures/a.md": record(), "_figures/b.md": record(figid="PMC1__f2", number="F2")},
+    )
+    release = build(records, tmp_path / "data", iris=Iris(base)).release
+    pages = pages_of(release, "http://localhost:7878/")
+    page = pages.get("/article/PMC1")
+    hrefs = Markup(page.text).hrefs()
+    assert "/figures/PMC1__f1" in hrefs
+    assert not [href for href in hrefs if href.startswith(base)]
+    subjects = {t.subject for t in graph(pages.get("/figures/PMC1__f1.ttl"))}
+    assert NamedNode(f"{base}figures/PMC1__f1") in subjects
+
+
+def test_links_go_below_the_path_of_the_public_address(release: Release) -> None:
+    pages = pages_of(release, "https://example.org/pfocr/")
+    page = pages.get("/figures/PMC8__f1")
+    markup = Markup(page.text)
+    assert "/pfocr/gene/5742" in markup.hrefs()
+    assert page.headers["content-location"] == "/pfocr/figures/PMC8__f1.html"
+    assert (
+        '<https://example.org/pfocr/figures/PMC8__f1.ttl>;rel="describedby"' in page.headers["link"]
+    )
+    inside = [href for href in markup.hrefs() if href.startswith("/")]
+    assert all(href.startswith("/pfocr/") for href in inside)
+
+
+def test_a_release_that_was_deleted_is_410_and_one_that_is_kept_is_described(
+    tmp_path: Path,
+) -> None:
+    releases = []
+    for number in range(3):
+        text = record(figtitle=f"Version {number}")
+        records = write(tmp_path / str(number), {"_figures/a.md": text})
+        releases.append(build(records, tmp_path / "data").release)
+    pruned = prune_releases(tmp_path / "data", 2).deleted
+    assert [release.id for release in pruned] == [releases[0].id]
+    pages = pages_of(releases[2])
+    gone, kept, current = (f"/releases/{release.id.partition('-')[2]}" for release in releases)
+    page = pages.get(gone, "text/html")
+    assert page.status == 410
+    assert current in Markup(page.text).hrefs()
+    assert pages.get(gone, "application/json").refusal is not None
+    for form in RDF_FORMS:
+        found = graph(pages.get(kept, form.media_type))
+        assert NamedNode(BASE[:-1] + kept) in {t.subject for t in found}
+    listed = Markup(pages.get("/releases").text)
+    assert {kept, current} <= set(listed.hrefs())
+    assert gone.rpartition("/")[2] in listed.text
+
+
+def test_a_dump_is_served_as_it_is_and_in_parts(pages: Pages) -> None:
+    release = pages.reading.release
+    rows = {row["name"]: row for row in release.manifest()["files"]}
+    for path in release.dumps.iterdir():
+        page = pages.get(f"/dumps/{path.name}")
+        assert page.body == path.read_bytes()
+        assert page.headers["etag"] == f'"{rows[f"dumps/{path.name}"]["sha256"]}"'
+        assert pages.get(f"/dumps/{path.name}", if_none_match=page.headers["etag"]).status == 304
+    part = pages.get("/dumps/manifest.json", range="bytes=2-10")
+    whole = (release.dumps / "manifest.json").read_bytes()
+    assert (part.status, part.body) == (206, whole[2:11])
+    assert json.loads(pages.get("/dumps/manifest.json").body)["figures"] == len(FIGIDS) + 1
+
+
+@pytest.mark.parametrize(
+    "iri",
+    ["javascript:alert(1)", "data:text/html,x", "urn:x:y", "//evil.example", "http://[x", "", "/a"],
+)
+def test_only_web_addresses_become_links(iri: str) -> None:
+    assert Links(Iris()).href(iri) is None
+
+
+def test_a_header_has_no_line_end_whatever_the_address() -> None:
+    assert header_address("a\r\nb é<>\x00") == "a%0D%0Ab%20%C3%A9%3C%3E%00"
+    assert respelt("a\r") is None
+
+
+def test_links_of_mapping_sets_have_pages_and_stand_on_those_of_their_things(
+    tmp_path: Path,
+) -> None:
+    row = f"gene:5742|skos:exactMatch|x:PTGS1|{MANUAL}"
+    mapping = tmp_path / "set.sssom.tsv"
+    prefixes = {**CURIE_MAP, "skos": SKOS, "semapv": "https://w3id.org/semapv/vocab/"}
+    mapping.write_text(sssom([row], curie_map=prefixes))
+    records = write(tmp_path / "records", RECORD)
+    release = build(records, tmp_path / "data", mappings=(mapping,)).release
+    pages = pages_of(release)
+    minted = {
+        node.value.removeprefix(BASE[:-1])
+        for quad in pages.reading.store
+        for node in (quad.subject, quad.object, quad.graph_name)
+        if isinstance(node, NamedNode) and re.match(f"{BASE}(graph|mappings)/", node.value)
+    }
+    assert len(minted) == 3, "a mapping, its graph, and that of other spellings"
+    for target in minted:
+        assert pages.get(target, "text/html").status == 200, target
+        graphs = [graph(pages.get(target, form.media_type)) for form in RDF_FORMS]
+        assert graphs[0]
+        assert all(other == graphs[0] for other in graphs)
+    assert "http://x.example/PTGS1" in Markup(pages.get("/gene/5742").text).hrefs()

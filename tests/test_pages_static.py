@@ -1,0 +1,61 @@
+"""Files of the pages: under addresses that change with them, kept for ever, compressed once."""
+
+import pytest
+
+from paging import Markup, Pages, pages_of
+from pfocr_rdf.releases import Release
+from pfocr_rdf.web.pages.static import static_address, static_files, static_hash
+
+
+@pytest.fixture(scope="module", name="pages")
+def _pages(seeds_release: Release) -> Pages:
+    return pages_of(seeds_release)
+
+
+@pytest.mark.parametrize("name", ["style.css", "icon.svg", "figure.js"])
+def test_a_file_is_kept_for_ever(name: str, pages: Pages) -> None:
+    page = pages.get("/" + static_address(name))
+    assert page.body == static_files()[name].data
+    assert page.headers["cache-control"] == "public, max-age=31536000, immutable"
+
+
+def test_files_have_their_types() -> None:
+    types = {name: file.media_type for name, file in static_files().items()}
+    assert types["style.css"] == "text/css; charset=utf-8"
+    assert types["figure.js"] in (
+        "text/javascript; charset=utf-8",
+        "application/javascript; charset=utf-8",
+    )
+    assert types["icon.svg"].startswith("image/svg+xml")
+
+
+def test_an_address_of_an_earlier_version_leads_to_the_file_of_this_one(pages: Pages) -> None:
+    page = pages.get("/static/000000000000/style.css")
+    assert (page.status, page.headers["location"]) == (302, f"/static/{static_hash()}/style.css")
+    assert page.headers["cache-control"] == "no-store"
+
+
+def test_a_large_file_is_compressed_if_that_is_accepted(pages: Pages) -> None:
+    address = "/" + static_address("style.css")
+    packed = pages.get(address, accept_encoding="zstd")
+    assert packed.headers["content-encoding"] == "zstd"
+    assert packed.body == static_files()["style.css"].data
+    assert packed.headers["vary"] == "Accept-Encoding"
+    assert "content-encoding" not in pages.get(address).headers
+
+
+@pytest.mark.parametrize(
+    "name", ["nothing.css", "../app.py", "..%2fapp.py", "%2e%2e/app.py", "/etc/passwd", ""]
+)
+def test_only_files_of_the_pages_are_served(name: str, pages: Pages) -> None:
+    assert pages.get(f"/static/{static_hash()}/{name}").status == 404
+
+
+def test_pages_have_no_script_and_no_style_of_their_own(pages: Pages) -> None:
+    for target in ("/figures/PMC6566596__ijms-20-02505-g004", "/gene/5594", "/ontology"):
+        markup = Markup(pages.get(target).text)
+        for tag, found in markup.elements:
+            assert tag != "style"
+            assert "style" not in found
+            assert not [name for name in found if name.startswith("on")]
+            assert tag != "script" or "src" in found or found["type"] == "application/ld+json"
