@@ -38,7 +38,7 @@ SENT_BYTES: Final = 65_536
 #: After a refusal the rest of the request is read: a reset would take the refusal with it.
 FAREWELL_S: Final = 2.0
 FAREWELL_BYTES: Final = 16 << 20
-FAREWELLS: Final = 256
+FAREWELLS: Final = 1_000
 #: In place of a status: close, and say nothing.
 SILENCE: Final = 0
 

@@ -53,7 +53,7 @@ class Limits:
     send_timeout_s: float = 30.0
     keep_alive_s: float = 60.0
     header_bytes: int = 65_536
-    connections: int = 1_000
+    connections: int = 2_000
 
 
 def untyped_problem(status: int, detail: str) -> bytes:

@@ -84,6 +84,7 @@ class Pool:
         self._home: dict[QueryProcess, Generation] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
+        self._warned = False
 
     def pids(self) -> list[int]:
         """The process ids of the pool, the zygote's first."""
@@ -278,6 +279,10 @@ class Pool:
 
     def _on_ready(self, process: QueryProcess) -> None:
         generation = self._home[process]
+        if doors := process.hello.get("open_doors"):
+            if not self._warned:
+                log.warning("query processes could still do this here: %s", ", ".join(doors))
+            self._warned = True
         generation.failures = 0
         expected = int(generation.held.manifest["triples"])
         expected += int(generation.held.manifest["equivalents"])
@@ -339,6 +344,9 @@ class Pool:
             process.ended_as = reason
             self._by_pid.pop(process.pid, None)
             process.forget()
+            home = self._home.get(process)
+            if home is not None and process in home.idle:
+                home.idle.remove(process)  # its socket may end later, and it must not be lent
         if process.gone:
             self._mourn(process)
 

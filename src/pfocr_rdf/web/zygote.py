@@ -181,7 +181,9 @@ class Family:
                 if not ready and not self._children:
                     return
                 for key, _ in ready:
-                    key.data()
+                    # What came before in the list may have closed what comes now.
+                    if self._selector.get_map().get(key.fileobj) is key:
+                        key.data()
 
     def add(self, pid: int, pipe: int) -> None:
         """Keep what a new child writes to its standard error."""
