@@ -279,7 +279,7 @@ def test_the_turn_of_a_client_that_has_just_gone_falls_to_the_next(
                 gone.cancel()
 
             running.over = over_and_gone
-            await asyncio.wait_for(first, 10)
+            await asyncio.wait_for(first, 60)
             assert (await asyncio.wait_for(third, 10)).end is not None
             with pytest.raises(asyncio.CancelledError):
                 await gone

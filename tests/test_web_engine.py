@@ -189,7 +189,7 @@ def test_a_slow_query_gets_a_substitute_and_the_lower_priority(seeds_release: Re
             (running,) = engine.busy
             assert running.slow
             pid = running.process.pid
-            assert os.getpriority(os.PRIO_PROCESS, pid) == 10
+            assert os.getpriority(os.PRIO_PROCESS, pid) == os.getpriority(os.PRIO_PROCESS, 0) + 10
             slow.cancel()
             await asyncio.wait([slow])
             await until(lambda: not is_alive(pid))
@@ -197,14 +197,32 @@ def test_a_slow_query_gets_a_substitute_and_the_lower_priority(seeds_release: Re
     run(work)
 
 
-def test_a_process_that_was_slow_is_not_used_again(seeds_release: Release) -> None:
+SLOW: Final = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?b ?f }"
+
+
+def test_a_process_that_was_slow_alone_is_used_again_for_it_has_read_much(
+    seeds_release: Release,
+) -> None:
     async def work() -> None:
         async with engine_on(seeds_release, slow_after_s=0.0) as engine:
-            running = await ask(engine, "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?b ?f }")
-            pid = running.process.pid
-            assert running.process.worn
-            engine.close(running)
-            await until(lambda: not is_alive(pid))
+            running = await ask(engine, SLOW)
+            assert running.slow
+            await until(lambda: engine.pool.idle == 2)
+            again = await ask(engine, SLOW.replace("?n", "?m"))
+            assert again.process is running.process
+            await until(lambda: len(engine.pool.pids()) == 3)
+
+    run(work)
+
+
+def test_a_process_that_had_to_give_way_is_not_used_again(seeds_release: Release) -> None:
+    async def work() -> None:
+        async with engine_on(seeds_release, slow_after_s=0.0) as engine:
+            asked = [asyncio.create_task(ask(engine, SLOW.replace("?n", x))) for x in ("?x", "?y")]
+            running, other = await asyncio.gather(*asked)
+            worn = [each.process.pid for each in (running, other) if each.process.worn]
+            assert worn
+            await until(lambda: not any(is_alive(pid) for pid in worn))
 
     run(work)
 

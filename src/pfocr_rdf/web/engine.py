@@ -1,8 +1,8 @@
 """Asking the query processes: turns, deadlines, kills.
 
 Nobody's query runs in the serving process (:mod:`pfocr_rdf.web.pool` has those it runs in).
-A query that takes longer than a moment gets the lower priority and its process a substitute;
-at its deadline, when the client goes away and when memory runs out its process is killed.
+A query that takes longer than a moment gets a substitute for its process and, when others run
+beside it, the lower priority; at its deadline, when the client goes away and when memory runs out its process is killed.
 """
 
 import asyncio
@@ -25,8 +25,8 @@ SWEEP_S: Final = 0.04
 class EngineOptions:
     """What a query may use.
 
-    ``slow_after_s`` is when a query counts as slow: its process gets the lower priority, and
-    its place a substitute.
+    ``slow_after_s`` is when a query counts as slow: its place gets a substitute and its process,
+    if others run beside it, the lower priority.
     """
 
     places: Places = field(default_factory=Places)
@@ -192,13 +192,16 @@ class Engine:
                 limit_s = self.options.timeout_s
                 detail = f"the answer was not complete within {limit_s:g} s: ask for less at once"
                 self._kill(running, "deadline", Refusal("query-timeout", detail, limit_s=limit_s))
-            elif not running.slow and now - running.started > self.options.slow_after_s:
+            elif now - running.started > self.options.slow_after_s:
                 self._demote(running)
         if self.busy or self.line.waiting:
             self._sweep_soon()
 
     def _demote(self, running: Running) -> None:
-        running.process.lower()
-        running.slow = self.line.demote(running.client)
-        if running.slow:
-            self.pool.substitute(running.process)
+        """Give a slow query a substitute and, once it is in somebody's way, the lower priority."""
+        if len(self.busy) > 1 or self.line.waiting:
+            running.process.lower()
+        if not running.slow:
+            running.slow = self.line.demote(running.client)
+            if running.slow:
+                self.pool.substitute(running.process)

@@ -30,6 +30,10 @@ log: Final = logging.getLogger("pfocr_rdf.web")
 START_S: Final = 30.0
 #: How long the report of a death may come after the death of the socket.
 OBITUARY_S: Final = 1.0
+#: A process that has grown by this part of what a query may take is not used again.
+GROWN: Final = 4
+#: What a manifest counts of the store; one without mapping sets has no number of them.
+GRAPHS: Final = ("triples", "equivalents", "mappings")
 #: Between attempts to start processes that do not start.
 BACK_OFF_S: Final = (0.05, 0.2, 1.0, 5.0)
 
@@ -37,7 +41,7 @@ BACK_OFF_S: Final = (0.05, 0.2, 1.0, 5.0)
 class Generation:
     """The processes that read one release.
 
-    ``lent`` are those whose query turned out slow: they do not count, and do not come back.
+    ``idle`` ends with the one used last. ``lent`` do not count: their queries are slow.
     """
 
     def __init__(self, held: Held) -> None:
@@ -135,18 +139,31 @@ class Pool:
         return self._home[process].held
 
     def give(self, process: QueryProcess) -> None:
-        """Take a process back after its query; one that was slow, or is of an old release, ends."""
+        """Take a process back after its query; one that is worn, or of an old release, ends."""
         process.lent = False
         generation = self._home.get(process)
         if generation is None or process.gone or process.killed_for:
             return
         if generation is not self.current or process.worn or self._closed:
             self.end(process, "")
-        else:
+        elif process not in generation.lent:
             generation.idle.append(process)
+        elif process.grown_bytes() > (self.memory_mb << 20) // GROWN:
+            self.end(process, "")
+        else:
+            # It has read much of the store and is quick now: its substitute is not.
+            generation.lent.discard(process)
+            generation.idle.append(process)
+            self._end_surplus(generation)
+
+    def _end_surplus(self, generation: Generation) -> None:
+        surplus = len(generation.alive - generation.lent) - self.size
+        for process in generation.idle[: max(0, surplus)]:
+            generation.idle.remove(process)
+            self.end(process, "")
 
     def substitute(self, process: QueryProcess) -> None:
-        """Start another process in place of one that has a slow query and will not come back."""
+        """Start another process in place of one that has a slow query."""
         generation = self._home.get(process)
         if generation is not None:
             generation.lent.add(process)
@@ -279,14 +296,12 @@ class Pool:
 
     def _on_ready(self, process: QueryProcess) -> None:
         generation = self._home[process]
-        if doors := process.hello.get("open_doors"):
-            if not self._warned:
-                log.warning("query processes could still do this here: %s", ", ".join(doors))
+        if (doors := process.hello.get("open_doors")) and not self._warned:
+            log.warning("query processes could still do this here: %s", ", ".join(doors))
             self._warned = True
         generation.failures = 0
-        expected = int(generation.held.manifest["triples"])
-        expected += int(generation.held.manifest["equivalents"])
-        found = process.hello.get("quads")
+        manifest, found = generation.held.manifest, process.hello.get("quads")
+        expected = sum(int(manifest.get(graph, 0)) for graph in GRAPHS)
         if generation.opened is not None:
             if found is not None and found != expected:
                 reason = f"its store has {found} quads, its manifest says {expected}"
@@ -295,7 +310,8 @@ class Pool:
             if len(generation.idle) + 1 == self.size and not generation.opened.done():
                 generation.opened.set_result(None)
                 generation.opened = None
-        generation.idle.append(process)
+        generation.idle.insert(0, process)
+        self._end_surplus(generation)
         if generation is self.current:
             self._available()
 

@@ -6,11 +6,13 @@ answer is slow, the socket is not read, its buffer fills, and the process waits 
 
 import asyncio
 import os
+import resource
 import signal
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 import orjson
@@ -135,6 +137,7 @@ class QueryProcess(asyncio.Protocol):
         self.killed_for = ""
         self.ended_as = ""
         self.worn = False
+        self._size_at_start = 0
         #: Lent: it has a query, or is about to get one.
         self.lent = False
         self.gone = False
@@ -152,7 +155,7 @@ class QueryProcess(asyncio.Protocol):
         if self.killed_for:
             self._signal()
         elif self.hello and not self.gone:
-            self._ready(self)
+            self._begin()
 
     def send(self, payload: bytes, running: Running) -> None:
         """Give the process a query."""
@@ -180,6 +183,10 @@ class QueryProcess(asyncio.Protocol):
             with suppress(OSError):
                 lower = os.getpriority(os.PRIO_PROCESS, 0) + NICENESS
                 os.setpriority(os.PRIO_PROCESS, self.pid, lower)
+
+    def grown_bytes(self) -> int:
+        """How much address space it has taken since it was ready; a limit is on that."""
+        return _address_space(self.pid) - self._size_at_start
 
     def read_on(self) -> None:
         """Read again, after the reader has taken what there was."""
@@ -237,11 +244,15 @@ class QueryProcess(asyncio.Protocol):
         if running.chunks or running.end is not None:
             running.wake()
 
+    def _begin(self) -> None:
+        self._size_at_start = _address_space(self.pid)
+        self._ready(self)
+
     def _start_up(self, kind: int, value: Any) -> None:
         if kind == Kind.READY:
             self.hello = value
             if self.pid:
-                self._ready(self)
+                self._begin()
         elif kind == Kind.REFUSAL:
             self.refused_to_start = value
 
@@ -270,3 +281,12 @@ def refusal_from(payload: bytes) -> Refusal:
     members = orjson.loads(payload)
     kind, detail = members.pop("kind"), members.pop("detail")
     return Refusal(kind, detail, **members)
+
+
+def _address_space(pid: int) -> int:
+    """Bytes; none where the system does not say."""
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[0])
+    except OSError:
+        return 0
+    return pages * resource.getpagesize()
