@@ -1,0 +1,269 @@
+"""Another store over HTTP: its graphs written, and counted.
+
+Written by the SPARQL 1.1 Graph Store Protocol (https://www.w3.org/TR/sparql11-http-rdf-update/).
+aiohttp, because Virtuoso wants digest authentication (https://www.rfc-editor.org/rfc/rfc7616),
+and aiohttp answers a challenge once for many requests: a body is sent once.
+"""
+
+import io
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from typing import Final
+from urllib.parse import urlencode
+
+import aiohttp
+from pyoxigraph import NamedNode
+from yarl import URL
+
+from pfocr_rdf import __version__
+from pfocr_rdf.errors import QueryError, RemoteError
+from pfocr_rdf.iris import BASE
+
+TIMEOUT_S: Final = 600.0
+CONNECT_TIMEOUT_S: Final = 30.0
+SHOWN: Final = 300  # characters of what a store says of an error
+AGENT: Final = f"pfocr-rdf/{__version__} ({BASE})"
+NTRIPLES: Final = "application/n-triples"
+FORM: Final = "application/x-www-form-urlencoded"
+JSON: Final = "application/sparql-results+json"
+#: The graph is named by ``default-graph-uri``, so that no text of a query is made.
+COUNT: Final = "SELECT (COUNT(*) AS ?count) { ?s ?p ?o }"
+#: End of a graph store's path → end of the path where the same store takes queries.
+STORE_TO_QUERY: Final = (
+    ("/sparql-graph-crud-auth", "/sparql"),  # Virtuoso
+    ("/sparql-graph-crud", "/sparql"),
+    ("/rdf-graphs/service", ""),  # RDF4J, GraphDB
+    ("/store", "/query"),  # Oxigraph
+    ("/data", "/sparql"),  # Fuseki
+)
+NO_STORE: Final = (
+    "no graph store is at this address: Virtuoso's ends in /sparql-graph-crud-auth, Fuseki's in"
+    " /data, Oxigraph's in /store, GraphDB's in /rdf-graphs/service"
+)
+#: https://www.rfc-editor.org/rfc/rfc9110#section-15 → what to do next.
+STATUS_TO_ADVICE: Final[Mapping[int, str]] = {
+    403: "the user may not write there: have that granted (SPARQL_UPDATE in Virtuoso), or push to"
+    " the address that asks for a password",
+    404: NO_STORE,
+    405: NO_STORE,
+    413: "a chunk is too large for it: push with a smaller --chunk-triples",
+    415: f"it takes no {NTRIPLES}: check the address",
+    501: NO_STORE,
+    502: "what stands before the store does not reach it: wait, then push again",
+    503: "the store has no time: wait, then push again",
+    504: "too slow for what stands before it: push again, with a smaller --chunk-triples",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Whom to write as."""
+
+    user: str
+    password: str = field(repr=False)
+
+
+def query_address(endpoint: str) -> str | None:
+    """Where a store takes queries, by where it takes graphs; None if that is not known.
+
+    >>> query_address("https://sparql.example/sparql-graph-crud-auth")
+    'https://sparql.example/sparql'
+    """
+    url = URL(endpoint)
+    for end, other in STORE_TO_QUERY:
+        if url.path.endswith(end):
+            return str(url.with_path(url.path.removesuffix(end) + other))
+    return None
+
+
+def check_address(address: str) -> None:
+    """See that something may be an address of a store.
+
+    :raises QueryError: if not; the address is not repeated, for a password may be in it.
+    """
+    try:
+        url = URL(address)
+        fine = url.scheme in {"http", "https"} and url.host and url.user is None
+    except ValueError:
+        fine = False
+    if not fine:
+        raise QueryError("a store's address begins with http or https and has no password in it")
+
+
+class GraphStore:
+    """A store; a context manager that lives in one event loop.
+
+    :param endpoint: where it takes graphs.
+    :param queries: where it takes queries.
+    :param account: nobody if None.
+    :param timeout_s: seconds that it may be silent.
+    """
+
+    def __init__(
+        self,
+        endpoint: str,
+        queries: str,
+        account: Account | None = None,
+        timeout_s: float = TIMEOUT_S,
+    ) -> None:
+        self.endpoint = endpoint
+        self.queries = queries
+        self._account = account
+        self._timeout_s = timeout_s
+        self._basic: dict[str, str] = {}
+
+    async def __aenter__(self) -> "GraphStore":
+        account = self._account
+        digest = (aiohttp.DigestAuthMiddleware(account.user, account.password),) if account else ()
+        self._session = aiohttp.ClientSession(
+            middlewares=digest,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(
+                total=None, sock_connect=CONNECT_TIMEOUT_S, sock_read=self._timeout_s
+            ),
+            headers={"User-Agent": AGENT},
+            trust_env=True,
+        )
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._session.close()
+
+    async def clear(self, graph: str) -> None:
+        """Make nothing all there is in a graph.
+
+        A graph is never PUT with its first triples: Virtuoso asks again for the password then, and
+        resets the connection on which the triples come.
+
+        :raises RemoteError: if the store does not confirm it.
+        """
+        await self._write("PUT", graph, b"")
+
+    async def add(self, graph: str, triples: bytes) -> None:
+        """Add N-Triples to a graph.
+
+        :raises RemoteError: if the store does not confirm it.
+        """
+        await self._write("POST", graph, triples)
+
+    async def count(self, graph: str) -> int:
+        """The triples of a graph.
+
+        :raises RemoteError: if the store gives no number.
+        """
+        body = urlencode({"query": COUNT, "default-graph-uri": graph}).encode()
+        head = {"Content-Type": FORM, "Accept": JSON}
+        answer = await self._ask("POST", URL(self.queries), body, head)
+        try:
+            (row,) = json.loads(answer)["results"]["bindings"]
+            return int(row["count"]["value"])
+        except (ValueError, LookupError, TypeError):
+            pass  # told below, outside of what went wrong in reading
+        raise RemoteError(
+            self.queries, "gave no count of triples: name where queries go with --query-endpoint"
+        )
+
+    async def _write(self, method: str, graph: str, triples: bytes) -> None:
+        # https://www.w3.org/TR/sparql11-http-rdf-update/#indirect-graph-identification
+        url = URL(self.endpoint).update_query(graph=NamedNode(graph).value)
+        await self._ask(method, url, triples, {"Content-Type": NTRIPLES})
+
+    async def _ask(self, method: str, url: URL, body: bytes, head: Mapping[str, str]) -> bytes:
+        address = str(url.with_query(None))
+        try:
+            response, answer = await self._request(method, url, body, head)
+            if response.status == 401 and self._wants_password(response.headers, url):
+                response, answer = await self._request(method, url, body, head)
+        except TimeoutError as error:
+            reason = f"said nothing for {self._timeout_s:g} seconds: push again, or allow more time"
+            raise RemoteError(address, reason) from error
+        except aiohttp.ClientConnectorError as error:
+            reason = f"cannot be reached: {_flat(str(error.os_error))}: check the address"
+            raise RemoteError(address, reason) from error
+        except (aiohttp.ClientError, OSError) as error:
+            said = _flat(f"{type(error).__name__}: {error}")
+            raise RemoteError(address, f"broke off ({said}): push again; it goes on") from error
+        if 200 <= response.status < 300:
+            return answer
+        raise RemoteError(address, self._refusal(response, answer))
+
+    async def _request(
+        self, method: str, url: URL, body: bytes, head: Mapping[str, str]
+    ) -> tuple[aiohttp.ClientResponse, bytes]:
+        try:
+            return await self._send(method, url, body, head)
+        except aiohttp.ClientConnectorError:
+            raise
+        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
+            # It closed an idle connection in the moment in which it was used, or asked for the
+            # password before it had read all, as Virtuoso does: ask for the challenge with
+            # nothing. Had it got all, it has the same triples after the second time.
+            if self._account:
+                await self._send("POST", url, b"", head)
+            return await self._send(method, url, body, head)
+
+    async def _send(
+        self, method: str, url: URL, body: bytes, head: Mapping[str, str]
+    ) -> tuple[aiohttp.ClientResponse, bytes]:
+        # A file, of which aiohttp sends pieces; bytes as long as a chunk it would send at one go.
+        # An empty one would be sent as an empty chunk, which Virtuoso does not read either.
+        # No redirect is followed: a body and a password go where they were meant to.
+        async with self._session.request(
+            method,
+            url,
+            data=io.BytesIO(body) if body else b"",
+            headers={**head, **self._basic},
+            allow_redirects=False,
+        ) as response:
+            return response, await response.read()
+
+    def _wants_password(self, headers: Mapping[str, str], url: URL) -> bool:
+        """Whether to ask again with the password itself, which is not sent in the clear."""
+        if not self._account or self._basic:
+            return False
+        if not headers.get("WWW-Authenticate", "").lower().startswith("basic"):
+            return False
+        if url.scheme != "https" and not _is_loopback(url):
+            raise RemoteError(
+                str(url.with_query(None)),
+                "wants the password in the clear: push to an address with https",
+            )
+        account = self._account
+        self._basic = {"Authorization": aiohttp.encode_basic_auth(account.user, account.password)}
+        return True
+
+    def _refusal(self, response: aiohttp.ClientResponse, body: bytes) -> str:
+        """What happened, in words that say what to do next."""
+        status = response.status
+        if 300 <= status < 400:
+            return (
+                f"has moved: push to {_flat(response.headers.get('Location', 'its new address'))}"
+            )
+        if status == 401 and self._account:
+            return (
+                "HTTP 401: user or password is wrong, or they are for another address: check --user"
+                " and the variable that --password-env names"
+            )
+        if status == 401:
+            return "HTTP 401: it wants to know who writes: add --user and --password-env"
+        text = _flat(re.sub(r"<[^<>]*>", " ", body[: 16 * SHOWN].decode("utf-8", "replace")))
+        said = f" ({text})" if text else ""
+        advice = STATUS_TO_ADVICE.get(status, "see the log of the store, then push again")
+        return f"HTTP {status}{said}: {advice}"
+
+
+def _is_loopback(url: URL) -> bool:
+    try:
+        return ip_address(url.host or "").is_loopback
+    except ValueError:
+        return url.host == "localhost"
+
+
+def _flat(text: str) -> str:
+    """On one line, and not longer than a person reads."""
+    printable = "".join(letter if letter.isprintable() else " " for letter in text)
+    flat = " ".join(printable.split())
+    return flat if len(flat) <= SHOWN else flat[:SHOWN] + "…"

@@ -1,0 +1,328 @@
+"""A release in other stores: Virtuoso, which WikiPathways runs on, and Oxigraph's own server."""
+
+import asyncio
+import gzip
+import io
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+import pytest
+from pyoxigraph import Literal, NamedNode, QuerySolutions, Store, Triple
+
+from asking import CASES, NAMES
+from building import triples
+from endpoints import Handler, stand_in
+from invoking import Outcome, run
+from pfocr_rdf.build.finish import write_manifest
+from pfocr_rdf.dumps import compress
+from pfocr_rdf.iris import Iris
+from pfocr_rdf.push import same_by_value
+from pfocr_rdf.queries import bind, load_query
+from pfocr_rdf.releases import Release
+from pfocr_rdf.remote import ask_endpoint
+from pfocr_rdf.results import write_answer, write_query
+from pfocr_rdf.stores import Account, GraphStore
+from serving import wait_until
+from virtuoso import PASSWORD, USER, Virtuoso, virtuoso_server
+
+GRAPH: Final = "https://data.example/pfocr"
+LASTING: Final = "https://data.example/lasting"
+#: They go from an alias to its figure by ``dcterms:isReplacedBy?`` from a bound figure: Virtuoso
+#: forgets then what the figure is bound to, and answers for all figures.
+ALIAS_QUERIES: Final = {"figure-genes", "figure-record", "similar-figures"}
+EQUIVALENTS: Final = Iris().equivalents.value
+XSD: Final = "http://www.w3.org/2001/XMLSchema#"
+NOTES: Final = ".pushed-*.json"
+
+
+@pytest.fixture(scope="module", name="virtuoso")
+def _virtuoso(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Virtuoso]:
+    with virtuoso_server(tmp_path_factory.mktemp("virtuoso")) as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def _password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STORE_PASSWORD", PASSWORD)
+
+
+def command(virtuoso: Virtuoso, release: Release, notes: Path, *options: str) -> list[str]:
+    notes.mkdir(exist_ok=True)
+    to = ["push", "--endpoint", virtuoso.graphs, "--graph", GRAPH]
+    who = ["--user", USER, "--password-env", "STORE_PASSWORD"]
+    return [*to, *who, "--release", str(release.path), "--data", str(notes), *options]
+
+
+def push(virtuoso: Virtuoso, release: Release, notes: Path, *options: str) -> Outcome:
+    return run(*command(virtuoso, release, notes, *options))
+
+
+def counts(release: Release) -> str:
+    manifest = release.manifest()
+    return f"{GRAPH}\t{manifest['triples']}\n{EQUIVALENTS}\t{manifest['equivalents']}\n"
+
+
+def address(virtuoso: Virtuoso, graph: str = GRAPH) -> str:
+    return f"{virtuoso.sparql}?default-graph-uri={quote(graph, safe='')}"
+
+
+def there(virtuoso: Virtuoso) -> set[Triple]:
+    """The triples of the graph, as the store gives them back."""
+    with ask_endpoint(address(virtuoso), "SELECT ?s ?p ?o { ?s ?p ?o }") as rows:
+        assert isinstance(rows, QuerySolutions)
+        return {Triple(*row) for row in rows}
+
+
+def put(virtuoso: Virtuoso, graph: str, data: bytes) -> None:
+    """What somebody else does to a graph."""
+
+    async def main() -> None:
+        account = Account(USER, PASSWORD)
+        async with GraphStore(virtuoso.graphs, virtuoso.sparql, account) as store:
+            await store.clear(graph)
+            await store.add(graph, data)
+
+    asyncio.run(main())
+
+
+def test_every_release_is_counted_in_virtuoso_as_here(
+    any_release: Release, virtuoso: Virtuoso, tmp_path: Path
+) -> None:
+    done = push(virtuoso, any_release, tmp_path)
+    assert (done.status, done.out) == (0, counts(any_release)), done.err
+    assert "triples confirmed" in done.err
+
+
+def test_virtuoso_gives_every_triple_back_but_a_boolean_as_a_number(
+    mixed_release: Release, virtuoso: Virtuoso, tmp_path: Path
+) -> None:
+    assert push(virtuoso, mixed_release, tmp_path).status == 0
+    ours, theirs = set(triples(mixed_release)), there(virtuoso)
+    boolean = NamedNode(XSD + "boolean")
+    assert {t.object for t in ours - theirs} == {Literal("true", datatype=boolean)}
+    assert {t.object for t in theirs - ours} == {Literal("1", datatype=boolean)}
+
+
+@pytest.fixture(scope="module", name="pushed")
+def _pushed(
+    seeds_release: Release, virtuoso: Virtuoso, tmp_path_factory: pytest.TempPathFactory
+) -> str:
+    """The address of the samples in Virtuoso, in a graph that stays."""
+    line = ["push", "--endpoint", virtuoso.graphs, "--graph", LASTING, "--user", USER]
+    line += ["--password-env", "STAYS", "--data", str(tmp_path_factory.mktemp("notes"))]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("STAYS", PASSWORD)
+        assert run(*line, "--release", seeds_release.path).status == 0
+    return f"{address(virtuoso, LASTING)}&named-graph-uri={quote(EQUIVALENTS, safe='')}"
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in ALIAS_QUERIES])
+def test_a_named_query_has_the_same_answer_there(
+    name: str, seeds_release: Release, pushed: str
+) -> None:
+    text = bind(load_query(name), CASES.get(name, {}))
+    theirs, ours = io.BytesIO(), io.BytesIO()
+    with ask_endpoint(pushed, text) as found:
+        write_answer(found, theirs, "tsv")
+    write_query(Store.read_only(str(seeds_release.store)), text, ours, "tsv")
+    assert theirs.getvalue() == ours.getvalue()
+
+
+def test_a_push_that_was_killed_goes_on_after_what_was_confirmed(
+    seeds_release: Release, virtuoso: Virtuoso, tmp_path: Path
+) -> None:
+    put(virtuoso, GRAPH, b"")
+    program = str(Path(sys.executable).parent / "pfocr-rdf")
+    line = [program, *command(virtuoso, seeds_release, tmp_path, "--chunk-triples", "50")]
+    with subprocess.Popen(
+        line, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as killed:
+        assert killed.stderr is not None
+        said = [killed.stderr.readline() for _ in range(3)]
+        killed.kill()
+    assert "triples confirmed" in said[-1]
+    (notes,) = tmp_path.glob(NOTES)
+    confirmed = json.loads(notes.read_text())["graphs"][GRAPH][1]
+    assert 200 < confirmed < 2000
+    # The store may still be busy with the chunk that was on its way.
+    wait_until(lambda: len(there(virtuoso)) in {confirmed, confirmed + 50}, "the chunk is there")
+    done = push(virtuoso, seeds_release, tmp_path)
+    assert (done.status, done.out) == (0, counts(seeds_release)), done.err
+    total = seeds_release.manifest()["triples"]
+    assert f"{GRAPH}: {confirmed:,} of {total:,} triples confirmed: goes on" in done.err
+    assert f"{GRAPH}: {total - confirmed:,} triples sent" in done.err
+
+
+def test_a_release_that_is_there_is_not_sent_again_unless_told(
+    seeds_release: Release, virtuoso: Virtuoso, tmp_path: Path
+) -> None:
+    assert push(virtuoso, seeds_release, tmp_path).status == 0
+    second = push(virtuoso, seeds_release, tmp_path)
+    assert (second.status, second.out) == (0, counts(seeds_release))
+    assert second.err == f"{GRAPH}: was there already\n{EQUIVALENTS}: was there already\n"
+    assert "triples sent" in push(virtuoso, seeds_release, tmp_path, "--again").err
+
+
+def test_another_release_takes_the_place_of_the_one_before(
+    seeds_release: Release, mixed_release: Release, virtuoso: Virtuoso, tmp_path: Path
+) -> None:
+    for release in (mixed_release, seeds_release, mixed_release):
+        done = push(virtuoso, release, tmp_path)
+        assert (done.status, done.out) == (0, counts(release)), done.err
+
+
+def test_a_graph_that_somebody_else_wrote_to_is_sent_again(
+    seeds_release: Release, virtuoso: Virtuoso, tmp_path: Path
+) -> None:
+    assert push(virtuoso, seeds_release, tmp_path).status == 0
+    put(virtuoso, GRAPH, b'<http://a.example/> <http://b.example/> "1" .\n')
+    done = push(virtuoso, seeds_release, tmp_path)
+    assert (done.status, done.out) == (0, counts(seeds_release)), done.err
+    assert "triples were confirmed, and now there are 1: all are sent again" in done.err
+
+
+def test_notes_that_cannot_be_read_are_no_notes(
+    seeds_release: Release, virtuoso: Virtuoso, tmp_path: Path
+) -> None:
+    assert push(virtuoso, seeds_release, tmp_path).status == 0
+    (notes,) = tmp_path.glob(NOTES)
+    for text in ("", "[]", '{"graphs": {"' + GRAPH + '": [1]}}'):
+        notes.write_text(text)
+        done = push(virtuoso, seeds_release, tmp_path)
+        assert (done.status, done.out) == (0, counts(seeds_release)), done.err
+
+
+def with_lines(release: Release, lines: bytes, more: int) -> None:
+    """Triples at the end of a release's dump."""
+    dump = release.dumps / "pfocr.nt.gz"
+    data = dump.read_bytes()
+    dump.unlink()
+    dump.write_bytes(data + compress(lines))
+    published = release.dumps / "manifest.json"
+    facts = json.loads(published.read_text())
+    facts["triples"] += more
+    published.write_text(json.dumps(facts))
+    write_manifest(release.path)
+
+
+def test_numbers_that_virtuoso_takes_for_one_are_told_and_no_fault(
+    copied_release: Release, virtuoso: Virtuoso, tmp_path: Path
+) -> None:
+    before = copied_release.manifest()["triples"]
+    texts = [("integer", "1"), ("integer", "01"), ("decimal", "1.50"), ("decimal", "1.5")]
+    a, b = "<http://a.example/>", "<http://b.example/>"
+    lines = "".join(f'{a} {b} "{text}"^^<{XSD}{kind}> .\n' for kind, text in texts)
+    with_lines(copied_release, lines.encode(), 4)
+    for _ in range(2):
+        done = push(virtuoso, copied_release, tmp_path / "notes")
+        assert done.status == 0, done.err
+        assert done.out.splitlines()[0] == f"{GRAPH}\t{before + 2}"
+    with gzip.open(copied_release.dumps / "pfocr.nt.gz") as file:
+        assert same_by_value(file) == 2
+
+
+def test_a_store_that_counts_other_than_was_sent_is_told(
+    seeds_release: Release, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count = b'{"head":{"vars":["count"]},"results":{"bindings":[{"count":{"type":"literal",'
+    count += b'"value":"5"}}]}}'
+    monkeypatch.setattr(Handler, "do_PUT", Handler.do_POST, raising=False)
+    with stand_in(lambda handler: handler.send(count)) as server:
+        line = ["push", "--endpoint", server.url, "--query-endpoint", server.url, "--graph", GRAPH]
+        done = run(*line, "--release", seeds_release.path, "--data", tmp_path)
+    assert (done.status, done.out) == (1, "")
+    fault = f"graph {GRAPH} has 5 triples there, and 2,442 in {seeds_release.id}: see that nobody"
+    assert fault in done.err
+    methods = [
+        (method, len(body) > 0) for method, path, _, body in server.asked if "graph=" in path
+    ]
+    assert methods == [("POST", False), ("PUT", False), ("POST", True)]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--graph", "no iri"), "'no iri' can name no graph"),
+        (("--graph", EQUIVALENTS), "another graph of the release has this name"),
+        (("--endpoint", "http://127.0.0.1:1/graphs"), "add --query-endpoint"),
+        (("--endpoint", "ftp://a.example/"), "begins with http or https"),
+        (("--query-endpoint", "nowhere"), "begins with http or https"),
+        (("--endpoint", "http://127.0.0.1:1/store"), "cannot be reached: "),
+        (("--user", "ada"), "--user and --password-env go together"),
+        (("--user", "ada", "--password-env", "NOT_SET"), "no environment variable NOT_SET"),
+        (("--data", "/proc/nothing"), "cannot be reached: "),
+    ],
+)
+def test_what_cannot_be_done_is_told_before_anything_is_sent(
+    options: tuple[str, ...], said: str, seeds_release: Release, tmp_path: Path
+) -> None:
+    endpoint = () if "--endpoint" in options else ("--endpoint", "http://127.0.0.1:1/store")
+    data = () if "--data" in options else ("--data", str(tmp_path))
+    done = run("push", "--release", seeds_release.path, *endpoint, *data, *options)
+    assert (done.status, done.out) == (1, "")
+    assert said in done.err
+
+
+def test_a_wrong_password_or_address_changes_nothing_in_virtuoso(
+    seeds_release: Release, virtuoso: Virtuoso, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert push(virtuoso, seeds_release, tmp_path).status == 0
+    before = there(virtuoso)
+    everything = ("--again", "--endpoint")
+    for endpoint, said in (
+        (virtuoso.open_graphs, "HTTP 403"),
+        (f"{virtuoso.url}/data", "HTTP 404"),
+        (f"{virtuoso.url}/nothing/store", "no graph store is at this address"),
+    ):
+        done = push(virtuoso, seeds_release, tmp_path, *everything, endpoint)
+        assert (done.status, done.out) == (1, "")
+        assert f"error: {endpoint}: " in done.err
+        assert said in done.err
+    monkeypatch.setenv("STORE_PASSWORD", "wrong-one")
+    done = push(virtuoso, seeds_release, tmp_path, "--again")
+    assert done.status == 1
+    assert "HTTP 401: user or password is wrong" in done.err
+    assert "wrong-one" not in done.err
+    assert there(virtuoso) == before
+
+
+@contextmanager
+def oxigraph_writable(folder: Path) -> Iterator[str]:
+    """Oxigraph's own server, which everybody may write to."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    program = Path(sys.executable).parent / "oxigraph"
+    line = [str(program), "serve", "--location", str(folder), "--bind", f"127.0.0.1:{port}"]
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen(line, stdout=quiet, stderr=quiet, env={**os.environ}) as process:
+        try:
+            wait_until(lambda: is_open(port), "the server started")
+            yield f"http://127.0.0.1:{port}/store"
+        finally:
+            process.terminate()
+
+
+def is_open(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_a_release_goes_to_any_store_that_speaks_the_protocol(
+    mixed_release: Release, tmp_path: Path
+) -> None:
+    with oxigraph_writable(tmp_path / "store") as endpoint:
+        line = ["push", "--endpoint", endpoint, "--graph", GRAPH, "--data", str(tmp_path)]
+        done = run(*line, "--release", mixed_release.path, "--chunk-triples", "500")
+        assert (done.status, done.out) == (0, counts(mixed_release)), done.err
+        query = endpoint.replace("/store", "/query")
+        text = f"CONSTRUCT {{ ?s ?p ?o }} {{ GRAPH <{GRAPH}> {{ ?s ?p ?o }} }}"
+        with ask_endpoint(query, text) as found:
+            assert set(found) == set(triples(mixed_release))  # type: ignore[arg-type]
