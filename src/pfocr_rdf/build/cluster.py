@@ -26,6 +26,8 @@ ADDRESS_RE: Final = re.compile(r"(dask(?:\+tls)?)://([\w.-]+|\[[0-9a-fA-F:.]+\])
 ANSWER_S: Final = 10.0
 #: How often the cluster is looked at while its work is waited for.
 LOOK_S: Final = 1.0
+#: The store takes up what a few workers make: more of it would only be held in memory.
+MOST_AT_ONCE: Final = 32
 NOTHING: Final = "nothing was published"
 
 
@@ -93,7 +95,7 @@ class Cluster:
 
     def at_once(self) -> int:
         """How many batches the cluster does at a time just now; it may grow and shrink."""
-        return max(self.threads, 1)
+        return min(max(self.threads, 1), MOST_AT_ONCE)
 
     def _look(self) -> None:
         """Count the threads of the workers, and give up on a cluster that has none for long."""
