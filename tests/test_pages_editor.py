@@ -13,6 +13,7 @@ from pfocr_rdf.queries import named_queries
 from pfocr_rdf.releases import Release
 from pfocr_rdf.web.pages import editor
 from pfocr_rdf.web.pages.editor import SCRIPT, is_for_people
+from pfocr_rdf.web.pages.links import Links
 from pfocr_rdf.web.pages.static import static_files
 from releasing import data_folder
 from serving import Server, serving
@@ -83,6 +84,7 @@ def test_a_description_of_the_service_is_still_given(server: Server) -> None:
         ("GET", b"explain=true&query=ASK%7B%7D", b"text/html"),
         ("GET", b"", b"text/html;q=0.1, */*"),
         ("GET", b"", b"text/html;q=0"),
+        ("GET", b"query=ASK%7B%7D", b"text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2"),
     ],
 )
 def test_what_is_no_visit_of_a_page(method: str, query: bytes, accept: bytes) -> None:
@@ -157,4 +159,4 @@ def test_the_vocabulary_is_that_of_the_release(pages: Pages, server: Server) -> 
 def test_the_editor_links_where_pages_link(iri: str, pages: Pages) -> None:
     found: dict[str, str] = json.loads(pages.get("/vocabulary.json").body)["pages"]
     start = next(start for start in found if iri.startswith(start))
-    assert found[start] + iri.removeprefix(start) == pages.links.href(iri)
+    assert found[start] + iri.removeprefix(start) == Links(pages.reading.iris).href(iri)

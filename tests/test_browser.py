@@ -1,0 +1,208 @@
+"""The pages in a real browser: what a reader does, and what hostile records cannot do."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+import pytest
+from selenium.common.exceptions import NoAlertPresentException
+
+from browsing import Browser, browsing, needs_browser
+from building import build
+from making import FIGID, SEEDS, record, write
+from pfocr_rdf.web.pages.editor import SCRIPT
+from pfocr_rdf.web.pages.static import static_files
+from serving import Server, serving, wait_until
+
+pytestmark = needs_browser
+needs_editor: Final = pytest.mark.skipif(
+    SCRIPT not in static_files(), reason="NO EDITOR: run `make editor`, which needs npm"
+)
+CANARY: Final = "/canary"
+#: Each would call a page of the server, whose log would have it, and say so in the window.
+RUN: Final = f"window.ran=1;alert(1);fetch('{CANARY}')"
+ATTACKS: Final = (
+    f"<script>{RUN}</script>",
+    f'"><img src="{CANARY}" onerror="{RUN}">',
+    f"</script><script>{RUN}</script>",
+    f"</textarea></title></style><svg onload={RUN}>",
+    f"\u2028{RUN}\u2029",
+    f"{{{{ {RUN} }}}} javascript:{RUN}",
+)
+HOSTILE: Final = " ".join(ATTACKS)
+QUERY: Final = """PREFIX schema: <http://schema.org/>
+SELECT ?figure ?gene ?name ?caption WHERE {
+  ?figure schema:mentions ?gene ;
+    schema:caption ?caption .
+  ?gene a schema:Gene ;
+    schema:name ?name .
+}
+LIMIT 30"""
+CAPTIONS: Final = "SELECT * { ?s <http://schema.org/caption> ?caption }"
+SCRIPTED_IRI: Final = "SELECT ?iri { VALUES ?iri { <javascript:window.ran=1> } }"
+ANSWERED: Final = "document.querySelector('#answer:not([hidden]) .yasr_results > *')"
+EDITOR: Final = "document.querySelector('#editor .CodeMirror')?.CodeMirror"
+
+
+@pytest.fixture(scope="module", name="server")
+def _server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder: Path = tmp_path_factory.mktemp("browser")
+    shutil.copytree(SEEDS, folder / "records")
+    texts = dict.fromkeys(("figtitle", "caption", "papertitle", "reftext"), f"Evil {HOSTILE}")
+    files = {f"_figures/{FIGID}.md": record(**texts, keywords=list(ATTACKS), journal_title=HOSTILE)}
+    build(write(folder / "records", files), folder / "data")
+    with serving(folder / "data") as server:
+        yield server
+
+
+@pytest.fixture(scope="module", name="window")
+def _window() -> Iterator[Browser]:
+    with browsing() as browser:
+        yield browser
+
+
+@pytest.fixture(name="browser")
+def _browser(window: Browser) -> Iterator[Browser]:
+    """The browser, which must not have complained of a page's own policy at the end."""
+    window.size(1200, 1400)
+    window.complaints()
+    yield window
+    found = [text for text in window.complaints() if "Content Security Policy" in text]
+    assert not found
+
+
+def site(server: Server) -> str:
+    return server.url.removesuffix("/sparql")
+
+
+def pictures(browser: Browser, name: str) -> None:
+    """A page as it looks on a desk, in the dark, and on a telephone, where nothing sticks out."""
+    browser.look(name)
+    browser.look(f"{name}-dark", dark=True)
+    browser.look(f"{name}-phone", 360, 1600)
+    width = browser.run("document.documentElement.scrollWidth")
+    browser.size(1200, 1400)
+    assert width <= 360, f"{name} is {width} pixels wide on a telephone"
+
+
+def test_a_reader_finds_a_figure(browser: Browser, server: Server) -> None:
+    browser.open(site(server) + "/")
+    pictures(browser, "landing")
+    browser.run("document.querySelector('main input[name=q]').value = 'pathway'")
+    browser.run("document.querySelector('main form[role=search]').requestSubmit()")
+    browser.wait("document.querySelector('main a[href*=\"/figures/\"]')", "a search finds figures")
+    assert "/search?" in browser.driver.current_url
+    pictures(browser, "search")
+    title = browser.run("document.querySelector('main a[href*=\"/figures/\"]').textContent")
+    browser.run("document.querySelector('main a[href*=\"/figures/\"]').click()")
+    browser.wait("location.pathname.startsWith('/figures/')", "a hit leads to its figure")
+    browser.wait("document.readyState == 'complete'", "the page is there")
+    assert title.strip()[:20] in browser.run("document.querySelector('main').textContent")
+    pictures(browser, "figure")
+
+
+@needs_editor
+def test_an_example_runs_in_the_editor(browser: Browser, server: Server) -> None:
+    browser.open(f"{site(server)}/sparql")
+    browser.wait(f"!!{EDITOR}", "the editor is there")
+    browser.look("editor-empty")
+    browser.run("document.querySelector('a[data-query=figures-by-gene]').click()")
+    browser.wait(ANSWERED, "the example is answered")
+    assert "VALUES ?gene" in browser.run(f"{EDITOR}.getValue()")
+    assert browser.run("document.querySelectorAll('#answer tbody tr').length") > 0
+
+
+@needs_editor
+def test_links_of_an_answer_lead_to_pages_here(browser: Browser, server: Server) -> None:
+    browser.open(f"{site(server)}/sparql?query={quote(QUERY)}")
+    browser.wait(ANSWERED, "the query of a link is run")
+    pictures(browser, "editor")
+    script = "[...document.querySelectorAll('#answer td a')].map(a => a.getAttribute('href'))"
+    links = browser.run(script)
+    assert {link.split("/")[1] for link in links} == {"figures", "gene"}
+    browser.run("document.querySelector('#answer td a').click()")
+    browser.wait("location.pathname.startsWith('/figures/')", "a link opens a page")
+    assert browser.run("location.origin") == site(server)
+
+
+@needs_editor
+def test_a_query_that_was_typed_can_be_linked(browser: Browser, server: Server) -> None:
+    browser.open(f"{site(server)}/sparql")
+    browser.wait(f"!!{EDITOR}", "the editor is there")
+    browser.run(f"{EDITOR}.setValue('ASK {{ }}')")
+    browser.run("document.getElementById('run').click()")
+    browser.wait(ANSWERED, "the query is answered")
+    assert "True" in browser.run("document.getElementById('answer').textContent")
+    assert browser.driver.current_url == f"{site(server)}/sparql?query=ASK%20%7B%20%7D"
+    browser.driver.refresh()
+    browser.wait(ANSWERED, "the link runs it again")
+
+
+@needs_editor
+def test_properties_of_the_release_are_completed(browser: Browser, server: Server) -> None:
+    start = "PREFIX schema: <http://schema.org/> SELECT * { ?figure schema:men"
+    browser.open(f"{site(server)}/sparql?query={quote(start)}")
+    browser.wait(ANSWERED, "the server has said that this is no query")
+    browser.run(f"{EDITOR}.focus()")
+    browser.run(f"{EDITOR}.setCursor(0, {len(start)})")
+    browser.run(f"{EDITOR}.autocomplete()")
+    hints = browser.wait(
+        "[...document.querySelectorAll('.CodeMirror-hint')].map(e => e.textContent).join(' ')",
+        "there are completions",
+    )
+    assert "mentions" in hints
+
+
+@needs_editor
+def test_what_is_wrong_with_a_query_is_said(browser: Browser, server: Server) -> None:
+    browser.open(f"{site(server)}/sparql?query={quote('SELECT * WHERE { ?s ?p }')}")
+    browser.wait(ANSWERED, "there is an answer")
+    browser.look("editor-error", 1200, 1000, dark=True)
+    assert "The query is not SPARQL" in browser.run("document.getElementById('answer').textContent")
+
+
+def test_without_scripts_the_editor_is_a_form(browser: Browser, server: Server) -> None:
+    browser.scripts(on=False)
+    try:
+        browser.open(f"{site(server)}/sparql?query={quote('ASK { }')}")
+        browser.look("editor-plain", 1200, 1000)
+        assert browser.run("document.getElementById('query').checkVisibility()")
+        assert not browser.run("document.querySelector('.CodeMirror')")
+        browser.run("document.getElementById('format').value = 'json'")
+        browser.run("document.getElementById('query-form').requestSubmit()")
+        browser.wait("location.search.includes('format=json')", "the form is sent")
+        assert '"boolean":true' in browser.run("document.body.textContent")
+    finally:
+        browser.scripts(on=True)
+
+
+def test_hostile_texts_do_nothing(browser: Browser, server: Server) -> None:
+    targets = [
+        f"/figures/{FIGID}",
+        "/search?q=evil",
+        f"/search?q={quote(HOSTILE)}",
+        "/article/PMC1",
+        f"/sparql?query={quote(QUERY.replace('?gene', '?article'))}",
+        f"/sparql?query={quote(CAPTIONS)}",
+        f"/sparql?query={quote(SCRIPTED_IRI)}",
+        f"/sparql?query={quote(HOSTILE)}",
+        f"/queries/figures-by-gene?gene={quote(HOSTILE)}",
+        f"/nothing/{quote(HOSTILE, safe='')}",
+    ]
+    for target in targets:
+        browser.open(site(server) + target)
+        if target.startswith("/sparql") and SCRIPT in static_files():
+            browser.wait(ANSWERED, f"{target} is answered")
+        with pytest.raises(NoAlertPresentException):
+            browser.driver.switch_to.alert.dismiss()
+        assert browser.run("document.readyState != 'loading' && !window.ran"), target
+        assert not browser.run("!!document.querySelector('[href^=javascript]')"), target
+        assert not browser.run(f"!!document.querySelector('img[src=\"{CANARY}\"], svg[onload]')")
+    browser.look("hostile")
+    server.request("GET", "/the-end")
+    wait_until(lambda: any("/the-end" in line for line in server.log), "the log is written")
+    assert any(f"/figures/{FIGID}" in line for line in server.log), "the log has what was asked"
+    asked = [line for line in server.log if f"path={CANARY}" in line or f'"{CANARY}"' in line]
+    assert not asked
