@@ -17,6 +17,12 @@ A parameter is ``name | type | default | label``; without a default it must be g
 the default is ``any``, the value ``any`` leaves the variable free. The types are the keys of
 :data:`TYPE_TO_READER`; ``integer 1..100`` is an integer with bounds. The type ``limit``
 replaces the number of the line ``LIMIT 100``, the only place where no block can stand.
+
+The queries in ``queries/federated/`` join the release with other endpoints. Their headers say
+which, and by which IRI or literal::
+
+    # endpoint: https://sparql.wikipathways.org/sparql
+    # join: https://identifiers.org/ncbigene/{id}, which both have
 """
 
 import re
@@ -68,7 +74,11 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class NamedQuery:
-    """A question with its header; ``text`` is SPARQL whose blocks for values are empty."""
+    """A question with its header; ``text`` is SPARQL whose blocks for values are empty.
+
+    :param endpoints: the other endpoints that its SERVICE clauses name.
+    :param join: by which IRI or literal it joins the release with them.
+    """
 
     name: str
     title: str
@@ -77,10 +87,12 @@ class NamedQuery:
     keywords: tuple[str, ...]
     parameters: tuple[Parameter, ...]
     text: str
+    endpoints: tuple[str, ...] = ()
+    join: str = ""
 
 
 def named_queries() -> tuple[NamedQuery, ...]:
-    """Every query that ships with the package, by name.
+    """Every query to the release alone that ships with the package, by name.
 
     >>> [query.name for query in named_queries()][:2]
     ['ambiguous-words', 'article-figures']
@@ -90,9 +102,20 @@ def named_queries() -> tuple[NamedQuery, ...]:
     return tuple(_library().values())
 
 
+def federated_queries() -> tuple[NamedQuery, ...]:
+    """Every query that joins the release with other endpoints, by name.
+
+    >>> [query.endpoints for query in federated_queries()][:1]
+    [('https://sparql.uniprot.org/sparql',)]
+
+    :raises QueryError: if a header is not as it should be.
+    """
+    return tuple(_library("federated").values())
+
+
 @cache
-def _library() -> dict[str, NamedQuery]:
-    files = sorted(resource("queries").glob("*.rq"), key=lambda path: path.stem)
+def _library(folder: str = "") -> dict[str, NamedQuery]:
+    files = sorted(resource("queries", folder).glob("*.rq"), key=lambda path: path.stem)
     return {path.stem: parse_query(path.stem, path.read_text("utf-8")) for path in files}
 
 
@@ -106,7 +129,7 @@ def load_query(name: str) -> NamedQuery:
     pfocr_rdf.errors.QueryError: no query 'figures-by-gen': did you mean figures-by-gene \
 or figures-by-gene-tier or figures-by-all-genes?
     """
-    library = _library()
+    library = {**_library(), **_library("federated")}
     if name in library:
         return library[name]
     near = get_close_matches(name.lower(), library, n=3, cutoff=0.5)
@@ -125,19 +148,24 @@ def parse_query(name: str, source: str) -> NamedQuery:
     header: dict[str, list[str]] = {}
     for number, line in enumerate(head.splitlines(), 1):
         found = HEADER_RE.fullmatch(line)
-        keys = ("title", "category", "description", "keywords", "param")
+        keys = ("title", "category", "description", "keywords", "param", "endpoint", "join")
         if not found or found["key"] not in keys:
             pattern = " ".join(f"'# {key}:'" for key in keys)
             raise QueryError(f"{name}.rq: line {number}: {line!r} begins with none of {pattern}")
         header.setdefault(found["key"], []).append(found["value"].strip())
-    title, category, description, keywords = (
-        " ".join(header.get(key, [])) for key in ("title", "category", "description", "keywords")
+    title, category, description, keywords, join = (
+        " ".join(header.get(key, []))
+        for key in ("title", "category", "description", "keywords", "join")
     )
     if not (title and category and description and text.strip()):
         raise QueryError(f"{name}.rq: needs a title, a category, a description and a query")
     parameters = tuple(_parse_parameter(name, line) for line in header.get("param", []))
     words = tuple(word.strip() for word in keywords.split(",") if word.strip())
-    return NamedQuery(name, title, category, description, words, parameters, text.strip() + "\n")
+    endpoints = tuple(header.get("endpoint", ()))
+    if bool(endpoints) != bool(join):
+        raise QueryError(f"{name}.rq: needs both an endpoint and a join, or none of them")
+    text = text.strip() + "\n"
+    return NamedQuery(name, title, category, description, words, parameters, text, endpoints, join)
 
 
 def _parse_parameter(name: str, line: str) -> Parameter:

@@ -18,6 +18,7 @@ from pfocr_rdf.web.cache import CacheLimits
 from pfocr_rdf.web.endpoint import EndpointOptions
 from pfocr_rdf.web.engine import EngineOptions
 from pfocr_rdf.web.fairness import Places
+from pfocr_rdf.web.federation.partners import Partners, public_partners, read_partners
 from pfocr_rdf.web.operations import AccessLog, set_up_logging
 from pfocr_rdf.web.served import Held, check_release, hold_current
 from pfocr_rdf.web.server import ServerOptions, Stop, stopping_on_signals
@@ -65,6 +66,16 @@ DrainS = Annotated[
 LogFormat = Annotated[LogFormatName, typer.Option(help="Of the log, on stderr.")]
 LogRequests = Annotated[bool, typer.Option(help="One line a request.")]
 LogQueries = Annotated[bool, typer.Option(help="The text of queries in the log.")]
+FederationSwitch = Annotated[
+    Literal["on", "off"],
+    typer.Option("--federation", help="SERVICE clauses, for endpoints on a list."),
+]
+PartnerList = Annotated[
+    Path | None,
+    typer.Option(
+        "--partners", metavar="FILE", help="The list, as TOML.", show_default="public endpoints"
+    ),
+]
 CheckFiles = Annotated[bool, typer.Option(help="Hash the release's files first.")]
 
 
@@ -80,13 +91,15 @@ def serve(
     max_rows: MaxRows = 1_000_000,
     max_answer_mb: MaxAnswerMb = 256,
     cache_mb: CacheMb = 128,
-    connections: Connections = 1_000,
+    connections: Connections = 2_000,
     public_url: PublicUrl = None,
     proxy: Proxies = None,
     drain_s: DrainS = 30.0,
     log_format: LogFormat = "text",
     access_log: LogRequests = True,
     log_queries: LogQueries = False,
+    federation: FederationSwitch = "on",
+    partners: PartnerList = None,
     check_files: CheckFiles = True,
 ) -> None:
     """Serve the current release as a SPARQL endpoint at /sparql.
@@ -105,6 +118,7 @@ def serve(
                 cache=CacheLimits(total_bytes=cache_mb * MEBI),
             ),
             public_url=_public_url(public_url),
+            partners=_partners(federation, partners),
         )
         listening = ServerOptions(
             host=host,
@@ -116,13 +130,17 @@ def serve(
         lines = set_up_logging(log_format, sys.stderr)
         access = AccessLog(log_format, lines, log_queries=log_queries) if access_log else None
         try:
-            with closing(hold_current(data)) as held:
-                if check_files:
-                    say(f"checking the files of release {held.release.id}")
-                    check_release(held.release)
-                uvloop.run(_run(Site(data, options, access), held, listening))
+            _serve(Site(data, options, access), listening, check_files=check_files)
         finally:
             lines.close()
+
+
+def _serve(site: Site, listening: ServerOptions, *, check_files: bool) -> None:
+    with closing(hold_current(site.data)) as held:
+        if check_files:
+            say(f"checking the files of release {held.release.id}")
+            check_release(held.release)
+        uvloop.run(_run(site, held, listening))
 
 
 async def _run(site: Site, held: Held, listening: ServerOptions) -> None:
@@ -145,6 +163,18 @@ def _tell(site: Site) -> Callable[[str, int], None]:
         sys.stdout.flush()
 
     return told
+
+
+def _partners(federation: str, path: Path | None) -> Partners | None:
+    """Whom SERVICE may call; None if it may call nobody.
+
+    :raises ServeError: if the list cannot be read, or is given and not used.
+    """
+    if federation == "off":
+        if path is not None:
+            raise ServeError("--partners has no use with --federation off: leave one of them out")
+        return None
+    return read_partners(path) if path is not None else public_partners()
 
 
 def _public_url(url: str | None) -> str | None:

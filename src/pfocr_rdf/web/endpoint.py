@@ -5,16 +5,16 @@ a status of their own. An answer that breaks off later ends its connection in th
 """
 
 import asyncio
-import hashlib
 import time
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final
 
 import orjson
 
 from pfocr_rdf.web.cache import Cache, CacheLimits
-from pfocr_rdf.web.checks import QueryLimits, check_query, is_repeatable
+from pfocr_rdf.web.checks import QueryLimits, is_repeatable
 from pfocr_rdf.web.description import describe_service
 from pfocr_rdf.web.engine import Engine
 from pfocr_rdf.web.exchange import (
@@ -27,8 +27,18 @@ from pfocr_rdf.web.exchange import (
     rendered,
     whole_reply,
 )
-from pfocr_rdf.web.formats import Format, Formats
+from pfocr_rdf.web.federation.answering import Answering, is_federated
+from pfocr_rdf.web.federation.evaluate import Federation
+from pfocr_rdf.web.formats import Format
 from pfocr_rdf.web.graphs import written_graph
+from pfocr_rdf.web.keys import (
+    REVALIDATE,
+    VARY,
+    AnswerKey,
+    answer_key,
+    asked_before,
+    not_modified,
+)
 from pfocr_rdf.web.problems import Refusal
 from pfocr_rdf.web.process import CutError, Running
 from pfocr_rdf.web.sparql import DescriptionAsked, HttpRequest, Query, read_request
@@ -43,9 +53,6 @@ PREFLIGHT: Final[Headers] = [
     (b"content-length", b"0"),
     *COMMON,
 ]
-VARY: Final = (b"vary", b"Accept, Accept-Encoding")
-#: The answer holds until another release is served, which only the server knows.
-REVALIDATE: Final = (b"cache-control", b"public, no-cache")
 NO_STORE: Final = (b"cache-control", b"no-store")
 #: Headers that an answer depends on; with the request's query they are the key of :class:`Hot`.
 RELEVANT: Final = frozenset({b"accept", b"accept-encoding"})
@@ -68,32 +75,18 @@ class EndpointOptions:
     cache: CacheLimits = field(default_factory=CacheLimits)
 
 
-class AnswerKey(NamedTuple):
-    """Everything that an answer depends on."""
-
-    release: str
-    query_hash: str
-    text: str
-    default_graphs: tuple[str, ...] | None
-    named_graphs: tuple[str, ...] | None
-    formats: Formats
-    encoding: str
-
-    @property
-    def etag(self) -> bytes:
-        """A weak one: the same rows may come in another order.
-
-        https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3
-        """
-        return b'W/"' + hashlib.sha256(repr(self).encode()).hexdigest()[:24].encode() + b'"'
-
-
 class Endpoint:
     """Answers requests to ``/sparql``."""
 
-    def __init__(self, engine: Engine, options: EndpointOptions = EndpointOptions()) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        options: EndpointOptions = EndpointOptions(),
+        federation: Federation | None = None,
+    ) -> None:
         self.engine = engine
         self.options = options
+        self._federated = Answering(federation, engine, self._payload) if federation else None
         self.cache: Cache[Reply] = Cache(options.cache)
         self.hits = self.misses = 0
         self._release = ""
@@ -123,7 +116,7 @@ class Endpoint:
         if isinstance(asked, DescriptionAsked):
             await exchange.reply(self._description(exchange, asked.format))
         else:
-            await self._answer(exchange, asked)
+            await self.answer(exchange, asked)
 
     def _forget_old(self) -> None:
         current = self.engine.release_id
@@ -145,16 +138,27 @@ class Endpoint:
         self.hits += 1
         exchange.cache, exchange.release = "hit", key.release
         exchange.query_hash, exchange.text = key.query_hash, key.text
-        if _asked_before(exchange, key):
-            await exchange.reply(_not_modified(key))
+        if asked_before(exchange, key):
+            await exchange.reply(not_modified(key))
         else:
             await exchange.reply(reply)
 
-    async def _answer(self, exchange: Exchange, query: Query) -> None:
-        check_query(query.text, self.options.query)
-        key = _answer_key(self._release, query)
+    async def answer(self, exchange: Exchange, query: Query) -> None:
+        """Answer a query, wherever it was read from.
+
+        :raises Refusal: instead of an answer.
+        """
+        self._forget_old()
+        federated = self._federated
+        has_service = is_federated(query, self.options.query, federated)
+        key = answer_key(self._release, query)
         exchange.text, exchange.query_hash = query.text, key.query_hash
-        repeatable = is_repeatable(query.text)
+        if federated and query.explain:
+            async with Watch(exchange):
+                accept = exchange.header(b"accept")
+                await exchange.reply(await federated.explain(query, _client(exchange), accept))
+            return
+        repeatable = not has_service and is_repeatable(query.text)
         if repeatable:
             reply = self.cache.get(key)
             if reply is not None:
@@ -164,20 +168,67 @@ class Endpoint:
         self.misses += 1
         exchange.cache = "miss" if repeatable else "none"
         async with Watch(exchange):
-            client = _client(exchange)
-            running = await self.engine.ask(self._payload(query), client, exchange.arrived)
+            running, extra = await self._ask(exchange, query, federated if has_service else None)
             try:
-                now = time.monotonic()
-                exchange.wait_s = running.started - exchange.arrived
-                exchange.run_s = now - running.started
-                exchange.release = running.release
-                await self._deliver(
-                    exchange, query, running, key._replace(release=exchange.release)
-                )
+                key = key._replace(release=exchange.release)
+                await self._deliver(exchange, query, running, key, extra)
             finally:
                 self.engine.close(running)
 
-    def _payload(self, query: Query) -> bytes:
+    async def _ask(
+        self,
+        exchange: Exchange,
+        query: Query,
+        federated: Answering | None,
+        most_bytes: int | None = None,
+    ) -> tuple[Running, Headers]:
+        """Begin an answer, after the partners have given theirs; headers of what is not kept."""
+        client, arrived = _client(exchange), exchange.arrived
+        extra: Headers = [NO_STORE]
+        if federated:
+            query, extra = await federated.join(query, client)
+            arrived = time.monotonic()
+        running = await self.engine.ask(self._payload(query, most_bytes), client, arrived)
+        exchange.wait_s = running.started - arrived
+        exchange.run_s = time.monotonic() - running.started
+        exchange.release = running.release
+        return running, extra
+
+    async def read(self, exchange: Exchange, query: Query, most_bytes: int) -> bytes:
+        """The whole answer to a query, for a page to show; from memory if it is there.
+
+        :param query: asks for no encoding.
+        :raises Refusal: instead of an answer; ``answer-too-large`` beyond ``most_bytes``.
+        """
+        self._forget_old()
+        federated = self._federated
+        has_service = is_federated(query, self.options.query, federated)
+        key = answer_key(self._release, query)
+        exchange.text, exchange.query_hash = query.text, key.query_hash
+        known = None if has_service else self.cache.get(key)
+        if known is not None:
+            self.hits += 1
+            exchange.cache, exchange.release = "hit", key.release
+            return known.body
+        self.misses += 1
+        exchange.cache = "none" if has_service else "miss"
+        async with Watch(exchange):
+            asked = federated if has_service else None
+            running, _ = await self._ask(exchange, query, asked, most_bytes)
+            try:
+                body = b"".join([data async for data in running.rest()])
+            except CutError as cut:
+                raise cut.refusal from None
+            finally:
+                self.engine.close(running)
+            if not has_service:
+                key = key._replace(release=running.release)
+                headers = self._headers(exchange, query, running, key)
+                self._keep(exchange, key, [*headers, _length(body)], body)
+            return body
+        raise Refusal("engine-failure", "the client went away")
+
+    def _payload(self, query: Query, most_bytes: int | None = None) -> bytes:
         """The request to a query process: :mod:`pfocr_rdf.web.frames`."""
         formats = query.formats
         return orjson.dumps(
@@ -190,17 +241,17 @@ class Endpoint:
                 "graph": formats.graph and formats.graph.name,
                 "encoding": query.encoding,
                 "max_rows": self.options.max_rows,
-                "max_bytes": self.options.max_bytes,
+                "max_bytes": most_bytes or self.options.max_bytes,
                 # https://www.w3.org/TR/sparql11-query/#relIRIs
                 "base": held.iris.base if (held := self.engine.held) else None,
             }
         )
 
     async def _deliver(
-        self, exchange: Exchange, query: Query, running: Running, key: AnswerKey
+        self, exchange: Exchange, query: Query, running: Running, key: AnswerKey, extra: Headers
     ) -> None:
         repeatable = exchange.cache == "miss"
-        headers = self._headers(exchange, query, running, key if repeatable else None)
+        headers = self._headers(exchange, query, running, key if repeatable else None, extra)
         first = running.take() if running.chunks else b""
         if running.end is None:
             await self._stream(exchange, running, headers, first, key if repeatable else None)
@@ -259,7 +310,12 @@ class Endpoint:
             self._hot.popitem(last=False)
 
     def _headers(
-        self, exchange: Exchange, query: Query, running: Running, key: AnswerKey | None
+        self,
+        exchange: Exchange,
+        query: Query,
+        running: Running,
+        key: AnswerKey | None,
+        extra: Iterable[tuple[bytes, bytes]] = (NO_STORE,),
     ) -> Headers:
         chosen: Format = getattr(query.formats, running.head["kind"])
         encoding = running.head["encoding"]
@@ -267,7 +323,7 @@ class Endpoint:
             (b"content-type", chosen.media_type.encode()),
             *([(b"content-encoding", encoding.encode())] if encoding != "identity" else []),
             VARY,
-            *([REVALIDATE, (b"etag", key.etag)] if key else [NO_STORE]),
+            *([REVALIDATE, (b"etag", key.etag)] if key else extra),
             (b"x-pfocr-release", exchange.release.encode()),
             (b"x-query-time", f"{exchange.run_s:.4f}".encode()),
             *self._limits,
@@ -284,19 +340,6 @@ class Endpoint:
         body = written_graph(triples, form.name, held.iris)
         release = (b"x-pfocr-release", held.release.id.encode())
         return whole_reply(200, form.media_type, body, VARY, REVALIDATE, release)
-
-
-def _answer_key(release: str, query: Query) -> AnswerKey:
-    digest = hashlib.sha256(query.text.encode()).hexdigest()[:12]
-    return AnswerKey(
-        release,
-        digest,
-        query.text,
-        query.default_graphs,
-        query.named_graphs,
-        query.formats,
-        query.encoding,
-    )
 
 
 def _hot_key(exchange: Exchange) -> object:
@@ -317,20 +360,6 @@ def _http_request(exchange: Exchange, body: bytes) -> HttpRequest:
 def _client(exchange: Exchange) -> str:
     client = exchange.scope.get("client")
     return str(client[0]) if client else ""
-
-
-def _asked_before(exchange: Exchange, key: AnswerKey) -> bool:
-    """Whether the client has this answer: https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2."""
-    known = exchange.header(b"if-none-match")
-    if known is None:
-        return False
-    tags = {tag.strip().removeprefix("W/") for tag in known.split(",")}
-    return "*" in tags or key.etag.decode().removeprefix("W/") in tags
-
-
-def _not_modified(key: AnswerKey) -> Reply:
-    release = (b"x-pfocr-release", key.release.encode())
-    return Reply(304, [(b"etag", key.etag), VARY, REVALIDATE, release, *COMMON], b"")
 
 
 def _length(body: bytes) -> tuple[bytes, bytes]:

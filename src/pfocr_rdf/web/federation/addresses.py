@@ -1,0 +1,81 @@
+"""Which network addresses may be called: those of the public internet.
+
+What counts is the address that a connection goes to, not the name that it was found by: a name
+can mean another address a moment later.
+"""
+
+import ipaddress
+import socket
+from typing import Any, Final
+
+from pfocr_rdf.errors import PfocrError
+
+# https://www.rfc-editor.org/rfc/rfc6052#section-2.1 : IPv4 addresses inside of IPv6
+NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
+# https://www.iana.org/assignments/ipv6-address-space : all that is given out to the internet
+GLOBAL_UNICAST: Final = ipaddress.IPv6Network("2000::/3")
+# https://www.rfc-editor.org/rfc/rfc6890#section-2.2.2 : of which Python 3.11 knows eight
+PROTOCOLS: Final = ipaddress.IPv4Network("192.0.0.0/24")
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+class PrivateAddressError(PfocrError, OSError):
+    """A connection that was not made: its address is not of the public internet."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(f"{address} is no public address")
+        self.address = address
+
+    def __str__(self) -> str:
+        return f"{self.address} is no public address"
+
+
+def is_public(address: str) -> bool:
+    """Whether a literal address is one of the public internet, whatever it is wrapped in.
+
+    https://www.iana.org/assignments/iana-ipv4-special-registry and its twin for IPv6.
+
+    >>> is_public("198.41.0.4"), is_public("127.0.0.1"), is_public("::ffff:10.0.0.1")
+    (True, False, False)
+    """
+    try:
+        found: Address = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return all(_is_global(part) for part in _unwrapped(found))
+
+
+def _is_global(address: Address) -> bool:
+    if isinstance(address, ipaddress.IPv6Address) and not (
+        address in GLOBAL_UNICAST or address in NAT64
+    ):
+        return False
+    return address.is_global and not address.is_multicast and address not in PROTOCOLS
+
+
+def _unwrapped(address: Address) -> list[Address]:
+    """An address, or the addresses of IPv4 that stand inside it."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return [address]
+    if address.ipv4_mapped is not None:
+        return [address.ipv4_mapped]
+    inner: list[Address] = [address]
+    if address.sixtofour is not None:
+        inner.append(address.sixtofour)
+    if address.teredo is not None:
+        inner += address.teredo
+    if address in NAT64:
+        inner.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
+    return inner
+
+
+def public_socket(info: tuple[int, int, int, str, tuple[Any, ...]]) -> socket.socket:
+    """A socket for an address that was just resolved; it is connected to this very address.
+
+    :param info: as :func:`socket.getaddrinfo` gives it.
+    :raises PrivateAddressError: instead, for an address that is not public.
+    """
+    family, kind, protocol, _, address = info
+    if family not in (socket.AF_INET, socket.AF_INET6) or not is_public(str(address[0])):
+        raise PrivateAddressError(str(address[0]))
+    return socket.socket(family, kind, protocol)

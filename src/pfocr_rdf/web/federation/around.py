@@ -1,0 +1,194 @@
+"""What stands around a SERVICE clause and is joined with it: where values for it come from.
+
+A clause's solutions that cannot be joined with any of those values do not matter, so a partner
+need not send them. More values than there really are do no harm, one too few makes the answer
+wrong. So of what stands around only that is taken which cannot give too few:
+
+- patterns that are joined with the clause, but no OPTIONAL, and no MINUS;
+- BIND and FILTER where all their variables are bound by those patterns;
+- from inside of an OPTIONAL, a MINUS or an EXISTS one level up and no further, and from inside of
+  a subquery not even that: there the clause's solutions are joined with something else first.
+
+Patterns that share no variable are not taken together: what joins them may be the clause itself.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from pfocr_rdf.web.federation.pattern import NONE, SERVICE, Names, Part, Pattern, Read
+
+#: What is joined with the clause.
+JOINED: Final = (
+    *("Triples", "GroupOrUnionGraphPattern", "GraphGraphPattern", "InlineData", "SubSelect"),
+    SERVICE,
+)
+#: The elements out of which only one level is gone up; of the first two, only to what is before.
+LAST: Final = ("OptionalGraphPattern", "MinusGraphPattern", "Bind", "Filter")
+#: A stretch of the text, or what stands between two.
+Piece = tuple[int, int] | str
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A group that the clause is in, and the number of the part that it is, or is in."""
+
+    pattern: Pattern
+    at: int
+
+    @property
+    def usable(self) -> tuple[Part, ...]:
+        """The parts beside it that it is joined with, as far as its own kind goes."""
+        parts = self.pattern.parts
+        if parts[self.at].kind in LAST[:3]:
+            return parts[: self.at]
+        return (*parts[: self.at], *parts[self.at + 1 :])
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """A pattern that gives values for some variables of a clause."""
+
+    variables: Names
+    pieces: tuple[Piece, ...]
+
+
+def levels_of(read: Read, service: int) -> tuple[Level, ...]:
+    """The groups around a clause that may be used, the innermost first."""
+    levels: list[Level] = []
+    for level in reversed(next(_paths(read.where, service))):
+        kind = level.pattern.parts[level.at].kind
+        if kind == "SubSelect":
+            break
+        levels.append(level)
+        if kind in LAST:
+            break
+    return tuple(levels)
+
+
+def _paths(pattern: Pattern, service: int) -> Iterator[list[Level]]:
+    """The way from a group to a clause in it."""
+    for at, part in enumerate(pattern.parts):
+        if part.service == service:
+            yield [Level(pattern, at)]
+        for group in part.groups:
+            for path in _paths(group, service):
+                yield [Level(pattern, at), *path]
+
+
+def find_around(
+    read: Read, levels: Sequence[Level], shared: Names, done: frozenset[int]
+) -> list[Around]:
+    """The patterns that give values for a clause.
+
+    :param levels: as :func:`levels_of` has them.
+    :param shared: the variables of the clause that values are wanted for.
+    :param done: the clauses whose answers are known.
+    """
+    kept = _Kept(read)
+    usable = [[p for p in level.usable if _services(p) <= done] for level in levels]
+    joined = [kept.joined(parts) for parts in usable]
+    found: list[Around] = []
+    for names in _components([part for parts in joined for part in parts]):
+        chosen = [[part for part in parts if _links(part) & names] for parts in joined]
+        visible = NONE.union(*(part.visible for parts in chosen for part in parts))
+        if shared & visible:
+            all_parts = [
+                [*own, *kept.filters(parts, own)] for parts, own in zip(usable, chosen, strict=True)
+            ]
+            found.append(Around(shared & visible, _pieces(levels, all_parts)))
+    return found
+
+
+def _services(part: Part) -> frozenset[int]:
+    """The numbers of the clauses that a part is or holds."""
+    own = frozenset({part.service}) if part.service >= 0 else frozenset()
+    return own.union(*(_services(inner) for group in part.groups for inner in group.parts))
+
+
+def _links(part: Part) -> Names:
+    """The variables by which a part hangs together with others."""
+    return part.names if part.kind == "Bind" else part.visible
+
+
+def _components(parts: Sequence[Part]) -> list[Names]:
+    """The variables of the parts, those together that hang together."""
+    found: list[Names] = []
+    for part in parts:
+        names = _links(part)
+        touched = [other for other in found if other & names]
+        found = [other for other in found if not other & names]
+        if names:
+            found.append(names.union(*touched))
+    return found
+
+
+class _Kept:
+    """Knows which BIND and FILTER say the same where parts of the query are left out."""
+
+    def __init__(self, read: Read) -> None:
+        self._read = read
+        self._written = Counter(t.text[1:] for t in read.outline.tokens if t.kind == "var")
+        self._bound = Counter(_binders(read.where))
+
+    def joined(self, parts: Iterable[Part]) -> list[Part]:
+        """What is joined, and each BIND all of whose variables that bound before."""
+        known: set[str] = set()
+        found: list[Part] = []
+        for part in parts:
+            if part.kind in JOINED:
+                known |= part.certain
+            elif part.kind != "Bind" or not self._meaning(part) - part.visible <= known:
+                continue
+            else:
+                known |= self._own(part)
+            found.append(part)
+        return found
+
+    def filters(self, parts: Iterable[Part], chosen: Iterable[Part]) -> list[Part]:
+        """Each FILTER all of whose variables those that were chosen bind."""
+        known: set[str] = set()
+        for part in chosen:
+            known |= self._own(part) if part.kind == "Bind" else part.certain
+        return [part for part in parts if part.kind == "Filter" and self._meaning(part) <= known]
+
+    def _meaning(self, part: Part) -> Names:
+        """The variables of a part that also stand elsewhere: the others are its own."""
+        tokens = self._read.tokens(part.start, part.end)
+        inside = Counter(token.text[1:] for token in tokens if token.kind == "var")
+        return frozenset(name for name, count in inside.items() if self._written[name] > count)
+
+    def _own(self, part: Part) -> Names:
+        """The variable of a BIND, if nothing else in the query can bind it."""
+        return frozenset(name for name in part.visible if self._bound[name] == 1)
+
+
+def _binders(pattern: Pattern) -> Iterator[str]:
+    """Every variable, once for each place that can bind it."""
+    for part in pattern.parts:
+        inner = NONE.union(*(group.visible for group in part.groups))
+        yield from part.visible - inner
+        for group in part.groups:
+            yield from _binders(group)
+
+
+def _pieces(levels: Sequence[Level], chosen: Sequence[Sequence[Part]]) -> tuple[Piece, ...]:
+    """The chosen parts as a pattern, each level in the one around it."""
+    inner: list[Piece] = []
+    for level, parts in zip(levels, chosen, strict=True):
+        path = level.pattern.parts[level.at]
+        own = ["{\n", *inner, "}\n"] if inner else []
+        inner = [
+            *_spans(part for part in parts if part.start < path.start),
+            *own,
+            *_spans(part for part in parts if part.start > path.start),
+        ]
+    return tuple(inner)
+
+
+def _spans(parts: Iterable[Part]) -> Iterator[Piece]:
+    for part in sorted(parts, key=lambda part: part.start):
+        yield part.start, part.end
+        # A dot after anything but triples is not needed, and between triples it is.
+        yield " .\n" if part.kind == "Triples" else "\n"

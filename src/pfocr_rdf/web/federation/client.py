@@ -1,0 +1,192 @@
+"""One request to a partner: as much time, as many bytes and only the address that are allowed.
+
+aiohttp, because it hands over each socket before it is connected, where the address is known
+that the packets would go to; and a request costs 0.5 ms, of httpx 3.5 ms.
+"""
+
+import re
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import aiohttp
+
+from pfocr_rdf import __version__
+from pfocr_rdf.iris import BASE
+from pfocr_rdf.web.federation.addresses import PrivateAddressError, public_socket
+from pfocr_rdf.web.federation.failures import failed, too_large
+from pfocr_rdf.web.federation.partners import Partner
+from pfocr_rdf.web.problems import Refusal
+
+AGENT: Final = f"pfocr-rdf/{__version__} ({BASE})"
+#: https://www.w3.org/TR/sparql11-results-json/#iana
+JSON: Final = "application/sparql-results+json"
+#: What partners call it too.
+READABLE: Final = (JSON, "application/json")
+HEADERS: Final[Mapping[str, str]] = {
+    "Accept": f"{JSON}, application/json;q=0.5",
+    "Accept-Encoding": "gzip, identity;q=0.5",
+    "User-Agent": AGENT,
+}
+#: 1,024 × smaller than what it unpacks to is the most that gzip can be, so it is unpacked in
+#: pieces of this size.
+CHUNK: Final = 65_536
+SHOWN: Final = 200
+KEEP_ALIVE_S: Final = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a partner has sent.
+
+    :param cut_rows: after how many rows it says to have cut the answer; None if it does not.
+    """
+
+    body: bytes
+    cut_rows: int | None = None
+
+
+class Client:
+    """Connections to one partner; lives in one event loop."""
+
+    def __init__(self, partner: Partner) -> None:
+        self.partner = partner
+        connector = aiohttp.TCPConnector(
+            limit=partner.parallel,
+            # A name is looked up for each connection, and the address is checked then.
+            use_dns_cache=False,
+            socket_factory=None if partner.private else public_socket,
+            keepalive_timeout=KEEP_ALIVE_S,
+        )
+        self._session = aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            # The caller's deadline ends it, for all its requests together.
+            timeout=aiohttp.ClientTimeout(total=None),
+            auto_decompress=False,
+            headers=HEADERS,
+            trust_env=False,
+        )
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._session.close()
+
+    async def ask(self, text: str, limit_bytes: int) -> Answer:
+        """Send a query.
+
+        :param limit_bytes: of the answer, unpacked.
+        :raises Refusal: ``partner-failed`` or ``partner-too-large``.
+        """
+        try:
+            return await self._ask(text, limit_bytes)
+        except aiohttp.ServerDisconnectedError:
+            # It closed an idle connection in the moment in which it was used: nothing was asked.
+            pass
+        except (aiohttp.ClientError, OSError) as error:
+            raise self._failure(error) from error
+        try:
+            return await self._ask(text, limit_bytes)
+        except (aiohttp.ClientError, OSError) as error:
+            raise self._failure(error) from error
+
+    async def _ask(self, text: str, limit_bytes: int) -> Answer:
+        # https://www.w3.org/TR/sparql11-protocol/#query-via-post-urlencoded : all know this one.
+        # Redirects are not followed: where one leads is on nobody's list.
+        async with self._session.post(
+            self.partner.endpoint, data={"query": text}, allow_redirects=False
+        ) as response:
+            if response.status != 200:
+                raise failed(self.partner, await self._said(response))
+            if response.content_type not in READABLE:
+                detail = f"it answers {response.content_type}, and not {JSON}"
+                raise failed(self.partner, f"{detail}: check the address")
+            body = await self._read(response, limit_bytes)
+            return Answer(body, _cut_rows(response.headers))
+
+    async def _read(self, response: aiohttp.ClientResponse, limit_bytes: int) -> bytes:
+        coding = response.headers.get("Content-Encoding", "identity").strip().lower()
+        if coding not in ("identity", "gzip", "x-gzip", "deflate"):
+            raise failed(
+                self.partner,
+                f"its answer is encoded as {coding[:SHOWN]!r}, which was not asked for",
+            )
+        unpack = (
+            None if coding == "identity" else zlib.decompressobj(47 if "gzip" in coding else 15)
+        )
+        body = bytearray()
+        async for data in response.content.iter_any():
+            if unpack is None:
+                body += data
+            else:
+                rest = data
+                while rest and len(body) <= limit_bytes:
+                    body += self._unpacked(unpack, rest)
+                    rest = unpack.unconsumed_tail
+            if len(body) > limit_bytes:
+                raise too_large(self.partner, f"more than {limit_bytes:,} bytes")
+        if unpack is not None and not unpack.eof:
+            raise failed(self.partner, "its answer ended in the middle: try again")
+        return bytes(body)
+
+    def _unpacked(self, unpack: "zlib._Decompress", data: bytes) -> bytes:
+        try:
+            return unpack.decompress(data, CHUNK)
+        except zlib.error as error:
+            raise failed(self.partner, f"its answer cannot be unpacked ({error})") from None
+
+    async def _said(self, response: aiohttp.ClientResponse) -> str:
+        """Why there is no answer, as far as the partner says it in words."""
+        status = f"HTTP {response.status}"
+        if 300 <= response.status < 400:
+            target = _flat(response.headers.get("Location", "nowhere"))
+            return f"{status}: it redirects to {target}, which is not followed: correct its address"
+        if response.status in (429, 503):
+            after = _flat(response.headers.get("Retry-After", ""))
+            return f"{status}: it has no time for more requests: wait {after}".rstrip()
+        said = b""
+        if response.content_type.startswith(("text/plain", "application/problem+json")):
+            said = await response.content.read(4 * SHOWN)
+        words = _flat(said.decode("utf-8", "replace"))
+        return f"{status} ({words})" if words else status
+
+    def _failure(self, error: Exception) -> Refusal:
+        """An error of the connection, in our words."""
+        cause: BaseException | None = error
+        while cause is not None:
+            if isinstance(cause, PrivateAddressError):
+                return failed(
+                    self.partner,
+                    f"it is at {cause.address}, which is no public address, so it was not called: "
+                    "“private = true” in the list of partners allows it",
+                )
+            cause = getattr(cause, "os_error", None) or cause.__cause__
+        if isinstance(error, aiohttp.ClientConnectorError):
+            return failed(self.partner, f"it cannot be reached ({_flat(str(error))})")
+        if isinstance(error, aiohttp.ClientPayloadError):
+            return failed(self.partner, "its answer ended in the middle: try again")
+        return failed(
+            self.partner, f"the connection broke ({_flat(str(error) or type(error).__name__)})"
+        )
+
+
+def _cut_rows(headers: Mapping[str, str]) -> int | None:
+    """After how many rows Virtuoso says to have cut an answer, with the status of a whole one.
+
+    https://docs.openlinksw.com/virtuoso/rdfsparqlprotocolendpoint/
+
+    >>> _cut_rows({"X-SPARQL-MaxRows": "10000"}), _cut_rows({"X-SQL-State": "S1TAT"}), _cut_rows({})
+    (10000, 0, None)
+    """
+    if "X-SQL-State" in headers:
+        return 0
+    found = re.fullmatch(r"[0-9]{1,12}", headers.get("X-SPARQL-MaxRows", ""))
+    return int(found[0]) if found else None
+
+
+def _flat(text: str) -> str:
+    """On one line, and not longer than a person reads."""
+    printable = "".join(letter if letter.isprintable() else " " for letter in text)
+    flat = " ".join(printable.split())
+    return flat if len(flat) <= SHOWN else flat[:SHOWN] + "…"

@@ -1,0 +1,105 @@
+"""The plan of a query, for people and for programs: who would be asked what."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from pfocr_rdf.iris import Iris
+from pfocr_rdf.web.federation.clause import Ask, Values, find_values
+from pfocr_rdf.web.federation.evaluate import Federation
+from pfocr_rdf.web.federation.partners import Partner
+from pfocr_rdf.web.federation.steps import Pieces, Step, filled
+
+#: What stands in a query where answers of partners will stand.
+PLACEHOLDER: Final = "# the answer to the SERVICE clause number {}\n"
+
+
+async def explain(federation: Federation, text: str, iris: Iris, ask: Ask) -> dict[str, Any]:
+    """Who would be asked what. No partner is asked; the release is, for values to send.
+
+    A clause that needs what another partner answers has no values yet: its request is shown
+    with an empty block in their place.
+
+    :raises Refusal: if the query cannot be evaluated.
+    """
+    plan = await federation.plan(text, iris)
+    steps = []
+    for step in plan.steps:
+        partner = federation.partner(step)
+        needs = sorted(
+            {piece for b in step.bindings for piece in b.query if isinstance(piece, int)}
+        )
+        values = Values()
+        if step.bindings and not needs:
+            values = await find_values(step, partner.bindings, {}, ask)
+        steps.append(_step(step, partner, values, needs))
+    return {"steps": steps, "then": _shown(plan.final)}
+
+
+def _step(step: Step, partner: Partner, values: Values, needs: list[int]) -> dict[str, Any]:
+    if needs:
+        wanted = step.bindings[0]
+        block = f"VALUES ({' '.join(f'?{name}' for name in wanted.variables)}) {{ }}"
+        requests = [step.asked(block, inside=wanted.inside)]
+    else:
+        requests = values.requests(step, partner.batch)
+    return {
+        "clause": step.number + 1,
+        "line": step.line,
+        "partner": partner.name,
+        "endpoint": partner.endpoint,
+        "silent": step.silent,
+        "after": [number + 1 for number in needs],
+        "variables": list(values.variables or (step.bindings[0].variables if needs else ())),
+        "values": None if values.rows is None else len(values.rows),
+        "from": [_shown(bindings.query) for bindings in step.bindings],
+        "requests": requests,
+        "limits": {
+            "timeout_s": partner.timeout_s,
+            "rows": partner.rows,
+            "bytes": partner.bytes,
+        },
+    }
+
+
+def _shown(pieces: Pieces) -> str:
+    numbers = (piece for piece in pieces if isinstance(piece, int))
+    return filled(pieces, {number: PLACEHOLDER.format(number + 1) for number in numbers})
+
+
+def explained_text(document: Mapping[str, Any]) -> str:
+    """The plan as text."""
+    lines: list[str] = []
+    for order, step in enumerate(document["steps"], 1):
+        where = f"line {step['line']}{', SILENT' if step['silent'] else ''}"
+        lines += [
+            f"{order}. {step['partner']} <{step['endpoint']}>: SERVICE in {where}",
+            f"   {_values(step)}",
+            "",
+        ]
+        for query in step["from"]:
+            lines += ["   The release is asked for values:", "", *_indented(query), ""]
+        for number, request in enumerate(step["requests"], 1):
+            lines += [
+                f"   Request {number} of {len(step['requests'])}:",
+                "",
+                *_indented(request),
+                "",
+            ]
+    lines += ["Then the release is asked:", "", *_indented(document["then"]), ""]
+    return "\n".join(lines)
+
+
+def _values(step: Mapping[str, Any]) -> str:
+    names = ", ".join(f"?{name}" for name in step["variables"])
+    if step["after"]:
+        return f"Asked about values of {names}, which are known after clause {step['after'][0]}."
+    if step["values"] is None:
+        why = "too many values, or some without" if step["from"] else "no variable is shared"
+        return f"Asked without values ({why}), in 1 request."
+    count = len(step["requests"])
+    requests = "no request" if not count else "1 request" if count == 1 else f"{count} requests"
+    return f"Asked about {step['values']:,} values of {names}, in {requests}."
+
+
+def _indented(text: str) -> list[str]:
+    return [f"      {line}" for line in text.splitlines()]

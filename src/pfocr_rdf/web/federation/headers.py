@@ -1,0 +1,66 @@
+"""What the answer to a federated query says of its parts, and how a plan is sent."""
+
+import re
+from collections.abc import Mapping, Sequence
+from email.utils import formatdate
+from typing import Any, Final
+
+import orjson
+
+from pfocr_rdf.web.exchange import Headers, Reply, whole_reply
+from pfocr_rdf.web.federation.clause import Told
+from pfocr_rdf.web.federation.explain import explained_text
+from pfocr_rdf.web.negotiation import negotiate
+from pfocr_rdf.web.problems import Refusal
+
+#: As whom a plan comes.
+OFFERS: Final = ("application/json", "text/plain")
+NO_STORE: Final = (b"cache-control", b"no-store")
+# https://www.rfc-editor.org/rfc/rfc9110#section-5.5 ; and a comma begins the next partner
+UNSAID_RE: Final = re.compile(r"[^\x20-\x2b\x2d-\x7e]+")
+SHOWN: Final = 300
+
+
+def federation_headers(told: Sequence[Told]) -> Headers:
+    """How long the answer holds, as long as each of its parts, and what the partners did.
+
+    >>> federation_headers(
+    ...     [Told("mesh", 1, 20, 1e9, 60.0), Told("bgee", 1, 0, failed="busy, sorry")]
+    ... )
+    ... # doctest: +NORMALIZE_WHITESPACE
+    [(b'cache-control', b'no-store'),
+     (b'x-federation', b'mesh; requests=1; rows=20, bgee failed: busy sorry'),
+     (b'x-federation-date', b'Sun, 09 Sep 2001 01:46:40 GMT')]
+    """
+    parts = [_said(one) for one in told]
+    left_s = int(min((one.left_s for one in told), default=0.0))
+    lasts = (b"cache-control", f"public, max-age={left_s}".encode())
+    headers = [NO_STORE if any(one.failed for one in told) or left_s < 1 else lasts]
+    headers.append((b"x-federation", ", ".join(parts).encode()))
+    dates = [one.date for one in told if one.date]
+    if dates:
+        headers.append((b"x-federation-date", formatdate(min(dates), usegmt=True).encode()))
+    return headers
+
+
+def _said(told: Told) -> str:
+    if told.failed:
+        return f"{told.partner} failed: {UNSAID_RE.sub('', told.failed)[:SHOWN]}"
+    return f"{told.partner}; requests={told.requests}; rows={told.rows}"
+
+
+def explanation(plan: Mapping[str, Any], accept: str | None) -> Reply:
+    """The plan, as JSON or as text.
+
+    :raises Refusal: ``not-acceptable``.
+    """
+    chosen = negotiate(accept, OFFERS)
+    if chosen is None:
+        detail = "a plan is told as application/json and as text/plain"
+        raise Refusal("not-acceptable", detail, available=list(OFFERS))
+    vary = (b"vary", b"Accept")
+    if chosen == "text/plain":
+        text = explained_text(plan).encode("utf-8", "replace")
+        return whole_reply(200, "text/plain; charset=utf-8", text, vary, NO_STORE)
+    body = orjson.dumps(plan, option=orjson.OPT_INDENT_2)
+    return whole_reply(200, chosen, body, vary, NO_STORE)

@@ -1,0 +1,70 @@
+"""Answers of partners, kept for a while; each is fetched once, however many wait for it."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
+
+from pfocr_rdf.web.cache import Cache, CacheLimits
+from pfocr_rdf.web.federation.answers import Rows
+
+KEPT: Final = CacheLimits(total_bytes=64 << 20, answer_bytes=8 << 20)
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """An answer and when it came, in seconds of Unix time."""
+
+    rows: Rows
+    date: float
+
+    @property
+    def size(self) -> int:
+        """Bytes, roughly."""
+        return self.rows.size + 512
+
+
+class Kept:
+    """Answers by partner and query. The clock is that of the wall: answers have a date."""
+
+    def __init__(self, limits: CacheLimits = KEPT, clock: Callable[[], float] = time.time) -> None:
+        self.cache: Cache[Fetched] = Cache(limits)
+        self._clock = clock
+        self._coming: dict[object, asyncio.Task[Fetched]] = {}
+        self._waiting: dict[object, int] = {}
+
+    async def get(self, key: object, ttl_s: float, fetch: Callable[[], Awaitable[Rows]]) -> Fetched:
+        """A kept answer, one that is on its way, or a new one.
+
+        :param ttl_s: how old a kept one may be.
+        :raises Refusal: as ``fetch`` does, for everybody who waits.
+        """
+        known = self.cache.get(key)
+        if known is not None and 0 <= self._clock() - known.date < ttl_s:
+            return known
+        task = self._coming.get(key)
+        if task is None:
+            task = asyncio.get_running_loop().create_task(self._fetch(key, fetch))
+            self._coming[key] = task
+        self._waiting[key] = self._waiting.get(key, 0) + 1
+        try:
+            # One who goes away must not take the answer from the others.
+            return await asyncio.shield(task)
+        finally:
+            self._waiting[key] -= 1
+            if not self._waiting[key]:
+                del self._waiting[key]
+                if not task.done():
+                    del self._coming[key]
+                    task.cancel()
+
+    async def _fetch(self, key: object, fetch: Callable[[], Awaitable[Rows]]) -> Fetched:
+        me = asyncio.current_task()
+        try:
+            found = Fetched(await fetch(), self._clock())
+        finally:
+            if self._coming.get(key) is me:
+                del self._coming[key]
+        self.cache.put(key, found)
+        return found

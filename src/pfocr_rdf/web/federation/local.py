@@ -1,0 +1,80 @@
+"""SERVICE clauses without a server: for the command line, on a store of one's own."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TypeVar
+
+from pyoxigraph import QueryResultsFormat, QuerySolutions, Store
+
+from pfocr_rdf.errors import QueryError
+from pfocr_rdf.iris import Iris
+from pfocr_rdf.web.checks import find_service
+from pfocr_rdf.web.federation.evaluate import Federation, Joined
+from pfocr_rdf.web.federation.explain import explain, explained_text
+from pfocr_rdf.web.federation.partners import public_partners, read_partners
+
+T = TypeVar("T")
+
+
+def has_service(text: str) -> bool:
+    """Whether a query has a SERVICE clause.
+
+    >>> has_service('SELECT * { ?s ?p "SERVICE" }')
+    False
+
+    :raises Refusal: if it is too large to tell.
+    """
+    return "service" in text.lower() and find_service(text) is not None
+
+
+def join_here(text: str, store: Store, iris: Iris, partners: Path | None = None) -> Joined:
+    """Ask the partners of a query.
+
+    :param partners: the list of those that may be called; by default the public ones.
+    :raises Refusal: if a partner fails, or the query cannot be evaluated.
+    :raises QueryError: if the store cannot answer what it is asked for it.
+    :raises ServeError: if the list cannot be read.
+    """
+    return _run(partners, lambda federation: federation.join(text, iris, _ask(store, iris)))
+
+
+def explain_here(text: str, store: Store, iris: Iris, partners: Path | None = None) -> str:
+    """What would be asked of whom, as text; no partner is.
+
+    :raises Refusal: if the query cannot be evaluated.
+    :raises QueryError: if the store cannot answer what it is asked for it.
+    :raises ServeError: if the list cannot be read.
+    """
+    ask = _ask(store, iris)
+    return explained_text(_run(partners, lambda found: explain(found, text, iris, ask)))
+
+
+def _run(partners: Path | None, work: Callable[[Federation], Awaitable[T]]) -> T:
+    found = public_partners() if partners is None else read_partners(partners)
+
+    async def run() -> T:
+        federation = Federation(found)
+        try:
+            return await work(federation)
+        finally:
+            await federation.close()
+
+    return asyncio.run(run())
+
+
+def _ask(store: Store, iris: Iris) -> Callable[[str], Awaitable[bytes]]:
+    def solutions(text: str) -> bytes:
+        # Made, written and dropped in one thread, as pyoxigraph demands.
+        try:
+            answer = store.query(text, prefixes=iris.prefixes(), base_iri=iris.base)
+            if not isinstance(answer, QuerySolutions):
+                raise QueryError("the release was asked for values and answers something else")
+            return answer.serialize(format=QueryResultsFormat.JSON) or b""
+        except (SyntaxError, OSError, RuntimeError, ValueError) as error:
+            raise QueryError(f"the values to ask partners about cannot be found: {error}") from None
+
+    async def ask(text: str) -> bytes:
+        return await asyncio.to_thread(solutions, text)
+
+    return ask

@@ -1,0 +1,180 @@
+"""The endpoints that SERVICE clauses may call, and how much each may take and give.
+
+They stand in a TOML file; the one that ships with the package is
+``queries/federated/partners.toml``, whose head explains the settings.
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from pfocr_rdf.errors import ServeError
+from pfocr_rdf.resources import resource
+
+#: Names stand in headers and in the log.
+NAME_RE: Final = re.compile(r"[a-z][a-z0-9-]{0,39}")
+#: Setting → the least that makes sense.
+LEAST: Final[Mapping[str, int]] = {
+    "timeout_s": 0,
+    "rows": 1,
+    "bytes": 1024,
+    "batch": 1,
+    "bindings": 1,
+    "parallel": 1,
+    "ttl_s": 0,
+    "cut_at": 1,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Partner:
+    """An endpoint that may be called.
+
+    :param name: for people, headers and the log.
+    :param endpoint: the address that is called.
+    :param also: other spellings of the address in queries.
+    :param timeout_s: for all requests of one SERVICE clause together.
+    :param rows: of all answers to one SERVICE clause.
+    :param bytes: of all answers to one SERVICE clause, unpacked.
+    :param batch: values that are sent with one request.
+    :param bindings: values that are sent at all; where there are more, none are.
+    :param parallel: requests at the same time.
+    :param ttl_s: how long an answer may be used again.
+    :param cut_at: rows after which the partner cuts its answers without a word; 0 if it does not.
+    :param private: whether its address may be private or of this machine.
+    """
+
+    name: str
+    endpoint: str
+    also: tuple[str, ...] = ()
+    timeout_s: float = 30.0
+    rows: int = 50_000
+    bytes: int = 16 << 20
+    batch: int = 250
+    bindings: int = 20_000
+    parallel: int = 2
+    ttl_s: float = 3_600.0
+    cut_at: int = 0
+    private: bool = False
+
+
+SETTINGS: Final = frozenset(field.name for field in fields(Partner)) - {"name", "endpoint", "also"}
+
+
+@dataclass(frozen=True, slots=True)
+class Partners:
+    """All partners, found by any spelling of their addresses."""
+
+    by_name: Mapping[str, Partner]
+    by_iri: Mapping[str, Partner]
+
+    def find(self, iri: str) -> Partner | None:
+        """The partner with that address, letter for letter.
+
+        >>> public_partners().find("https://www.bgee.org/sparql").name
+        'bgee'
+        """
+        return self.by_iri.get(iri)
+
+
+@cache
+def public_partners() -> Partners:
+    """Those that ship with the package.
+
+    >>> sorted(public_partners().by_name)[:3]
+    ['bgee', 'idsm', 'mesh']
+    """
+    return read_partners(resource("queries", "federated/partners.toml"))
+
+
+def read_partners(path: Path) -> Partners:
+    """The partners that a file lists.
+
+    :raises ServeError: if the file cannot be read, or a setting in it makes no sense.
+    """
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ServeError(f"{path} cannot be read as TOML ({error}): correct it") from error
+    try:
+        return _partners(document)
+    except ValueError as error:
+        raise ServeError(f"{path}: {error}") from error
+
+
+def _partners(document: Mapping[str, Any]) -> Partners:
+    unknown = set(document) - {"defaults", "partners"}
+    if unknown:
+        raise ValueError(f"{_listed(unknown)} is no table here: use [defaults] and [partners.NAME]")
+    defaults = _settings("defaults", document.get("defaults", {}))
+    tables = document.get("partners", {})
+    if not isinstance(tables, dict):
+        raise ValueError("“partners” is no table: write [partners.NAME] for each partner")
+    by_name: dict[str, Partner] = {}
+    by_iri: dict[str, Partner] = {}
+    for name, table in tables.items():
+        partner = _partner(name, table, defaults)
+        by_name[name] = partner
+        for iri in dict.fromkeys((partner.endpoint, *partner.also)):
+            if iri in by_iri:
+                raise ValueError(f"{iri} belongs to {by_iri[iri].name} and to {name}: to one only")
+            by_iri[iri] = partner
+    return Partners(by_name, by_iri)
+
+
+def _partner(name: str, table: object, defaults: Mapping[str, Any]) -> Partner:
+    if not NAME_RE.fullmatch(name):
+        raise ValueError(f"{name!r} is no name of a partner: use small letters, digits and -")
+    if not isinstance(table, dict):
+        raise ValueError(f"partner {name} is no table: write [partners.{name}]")
+    own = dict(table)
+    endpoint, also = own.pop("endpoint", None), own.pop("also", [])
+    if not isinstance(also, list) or not all(isinstance(iri, str) for iri in also):
+        raise ValueError(f"partner {name}: “also” is no list of addresses")
+    for address in (endpoint, *also):
+        _check_address(name, address)
+    return Partner(name, str(endpoint), tuple(also), **{**defaults, **_settings(name, own)})
+
+
+def _check_address(name: str, address: object) -> None:
+    try:
+        parts = urlsplit(address if isinstance(address, str) else "")
+        good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        good = False
+    if not good or parts.username is not None or parts.fragment or re.search(r"\s", str(address)):
+        raise ValueError(
+            f"partner {name}: {address!r} is no address of an endpoint: give the scheme, http or "
+            "https, the host and the path, and no password"
+        )
+
+
+def _settings(name: str, table: object) -> dict[str, Any]:
+    """The settings of a table.
+
+    :raises ValueError: if one is unknown, of the wrong type, or too small.
+    """
+    if not isinstance(table, dict):
+        raise ValueError(f"{name} is no table: write [{name}]")
+    for key, value in table.items():
+        if key not in SETTINGS:
+            raise ValueError(f"{name}: {key!r} is no setting: use {_listed(SETTINGS)}")
+        if key == "private":
+            if not isinstance(value, bool):
+                raise ValueError(f"{name}: private is {value!r}: write true or false")
+            continue
+        types = (int, float) if key in ("timeout_s", "ttl_s") else (int,)
+        if isinstance(value, bool) or not isinstance(value, types):
+            raise ValueError(f"{name}: {key} is {value!r}: give a number")
+        if value < LEAST[key] or (key == "timeout_s" and not value):
+            raise ValueError(f"{name}: {key} is {value!r}: give more")
+    return dict(table)
+
+
+def _listed(names: set[str] | frozenset[str]) -> str:
+    return ", ".join(sorted(names))

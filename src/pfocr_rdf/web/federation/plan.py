@@ -1,0 +1,270 @@
+"""What is asked of whom, in which order, and how the answers get back into the query.
+
+A SERVICE clause is joined with what stands around it, so it is enough to ask its partner for
+the solutions that can be joined with those values that the release gives for the variables
+that the two share. They are found by a query of its own, sent along as VALUES, and what comes
+back takes the clause's place as VALUES: then the whole query is one that asks the release alone.
+https://www.w3.org/TR/sparql11-federated-query/#values
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+from urllib.parse import urljoin
+
+from pfocr_rdf.web.federation.around import Level, find_around, levels_of
+from pfocr_rdf.web.federation.outline import Element, Outline, OutlineError, Token, outline
+from pfocr_rdf.web.federation.pattern import Names, Part, Pattern, Read, names_in, read_query
+from pfocr_rdf.web.federation.steps import Bindings, Pieces, Plan, Step
+from pfocr_rdf.web.problems import Refusal
+
+#: Each takes a moment to plan and a partner's time; nobody has asked more than four in a query.
+MAX_SERVICES: Final = 16
+# https://www.rfc-editor.org/rfc/rfc3986#section-3.1
+SCHEME_RE: Final = re.compile("[A-Za-z][A-Za-z0-9+.-]*:")
+#: The elements after which values at the head of a group mean something else than beside it.
+BARRIERS: Final = ("OptionalGraphPattern", "MinusGraphPattern", "Bind", "SubSelect")
+
+
+def make_plan(text: str, prefixes: Mapping[str, str], base: str = "") -> Plan:
+    r"""How a query with SERVICE clauses is answered.
+
+    :param prefixes: those that a query need not declare.
+    :param base: what relative IRIs are relative to, if the query does not say.
+    :raises Refusal: ``federation-disabled``, if a clause is of a kind that is not evaluated, or
+        was not found with certainty.
+
+    >>> plan = make_plan("SELECT * { ?a <p:p> ?b SERVICE <urn:x> { ?b ?c ?d } }", {})
+    >>> plan.steps[0].bindings[0].query
+    ('SELECT DISTINCT ?b WHERE {\n?a <p:p> ?b .\n}',)
+    >>> plan.final
+    ('SELECT * { ?a <p:p> ?b ', 0, ' }')
+    """
+    try:
+        found = outline(text)
+        _check(found, text)
+        read = read_query(text)
+        planner = _Planner(read, prefixes, base)
+        return Plan(planner.steps(), planner.pieces(0, len(text)))
+    except RecursionError:
+        reason = "it is nested too deep"
+    except OutlineError as error:
+        reason = str(error)
+    raise Refusal(
+        "federation-disabled",
+        f"the SERVICE clauses of the query cannot be located with certainty: {reason}; "
+        "a federated query is plain SPARQL 1.1",
+    )
+
+
+def _check(found: Outline, text: str) -> None:
+    """Refuse the clauses that are not evaluated.
+
+    :raises Refusal: ``federation-disabled``, with the line of the clause and what to do.
+    """
+    count = _check_group(found.where.elements, "", text)
+    if count > MAX_SERVICES:
+        detail = f"the query has {count} SERVICE clauses, and {MAX_SERVICES} are the limit"
+        raise Refusal("federation-disabled", f"{detail}: ask in several queries")
+
+
+def _check_group(elements: Iterable[Element], inside: str, text: str) -> int:
+    count = 0
+    for element in elements:
+        kind = element.kind
+        within = inside
+        if kind == "ServiceGraphPattern":
+            count += 1
+            advice = _advice(element, inside)
+            if advice:
+                line = line_of(text, element.start)
+                detail = f"the SERVICE clause in line {line} {advice}"
+                raise Refusal("federation-disabled", detail, line=line)
+            within = "service"
+        elif kind == "GraphGraphPattern" and not inside:
+            within = "graph"
+        for group in element.groups:
+            count += _check_group(group.elements, within, text)
+    return count
+
+
+def _advice(service: Element, inside: str) -> str:
+    if inside == "service":
+        return "stands inside another one, which is not passed on: put one after the other"
+    if inside == "graph":
+        return "stands inside GRAPH, which says nothing about another endpoint: put it outside"
+    if service.head is not None and service.head.kind == "var":
+        return "has a variable for its endpoint: write the address, in a UNION if there are several"
+    return ""
+
+
+def line_of(text: str, at: int) -> int:
+    """The line in which a place of the text is, counted from 1."""
+    return text.count("\n", 0, at) + 1
+
+
+class _Planner:
+    """Takes the clauses one after the other; ``done`` are those whose answers can be used."""
+
+    def __init__(self, read: Read, prefixes: Mapping[str, str], base: str) -> None:
+        self.read = read
+        self.prefixes = prefixes
+        self.done: list[int] = []
+        self.declared, self.base = _prologue(read.outline, base)
+        self.has_star = _has_star(read.outline.tokens)
+        self.levels = [levels_of(read, number) for number in range(len(read.services))]
+
+    def steps(self) -> tuple[Step, ...]:
+        """All clauses, those first for which there are values."""
+        waiting = list(range(len(self.read.services)))
+        found: list[Step] = []
+        while waiting:
+            bindings = {number: self.bindings(number) for number in waiting}
+            number = next((number for number in waiting if bindings[number]), waiting[0])
+            found.append(self.step(number, bindings[number]))
+            waiting.remove(number)
+            self.done.append(number)
+        return tuple(found)
+
+    def part(self, number: int) -> Part:
+        """The clause of that number."""
+        level: Level = self.levels[number][0]
+        return level.pattern.parts[level.at]
+
+    def bindings(self, number: int) -> tuple[Bindings, ...]:
+        """The ways to get at values for a clause."""
+        part = self.part(number)
+        body = part.groups[0]
+        shared = body.certain
+        first = _before_barrier(body)
+        found = []
+        for around in find_around(self.read, self.levels[number], shared, frozenset(self.done)):
+            names = sorted(around.variables)
+            query: list[str | int] = [
+                *self.head(),
+                f"SELECT DISTINCT {_listed(names)} {self.dataset()}WHERE {{\n",
+            ]
+            for piece in around.pieces:
+                query += [piece] if isinstance(piece, str) else self.pieces(*piece)
+            inside = around.variables <= first
+            found.append(Bindings(tuple(names), _joined([*query, "}"]), inside))
+        return tuple(found)
+
+    def head(self) -> Pieces:
+        """The prologue of the query, as it is."""
+        text = self.read.text[: self.read.outline.form_start].strip()
+        return (text + "\n",) if text else ()
+
+    def dataset(self) -> str:
+        return self.read.outline.dataset + " " if self.read.outline.dataset else ""
+
+    def pieces(self, start: int, end: int) -> Pieces:
+        """A stretch of the text, in which the clauses are the numbers of their steps."""
+        found: list[str | int] = []
+        text, at = self.read.text, start
+        for number, service in enumerate(self.read.services):
+            if start <= service.start and service.end <= end:
+                found += [text[at : service.start], number]
+                at = service.end
+        return _joined([*found, text[at:end]])
+
+    def step(self, number: int, bindings: tuple[Bindings, ...]) -> Step:
+        service, part = self.read.services[number], self.part(number)
+        body = part.groups[0]
+        text = self.read.text[body.start + 1 : body.end - 1].rstrip().lstrip("\r\n")
+        wanted = body.visible if self.has_star else body.visible & self.elsewhere(service)
+        order = [token.text[1:] for token in self.read.tokens(body.start, body.end)]
+        return Step(
+            number,
+            line_of(self.read.text, service.start),
+            self.endpoint(service.head),
+            service.silent,
+            tuple(name for name in dict.fromkeys(order) if name in wanted),
+            bindings,
+            self.prologue(body),
+            text,
+        )
+
+    def elsewhere(self, service: Element) -> Names:
+        """The variables that stand outside of a clause."""
+        tokens = self.read.outline.tokens
+        return names_in(t for t in tokens if not service.start <= t.start < service.end)
+
+    def endpoint(self, head: Token | None) -> str:
+        """The address that a clause names, as an absolute IRI where it can be made one."""
+        if head is None:
+            raise OutlineError("a SERVICE clause has no endpoint")
+        if head.kind == "name":
+            prefix, _, local = head.text.partition(":")
+            return self.namespace(prefix) + local.replace("\\", "")
+        return _absolute(self.base, head.text[1:-1])
+
+    def namespace(self, prefix: str) -> str:
+        """What a prefix stands for."""
+        if prefix in self.declared:
+            return self.declared[prefix]
+        if prefix in self.prefixes:
+            return self.prefixes[prefix]
+        raise Refusal("syntax", f"the prefix {prefix}: is not declared: declare it")
+
+    def prologue(self, body: Pattern) -> str:
+        """The declarations that the text of a clause needs where it stands alone."""
+        tokens = self.read.tokens(body.start, body.end)
+        used = dict.fromkeys(t.text.partition(":")[0] for t in tokens if t.kind == "name")
+        lines = [f"PREFIX {prefix}: <{self.namespace(prefix)}>" for prefix in used]
+        if self.base and any(t.kind == "iri" and not SCHEME_RE.match(t.text, 1) for t in tokens):
+            lines.insert(0, f"BASE <{self.base}>")
+        return "".join(f"{line}\n" for line in lines)
+
+
+def _absolute(base: str, iri: str) -> str:
+    return iri if SCHEME_RE.match(iri) else urljoin(base, iri)
+
+
+def _prologue(found: Outline, base: str) -> tuple[dict[str, str], str]:
+    """Prefix → namespace, and the base, as the query declares them."""
+    declared: dict[str, str] = {}
+    tokens = found.tokens
+    at = 0
+    while tokens[at].word in ("PREFIX", "BASE"):
+        if tokens[at].word == "BASE":
+            base = _absolute(base, tokens[at + 1].text[1:-1])
+            at += 2
+        else:
+            name, iri = tokens[at + 1].text.removesuffix(":"), tokens[at + 2].text[1:-1]
+            declared[name] = _absolute(base, iri)
+            at += 3
+    return declared, base
+
+
+def _has_star(tokens: Sequence[Token]) -> bool:
+    """Whether all visible variables are asked for somewhere."""
+    before = ("SELECT", "DISTINCT", "REDUCED", "DESCRIBE")
+    return any(
+        token.text == "*" and tokens[at - 1].word in before for at, token in enumerate(tokens)
+    )
+
+
+def _before_barrier(body: Pattern) -> Names:
+    """The variables that are bound before anything that looks at what is bound."""
+    certain: set[str] = set()
+    for part in body.parts:
+        if part.kind in BARRIERS:
+            break
+        certain |= part.certain
+    return frozenset(certain)
+
+
+def _listed(names: Iterable[str]) -> str:
+    return " ".join(f"?{name}" for name in names)
+
+
+def _joined(pieces: Iterable[str | int]) -> Pieces:
+    """Neighbouring texts as one."""
+    found: list[str | int] = []
+    for piece in pieces:
+        if isinstance(piece, str) and found and isinstance(found[-1], str):
+            found[-1] += piece
+        elif piece != "":
+            found.append(piece)
+    return tuple(found)

@@ -1,0 +1,150 @@
+"""Planning in a process of its own, which is killed when a query takes it too long.
+
+Parsing is pure Python: in the serving process it would hold up everybody, and a query that is
+made to be hard would for seconds. The process is started by the first query that needs it; it
+takes a third of a second to start and 45 MiB.
+"""
+
+import asyncio
+import os
+import resource
+import signal
+import sys
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any, BinaryIO, Final
+
+import orjson
+
+from pfocr_rdf.web.federation.steps import Plan, plan_of
+from pfocr_rdf.web.problems import Refusal
+from pfocr_rdf.web.process import refusal_from
+from pfocr_rdf.web.sandbox import die_with_parent
+
+COMMAND: Final = (sys.executable, "-P", "-m", "pfocr_rdf.web.federation.planner")
+#: A query at the limit of what is read takes 2 s.
+LIMIT_S: Final = 15.0
+MEMORY_BYTES: Final = 2 << 30
+STACK_BYTES: Final = 256 << 20
+RECURSION: Final = 20_000
+#: Plans that are remembered, of queries up to that length.
+REMEMBERED: Final = 128
+REMEMBERED_TEXT: Final = 16_384
+#: Bytes of a plan at most: a query of half a megabyte, several times.
+PLAN_BYTES: Final = 64 << 20
+
+
+class Planner:
+    """Plans queries, one after the other."""
+
+    def __init__(self, limit_s: float = LIMIT_S) -> None:
+        self.limit_s = limit_s
+        self._turn = asyncio.Lock()
+        self._process: asyncio.subprocess.Process | None = None
+        self._known: OrderedDict[object, Plan] = OrderedDict()
+
+    async def plan(self, text: str, prefixes: Mapping[str, str], base: str = "") -> Plan:
+        """How a query with SERVICE clauses is answered.
+
+        :param prefixes: those that a query need not declare.
+        :param base: what relative IRIs are relative to, if the query does not say.
+        :raises Refusal: if its clauses are not evaluated here, or it takes too long to tell.
+        """
+        key = (text, base, tuple(prefixes.items()))
+        if key in self._known:
+            self._known.move_to_end(key)
+            return self._known[key]
+        request = orjson.dumps({"text": text, "prefixes": dict(prefixes), "base": base}) + b"\n"
+        async with self._turn:
+            answer = orjson.loads(await self._ask(request))
+        if "kind" in answer:
+            raise refusal_from(orjson.dumps(answer))
+        plan = plan_of(answer)
+        if len(text) <= REMEMBERED_TEXT:
+            self._known[key] = plan
+            if len(self._known) > REMEMBERED:
+                self._known.popitem(last=False)
+        return plan
+
+    async def close(self) -> None:
+        """End the process."""
+        process, self._process = self._process, None
+        if process is not None:
+            with suppress(ProcessLookupError):
+                process.kill()
+            # Its pipe is closed only when it is read to the end.
+            await process.communicate()
+
+    async def _ask(self, request: bytes) -> bytes:
+        try:
+            async with asyncio.timeout(self.limit_s):
+                if self._process is None:
+                    self._process = await asyncio.create_subprocess_exec(
+                        *COMMAND,
+                        stdin=asyncio.subprocess.PIPE,
+                        stdout=asyncio.subprocess.PIPE,
+                        limit=PLAN_BYTES,
+                    )
+                reader, writer = self._process.stdout, self._process.stdin
+                if reader is None or writer is None:
+                    raise Refusal("internal", "the planner has no pipes")
+                writer.write(request)
+                await writer.drain()
+                return await reader.readuntil(b"\n")
+        except TimeoutError:
+            await self.close()
+            limit_s = self.limit_s
+            detail = f"to locate its SERVICE clauses took more than {limit_s:g} s: write it shorter"
+            raise Refusal("query-timeout", detail, limit_s=limit_s) from None
+        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+            await self.close()
+            detail = "the query stopped the process that locates its SERVICE clauses: write it less"
+            raise Refusal("engine-failure", f"{detail} nested") from None
+        except asyncio.CancelledError:
+            # What it would still say would be taken for the answer to the next query.
+            await self.close()
+            raise
+
+
+def answer(line: bytes) -> bytes:
+    """The plan for a request, or why there is none, as JSON.
+
+    >>> answer(b'{"text": "SELECT * { SERVICE ?e { ?s ?p ?o } }", "prefixes": {}}')[:29]
+    b'{"kind":"federation-disabled"'
+    """
+    # Here it takes long, and whoever only asks a planner does without.
+    from pfocr_rdf.web.federation.plan import make_plan
+
+    request: dict[str, Any] = orjson.loads(line)
+    try:
+        return orjson.dumps(make_plan(**request))
+    except Refusal as refusal:
+        return orjson.dumps({"kind": refusal.kind, "detail": refusal.detail, **refusal.members})
+
+
+def _answer_all(asked: BinaryIO, told: BinaryIO) -> None:
+    for line in asked:
+        told.write(answer(line) + b"\n")
+        told.flush()
+
+
+def main() -> None:
+    """Answer requests, a line each, until there are no more."""
+    die_with_parent(os.getppid())
+    # A stop of the whole group is for the server to answer, which ends this one.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    os.nice(5)  # whoever asks the release alone goes first
+    sys.setrecursionlimit(RECURSION)
+    threading.stack_size(STACK_BYTES)
+    thread = threading.Thread(target=_answer_all, args=(sys.stdin.buffer, sys.stdout.buffer))
+    thread.start()
+    thread.join()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,61 @@
+"""What an answer depends on: by this it is kept, known again, and confirmed to who has it."""
+
+import hashlib
+from typing import Final, NamedTuple
+
+from pfocr_rdf.web.exchange import COMMON, Exchange, Reply
+from pfocr_rdf.web.formats import Formats
+from pfocr_rdf.web.sparql import Query
+
+VARY: Final = (b"vary", b"Accept, Accept-Encoding")
+#: The answer holds until another release is served, which only the server knows.
+REVALIDATE: Final = (b"cache-control", b"public, no-cache")
+
+
+class AnswerKey(NamedTuple):
+    """Everything that an answer depends on."""
+
+    release: str
+    query_hash: str
+    text: str
+    default_graphs: tuple[str, ...] | None
+    named_graphs: tuple[str, ...] | None
+    formats: Formats
+    encoding: str
+
+    @property
+    def etag(self) -> bytes:
+        """A weak one: the same rows may come in another order.
+
+        https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3
+        """
+        return b'W/"' + hashlib.sha256(repr(self).encode()).hexdigest()[:24].encode() + b'"'
+
+
+def answer_key(release: str, query: Query) -> AnswerKey:
+    """The key of the answer to a query."""
+    digest = hashlib.sha256(query.text.encode()).hexdigest()[:12]
+    return AnswerKey(
+        release,
+        digest,
+        query.text,
+        query.default_graphs,
+        query.named_graphs,
+        query.formats,
+        query.encoding,
+    )
+
+
+def asked_before(exchange: Exchange, key: AnswerKey) -> bool:
+    """Whether the client has this answer: https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2."""
+    known = exchange.header(b"if-none-match")
+    if known is None:
+        return False
+    tags = {tag.strip().removeprefix("W/") for tag in known.split(",")}
+    return "*" in tags or key.etag.decode().removeprefix("W/") in tags
+
+
+def not_modified(key: AnswerKey) -> Reply:
+    """What is said instead of the answer."""
+    release = (b"x-pfocr-release", key.release.encode())
+    return Reply(304, [(b"etag", key.etag), VARY, REVALIDATE, release, *COMMON], b"")

@@ -1,0 +1,86 @@
+"""The list of partners: what ships is sensible, what is wrong is refused with its place."""
+
+from pathlib import Path
+
+import pytest
+
+from pfocr_rdf.errors import ServeError
+from pfocr_rdf.queries import federated_queries
+from pfocr_rdf.web.federation.partners import public_partners, read_partners
+
+GOOD = '[partners.p]\nendpoint = "https://e.example/sparql"\n'
+
+
+def read(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "partners.toml"
+    path.write_text(text, encoding="utf-8")
+    read_partners(path)
+
+
+def test_the_public_list_has_the_endpoints_that_biologists_join_with() -> None:
+    names = set(public_partners().by_name)
+    assert names >= {"wikipathways", "uniprot", "wikidata", "mesh", "bgee", "rhea", "idsm"}
+    assert any(name.startswith("rdfportal") for name in names)
+
+
+def test_no_public_partner_may_be_at_a_private_address() -> None:
+    assert not any(partner.private for partner in public_partners().by_name.values())
+
+
+def test_five_thousand_values_take_at_most_25_requests() -> None:
+    for partner in public_partners().by_name.values():
+        assert 5_000 / partner.batch <= 25, partner.name
+        assert partner.bindings >= 5_000
+
+
+def test_every_federated_query_names_a_partner_on_the_list() -> None:
+    for query in federated_queries():
+        for endpoint in query.endpoints:
+            assert public_partners().find(endpoint), query.name
+
+
+def test_a_partner_has_its_own_settings_before_the_defaults(tmp_path: Path) -> None:
+    path = tmp_path / "partners.toml"
+    path.write_text(f"[defaults]\nrows = 7\nbatch = 9\n{GOOD}rows = 8\n", encoding="utf-8")
+    found = read_partners(path).by_name["p"]
+    assert (found.rows, found.batch, found.private) == (8, 9, False)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[", "cannot be read as TOML"),
+        ("[other]\n", "other is no table here"),
+        ("partners = 1\n", "“partners” is no table"),
+        ("partners.p = 1\n", "partner p is no table"),
+        ("[partners.p]\n", "None is no address"),
+        ("[partners.P]\nendpoint = 'https://e.example/'\n", "'P' is no name"),
+        ("[partners.p]\nendpoint = 'ftp://e.example/'\n", "'ftp://e.example/' is no address"),
+        ("[partners.p]\nendpoint = 'file:///etc/passwd'\n", "is no address"),
+        ("[partners.p]\nendpoint = 'https://me:secret@e.example/'\n", "and no password"),
+        ("[partners.p]\nendpoint = 'https://e.example/#x'\n", "is no address"),
+        ("[partners.p]\nendpoint = 'https://e.example/a b'\n", "is no address"),
+        ("[partners.p]\nendpoint = 'https://[x/'\n", "is no address"),
+        ("[partners.p]\nendpoint = 'https://e.example:0/'\n", "is no address"),
+        (GOOD + "also = 'x'\n", "“also” is no list"),
+        (GOOD + "also = ['x']\n", "'x' is no address"),
+        (GOOD + "row = 1\n", "'row' is no setting: use batch, bindings,"),
+        (GOOD + "rows = 0\n", "rows is 0: give more"),
+        (GOOD + "rows = 1.5\n", "rows is 1.5: give a number"),
+        (GOOD + "rows = true\n", "rows is True: give a number"),
+        (GOOD + "timeout_s = 0\n", "timeout_s is 0: give more"),
+        (GOOD + "private = 1\n", "private is 1: write true or false"),
+        (GOOD + "[partners.q]\nendpoint = 'https://e.example/sparql'\n", "belongs to p and to q"),
+        ("defaults = 1\n", "defaults is no table"),
+    ],
+)
+def test_a_list_with_a_mistake_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(ServeError) as raised:
+        read(tmp_path, text)
+    assert said in str(raised.value)
+    assert "partners.toml" in str(raised.value)
+
+
+def test_a_list_that_is_missing_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ServeError, match=r"none\.toml cannot be read"):
+        read_partners(tmp_path / "none.toml")
