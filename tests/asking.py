@@ -15,6 +15,7 @@ from pyoxigraph import (
     Store,
 )
 
+from linking import SAMPLES
 from making import (
     CHEMICAL_COLUMNS,
     DISEASE_COLUMNS,
@@ -27,6 +28,7 @@ from making import (
     write,
 )
 from pfocr_rdf.iris import Iris
+from pfocr_rdf.mappings import Links, open_mapping_files
 from pfocr_rdf.queries import NamedQuery, named_queries
 from pfocr_rdf.records import Figure
 from pfocr_rdf.shared import Shared, equivalent_quads
@@ -56,6 +58,7 @@ CASES: Final[Mapping[str, Mapping[str, str]]] = {
     "figures-by-organism": {"organism": "9606"},
     "gene-sets": {"tier": "symbol,synonym"},
     "gene-words": {"gene": "5290"},
+    "mapped-identifiers": {"thing": "GeneID:2064"},
     "most-mentioned-genes": {"organism": "9606", "limit": "12"},
     "most-mentioned-genes-by-year": {"year": "2019"},
     "other-spellings": {"thing": "ncbigene:2064"},
@@ -63,12 +66,13 @@ CASES: Final[Mapping[str, Mapping[str, str]]] = {
     "unambiguous-gene-mentions": {"gene": "2065"},
     "word-candidates": {"word": "ERK"},
 }
-#: The samples have no journal, identified disease, support of an organism, or description.
+#: The samples have no journal, identified disease, support of an organism, link or description.
 ASKED_OF_THE_MADE_RECORD: Final = (
     "dataset-statistics",
     "figure-organisms",
     "figures-by-disease",
     "figures-by-journal",
+    "mapped-identifiers",
 )
 MADE_RECORD: Final = {
     "_figures/PMC1__f1.md": record(
@@ -126,11 +130,16 @@ def seed_store() -> Store:
 
 
 def made_store(folder: Path) -> Store:
-    """The samples, and a record and a description that have what the samples lack."""
+    """The samples, and a record, a description and links that have what the samples lack."""
     found, problems = read_all(write(folder, MADE_RECORD))
     assert not problems
     store = store_of((*figures(), *found.values()))
     store.load(DESCRIPTION.encode(), RdfFormat.TURTLE, base_iri="http://example.org/")
+    links = Links(open_mapping_files(SAMPLES), Iris(), lambda problems: None)
+    gene = links.iris.entity("ncbigene", "2064")
+    links.entities[gene.value] = gene
+    for quads in links.quads():
+        store.extend(quads)
     return store
 
 

@@ -101,13 +101,14 @@ def test_each_of_the_seeds_has_its_keywords(seeds: BuildResult) -> None:
 # --- the folder ---
 
 
-def test_a_release_folder_holds_the_store_the_dumps_the_report_and_the_manifest(
+def test_a_release_folder_holds_the_store_the_dumps_the_index_the_report_and_the_manifest(
     tmp_path: Path,
 ) -> None:
     release = build(SEEDS, tmp_path / "data").release
     assert {path.name for path in release.path.iterdir()} == {
         "store",
         "dumps",
+        "search.sqlite",
         "report.json",
         "manifest.json",
     }

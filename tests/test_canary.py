@@ -15,8 +15,8 @@ import pytest
 from attacking import Canary, singing, site_listening
 from listening import talk
 from pfocr_rdf.releases import Release
-from pfocr_rdf.web import endpoint
 from pfocr_rdf.web.app import SiteOptions
+from pfocr_rdf.web.federation import answering
 from serving import Answer, Server, serving
 
 #: Each is asked with the canary's address in place of CANARY, and its port in place of PORT.
@@ -184,7 +184,7 @@ def test_a_body_that_is_no_query_is_not_read(
 def _unchecked(seeds_release: Release) -> Iterator[tuple[str, int]]:
     """The address of a server that reads no query before it runs it."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(endpoint, "check_query", lambda *_: None)
+        patch.setattr(answering, "check_query", lambda *_: None)
         with site_listening(seeds_release.path.parent.parent, SiteOptions()) as listening:
             yield listening.address
 

@@ -4,15 +4,22 @@ import os
 import re
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from pfocr_rdf.cli import app
+from serving import serving
 
+#: The address that the README has; a test's server is elsewhere.
+DOCUMENTED = "127.0.0.1:7878"
 ROOT = Path(__file__).parents[1]
-COMMANDS = ["build", "check", "query", "dump", "verify", "diff", "releases", "rollback", "describe"]
+COMMANDS = [
+    *("build", "check", "query", "search", "dump", "verify", "diff", "releases", "rollback"),
+    *("describe", "push", "serve"),
+]
 
 
 def console_blocks(text: str) -> list[str]:
@@ -36,22 +43,38 @@ def as_pattern(output: str) -> re.Pattern[str]:
 
 
 def test_every_command_of_the_readme_prints_what_the_readme_says(tmp_path: Path) -> None:
-    (tmp_path / "seeds").symlink_to(ROOT / "seeds")
+    for folder in ("seeds", "tests"):
+        (tmp_path / folder).symlink_to(ROOT / folder)
     (tmp_path / "build").mkdir()
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     typed = sessions((ROOT / "README.md").read_text(encoding="utf-8"))
     assert len(typed) >= 8
-    for command, output in typed:
-        done = subprocess.run(
-            ["bash", "-c", f"{command} 2>&1"],
-            cwd=tmp_path,
-            env={**os.environ, "PATH": path, "COLUMNS": "100"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, (command, done.stdout)
-        assert as_pattern(output).fullmatch(done.stdout), (command, done.stdout)
+    with ExitStack() as stack:
+        server = None
+        for command, output in typed:
+            if command.startswith("curl ") and server is None:
+                server = stack.enter_context(serving(tmp_path / "data"))
+            if server is not None:
+                host, port = server.address
+                command, output = (
+                    t.replace(DOCUMENTED, f"{host}:{port}") for t in (command, output)
+                )
+            run_as_documented(command, output, tmp_path)
+
+
+def run_as_documented(command: str, output: str, folder: Path) -> None:
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-c", f"{command} 2>&1"],
+        cwd=folder,
+        env={**os.environ, "PATH": path, "COLUMNS": "100"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    # What curl prints of a problem ends in no line end.
+    printed = done.stdout if done.stdout.endswith("\n") or not output else f"{done.stdout}\n"
+    assert done.returncode == 0, (command, done.stdout)
+    assert as_pattern(output).fullmatch(printed.replace("\r\n", "\n")), (command, printed)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -78,7 +101,8 @@ def test_every_target_of_the_makefile_is_explained() -> None:
         check=True,
     )
     listed = {line.split()[0] for line in done.stdout.splitlines()}
-    assert listed == {"help", "run", "build", "test", "check", "bench", "clean"}
+    benchmarks = {"bench", "bench-serve"}
+    assert listed == {"help", "run", "build", "editor", "test", "check", "clean"} | benchmarks
 
 
 def test_the_changelog_has_a_section_for_what_is_not_released() -> None:
@@ -86,7 +110,7 @@ def test_the_changelog_has_a_section_for_what_is_not_released() -> None:
 
 
 def test_files_that_the_documents_link_to_exist() -> None:
-    for document in ("README.md", "CONTRIBUTING.md", "ontology/README.md"):
+    for document in ("README.md", "CONTRIBUTING.md", "ontology/README.md", "deploy/README.md"):
         folder = (ROOT / document).parent
         text = (ROOT / document).read_text(encoding="utf-8")
         for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", text):

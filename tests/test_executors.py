@@ -140,3 +140,18 @@ def test_an_error_in_a_worker_is_the_error_of_the_build(tmp_path: Path) -> None:
     with pytest.raises(BuildError, match=r"could not be written \(out of memory\)"):
         build(SEEDS, tmp_path, executor=Broken())
     assert list((tmp_path / "releases").iterdir()) == []
+
+
+def test_a_build_that_fails_lets_go_of_its_store_while_its_error_is_held(
+    records: Path, tmp_path: Path
+) -> None:
+    class Broken(OneByOne):
+        def submit(self, work: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+            future: Future[Any] = Future()
+            future.set_exception(BuildError("no such thing"))
+            return future
+
+    with pytest.raises(BuildError, match="no such thing") as held:
+        build(records, tmp_path, executor=Broken())
+    assert build(SEEDS, tmp_path).findings.figures == 5
+    assert held.value.__traceback__

@@ -146,6 +146,15 @@ def test_all_is_written_though_the_socket_takes_it_in_pieces(
     assert b"".join(found) == b"".join(parts)
 
 
+def test_all_is_written_though_a_signal_interrupts(
+    pair: tuple[socket.socket, socket.socket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours, theirs = pair
+    monkeypatch.setattr(os, "writev", lambda fd, parts: os.write(fd, b"".join(parts)[:7]))
+    write_all(ours.fileno(), [b"12345", b"6789", b"0"])
+    assert theirs.recv(100) == b"1234567890"
+
+
 def test_writing_to_a_closed_socket_fails(pair: tuple[socket.socket, socket.socket]) -> None:
     ours, theirs = pair
     theirs.close()

@@ -75,7 +75,22 @@ def test_requests_are_counted_by_route_and_status() -> None:
     }
 
 
-@pytest.mark.parametrize("path", ["", "/", "*", "//sparql", "/sparqlx", "/figures/x", "sparql"])
+@pytest.mark.parametrize(
+    ("path", "route"),
+    [
+        ("/", "home"),
+        ("/figures/PMC1__a.ttl", "figures"),
+        ("/queries/organisms.csv", "queries"),
+        ("/search.json", "search"),
+        ("/.well-known/void", "well-known"),
+        ("/gene/5742", "gene"),
+    ],
+)
+def test_kinds_of_pages_are_told_apart(path: str, route: str) -> None:
+    assert route_of(path) == route
+
+
+@pytest.mark.parametrize("path", ["", "*", "//sparql", "/sparqlx", "/figuresx", "sparql", "/.git"])
 def test_a_client_cannot_make_metrics_grow(path: str) -> None:
     assert route_of(path) == "other"
 

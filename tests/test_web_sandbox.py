@@ -203,6 +203,14 @@ except (OSError, RuntimeError, ValueError) as error:
     assert ran(code) == "failed"
 
 
+def test_no_program_could_give_privileges_back() -> None:
+    code = """
+status = os.open("/proc/self/status", os.O_RDONLY)
+sandbox.give_up_files_and_network()
+print([line for line in os.read(status, 9_999).decode().splitlines() if "NoNewPrivs" in line])"""
+    assert ran(code) == r"['NoNewPrivs:\t1']"
+
+
 def test_calls_of_32_bits_end_the_process() -> None:
     code = """
 import ctypes

@@ -399,13 +399,13 @@ def test_options_out_of_range_are_refused(options: dict[str, Any], message: str)
 def test_open_files_are_provided_as_far_as_they_are_allowed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    limits: list[tuple[int, int]] = [(64, 2_000)]
+    limits: list[tuple[int, int]] = [(64, 3_000)]
     monkeypatch.setattr(resource, "getrlimit", lambda _: limits[-1])
     monkeypatch.setattr(resource, "setrlimit", lambda _, limit: limits.append(limit))
     with listening(App(), connections=1_000):
-        assert limits[1:] == [(1_512, 2_000)]
-    assert refused(connections=1_489, port=0) == (
-        "the system allows this process 2000 open files and it needs 2001: "
+        assert limits[1:] == [(2_256, 3_000)]
+    assert refused(connections=1_745, port=0) == (
+        "the system allows this process 3000 open files and it needs 3001: "
         "raise the limit, or allow 1 connections less"
     )
 

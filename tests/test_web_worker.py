@@ -24,6 +24,7 @@ from pyoxigraph import (
 )
 
 from asking import seed_store
+from pfocr_rdf.iris import RDF
 from pfocr_rdf.releases import Release
 from pfocr_rdf.results import RESULT_FORMATS
 from pfocr_rdf.web.problems import PROBLEMS
@@ -101,6 +102,13 @@ def test_graphs_parse_to_the_triples_that_the_store_gives(form: str) -> None:
         assert answer.end == {"rows": len(expected), "bytes": len(answer.data)}
 
 
+@pytest.mark.parametrize("form", ["json", "xml", "csv", "tsv"])
+def test_one_row_is_told_from_none_in_every_format(form: str) -> None:
+    for text, rows in (("SELECT ?x {}", 1), ("SELECT ?x { VALUES ?x {} }", 0)):
+        assert answered(Store(), text, solutions=form, max_rows=1).end["rows"] == rows
+        assert answered(Store(), text, solutions=form, max_rows=0).kinds == ("HDE", "X")[rows]
+
+
 def test_turtle_has_the_prefixes_of_the_data() -> None:
     text = answered(seed_store(), GRAPH, graph="turtle").text
     assert 'taxon:9606 schema:name "Homo sapiens" .' in text
@@ -130,10 +138,11 @@ def test_a_small_answer_says_that_it_is_not_compressed() -> None:
 
 # --- XML ---
 
-LITERALS: Final = st.builds(
-    Literal,
-    st.text(st.characters(codec="utf-8"), max_size=8),
-    language=st.sampled_from((None, "en", "zh-hans-cn")),
+TEXTS: Final = st.text(st.characters(codec="utf-8"), max_size=8)
+DATATYPES: Final = ("http://a.example/?a&b'c", "urn:x", f"{RDF}XMLLiteral", f"{RDF}HTML")
+LITERALS: Final = st.one_of(
+    st.builds(Literal, TEXTS, language=st.sampled_from((None, "en", "zh-hans-cn"))),
+    st.builds(Literal, TEXTS, datatype=st.sampled_from(DATATYPES).map(NamedNode)),
 )
 
 

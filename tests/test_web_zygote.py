@@ -71,6 +71,13 @@ def _store(seeds_release: Release) -> str:
     return str(seeds_release.store)
 
 
+def settle(server: Engine, store: str) -> None:
+    """Wait until the keeper has done what it does after a fork: it does one thing at a time."""
+    process = server.start(store)
+    process.close()
+    server.end_of(process.pid)
+
+
 # --- beginnings and ends ---
 
 
@@ -100,6 +107,7 @@ def test_processes_of_one_store_have_one_parent_and_leave_nothing_behind(
 ) -> None:
     processes = [server.start(store) for _ in range(5)]
     [keeper] = {process.keeper for process in processes}
+    settle(server, store)
     before = sorted(os.listdir(f"/proc/{keeper}/fd"), key=int)
     for _ in range(4):
         for process in processes:
@@ -107,6 +115,7 @@ def test_processes_of_one_store_have_one_parent_and_leave_nothing_behind(
             server.end_of(process.pid)
         processes = [server.start(store) for _ in range(5)]
     assert {process.keeper for process in processes} == {keeper}
+    settle(server, store)
     assert len(os.listdir(f"/proc/{keeper}/fd")) == len(before)
     assert "Z" not in [state_of(child) for child in children_of(keeper)]
     assert parent_of(keeper) == server.zygote.pid

@@ -11,20 +11,24 @@ from pfocr_rdf import __version__
 from pfocr_rdf.build import BuildOptions, build_release, check_records
 from pfocr_rdf.build.options import issued_date
 from pfocr_rdf.compare import Summary, compare_releases, open_store
-from pfocr_rdf.console import Watcher, data_out, refusals, say, tell_findings
+from pfocr_rdf.console import Watcher, counted, data_out, refusals, say, tell_findings, unlogged
 from pfocr_rdf.describe import GraphFormatName, describe, find_thing, written_as
 from pfocr_rdf.errors import Problem
 from pfocr_rdf.iris import BASE, NCBIGENE, Iris
 from pfocr_rdf.publish import DumpFormatName, copy_dumps, write_dump
+from pfocr_rdf.push_command import push
 from pfocr_rdf.query_command import query
 from pfocr_rdf.records import Limits
 from pfocr_rdf.releases import (
     Release,
     current_release,
     find_release,
+    holding,
     list_releases,
     roll_back,
 )
+from pfocr_rdf.search_command import search
+from pfocr_rdf.serve_command import serve
 from pfocr_rdf.verify import verify_release
 
 app: Final = typer.Typer(
@@ -49,8 +53,23 @@ GenePrefix = Annotated[str, typer.Option(help="What the IRIs of genes begin with
 Workers = Annotated[
     int | None, typer.Option(min=1, help="Worker processes.", show_default="one a core")
 ]
+ExecutorName = Annotated[
+    str,
+    typer.Option(
+        metavar="processes|dask://HOST:PORT",
+        help="Who maps the records: processes here, or a Dask cluster that reads the same folder.",
+    ),
+]
+ExecutorWaitS = Annotated[
+    float, typer.Option("--executor-wait-s", min=0, help="For a cluster that has no worker.")
+]
+Mappings = Annotated[
+    list[Path] | None,
+    typer.Option(metavar="FILE.sssom.tsv", help="Links from a mapping set; may be repeated."),
+]
 MaxFileBytes = Annotated[int, typer.Option(min=1, help="Size of a record or table at most.")]
 DEFAULT_DATA: Final = Path("data")
+PROCESSES: Final = "processes"
 
 
 @app.callback()
@@ -77,9 +96,12 @@ def build(
     records: Records,
     data: Data = DEFAULT_DATA,
     workers: Workers = None,
+    executor: ExecutorName = PROCESSES,
+    executor_wait_s: ExecutorWaitS = 60.0,
     keep: Annotated[int, typer.Option(min=0, help="Releases to keep; 0 keeps all.")] = 0,
     base: Base = BASE,
     gene_prefix: GenePrefix = NCBIGENE,
+    mappings: Mappings = None,
     max_file_bytes: MaxFileBytes = Limits().file_bytes,
     quiet: Quiet = False,
 ) -> None:
@@ -88,13 +110,18 @@ def build(
     Exit status 1 says that something in the input was refused: the rest is published, and
     report.json in the release names each problem. SOURCE_DATE_EPOCH dates the release.
     """
-    with refusals(), Watcher(quiet=quiet) as watcher:
+    if workers and executor != PROCESSES:
+        raise typer.BadParameter("a cluster has its own workers", param_hint="--workers")
+    with refusals(), unlogged(), Watcher(quiet=quiet) as watcher:
         options = BuildOptions(
             iris=Iris(base, gene_prefix),
             limits=Limits(file_bytes=max_file_bytes),
             workers=workers,
+            executor=None if executor == PROCESSES else executor,
+            executor_wait_s=executor_wait_s,
             keep=keep,
             issued=issued_date(),
+            mappings=tuple(mappings or ()),
             listen=watcher,
         )
         result = build_release(records, data, options)
@@ -102,8 +129,15 @@ def build(
     if not quiet:
         tell_findings(result.findings)
         say(f"{result.triples:,} triples, and {result.equivalents:,} in the graph of equivalents")
-        for old in result.pruned:
+        for one in result.mappings:
+            say(
+                f"{one.title}: {one.read:,} mappings: {one.linked:,} linked, {one.absent:,} not in "
+                f"the release, refused: {counted(one.refused)}; {one.triples:,} triples"
+            )
+        for old in result.pruned.deleted:
             say(f"deleted release {old.id}")
+        for old in result.pruned.in_use:
+            say(f"release {old.id} is in use: kept")
         say(f"report: {release.path / 'report.json'}")
     typer.echo(release.path)
     raise typer.Exit(1 if result.findings.errors else 0)
@@ -134,6 +168,9 @@ def check(
 
 
 app.command()(query)
+app.command()(search)
+app.command()(serve)
+app.command()(push)
 
 
 @app.command()
@@ -149,8 +186,7 @@ def dump(
     release: Annotated[str, typer.Option(help="Another release than the current one.")] = "current",
 ) -> None:
     """Write the data of a release to standard output or a file, or copy all its dumps."""
-    with refusals():
-        found = find_release(data, release)
+    with refusals(), holding(find_release(data, release)) as found:
         if to is not None:
             for path in copy_dumps(found, to):
                 typer.echo(path)
@@ -175,8 +211,7 @@ def verify(
 
     One fault a line on standard output; exit status 1 if there is any.
     """
-    with refusals():
-        found = _release_at(release)
+    with refusals(), holding(_release_at(release)) as found:
         faults = 0
         for fault in verify_release(found):
             faults += 1
@@ -199,8 +234,11 @@ def diff(
 
     How many there are of each figure goes to standard error, or is all there is with --summary.
     """
-    with refusals():
-        before, after = find_release(data, old), find_release(data, new)
+    with (
+        refusals(),
+        holding(find_release(data, old)) as before,
+        holding(find_release(data, new)) as after,
+    ):
         iris, counts = _iris(after), Summary()
         for change in compare_releases(before, after):
             counts.count(change, iris)
@@ -247,8 +285,7 @@ def describe_command(
     ] = 100,
 ) -> None:
     """Print what the current release says of a thing, and what points at it."""
-    with refusals():
-        found = current_release(data)
+    with refusals(), holding(current_release(data)) as found:
         iris = _iris(found)
         store = open_store(found)
         about = describe(find_thing(thing, store, iris), store, incoming)

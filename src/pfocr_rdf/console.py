@@ -1,5 +1,6 @@
 """The talk of the command line: messages and progress on stderr, data on stdout."""
 
+import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,6 +45,17 @@ def refusals() -> Iterator[None]:
         # The reader has seen enough; Python would complain once more when it closes stdout.
         sys.stdout = open("/dev/null", "w")  # noqa: SIM115
         raise typer.Exit(0) from None
+
+
+@contextmanager
+def unlogged() -> Iterator[None]:
+    """Nothing of what libraries log: the traces of an error that its message tells."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.disable(before)
 
 
 class Watcher:

@@ -36,6 +36,10 @@ SD: Final = "http://www.w3.org/ns/sparql-service-description#"
 # https://mapping-commons.github.io/sssom/spec-intro/#iri-prefixes
 SSSOM: Final = "https://w3id.org/sssom/"
 SEMAPV: Final = "https://w3id.org/semapv/vocab/"
+SH: Final = "http://www.w3.org/ns/shacl#"
+SPEX: Final = "https://purl.expasy.org/sparql-examples/ontology#"
+# What its context is called by, and how SIB's example queries and Signposting spell its terms
+SCHEMA_ORG: Final = "https://schema.org/"
 PFOCR: Final = "https://pfocr.wikipathways.org/ontology#"
 
 BASE: Final = "https://pfocr.wikipathways.org/"
@@ -301,6 +305,11 @@ class Iris:
         """Where a dump file of the current release is fetched."""
         return NamedNode(f"{self.base}dumps/{encoded(name)}")
 
+    def query(self, name: str = "", part: str = "") -> NamedNode:
+        """A named query, or all of them, or what is described with it."""
+        path = f"queries/{encoded(name)}" if name else "queries"
+        return NamedNode(self.base + path + (f"#{encoded(part)}" if part else ""))
+
     @property
     def equivalents(self) -> NamedNode:
         """The named graph of other spellings."""
@@ -322,6 +331,16 @@ class Iris:
         meet by chance.
         """
         return NamedNode(f"{self.base}mappings/{hashlib.sha256(content.encode()).hexdigest()[:20]}")
+
+    def blank(self, label: str) -> NamedNode:
+        """What a blank node of another endpoint is called here, where it needs a name.
+
+        https://www.w3.org/TR/rdf11-concepts/#section-skolemization
+
+        >>> Iris().blank("b0").value
+        'https://pfocr.wikipathways.org/.well-known/genid/b0'
+        """
+        return NamedNode(f"{self.base}.well-known/genid/{encoded(label)}")
 
     @property
     def endpoint(self) -> NamedNode:

@@ -142,6 +142,8 @@ class Compactor:
             return int(value.value) if whole else value.value
         if datatype == XSD_STRING:
             return {"@value": value.value}
+        if value.language is not None:
+            return {"@value": value.value, "@language": value.language}
         return {"@value": value.value, "@type": self.iri(datatype)}
 
     def document(self, nodes: Iterable[Node]) -> bytes:

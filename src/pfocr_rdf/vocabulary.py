@@ -80,6 +80,29 @@ class Sd:
     SPARQL11Query: Final = term(iris.SD, "SPARQL11Query")
 
 
+class Sh:
+    """SHACL: https://www.w3.org/TR/shacl/ and https://www.w3.org/TR/shacl-af/ ."""
+
+    construct: Final = term(iris.SH, "construct")
+    datatype: Final = term(iris.SH, "datatype")
+    declare: Final = term(iris.SH, "declare")
+    default_value: Final = term(iris.SH, "defaultValue")
+    description: Final = term(iris.SH, "description")
+    name: Final = term(iris.SH, "name")
+    namespace: Final = term(iris.SH, "namespace")
+    optional: Final = term(iris.SH, "optional")
+    parameter: Final = term(iris.SH, "parameter")
+    path: Final = term(iris.SH, "path")
+    prefix: Final = term(iris.SH, "prefix")
+    prefixes: Final = term(iris.SH, "prefixes")
+    select: Final = term(iris.SH, "select")
+
+    Parameter: Final = term(iris.SH, "Parameter")
+    SPARQLConstructExecutable: Final = term(iris.SH, "SPARQLConstructExecutable")
+    SPARQLExecutable: Final = term(iris.SH, "SPARQLExecutable")
+    SPARQLSelectExecutable: Final = term(iris.SH, "SPARQLSelectExecutable")
+
+
 class Owl:
     """Annotated axioms: https://www.w3.org/TR/owl2-mapping-to-rdf/ ."""
 

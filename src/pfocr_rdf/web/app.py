@@ -23,6 +23,7 @@ from pfocr_rdf.web.endpoint import Endpoint, EndpointOptions
 from pfocr_rdf.web.engine import Engine, EngineOptions
 from pfocr_rdf.web.exchange import (
     COMMON,
+    EXCHANGE,
     Exchange,
     Message,
     Receive,
@@ -30,15 +31,20 @@ from pfocr_rdf.web.exchange import (
     Send,
     public_url_of,
 )
+from pfocr_rdf.web.federation.evaluate import Federation, FederationOptions
+from pfocr_rdf.web.federation.partners import Partners
 from pfocr_rdf.web.help import problem_page
 from pfocr_rdf.web.limits import Hooks
 from pfocr_rdf.web.operations import AccessLog, Metrics
 from pfocr_rdf.web.pages import page_routes
+from pfocr_rdf.web.pages.editor import is_for_people
 from pfocr_rdf.web.problems import Refusal
 from pfocr_rdf.web.reading import open_reading
 from pfocr_rdf.web.served import Held, follow
 
 log: Final = logging.getLogger("pfocr_rdf.web")
+#: Where queries are answered; whoever wants to read a page gets the editor there.
+ENDPOINT: Final = ("/sparql", "/sparql/")
 NO_STORE: Final = {"cache-control": "no-store"}
 Handler = Callable[[Exchange], Awaitable[None]]
 
@@ -50,12 +56,15 @@ class SiteOptions:
     :param public_url: what clients' addresses of this server begin with, ending in a slash;
         by default what each request says.
     :param poll_s: between two looks for a new release.
+    :param partners: the endpoints that SERVICE may call; by default it is not evaluated.
     """
 
     engine: EngineOptions = field(default_factory=EngineOptions)
     endpoint: EndpointOptions = field(default_factory=EndpointOptions)
     public_url: str | None = None
     poll_s: float = 0.2
+    partners: Partners | None = None
+    federation: FederationOptions = field(default_factory=FederationOptions)
 
 
 class Site:
@@ -79,6 +88,7 @@ class Site:
         self._request_prefix = str(uuid.uuid4()).rpartition("-")[0]
         self._numbers = itertools.count(1)
         self._follower: asyncio.Task[None] | None = None
+        self.federation: Federation | None = None
 
     async def start(self, held: Held) -> None:
         """Serve a release, and follow the data folder's pointer from then on.
@@ -86,7 +96,10 @@ class Site:
         :raises ReleaseError: if the release cannot be opened.
         """
         self.engine = Engine(self.options.engine, self.metrics.count_kill)
-        self.endpoint = Endpoint(self.engine, self.options.endpoint)
+        options = self.options
+        if options.partners is not None:
+            self.federation = Federation(options.partners, options.federation)
+        self.endpoint = Endpoint(self.engine, options.endpoint, self.federation)
         self._pages = self._routes()
         await self._switch(held)
         self._follower = asyncio.get_running_loop().create_task(
@@ -100,6 +113,8 @@ class Site:
             with suppress(asyncio.CancelledError):
                 await self._follower
         await self.engine.stop()
+        if self.federation is not None:
+            await self.federation.close()
 
     def hooks(self) -> Hooks:
         """What the server tells this application."""
@@ -133,7 +148,7 @@ class Site:
             scope, receive, send, request_id, time.monotonic(), self.options.public_url
         )
         try:
-            if scope["path"] == "/sparql" or scope["path"] == "/sparql/":
+            if scope["path"] in ENDPOINT and not is_for_people(scope):
                 await self._handled(exchange, self.endpoint)
             else:
                 await self._handled(exchange, self._page)
@@ -172,6 +187,7 @@ class Site:
 
         # With an application in the scope Starlette raises what is 404 or 405.
         exchange.scope["app"] = self
+        exchange.scope[EXCHANGE] = exchange
         try:
             await self._pages(exchange.scope, exchange.receive, send)
         except HTTPException as error:
@@ -226,7 +242,9 @@ def _refusal(exchange: Exchange, error: HTTPException) -> Refusal:
     """What Starlette found no route or no method for."""
     path = exchange.scope["path"]
     if error.status_code == 405:
-        allowed = (error.headers or {}).get("Allow", "GET, HEAD")
+        # Starlette lists them in the order of a set.
+        named = (error.headers or {}).get("Allow", "GET, HEAD").split(",")
+        allowed = ", ".join(sorted(name.strip() for name in named))
         detail = f"{exchange.method} is not a method of {path}: use {allowed}"
         return Refusal("method-not-allowed", detail, headers={"Allow": allowed})
     return Refusal("not-found", f"there is nothing at {path}: queries go to /sparql")

@@ -2,7 +2,8 @@
 
 Nobody's query runs in the serving process (:mod:`pfocr_rdf.web.pool` has those it runs in).
 A query that takes longer than a moment gets a substitute for its process and, when others run
-beside it, the lower priority; at its deadline, when the client goes away and when memory runs out its process is killed.
+beside it, the lower priority; at its deadline, when the client goes away and when memory runs
+out its process is killed.
 """
 
 import asyncio

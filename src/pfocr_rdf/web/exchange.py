@@ -20,6 +20,8 @@ Headers = list[tuple[bytes, bytes]]
 
 # https://www.rfc-editor.org/rfc/rfc9110#section-7.2, as far as a public name needs it
 HOST_RE: Final = re.compile(r"[A-Za-z0-9._-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
+#: Key of the scope: the exchange, for whoever answers what Starlette has routed to them.
+EXCHANGE: Final = "pfocr.exchange"
 #: Key of the scope's extensions: ends the connection so that no answer can seem whole.
 ABORT: Final = "pfocr.abort"
 #: Another: takes head and body of a response that is known whole; False if it does not.
@@ -31,8 +33,8 @@ COMMON: Final[Headers] = [
     (b"access-control-allow-origin", b"*"),
     (
         b"access-control-expose-headers",
-        b"ETag, Link, Retry-After, X-Byte-Limit, X-Cache, X-Pfocr-Release, X-Query-Time, "
-        b"X-Request-Id, X-Row-Limit",
+        b"ETag, Link, Retry-After, X-Byte-Limit, X-Cache, X-Federation, X-Federation-Date, "
+        b"X-Pfocr-Release, X-Query-Time, X-Request-Id, X-Row-Limit",
     ),
     (b"x-content-type-options", b"nosniff"),
 ]

@@ -32,8 +32,17 @@ _FORMATTER: Final = logging.Formatter()
 #: A path is as long as its client likes; so much of it is logged.
 SHOWN: Final = 500
 
-#: First parts of paths that metrics tell apart; a client can ask for any number of others.
-ROUTES: Final = frozenset({"sparql", "health", "ready", "metrics", "problems"})
+#: First parts of paths, without a suffix, that metrics tell apart; a client can ask for any
+#: number of others.
+ROUTES: Final = frozenset(
+    {
+        *("sparql", "health", "ready", "metrics", "problems", "static", "well-known"),
+        *("search", "suggest", "queries", "vocabulary", "openapi", "thing", "void", "llms"),
+        *("robots", "sitemap", "sitemaps", "dumps", "releases", "dataset", "ontology"),
+        *("figures", "gene", "chemical", "disease", "taxon", "article", "journals", "publishers"),
+        *("graph", "mappings"),
+    }
+)
 KILL_REASONS: Final = ("deadline", "disconnect", "memory", "crash", "size")
 BUCKETS_S: Final = (
     *(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5),
@@ -188,9 +197,14 @@ def route_of(path: str) -> str:
 
     >>> route_of("/sparql"), route_of("/problems/busy"), route_of("/../admin.php")
     ('sparql', 'problems', 'other')
+    >>> route_of("/"), route_of("/search.json"), route_of("/.well-known/void")
+    ('home', 'search', 'well-known')
     """
+    if path == "/":
+        return "home"
     first = path.split("/", 2)[1] if "/" in path else ""
-    return first if first in ROUTES else "other"
+    name = first.removeprefix(".").partition(".")[0]
+    return name if name in ROUTES else "other"
 
 
 def resident_bytes(pid: int) -> int:

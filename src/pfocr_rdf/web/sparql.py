@@ -59,6 +59,7 @@ class Query:
     named_graphs: tuple[str, ...] | None
     formats: Formats
     encoding: str
+    explain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +140,9 @@ def _query(request: HttpRequest, fields: Fields) -> Query:
     default_graphs, named_graphs = None, None
     if any(name in fields for name in DATASET):
         default_graphs, named_graphs = (_graphs(name, fields.get(name, ())) for name in DATASET)
-    return Query(text, default_graphs, named_graphs, _formats(request, fields), _encoding(request))
+    formats, encoding = _formats(request, fields), _encoding(request)
+    explain = any(value.lower() in ("true", "1") for value in fields.get("explain", ()))
+    return Query(text, default_graphs, named_graphs, formats, encoding, explain)
 
 
 def _graphs(name: str, values: Iterable[str]) -> tuple[str, ...]:

@@ -38,6 +38,8 @@ SHEET: Final = "vendor/yasgui.min.css"
 FOR_PROGRAMS: Final = (b"format=", b"output=", b"update=", b"explain=")
 #: All that the endpoint can answer with; HTML comes last, so that ``*/*`` is no wish for it.
 OFFERS: Final = (*(o for offers in KIND_TO_OFFERS.values() for o in offers), HTML.media_type)
+#: Every browser that navigates says that it reads this.
+XHTML: Final = "application/xhtml+xml"
 #: Of the answer as a file, by the name that ``format=`` takes.
 FILES: Final = {
     "Rows": {"csv": "CSV", "tsv": "TSV", "json": "JSON", "xml": "XML"},
@@ -70,7 +72,12 @@ def is_for_people(scope: Scope) -> bool:
     pairs = scope["query_string"].split(b"&")
     if any(pair.startswith(FOR_PROGRAMS) for pair in pairs):
         return False
-    return negotiate(b", ".join(headers).decode("latin-1"), OFFERS) == HTML.media_type
+    accept = b", ".join(headers).decode("latin-1")
+    if negotiate(accept, OFFERS) != HTML.media_type:
+        return False
+    # Java's own client likes HTML best too, without a word from its user, and takes anything.
+    is_browser = XHTML in accept.lower() or not any(p.startswith(b"query=") for p in pairs)
+    return is_browser or negotiate(accept, OFFERS[:-1]) is None
 
 
 def answer_editor(visit: Visit) -> Response:

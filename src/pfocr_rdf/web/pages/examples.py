@@ -6,13 +6,15 @@ clearest, and what stands beside it.
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 from weakref import WeakKeyDictionary
 
 from pyoxigraph import NamedNode
 
-from pfocr_rdf.queries import NamedQuery, Parameter
+from pfocr_rdf.errors import QueryError
+from pfocr_rdf.queries import NamedQuery, Parameter, read_terms
 from pfocr_rdf.search.mentioned import Beside, Listed, MentionTables
 from pfocr_rdf.search.mentions import Group
 from pfocr_rdf.vocabulary import Schema
@@ -57,9 +59,20 @@ def example_values(query: NamedQuery, reading: Reading) -> dict[str, str]:
 
 def example_of(parameter: Parameter, reading: Reading) -> Example:
     """A value of a parameter that the release has; else the one of its label, or its default."""
-    known = release_examples(reading)
-    found = known.get(parameter.name if parameter.type == "text" else parameter.type)
-    return found or labelled(parameter) or Example(parameter.default or "")
+    found = known_example(parameter, reading) or labelled(parameter)
+    return found or Example(parameter.default or "")
+
+
+def known_example(parameter: Parameter, reading: Reading) -> Example | None:
+    """A value of a parameter that the release has."""
+    key = parameter.name if parameter.type == "text" else parameter.type
+    found = release_examples(reading).get(key)
+    if found is not None:
+        # Data may have a day where a parameter takes a year.
+        with suppress(QueryError):
+            read_terms(parameter, found.value, reading.iris)
+            return found
+    return None
 
 
 def labelled(parameter: Parameter) -> Example | None:

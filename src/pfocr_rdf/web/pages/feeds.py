@@ -29,7 +29,7 @@ PART_PAGES: Final = 5_000
 #: What crawlers gain nothing from and this server pays for: every query is another address.
 #: https://www.rfc-editor.org/rfc/rfc9309#section-2.2.2
 DISALLOWED: Final = (
-    *("sparql", "search?", "search.", "suggest", "thing", "metrics"),
+    *("sparql", "search?q=", "search.", "suggest", "thing", "metrics"),
     *("queries/*?", "*?format=", "*&format="),
 )
 #: What programs read of a query, but not its page.

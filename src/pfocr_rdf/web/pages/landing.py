@@ -13,7 +13,7 @@ from pfocr_rdf.queries import NamedQuery, load_query
 from pfocr_rdf.spellings import find_iri
 from pfocr_rdf.web.pages.described import example_figure, files, numbers
 from pfocr_rdf.web.pages.downloads import DUMPS
-from pfocr_rdf.web.pages.examples import example_of, example_values
+from pfocr_rdf.web.pages.examples import example_values, known_example
 from pfocr_rdf.web.pages.forms import Frame, Subject, absolute, respond
 from pfocr_rdf.web.pages.html import environment, render
 from pfocr_rdf.web.pages.markup import DISTRIBUTION, dataset_markup
@@ -39,6 +39,8 @@ ASKED: Final = "figures-by-gene"
 DUMP: Final = FORMATS[0].file
 LANGUAGE_TO_SNIPPET: Final = {"Python": "python.txt", "Shell": "shell.txt", "R": "r.txt"}
 SHOWN_RELEASES: Final = 5
+#: Of a question without other values.
+SHOWN_ROWS: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +74,22 @@ def landing_triples(reading: Reading) -> list[Triple]:
 
 
 def questions(reading: Reading) -> list[Question]:
-    """The questions, with values that the release has."""
+    """The questions that the release has an answer to."""
     found = []
     for query in map(load_query, QUESTIONS):
-        values = example_values(query, reading)
-        examples = (example_of(p, reading) for p in query.parameters if p.name in values)
-        found.append(Question(query, values, [one.name or one.value for one in examples]))
+        examples = {
+            parameter.name: known_example(parameter, reading)
+            for parameter in query.parameters
+            if parameter.default is None
+        }
+        known = {name: example for name, example in examples.items() if example is not None}
+        if len(known) < len(examples):
+            continue
+        values = {name: example.value for name, example in known.items()}
+        if not values and any(parameter.type == "limit" for parameter in query.parameters):
+            values = {"limit": str(SHOWN_ROWS)}
+        names = [example.name or example.value for example in known.values()]
+        found.append(Question(query, values, names))
     return found
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pfocr_rdf.errors import QueryError
-from pfocr_rdf.queries import NamedQuery, bind, load_query, named_queries
+from pfocr_rdf.queries import NamedQuery, bind, load_query
 from pfocr_rdf.web.formats import (
     KIND_TO_OFFERS,
     OVERRIDE_TO_NAMES,
@@ -21,7 +21,7 @@ from pfocr_rdf.web.formats import (
 from pfocr_rdf.web.negotiation import negotiate
 from pfocr_rdf.web.pages.examples import example_values
 from pfocr_rdf.web.pages.forms import HTML, NAME_TO_FORM, RDF_FORMS, Form, choose_form
-from pfocr_rdf.web.pages.query_inputs import Given, QueryForm, form_of, read_given
+from pfocr_rdf.web.pages.query_inputs import Given, QueryForm, form_of, listed_queries, read_given
 from pfocr_rdf.web.pages.visits import Visit
 from pfocr_rdf.web.problems import Refusal
 
@@ -169,5 +169,5 @@ def _found(name: str) -> NamedQuery:
     try:
         return load_query(name)
     except QueryError as error:
-        near = [f"{QUERIES}/{q.name}" for q in named_queries() if q.name in str(error)]
+        near = [f"{QUERIES}/{q.name}" for q in listed_queries() if q.name in str(error)]
         raise Refusal("not-found", str(error), near=[*near[:5], QUERIES]) from None

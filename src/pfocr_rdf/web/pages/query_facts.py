@@ -13,10 +13,16 @@ from pyoxigraph import Literal, NamedNode, Triple
 
 from pfocr_rdf import iris as ns
 from pfocr_rdf.iris import term
-from pfocr_rdf.queries import NamedQuery, Parameter, bind, named_queries
+from pfocr_rdf.queries import NamedQuery, Parameter, bind
 from pfocr_rdf.vocabulary import RDF_TYPE, XSD_BOOLEAN, XSD_GYEAR, XSD_INTEGER, Sh
 from pfocr_rdf.web.pages.examples import example_of, example_values
-from pfocr_rdf.web.pages.query_inputs import accepted_values, form_of, json_schema, type_of
+from pfocr_rdf.web.pages.query_inputs import (
+    accepted_values,
+    form_of,
+    json_schema,
+    listed_queries,
+    type_of,
+)
 from pfocr_rdf.web.pages.visits import Visit
 
 LABEL: Final = term(ns.RDFS, "label")
@@ -25,6 +31,7 @@ HAS_PART: Final = term(ns.DCTERMS, "hasPart")
 # SIB's convention spells these two with https.
 TARGET: Final = term(ns.SCHEMA_ORG, "target")
 KEYWORDS: Final = term(ns.SCHEMA_ORG, "keywords")
+FEDERATES_WITH: Final = term(ns.SPEX, "federatesWith")
 FORM_TO_TERMS: Final = {
     "select": (Sh.SPARQLSelectExecutable, Sh.select),
     "construct": (Sh.SPARQLConstructExecutable, Sh.construct),
@@ -46,7 +53,7 @@ def library_triples(visit: Visit) -> list[Triple]:
     iris = visit.reading.iris
     everything = iris.query()
     found = [Triple(everything, LABEL, Literal(TITLE))]
-    for query in named_queries():
+    for query in listed_queries():
         found.append(Triple(everything, HAS_PART, iris.query(query.name)))
         found += query_triples(visit, query)
     prefixes = iris.query("", "prefixes")
@@ -76,6 +83,7 @@ def query_triples(visit: Visit, query: NamedQuery) -> list[Triple]:
         Triple(node, property_of_text, Literal(text)),
         Triple(node, TARGET, endpoint),
         *(Triple(node, KEYWORDS, Literal(word)) for word in (query.category, *query.keywords)),
+        *(Triple(node, FEDERATES_WITH, NamedNode(other)) for other in query.endpoints),
     ]
     for parameter in query.parameters:
         found += _parameter(visit, query, node, parameter)
@@ -103,7 +111,7 @@ def _parameter(
 
 def library_document(visit: Visit) -> dict[str, Sequence[dict[str, Any]]]:
     """All named queries as plain values."""
-    return {"queries": [query_document(visit, query) for query in named_queries()]}
+    return {"queries": [query_document(visit, query) for query in listed_queries()]}
 
 
 def query_document(visit: Visit, query: NamedQuery) -> dict[str, Any]:
@@ -116,6 +124,8 @@ def query_document(visit: Visit, query: NamedQuery) -> dict[str, Any]:
         "description": query.description,
         "keywords": query.keywords,
         "form": form_of(query),
+        "endpoints": query.endpoints,
+        "join": query.join,
         "parameters": [
             {
                 "name": parameter.name,

@@ -20,6 +20,8 @@ from pfocr_rdf.queries import (
     TYPE_TO_READER,
     NamedQuery,
     Parameter,
+    federated_queries,
+    named_queries,
     read_terms,
 )
 from pfocr_rdf.web.pages.examples import Example, example_of
@@ -49,6 +51,8 @@ TIER_CHOICES: Final = {
     "family": "family alone",
 }
 MOST_PAIRS: Final = 200
+#: A field with nothing else in it is empty.
+BLANKS: Final = " \t\r\n"
 SUGGESTED: Final = 5
 FORM_RE: Final = re.compile(r"^\s*(SELECT|ASK|CONSTRUCT|DESCRIBE)\b", re.IGNORECASE | re.MULTILINE)
 
@@ -114,6 +118,11 @@ def form_of(query: NamedQuery) -> QueryForm:
     return forms.get(found[1].upper(), "select") if found else "select"
 
 
+def listed_queries() -> tuple[NamedQuery, ...]:
+    """Every query that has a page: those to the release alone first."""
+    return (*named_queries(), *federated_queries())
+
+
 def read_given(query: NamedQuery, query_string: bytes, iris: Iris) -> Given:
     """What the query string of a request gives.
 
@@ -134,7 +143,7 @@ def read_given(query: NamedQuery, query_string: bytes, iris: Iris) -> Given:
         if name not in known:
             has = f"it has {', '.join(known)}" if known else "it has none"
             errors[""] = f"the query has no parameter {name[:100]!r}: {has}"
-        elif value.strip():
+        elif value.strip(BLANKS):
             found.setdefault(name, []).append(value)
     for name, several in found.items():
         if len(several) > 1 and known[name].type not in LISTS:

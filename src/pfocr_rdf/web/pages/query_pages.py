@@ -7,6 +7,7 @@ runs where all queries run, in a process of its own.
 """
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from pfocr_rdf.queries import NamedQuery, named_queries
+from pfocr_rdf.queries import NamedQuery, federated_queries, named_queries
 from pfocr_rdf.web.exchange import EXCHANGE, Exchange, Receive, Scope, Send
 from pfocr_rdf.web.formats import AnswerKind, Formats, choose_formats
 from pfocr_rdf.web.negotiation import negotiate_encoding
@@ -40,7 +41,7 @@ from pfocr_rdf.web.pages.query_facts import (
     library_triples,
     query_triples,
 )
-from pfocr_rdf.web.pages.query_inputs import inputs
+from pfocr_rdf.web.pages.query_inputs import inputs, listed_queries
 from pfocr_rdf.web.pages.query_table import MOST_BYTES, Table, read_table
 from pfocr_rdf.web.pages.routes import METHODS, refused
 from pfocr_rdf.web.pages.signposting import link_header
@@ -49,12 +50,17 @@ from pfocr_rdf.web.pages.writing import json_ld_block
 from pfocr_rdf.web.problems import Refusal
 from pfocr_rdf.web.sparql import Query
 
+#: Heading of the queries that ask other endpoints too.
+ELSEWHERE: Final = "With other endpoints"
 #: What a page asks the query process for.
 KIND_TO_SHOWN: Final[dict[AnswerKind, str]] = {
     "solutions": "json",
     "boolean": "json",
     "graph": "turtle",
 }
+#: Characters of an address that is linked in headers: a list of genes may be a long one, and
+#: proxies take some thousand characters of headers.
+MOST_LINKED: Final = 500
 #: Characters of a graph that a page shows.
 SHOWN_CHARACTERS: Final = 60_000
 
@@ -79,9 +85,9 @@ def answer_queries(visit: Visit) -> Response:
     """The list of the named queries."""
     form = named_form(visit.values.get("suffix"))
     triples = library_triples(visit)
-    by_category: dict[str, list[NamedQuery]] = {}
+    by_category: dict[str, Sequence[NamedQuery]] = {}
     for query in named_queries():
-        by_category.setdefault(query.category, []).append(query)
+        by_category[query.category] = [*by_category.get(query.category, ()), query]
 
     def html(frame: Frame) -> str:
         return render(
@@ -91,7 +97,7 @@ def answer_queries(visit: Visit) -> Response:
             description="Questions that can be asked of the data with values of your own.",
             current=QUERIES,
             frame=with_json(visit, subject, frame),
-            categories=dict(sorted(by_category.items())),
+            categories={**dict(sorted(by_category.items())), ELSEWHERE: federated_queries()},
         )
 
     subject = Subject(visit.reading.iris.query(), QUERIES, lambda: triples, html)
@@ -127,8 +133,10 @@ class QueryAddress:
         await response(scope, receive, send)
 
     async def _document(self, asked: Asked, scope: Scope) -> Response:
-        key = f"answer {asked.query.name} {sorted(asked.given.values.items())}"
-        known = asked.given.asked and has_already(asked.visit, etag(asked.visit, key))
+        key: str | None = f"answer {asked.query.name} {sorted(asked.given.values.items())}"
+        if asked.query.endpoints and asked.given.asked:
+            key = None  # what other endpoints answer, this one does not know the age of
+        known = key and asked.given.asked and has_already(asked.visit, etag(asked.visit, key))
         if asked.form is not HTML or not asked.runs or known:
             return await asyncio.to_thread(query_document, asked, key)
         exchange: Exchange = scope[EXCHANGE]
@@ -180,11 +188,11 @@ def query_document(asked: Asked, key: str | None, result: Result = NO_RESULT) ->
     # An answer: its other forms are files, and it is no page to be found by search engines.
     canonical = absolute(visit, visit.links.to(asked.address, **asked.given.values))
     frame = Frame(visit.reading.iris.query(query.name).value, canonical, {})
+    files = asked.files().values() if len(canonical) <= MOST_LINKED else ()
     links = [
-        link_header(absolute(visit, href), "alternate", media_type)
-        for href, media_type in asked.files().values()
+        link_header(absolute(visit, href), "alternate", media_type) for href, media_type in files
     ]
-    status, headers = 200, {"link": ", ".join(links)}
+    status, headers = 200, {"link": ", ".join(links)} if links else {}
     if result.refusal is not None:
         status, headers = result.refusal.status, dict(result.refusal.headers)
     elif asked.given.errors:
@@ -222,5 +230,5 @@ def _html(asked: Asked, frame: Frame, result: Result, json_ld: Markup) -> str:
         example_values={p.name: one.value for p, one in zip(required, examples, strict=True)},
         result=result,
         files=asked.files() if asked.runs else {},
-        others=[q for q in named_queries() if q.category == query.category and q != query],
+        others=[q for q in listed_queries() if q.category == query.category and q != query],
     )

@@ -58,12 +58,13 @@ def read_table(body: bytes, links: Links) -> Table:
         [cell_of(column, row[column], links) if column in row else None for column in columns]
         for row in shown
     ]
-    numeric = (
-        column
-        for column in columns
-        if shown and all(row[column].get("datatype") in NUMBERS for row in shown if column in row)
-    )
-    return Table(columns, rows, len(bindings), frozenset(numeric))
+    numeric = frozenset(column for column in columns if _holds_numbers(column, shown))
+    return Table(columns, rows, len(bindings), numeric)
+
+
+def _holds_numbers(column: str, bindings: Sequence[Mapping[str, Mapping[str, Any]]]) -> bool:
+    kinds = {row[column].get("datatype") for row in bindings if column in row}
+    return bool(kinds) and kinds <= NUMBERS
 
 
 def cell_of(column: str, value: Mapping[str, Any], links: Links) -> Cell:

@@ -26,6 +26,7 @@ from pfocr_rdf.web.pages.downloads import dump_files
 from pfocr_rdf.web.pages.facts import Facts, Value, by_subject
 from pfocr_rdf.web.pages.forms import Form, Frame, Subject, respond
 from pfocr_rdf.web.pages.html import render
+from pfocr_rdf.web.pages.signposting import add_links, dataset_links
 from pfocr_rdf.web.pages.visits import Visit
 from pfocr_rdf.web.pages.writing import json_ld_block
 from pfocr_rdf.web.reading import Reading
@@ -62,7 +63,10 @@ def answer_resource(
     template = "resource.html"
     if thing in (visit.reading.iris.dataset, visit.reading.iris.release(visit.reading.version)):
         template = "dataset.html"
-    return answer_triples(visit, thing, address, suffix, triples, template)
+    response = answer_triples(visit, thing, address, suffix, triples, template)
+    if thing == visit.reading.iris.dataset:
+        add_links(response, dataset_links(visit))
+    return response
 
 
 def answer_triples(

@@ -1,5 +1,6 @@
 """What a search found, as plain values and as RDF."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final, get_args
@@ -18,8 +19,10 @@ PAGE_HITS: Final = 20
 MOST_HITS: Final = 100
 #: Nobody turns to a page after this one; what is looked for is asked for in other words.
 MOST_PAGES: Final = 500
-#: A longer text is cut: a search takes twelve words.
-MOST_CHARACTERS: Final = 500
+#: A longer text is cut: a search takes twelve words, and headers repeat its address.
+MOST_CHARACTERS: Final = 200
+# https://infra.spec.whatwg.org/#control , and what is no character at all
+CONTROL_RE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff]+")
 RESULTS_PAGE: Final = term(ns.SCHEMA, "SearchResultsPage")
 ITEM_LIST: Final = term(ns.SCHEMA, "ItemList")
 LIST_ITEM: Final = term(ns.SCHEMA, "ListItem")
@@ -82,13 +85,22 @@ def read_searched(visit: Visit) -> Searched:
     if tier is not None and tier not in tiers:
         raise Refusal("bad-parameter", f"tier must be one of {', '.join(tiers)}")
     return Searched(
-        " ".join(parameters.get("q", "").split())[:MOST_CHARACTERS],
-        parameters.get("organism", "").strip()[:MOST_CHARACTERS] or None,
-        parameters.get("year", "").strip()[:MOST_CHARACTERS] or None,
+        typed(parameters.get("q", "")),
+        typed(parameters.get("organism", "")) or None,
+        typed(parameters.get("year", "")) or None,
         tiers[tier] if tier else None,
         visit.number("page", 1, MOST_PAGES),
         visit.number("limit", PAGE_HITS, MOST_HITS),
     )
+
+
+def typed(text: str) -> str:
+    r"""A text without what no page can show: the characters that steer a terminal.
+
+    >>> typed(" TGF\x00 beta\n")
+    'TGF beta'
+    """
+    return " ".join(CONTROL_RE.sub(" ", text).split())[:MOST_CHARACTERS]
 
 
 def index_of(visit: Visit) -> Index:

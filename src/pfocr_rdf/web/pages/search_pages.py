@@ -13,7 +13,6 @@ from pfocr_rdf.web.pages.forms import Frame, Subject, absolute, reply
 from pfocr_rdf.web.pages.html import render
 from pfocr_rdf.web.pages.plain import JSON, named_form, respond_with_json, with_json
 from pfocr_rdf.web.pages.search_facts import (
-    MOST_CHARACTERS,
     MOST_PAGES,
     Searched,
     index_of,
@@ -21,6 +20,7 @@ from pfocr_rdf.web.pages.search_facts import (
     read_searched,
     search_document,
     search_triples,
+    typed,
 )
 from pfocr_rdf.web.pages.signposting import add_links, link_header
 from pfocr_rdf.web.pages.visits import Visit
@@ -148,7 +148,7 @@ def answer_suggestions(visit: Visit) -> Response:
 
     :raises Refusal: ``bad-parameter``, or ``not-found`` where the release has no index.
     """
-    text = visit.parameters.get("q", "").strip()[:MOST_CHARACTERS]
+    text = typed(visit.parameters.get("q", ""))
     limit = visit.number("limit", SUGGESTIONS, MOST_SUGGESTIONS)
     index = index_of(visit)
 

@@ -27,9 +27,15 @@ def link_header(target: str, relation: str, media_type: str = "") -> str:
 
 
 def add_links(response: Response, links: Iterable[str]) -> None:
-    """Put links into the header of a response, after those that it has."""
+    """Put links into the header of a response, beside those that it has.
+
+    Those with a type come first, what describes the page before all others: FAIR-Checker takes
+    what stands between one ``<`` and the next ``type=`` for a link.
+    """
     before = [response.headers["link"]] if "link" in response.headers else []
-    response.headers["link"] = ", ".join([*before, *links])
+    found = ", ".join([*before, *links]).split(", ")
+    found.sort(key=lambda link: (";type=" not in link, 'rel="describedby"' not in link))
+    response.headers["link"] = ", ".join(found)
 
 
 def dataset_links(visit: Visit) -> Iterator[str]:

@@ -56,6 +56,31 @@ function complete(Yasqe, vocabulary) {
   }
 }
 
+// The editor stumbles over the two line separators of Unicode; SPARQL knows them escaped as well:
+// https://www.w3.org/TR/sparql11-query/#codepointEscape
+function spelt(query) {
+  return query.replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029");
+}
+
+// Texts are searched and sorted as text: the table would read them as HTML to do so, and load
+// the pictures in it.
+function keepText(Yasr) {
+  const plain = (value) => value.value.replace(/[&<>]/g, " ");
+  const isCell = (value) => typeof value === "object" && value !== null;
+  class Table extends Yasr.plugins.table {
+    getColumns() {
+      return super.getColumns().map((column) => ({
+        ...column,
+        render: (value, type, ...others) =>
+          isCell(value) && (!type || type === "filter" || type === "sort")
+            ? plain(value)
+            : column.render(value, type, ...others),
+      }));
+    }
+  }
+  Yasr.registerPlugin("table", Table);
+}
+
 async function loaded(address) {
   try {
     const response = await fetch(address);
@@ -77,9 +102,11 @@ async function start(form, place) {
   const linkTo = (query) => `${endpoint}?query=${encodeURIComponent(query)}`;
 
   complete(Yasqe, vocabulary);
-  place.hidden = run.hidden = permalink.hidden = false;
+  keepText(Yasr);
+  const keys = document.getElementById("keys");
+  place.hidden = run.hidden = permalink.hidden = keys.hidden = false;
   const yasqe = new Yasqe(place, {
-    value: text.value,
+    value: spelt(text.value),
     persistenceId: null,
     consumeShareLink: null,
     createShareableLink: null,
@@ -103,6 +130,10 @@ async function start(form, place) {
     subtree: true,
   });
 
+  yasqe.on("beforeChange", (_, change) => {
+    const lines = change.text.map(spelt);
+    if (lines.join() !== change.text.join()) change.update?.(null, null, lines);
+  });
   const follow = () => {
     text.value = yasqe.getValue();
     permalink.href = linkTo(text.value);

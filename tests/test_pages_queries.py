@@ -1,0 +1,646 @@
+"""Named queries over HTTP: typed, checked, safe from any text, and the same answers everywhere."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, cast
+from urllib.parse import quote, urlencode
+
+import pytest
+import rdflib
+from openapi_spec_validator import validate
+from pyoxigraph import Literal, NamedNode, Triple
+
+from asking import CASES, NAMES
+from paging import PUBLIC, Markup, Page, Pages, graph, pages_of
+from pfocr_rdf.errors import QueryError
+from pfocr_rdf.iris import SPEX, Iris
+from pfocr_rdf.queries import TYPE_TO_READER, bind, load_query, named_queries, read_terms
+from pfocr_rdf.releases import Release
+from pfocr_rdf.vocabulary import RDF_TYPE, Sh
+from pfocr_rdf.web.endpoint import Endpoint
+from pfocr_rdf.web.exchange import EXCHANGE, Exchange
+from pfocr_rdf.web.pages.examples import example_values, labelled
+from pfocr_rdf.web.pages.forms import RDF_FORMS
+from pfocr_rdf.web.pages.links import Links
+from pfocr_rdf.web.pages.query_inputs import RESERVED, form_of, json_schema, listed_queries
+from pfocr_rdf.web.pages.query_table import SHOWN_ROWS, cell_of, read_table
+from pfocr_rdf.web.problems import Refusal
+from releasing import data_folder
+from serving import Answer, Server, graph_of, serving
+from validating import flaws
+
+LISTED: Final = [query.name for query in listed_queries()]
+SEED: Final = "PMC3471537__nihms406899f5"
+SUFFIX_TO_TYPE: Final = {
+    "csv": "text/csv; charset=utf-8",
+    "tsv": "text/tab-separated-values; charset=utf-8",
+    "json": "application/sparql-results+json",
+    "xml": "application/sparql-results+xml",
+}
+RDF_SUFFIX_TO_TYPE: Final = {
+    "ttl": "text/turtle; charset=utf-8",
+    "nt": "application/n-triples",
+    "jsonld": "application/ld+json",
+    "rdf": "application/rdf+xml",
+}
+ATTACKS: Final = (
+    '" } SERVICE <http://127.0.0.1:9/> { ?s ?p ?o } #',
+    "2064> } SERVICE <http://127.0.0.1:9/> { ?s ?p ?o",
+    "\\u0022 } INSERT DATA { <a> <b> <c> } #",
+    "2064 # comment",
+    "VALUES ?gene { }",
+    "UNDEF",
+    "1 OFFSET 5",
+    "-1",
+    "1e3",
+    "\u0661",
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "\u2028",
+    "x" * 20_000,
+)
+
+
+@pytest.fixture(scope="module", name="pages")
+def _pages(seeds_release: Release) -> Pages:
+    return pages_of(seeds_release)
+
+
+@pytest.fixture(scope="module", name="server")
+def _server(seeds_release: Release, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with serving(
+        data_folder(seeds_release, tmp_path_factory.mktemp("queries") / "data"),
+        "--federation",
+        "off",
+    ) as server:
+        yield server
+
+
+def values_of(pages: Pages, name: str) -> dict[str, str]:
+    """Values for a query: those of its test, else its example; one at least, if it takes any."""
+    query = load_query(name)
+    limit = {p.name: "50" for p in query.parameters if p.type == "limit"}
+    return {**limit, **example_values(query, pages.reading), **CASES.get(name, {})}
+
+
+def get(server: Server, target: str, accept: str = "*/*", **headers: str) -> Answer:
+    sent = {"Accept": accept, **{k.replace("_", "-"): v for k, v in headers.items()}}
+    return server.request("GET", target, headers=sent)
+
+
+def target_of(name: str, values: Mapping[str, str], suffix: str = "") -> str:
+    return f"/queries/{name}{suffix}" + (f"?{urlencode(values)}" if values else "")
+
+
+# The list.
+
+
+def test_the_list_has_every_query_and_its_links_lead_to_them(pages: Pages) -> None:
+    page = pages.get("/queries", "text/html")
+    assert flaws(page.text) == []
+    hrefs = Markup(page.text).hrefs()
+    assert sorted(f"/queries/{name}" for name in LISTED) == sorted(
+        href for href in hrefs if href.startswith("/queries/")
+    )
+    document = json.loads(pages.get("/queries.json").body)
+    assert [query["name"] for query in document["queries"]] == LISTED
+
+
+def test_a_query_that_is_not_there_is_not_found_and_near_ones_are_named(pages: Pages) -> None:
+    page = pages.get("/queries/figures-by-gen", "text/html")
+    assert page.status == 404
+    assert "/queries/figures-by-gene" in Markup(page.text).hrefs()
+    for accept in ("application/json", "text/turtle"):
+        assert pages.get("/queries/nothing-like-it", accept).status == 404
+    assert pages.get("/queries/organisms.pdf").status == 404
+    assert pages.get("/queries/organisms.csv.gz").status == 404
+
+
+# The page of a query and its form.
+
+
+@pytest.mark.parametrize("name", LISTED)
+def test_a_query_has_a_page_with_a_field_for_each_parameter(name: str, pages: Pages) -> None:
+    query = load_query(name)
+    if not query.parameters:
+        pytest.skip("its page has its answer")
+    page = pages.get(f"/queries/{name}", "text/html")
+    assert (page.status, flaws(page.text)) == (200, [])
+    shown = Markup(page.text)
+    fields = [e for t, e in shown.elements if t in {"input", "select", "textarea"}]
+    named = {e["name"]: e for e in fields if e["name"] != "q"}
+    assert list(named) == [parameter.name for parameter in query.parameters]
+    for parameter in query.parameters:
+        assert parameter.label in shown.text
+        required = "required" in named[parameter.name]
+        assert required == (parameter.default is None)
+    assert "noindex" not in page.text
+    for parameter in query.parameters:
+        assert parameter.name not in RESERVED
+
+
+def test_the_button_to_the_editor_has_the_query_with_the_values_in_it(server: Server) -> None:
+    page = get(server, "/queries/figures-by-gene?gene=2064&limit=7", "text/html")
+    text = bind(load_query("figures-by-gene"), {"gene": "2064", "limit": "7"})
+    hrefs = Markup(page.body.decode()).hrefs()
+    assert f"/sparql?{urlencode({'query': text})}" in hrefs
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "message"),
+    [
+        (
+            "figures-by-gene",
+            "gene=TP53",
+            "'TP53' is not of type gene: give an NCBI Gene id as 5742, ncbigene:5742 or an IRI",
+        ),
+        (
+            "figures-by-gene",
+            "gene=&limit=5",
+            "missing: give an NCBI Gene id as 5742, ncbigene:5742 or an IRI",
+        ),
+        (
+            "figures-by-gene",
+            "gene=2064&limit=0",
+            "'0' is not of type limit: give a whole number, 1 to 100,000,000",
+        ),
+        ("figures-by-gene", "gene=2064&gene=2065", "given 2 times: give it once"),
+        (
+            "figures-by-gene",
+            "gene=2064&genes=1",
+            "the query has no parameter 'genes': it has gene, limit",
+        ),
+        ("organisms", "x=1", "the query has no parameter 'x': it has"),
+        ("gene-sets", "minimum=0", "give a whole number, 1 to 1000000"),
+        ("figures-by-gene-tier", "gene=2064&tier=best", "give one or more of symbol"),
+        ("co-mention-edges", "gene=2064,x", "is not of type genes: give at most 10,000"),
+        ("figures-by-gene", "gene=%ff", "the parameters are not UTF-8"),
+    ],
+)
+def test_a_wrong_value_is_told_in_the_form_and_to_programs(
+    name: str, values: str, message: str, pages: Pages
+) -> None:
+    page = pages.get(f"/queries/{name}?{values}", "text/html")
+    assert (page.status, flaws(page.text)) == (400, [])
+    assert message in Markup(page.text).text
+    assert page.headers["cache-control"] == "no-store"
+    for target in (f"/queries/{name}.csv?{values}", f"/queries/{name}?{values}&format=json"):
+        refusal = pages.get(target, "text/csv").refusal
+        assert refusal is not None
+        assert (refusal.kind, refusal.members["query"]) == ("bad-parameter", name)
+        assert message in refusal.detail
+
+
+def test_a_long_list_is_not_repeated_in_the_headers(server: Server) -> None:
+    genes = ",".join(map(str, range(1000, 3000)))
+    page = get(server, f"/queries/co-mention-edges?gene={genes}", "text/html")
+    assert page.status == 200
+    assert "link" not in page.headers
+
+
+def test_what_was_typed_is_still_in_the_form(pages: Pages) -> None:
+    page = pages.get("/queries/co-mention-edges?gene=2064%0A2065%0Aoops&limit=9", "text/html")
+    shown = Markup(page.text)
+    assert "2064 2065 oops" in shown.text
+    (limit,) = [e for t, e in shown.elements if e.get("name") == "limit"]
+    assert limit["value"] == "9"
+
+
+def test_whoever_types_a_name_is_told_the_identifier(pages: Pages) -> None:
+    page = pages.get("/queries/figures-by-gene?gene=erbb2&limit=3", "text/html")
+    (href,) = [h for h in Markup(page.text).hrefs() if h.startswith("/queries/figures-by-gene?")][
+        :1
+    ]
+    assert href == "/queries/figures-by-gene?gene=2064&limit=3" or "gene=2064&limit=3" in page.text
+
+
+def test_an_empty_field_counts_as_not_given_and_lists_may_be_given_in_parts(
+    server: Server,
+) -> None:
+    plain = get(server, "/queries/figures-by-gene.csv?gene=2064")
+    assert get(server, "/queries/figures-by-gene.csv?gene=2064&limit=").body == plain.body
+    listed = get(server, "/queries/figures-by-all-genes.csv?gene=2064,5290")
+    parts = get(server, "/queries/figures-by-all-genes.csv?gene=2064&gene=&gene=5290")
+    assert parts.body == listed.body
+    assert len(listed.body.splitlines()) > 1
+    tiers = get(server, "/queries/gene-sets.csv?tier=symbol&tier=synonym")
+    assert tiers.body == get(server, "/queries/gene-sets.csv?tier=symbol%2Csynonym").body
+
+
+# Answers.
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_answer_is_what_the_endpoint_gives_to_the_same_query(
+    name: str, server: Server, pages: Pages
+) -> None:
+    values = values_of(pages, name)
+    query = load_query(name)
+    text = bind(query, values)
+    if form_of(query) == "construct":
+        answer = get(server, target_of(name, values, ".nt"))
+        assert graph_of(answer) == graph_of(server.post(text, "application/n-triples")) != set()
+        return
+    answer = get(server, target_of(name, values, ".csv"))
+    assert (answer.status, answer.headers["content-type"]) == (200, SUFFIX_TO_TYPE["csv"])
+    assert answer.body == server.post(text, "text/csv").body
+    page = get(server, target_of(name, values), "text/html")
+    assert (page.status, flaws(page.body.decode())) == (200, [])
+    rows = answer.body.count(b"\r\n") - 1
+    if rows < SHOWN_ROWS and b'"' not in answer.body:
+        assert page.body.decode().count("<tr>") == (rows + 1 if rows else 0)
+
+
+@pytest.mark.parametrize("suffix", SUFFIX_TO_TYPE)
+def test_each_format_is_had_by_suffix_by_format_and_by_accept(suffix: str, server: Server) -> None:
+    by_suffix = get(server, f"/queries/most-mentioned-genes.{suffix}?limit=3", "image/png")
+    assert by_suffix.status == 200
+    assert by_suffix.headers["content-type"] == SUFFIX_TO_TYPE[suffix]
+    by_format = get(server, f"/queries/most-mentioned-genes?limit=3&format={suffix}", "image/png")
+    media_type = SUFFIX_TO_TYPE[suffix].partition(";")[0]
+    by_accept = get(server, "/queries/most-mentioned-genes?limit=3", media_type)
+    assert by_suffix.body == by_format.body == by_accept.body
+    without = get(server, f"/queries/most-mentioned-genes.{suffix}", "image/png")
+    assert without.status == 200
+
+
+@pytest.mark.parametrize("suffix", RDF_SUFFIX_TO_TYPE)
+def test_a_graph_is_had_in_the_formats_of_rdf(suffix: str, server: Server) -> None:
+    target = f"/queries/figure-record.{suffix}?figure={SEED}"
+    answer = get(server, target, "image/png")
+    assert answer.headers["content-type"] == RDF_SUFFIX_TO_TYPE[suffix]
+    asked = get(server, f"/queries/figure-record?figure={SEED}", RDF_SUFFIX_TO_TYPE[suffix])
+    assert graph_of(answer) == graph_of(asked)
+    assert len(graph_of(answer)) > 100
+
+
+def test_a_browser_gets_a_page_and_a_form_that_there_is_not_is_refused(server: Server) -> None:
+    browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+    for accept in (browser, "*/*", "text/html"):
+        answer = get(server, "/queries/organisms?limit=3", accept)
+        assert answer.headers["content-type"].startswith("text/html")
+        assert "Accept" in answer.headers["vary"]
+    assert get(server, "/queries/organisms?limit=3", "text/turtle").problem == "not-acceptable"
+    assert get(server, "/queries/organisms.ttl?limit=3").problem == "not-acceptable"
+    assert get(server, f"/queries/figure-record.csv?figure={SEED}").problem == "not-acceptable"
+    assert get(server, "/queries/organisms?limit=3&format=png").problem == "not-acceptable"
+
+
+def test_an_answer_is_kept_and_confirmed_like_those_of_the_endpoint(server: Server) -> None:
+    target = "/queries/figures-per-journal.csv?limit=4"
+    first, second = get(server, target), get(server, target)
+    assert (first.headers["x-cache"], second.headers["x-cache"]) == ("miss", "hit")
+    assert first.body == second.body
+    again = get(server, target, if_none_match=first.headers["etag"])
+    assert (again.status, again.body) == (304, b"")
+    head = server.request("HEAD", target)
+    assert (head.status, head.body) == (200, b"")
+    assert head.headers["etag"] == first.headers["etag"]
+    packed = get(server, f"/queries/figure-record.nt?figure={SEED}", accept_encoding="gzip")
+    assert packed.headers["content-encoding"] == "gzip"
+
+
+def test_a_page_with_an_answer_is_kept_and_confirmed_too(server: Server) -> None:
+    target = "/queries/figures-by-gene?gene=5290&limit=4"
+    page = get(server, target, "text/html")
+    links = page.headers["link"].split(", ")
+    assert [p.partition("type=")[2].strip('"') for p in links] == [
+        t.partition(";")[0] for t in SUFFIX_TO_TYPE.values()
+    ]
+    again = get(server, target, "text/html", if_none_match=page.headers["etag"])
+    assert (again.status, again.body) == (304, b"")
+    other = get(server, "/queries/figures-by-gene?gene=5290&limit=5", "text/html")
+    assert other.headers["etag"] != page.headers["etag"]
+    assert "noindex" in page.body.decode()
+
+
+def test_what_runs_for_a_page_is_counted_as_a_query(server: Server) -> None:
+    before = server.metric("pfocr_rdf_query_seconds_count")
+    get(server, "/queries/unidentified-words?limit=2", "text/html")
+    get(server, "/queries/unidentified-words.csv?limit=2")
+    assert server.metric("pfocr_rdf_query_seconds_count") == before + 2
+
+
+def test_what_is_identified_in_an_answer_is_linked_to_its_page(server: Server) -> None:
+    page = get(server, f"/queries/figure-genes?figure={SEED}", "text/html")
+    hrefs = Markup(page.body.decode()).hrefs()
+    genes = [href for href in hrefs if re.fullmatch("/gene/[0-9]+", href)]
+    assert genes
+    by_gene = get(server, "/queries/figures-by-gene?gene=2064", "text/html")
+    assert f"/figures/{SEED}" in Markup(by_gene.body.decode()).hrefs()
+    for href in genes[:3]:
+        assert get(server, href).status == 200
+
+
+def test_as_many_rows_as_were_asked_for_may_not_be_all(server: Server) -> None:
+    page = get(server, "/queries/most-mentioned-genes?limit=2", "text/html").body.decode()
+    assert "2 rows, as many as were asked for: there may be more." in Markup(page).text
+    none = get(server, "/queries/figures-by-gene?gene=1", "text/html").body.decode()
+    assert "0 rows. Nothing in this release fits these values." in Markup(none).text
+
+
+def test_methods_that_change_something_are_refused(server: Server) -> None:
+    answer = server.request("POST", "/queries/organisms", b"limit=1")
+    assert (answer.status, answer.problem) == (405, "method-not-allowed")
+    assert answer.headers["allow"] == "GET, HEAD"
+
+
+# Any text is a value, or no value.
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda text: ascii(text)[:30])
+@pytest.mark.parametrize("name", ["figures-by-gene", "word-candidates", "gene-sets", "organisms"])
+def test_a_hostile_value_is_refused_or_is_a_text(name: str, attack: str, server: Server) -> None:
+    query = load_query(name)
+    for parameter in query.parameters:
+        values = {**example_of_labels(name), parameter.name: attack}
+        answer = get(server, target_of(name, values, ".json"))
+        try:
+            read_terms(parameter, attack)
+        except QueryError:
+            assert answer.problem == "bad-parameter"
+        else:
+            assert answer.status == 200
+            assert answer.json["results"]["bindings"] == []
+        page = get(server, target_of(name, values), "text/html")
+        assert page.status == answer.status
+        text = page.body.decode()
+        assert flaws(text) == []
+        assert not [t for t, _ in Markup(text).elements if t in {"img", "iframe"}]
+
+
+def example_of_labels(name: str) -> dict[str, str]:
+    found = {p.name: labelled(p) for p in load_query(name).parameters if p.default is None}
+    return {key: example.value for key, example in found.items() if example}
+
+
+def test_a_hostile_name_is_not_found(server: Server) -> None:
+    for name in ("..%2f..%2fetc%2fpasswd", "%00", "%ff", "a" * 3000, "<script>", "_.csv", ".csv"):
+        answer = get(server, f"/queries/{quote(name, safe='%')}")
+        assert answer.status in (404, 400), name
+
+
+# Queries that ask other endpoints too.
+
+
+def test_a_query_that_asks_others_says_whom_and_by_what_it_joins(server: Server) -> None:
+    query = load_query("pathways-of-figure-genes")
+    page = get(server, f"/queries/{query.name}", "text/html")
+    text = Markup(page.body.decode()).text
+    assert query.endpoints[0] in text
+    assert query.join in text
+    # This server was told of no partners: it says so, and calls nobody.
+    answer = get(server, f"/queries/{query.name}?figure={SEED}", "text/html")
+    assert (answer.status, flaws(answer.body.decode())) == (403, [])
+    assert "SERVICE does not reach that endpoint from here" in Markup(answer.body.decode()).text
+    refused = get(server, f"/queries/{query.name}.csv?figure={SEED}")
+    assert refused.problem == "federation-disabled"
+
+
+def test_an_answer_with_parts_of_others_is_not_kept(pages: Pages) -> None:
+    body = b'{"head": {"vars": ["gene"]}, "results": {"bindings": []}}'
+    target = f"/queries/pathways-of-figure-genes?figure={SEED}"
+    page = failing(pages, Failing(body=body, release=pages.reading.release.id), target)
+    assert page.status == 200
+    assert page.headers["cache-control"] == "no-store"
+    own = f"/queries/figure-genes?figure={SEED}"
+    kept = failing(pages, Failing(body=body, release=pages.reading.release.id), own)
+    assert "etag" in kept.headers
+
+
+# When it goes wrong.
+
+
+class Failing:
+    """An endpoint whose queries end as a test says."""
+
+    def __init__(
+        self, refusal: Refusal | None = None, body: bytes = b"", release: str = "another"
+    ) -> None:
+        self.refusal = refusal
+        self.body = body
+        self.release = release
+
+    async def read(self, exchange: Exchange, query: object, most_bytes: int) -> bytes:
+        if self.refusal is not None:
+            raise self.refusal
+        exchange.release = self.release
+        return self.body
+
+
+def failing(pages: Pages, endpoint: Failing, target: str) -> Page:
+    """A page of a site whose endpoint is that one."""
+    site = Pages(pages.reading)
+    site.endpoint = cast(Endpoint, endpoint)
+    inner = site.router
+
+    async def with_exchange(scope: Any, receive: Any, send: Any) -> None:
+        scope[EXCHANGE] = Exchange(scope, receive, send, "0", 0.0)
+        await inner(scope, receive, send)
+
+    site.router = cast(Any, with_exchange)
+    return site.get(target, "text/html")
+
+
+def test_a_query_that_takes_too_long_is_explained_on_its_page(pages: Pages) -> None:
+    refusal = Refusal("query-timeout", "stopped after 30 s: ask for less")
+    page = failing(pages, Failing(refusal), "/queries/figures-by-gene?gene=2064")
+    assert (page.status, flaws(page.text)) == (503, [])
+    text = Markup(page.text).text
+    assert "The query took too long stopped after 30 s: ask for less" in text
+    assert "Open in the editor" in text
+    assert page.headers["cache-control"] == "no-store"
+    busy = Refusal("busy", "too many", headers={"Retry-After": "7"})
+    assert failing(pages, Failing(busy), "/queries/organisms?limit=1").headers["retry-after"] == "7"
+
+
+def test_an_answer_of_another_release_is_shown_and_not_kept(pages: Pages) -> None:
+    body = b'{"head": {"vars": ["figid"]}, "results": {"bindings": []}}'
+    page = failing(pages, Failing(body=body), "/queries/figures-by-gene?gene=2064")
+    assert page.status == 200
+    assert page.headers["cache-control"] == "no-store"
+
+
+# What describes a query.
+
+
+def test_without_parameters_a_query_has_five_forms_that_say_the_same(pages: Pages) -> None:
+    for name in ("figures-by-gene", "figure-record", "most-mentioned-genes"):
+        graphs = []
+        for form in RDF_FORMS:
+            page = pages.get(f"/queries/{name}", form.media_type)
+            graphs.append(graph(page))
+            there = page.headers["content-location"]
+            assert there == f"/queries/{name}{form.suffix}"
+            assert graph(pages.get(there)) == graphs[0] == graphs[-1]
+        html = pages.get(f"/queries/{name}", "text/html")
+        block = Markup(html.text).json_ld.encode()
+        assert graph(Page(200, {"content-type": "application/ld+json"}, block)) == graphs[0]
+        assert Triple(Iris().query(name), RDF_TYPE, Sh.SPARQLExecutable) in graphs[0]
+
+
+def test_the_list_in_rdf_has_all_queries_as_sib_has_examples(pages: Pages, server: Server) -> None:
+    page = pages.get("/queries.ttl")
+    said = rdflib.Graph().parse(data=page.text, format="turtle")
+    # The query that SIB's collection gives to find examples.
+    found = said.query(
+        """PREFIX sh: <http://www.w3.org/ns/shacl#>
+        PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
+        PREFIX schema: <https://schema.org/>
+        SELECT DISTINCT ?sq ?comment ?query ?target WHERE {
+            ?sq a sh:SPARQLExecutable ; rdfs:comment ?comment ; schema:target ?target ;
+                sh:select|sh:ask|sh:construct ?query ; sh:prefixes/sh:declare ?declared .
+            FILTER(LANG(?comment) = "en")
+        } ORDER BY ?sq"""
+    )
+    rows = [cast(rdflib.query.ResultRow, row) for row in found]
+    assert [str(row.sq).rpartition("/")[2] for row in rows] == sorted(LISTED)
+    assert {str(row.target) for row in rows} == {f"{PUBLIC}sparql"}
+    elsewhere = {str(node) for node in said.subjects(rdflib.URIRef(SPEX + "federatesWith"))}
+    assert {name.rpartition("/")[2] for name in elsewhere} == {*LISTED} - {*NAMES}
+    for row in rows:
+        if str(row.sq) in elsewhere:
+            continue
+        accept = "text/turtle" if "CONSTRUCT" in str(row.query) else "text/csv"
+        assert server.post(str(row.query), accept).status == 200, row.sq
+
+
+def test_every_prefix_is_declared_once(pages: Pages) -> None:
+    said = graph(pages.get("/queries.nt"))
+    declared = {
+        t.object.value for t in said if t.predicate == Sh.prefix and isinstance(t.object, Literal)
+    }
+    assert declared == set(Iris().prefixes())
+
+
+def test_parameters_are_described(pages: Pages) -> None:
+    said = set(library_triples_of(pages))
+    node = Iris().query("figures-by-gene", "parameter-limit")
+    assert Triple(Iris().query("figures-by-gene"), Sh.parameter, node) in said
+    assert Triple(node, Sh.default_value, Literal("100")) in said
+    assert Triple(node, Sh.path, Iris().query("figures-by-gene", "limit")) in said
+    kinds = {t.object for t in said if t.predicate == Sh.datatype}
+    assert all(isinstance(kind, NamedNode) for kind in kinds)
+
+
+def library_triples_of(pages: Pages) -> list[Triple]:
+    page = pages.get("/queries.nt")
+    return list(graph(page))
+
+
+# OpenAPI.
+
+
+@pytest.fixture(scope="module", name="document")
+def _document(server: Server) -> dict[str, Any]:
+    answer = get(server, "/openapi.json")
+    assert answer.headers["content-type"] == "application/json"
+    document = answer.json
+    assert isinstance(document, dict)
+    return document
+
+
+def test_the_description_is_openapi(document: dict[str, Any]) -> None:
+    validate(cast(Any, document))
+
+
+def test_every_query_is_described_and_what_is_described_answers(
+    document: dict[str, Any], server: Server
+) -> None:
+    base = document["servers"][0]["url"]
+    assert server.url.startswith(base)
+    named = [path for path in document["paths"] if path.endswith(".{form}")]
+    assert sorted(named) == sorted(f"/queries/{name}.{{form}}" for name in NAMES)
+    for path, item in document["paths"].items():
+        operation = item["get"]
+        parameters = operation.get("parameters", [])
+        values = {
+            p["name"]: p["example"] for p in parameters if p["in"] == "query" and "example" in p
+        }
+        for p in parameters:
+            assert p["in"] == "path" or not p.get("required") or "example" in p, (path, p)
+        forms = [f for p in parameters if p["in"] == "path" for f in p["schema"]["enum"]] or [""]
+        for form in forms:
+            target = path.replace("{form}", form) + (f"?{urlencode(values)}" if values else "")
+            answer = get(server, target, "*/*")
+            assert answer.status in (200, 302), target
+            if form:
+                assert (
+                    answer.headers["content-type"].partition(";")[0]
+                    in operation["responses"]["200"]["content"]
+                )
+
+
+def test_a_value_that_the_schema_allows_is_one_that_the_query_takes(pages: Pages) -> None:
+    for query in named_queries():
+        for parameter in query.parameters:
+            schema = json_schema(parameter)
+            assert parameter.type.partition(" ")[0] in TYPE_TO_READER
+            if "minimum" in schema:
+                for number in (schema["minimum"], schema["maximum"]):
+                    assert read_terms(parameter, str(number))
+                with pytest.raises(QueryError):
+                    read_terms(parameter, str(schema["minimum"] - 1))
+            default = schema.get("default")
+            if default is not None and "pattern" in schema:
+                assert re.search(schema["pattern"], str(default))
+
+
+# Tables.
+
+
+def test_a_cell_is_linked_where_there_is_a_page_and_is_text_where_it_could_run() -> None:
+    links = Links(Iris())
+    gene = {"type": "uri", "value": "https://identifiers.org/ncbigene/2064"}
+    assert cell_of("gene", gene, links).href == "/gene/2064"
+    assert cell_of("gene", gene, links).text == "gene:2064"
+    script = {"type": "uri", "value": "javascript:alert(1)"}
+    assert cell_of("x", script, links).href is None
+    figid = {"type": "literal", "value": "PMC1__a b"}
+    assert cell_of("figid", figid, links).href == "/figures/PMC1__a%20b"
+    for column, value in (("figid", "no figid"), ("entrez", "TP53"), ("pmcid", "1"), ("x", "1")):
+        assert cell_of(column, {"type": "literal", "value": value}, links).href is None
+
+
+def test_a_long_table_is_cut_and_its_numbers_are_known() -> None:
+    rows = [
+        {
+            "n": {
+                "type": "literal",
+                "value": str(n),
+                "datatype": "http://www.w3.org/2001/XMLSchema#integer",
+            }
+        }
+        for n in range(SHOWN_ROWS + 1)
+    ]
+    document = {"head": {"vars": ["n", "gap"]}, "results": {"bindings": rows}}
+    table = read_table(json.dumps(document).encode(), Links(Iris()))
+    assert (table.total, len(table.rows)) == (SHOWN_ROWS + 1, SHOWN_ROWS)
+    assert table.numeric == {"n"}
+    assert table.rows[0][1] is None
+
+
+# Examples.
+
+
+def test_a_label_without_an_example_has_none_and_every_required_parameter_has_one() -> None:
+    for query in named_queries():
+        for parameter in query.parameters:
+            example = labelled(parameter)
+            if parameter.default is None:
+                assert example is not None, (query.name, parameter)
+            if example is not None:
+                assert read_terms(parameter, example.value)
+
+
+def test_examples_of_a_release_find_rows_in_it(server: Server, pages: Pages) -> None:
+    for name in (
+        "figures-by-gene-tier",
+        "co-mentioned-genes",
+        "figures-by-all-genes",
+        "word-candidates",
+    ):
+        values = example_values(load_query(name), pages.reading)
+        answer = get(server, target_of(name, values, ".csv"))
+        assert len(answer.body.splitlines()) > 1, (name, values)
