@@ -236,7 +236,9 @@ UNCERTAIN: Mapping[str, str] = {
     "glued to SILENT": "SELECT * { SERVICESILENT<urn:x>{ ?a ?b ?c } }",
     "LATERAL": "SELECT * { ?s ?p ?o LATERAL { SERVICE <urn:x> { ?a ?b ?c } } }",
     "triple terms": "SELECT * { ?s ?p <<( ?a ?b ?c )>> SERVICE <urn:x> { } }",
-    "a string closed by an escape": 'SELECT * { ?s ?p "\\u0022 . SERVICE <urn:x> { ?a ?b ?c } #"\n}',
+    "a string closed by an escape": (
+        'SELECT * { ?s ?p "\\u0022 . SERVICE <urn:x> { ?a ?b ?c } #"\n}'
+    ),
     "in the order": "SELECT * { } ORDER BY (EXISTS { SERVICE <urn:x> { ?a ?b ?c } })",
     "in the head": "SELECT (EXISTS { SERVICE <urn:x> { ?a ?b ?c } } AS ?e) { ?s ?p ?o }",
     "unclosed": "SELECT * { SERVICE <urn:x> { ?a ?b ?c }",
