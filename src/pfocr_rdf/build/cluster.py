@@ -59,6 +59,7 @@ class Cluster:
         self.client = client
         self.address = address
         self.wait_s = wait_s
+        # Not pure: Dask would look for what was computed of the same batch before.
         self.executor = client.get_executor(pure=False)
         # Another one would mean that the scheduler was lost and found, and our work was not.
         self.connection = client.scheduler_comm
@@ -67,7 +68,7 @@ class Cluster:
         self.alone_since: float | None = None
 
     def submit(self, work: Callable[[Batch], BatchResult], batch: Batch) -> Future[bytes]:
-        """Send a batch; nothing of it is done twice for having been done before."""
+        """Send a batch."""
         self._look()
         future: Future[bytes] = self.executor.submit(
             _taken_along(), programs(), errand_of(work, batch), self.address
