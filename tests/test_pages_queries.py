@@ -315,6 +315,15 @@ def test_a_page_with_an_answer_is_kept_and_confirmed_too(server: Server) -> None
     assert "noindex" in page.body.decode()
 
 
+def test_what_ran_for_a_page_need_not_run_again(server: Server) -> None:
+    target = "/queries/figures-by-gene?gene=5290&limit=6"
+    first = get(server, target, "text/html")
+    before = server.metric("pfocr_rdf_cache_hits_total")
+    assert get(server, target, "text/html").body == first.body
+    assert get(server, "/queries/figures-by-gene.json?gene=5290&limit=6").status == 200
+    assert server.metric("pfocr_rdf_cache_hits_total") == before + 2
+
+
 def test_what_runs_for_a_page_is_counted_as_a_query(server: Server) -> None:
     before = server.metric("pfocr_rdf_query_seconds_count")
     get(server, "/queries/unidentified-words?limit=2", "text/html")
@@ -343,7 +352,7 @@ def test_as_many_rows_as_were_asked_for_may_not_be_all(server: Server) -> None:
 def test_methods_that_change_something_are_refused(server: Server) -> None:
     answer = server.request("POST", "/queries/organisms", b"limit=1")
     assert (answer.status, answer.problem) == (405, "method-not-allowed")
-    assert answer.headers["allow"] == "GET, HEAD"
+    assert sorted(answer.headers["allow"].split(", ")) == ["GET", "HEAD"]
 
 
 # Any text is a value, or no value.
@@ -390,7 +399,7 @@ def test_a_query_that_asks_others_says_whom_and_by_what_it_joins(server: Server)
     text = Markup(page.body.decode()).text
     assert query.endpoints[0] in text
     assert query.join in text
-    # This server was told of no partners: it says so, and calls nobody.
+    # This server is one that calls nobody, and says so.
     answer = get(server, f"/queries/{query.name}?figure={SEED}", "text/html")
     assert (answer.status, flaws(answer.body.decode())) == (403, [])
     assert "SERVICE does not reach that endpoint from here" in Markup(answer.body.decode()).text
@@ -561,6 +570,10 @@ def test_every_query_is_described_and_what_is_described_answers(
         for p in parameters:
             assert p["in"] == "path" or not p.get("required") or "example" in p, (path, p)
         forms = [f for p in parameters if p["in"] == "path" for f in p["schema"]["enum"]] or [""]
+        if path.endswith(".{form}"):
+            query = load_query(path.removeprefix("/queries/").removesuffix(".{form}"))
+            needed = {p["name"] for p in parameters if p.get("required") and p["in"] == "query"}
+            assert needed == {p.name for p in query.parameters if p.default is None}
         for form in forms:
             target = path.replace("{form}", form) + (f"?{urlencode(values)}" if values else "")
             answer = get(server, target, "*/*")
