@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -19,6 +20,9 @@ from pyoxigraph import (
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.web.federation.evaluate import Federation, FederationOptions, Joined
 from pfocr_rdf.web.federation.partners import Partner, Partners
+from pfocr_rdf.web.federation.plan import make_plan
+from pfocr_rdf.web.federation.planner import Planner
+from pfocr_rdf.web.federation.steps import Plan
 
 IRIS: Final = Iris()
 T = TypeVar("T")
@@ -47,6 +51,25 @@ def partners_file(path: Path, tables: Mapping[str, Mapping[str, object]]) -> Pat
     return path
 
 
+@cache
+def plan_of(text: str) -> Plan:
+    return make_plan(text, IRIS.prefixes(), IRIS.base)
+
+
+class PlannerHere(Planner):
+    """Plans in this process: to start another takes half a second."""
+
+    async def plan(self, text: str, prefixes: Mapping[str, str], base: str = "") -> Plan:
+        return plan_of(text)
+
+
+def federation_of(found: Partners, options: FederationOptions = FederationOptions()) -> Federation:
+    """A federation that plans in this process."""
+    federation = Federation(found, options)
+    federation.planner = PlannerHere()
+    return federation
+
+
 class Asked:
     """Asks a store, and remembers what it was asked."""
 
@@ -71,7 +94,7 @@ def with_federation(
     """Do something with a federation, and close it."""
 
     async def run() -> T:
-        federation = Federation(found, options)
+        federation = federation_of(found, options)
         try:
             return await work(federation)
         finally:

@@ -81,9 +81,11 @@ class Client:
         """
         try:
             return await self._ask(text, limit_bytes)
-        except aiohttp.ServerDisconnectedError:
-            # It closed an idle connection in the moment in which it was used: nothing was asked.
-            pass
+        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
+            # It may have closed an idle connection in the moment in which it was used, and a
+            # query may be asked twice. To one that was not reached it would be the same again.
+            if isinstance(error, aiohttp.ClientConnectorError):
+                raise self._failure(error) from error
         except (aiohttp.ClientError, OSError) as error:
             raise self._failure(error) from error
         try:

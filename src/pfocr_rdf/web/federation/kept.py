@@ -34,6 +34,11 @@ class Kept:
         self._coming: dict[object, asyncio.Task[Fetched]] = {}
         self._waiting: dict[object, int] = {}
 
+    @property
+    def coming(self) -> int:
+        """How many answers are on their way."""
+        return len(self._coming)
+
     async def get(self, key: object, ttl_s: float, fetch: Callable[[], Awaitable[Rows]]) -> Fetched:
         """A kept answer, one that is on its way, or a new one.
 

@@ -42,7 +42,7 @@ class Planner:
     def __init__(self, limit_s: float = LIMIT_S) -> None:
         self.limit_s = limit_s
         self._turn = asyncio.Lock()
-        self._process: asyncio.subprocess.Process | None = None
+        self.process: asyncio.subprocess.Process | None = None
         self._known: OrderedDict[object, Plan] = OrderedDict()
 
     async def plan(self, text: str, prefixes: Mapping[str, str], base: str = "") -> Plan:
@@ -70,7 +70,7 @@ class Planner:
 
     async def close(self) -> None:
         """End the process."""
-        process, self._process = self._process, None
+        process, self.process = self.process, None
         if process is not None:
             with suppress(ProcessLookupError):
                 process.kill()
@@ -80,14 +80,14 @@ class Planner:
     async def _ask(self, request: bytes) -> bytes:
         try:
             async with asyncio.timeout(self.limit_s):
-                if self._process is None:
-                    self._process = await asyncio.create_subprocess_exec(
+                if self.process is None:
+                    self.process = await asyncio.create_subprocess_exec(
                         *COMMAND,
                         stdin=asyncio.subprocess.PIPE,
                         stdout=asyncio.subprocess.PIPE,
                         limit=PLAN_BYTES,
                     )
-                reader, writer = self._process.stdout, self._process.stdin
+                reader, writer = self.process.stdout, self.process.stdin
                 if reader is None or writer is None:
                     raise Refusal("internal", "the planner has no pipes")
                 writer.write(request)
