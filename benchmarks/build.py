@@ -1,9 +1,10 @@
 """How long a build takes beside the bulk load of its own triples, and how much memory.
 
 Usage: ``python benchmarks/build.py SOURCE [NUMBER…]``. For each number of records (5,000 and
-20,000 by default) it makes them out of SOURCE, builds a release with all dumps, and then
-bulk-loads the very same quads alone: the floor. Memory is the highest resident size: of the
-building process and of the largest worker when all is done but the load, and of the load alone.
+20,000 by default) it makes them out of SOURCE, builds a release with all dumps, bulk-loads the
+very same quads alone (the floor), and runs the script of an afternoon (``afternoon.py``), which
+makes fewer triples. Memory is the highest resident size: of the building process and of the
+largest worker when all is done but the load, of the load alone, and of that script.
 """
 
 import gzip
@@ -16,9 +17,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from pyoxigraph import RdfFormat, Store
 
+import afternoon
 from make_records import make_records
 from pfocr_rdf.build import BuildOptions, build_release
 from pfocr_rdf.build.pipeline import Run
@@ -27,6 +30,25 @@ from pfocr_rdf.dumps import DumpWriter
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.records import open_collection
 from pfocr_rdf.releases import current_release
+from results import write_section
+
+#: A row for each number of records.
+COLUMNS: Final = (
+    "records",
+    "quads",
+    "build, s",
+    "again, s",
+    "load alone, s",
+    "build ÷ load",
+    "again ÷ load",
+    "script, s",
+    "script ÷ build",
+    "building, MiB",
+    "worker, MiB",
+    "load alone, MiB",
+    "script, MiB",
+)
+LIBRARIES: Final = ("pyoxigraph", "PyYAML", "python-frontmatter", "rdflib", "orjson", "deflate")
 
 
 @dataclass(frozen=True, slots=True)

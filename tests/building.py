@@ -264,6 +264,7 @@ class Published:
             "releases",
             ".build.lock",
             ".current.lock",
+            "parts.sqlite",
         }
 
 

@@ -21,7 +21,7 @@ ORDER: Final = (
     *("records", "vocabulary", "mapping", "shared"),
     *("jsonld", "tally", "dumps", "mappings", "dataset", "releases", "search", "build"),
     *("verify", "compare", "queries", "results", "remote", "describe", "publish"),
-    *("stores", "push", "web"),
+    *("stores", "push_notes", "push_graphs", "push", "isql", "push_bulk", "web"),
     *("console", "query_command", "search_command", "serve_command", "push_command"),
     "cli",
 )
@@ -35,7 +35,7 @@ LIBRARY_TO_USERS: Final = {
     "deflate": {"dumps"},
     "distributed": {"build"},
     "orjson": {"jsonld", "web"},
-    "sqlite3": {"search"},
+    "sqlite3": {"search", "build"},
     "rdflib": {"web"},  # a query's algebra, where it is federated
     "SPARQLWrapper": {"remote"},
     "starlette": {"web"},

@@ -5,6 +5,7 @@ import json
 import shutil
 import subprocess
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -330,17 +331,31 @@ def test_batches_keep_every_record_in_order_and_split_no_article(sizes: list[int
     assert [file for batch in batches for file in batch] == [*collection.files]
     articles = [{file.figid.partition("__")[0] for file in batch} for batch in batches]
     assert sum(map(len, articles)) == len(set().union(*articles))
-    # All but the last are full, and none is larger than a full one and an article.
-    assert all(len(batch) >= BATCH_RECORDS for batch in batches[:-1])
-    assert all(len(batch) < BATCH_RECORDS + max(sizes) for batch in batches)
+    # All but the last are half full, and none is larger than two and an article.
+    assert all(len(batch) >= BATCH_RECORDS // 2 for batch in batches[:-1])
+    assert all(len(batch) < 2 * BATCH_RECORDS + max(sizes) for batch in batches)
+
+
+def test_a_record_more_changes_few_batches() -> None:
+    before = collection_of([1] * 50 * BATCH_RECORDS)
+    more = RecordFile("PMC1__more", "more.md", "more.md")
+    files = sorted([*before.files, more], key=lambda file: file.figid)
+    after = replace(before, files=tuple(files))
+    old, new = (set(make_batches(found, Iris(), Limits())) for found in (before, after))
+    assert 25 < len(old) < 75
+    assert len(new - old) <= 3
 
 
 def test_progress_is_told_up_to_the_last_record(tmp_path: Path) -> None:
-    figures = {f"{n}.md": record_of(n, 0) for n in range(BATCH_RECORDS + 1)}
+    figures = {f"{n}.md": record_of(n, 0) for n in range(2 * BATCH_RECORDS + 1)}
     told: list[Progress] = []
     result = build(write(tmp_path / "records", figures), tmp_path / "data", listen=told.append)
-    total = BATCH_RECORDS + 1
-    assert [(step.records, step.total) for step in told] == [(BATCH_RECORDS, total), (total, total)]
+    total = 2 * BATCH_RECORDS + 1
+    assert len(told) > 1
+    assert {step.total for step in told} == {total}
+    records = [step.records for step in told]
+    assert records == sorted(set(records))
+    assert records[-1] == total
     assert 0 < told[0].triples < told[1].triples < result.triples
 
 

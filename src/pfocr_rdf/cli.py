@@ -103,6 +103,9 @@ def build(
     gene_prefix: GenePrefix = NCBIGENE,
     mappings: Mappings = None,
     max_file_bytes: MaxFileBytes = Limits().file_bytes,
+    reuse: Annotated[
+        bool, typer.Option(help="Take over what the last release has of unchanged records.")
+    ] = True,
     quiet: Quiet = False,
 ) -> None:
     """Build a release from records and make it the current one.
@@ -122,6 +125,7 @@ def build(
             keep=keep,
             issued=issued_date(),
             mappings=tuple(mappings or ()),
+            reuse=reuse,
             listen=watcher,
         )
         result = build_release(records, data, options)

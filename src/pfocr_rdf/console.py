@@ -114,6 +114,8 @@ def tell_findings(found: Findings) -> None:
         f"{found.records:,} records: {found.figures:,} figures, {found.skipped:,} skipped; "
         f"errors: {counted(found.errors)}; warnings: {counted(found.warnings)}"
     )
+    if found.reused:
+        say(f"{found.reused:,} records taken over from the last release, as they have not changed")
 
 
 def counted(kinds: dict[str, int]) -> str:

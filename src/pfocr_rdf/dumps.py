@@ -115,9 +115,31 @@ def serialized(
     return cast("bytes", serialize(statements, format=form, prefixes=prefixes))
 
 
-def compress(data: bytes) -> bytes:
+def compress(data: bytes, level: int = COMPRESSION_LEVEL) -> bytes:
     """One gzip member, without a time or a name in it."""
-    return bytes(deflate.gzip_compress(data, COMPRESSION_LEVEL))
+    return bytes(deflate.gzip_compress(data, level))
+
+
+def uncompress(member: bytes) -> bytes:
+    """The text of a gzip member.
+
+    :raises ValueError: if it is none, or not whole.
+    """
+    try:
+        return bytes(deflate.gzip_decompress(member))
+    except deflate.DeflateError as error:
+        raise ValueError(f"no gzip member ({error})") from error
+
+
+def text_length(member: bytes) -> int:
+    """Bytes of the text of a gzip member of less than 4 GiB, which its last four bytes say.
+
+    https://www.rfc-editor.org/rfc/rfc1952#page-8
+
+    >>> text_length(compress(b"12345"))
+    5
+    """
+    return int.from_bytes(member[-4:], "little")
 
 
 def turtle_header(iris: Iris) -> bytes:

@@ -33,6 +33,7 @@ class BuildOptions:
         ``concurrent.futures``, which is not shut down, or the scheduler of a Dask cluster,
         ``dask://HOST:PORT``, which reads the records under the same paths.
     :param executor_wait_s: seconds to wait for a worker of a cluster while it has none.
+    :param reuse: take over what the last release has of records that have not changed.
     """
 
     iris: Iris = field(default_factory=Iris)
@@ -43,6 +44,7 @@ class BuildOptions:
     mappings: tuple[Path, ...] = ()
     executor: Executor | str | None = None
     executor_wait_s: float = 60.0
+    reuse: bool = True
     listen: Callable[[Progress], None] = lambda progress: None
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from itertools import chain, islice
 from pathlib import Path
@@ -13,13 +14,14 @@ from typing import Final
 from pyoxigraph import RdfFormat, Store
 
 from pfocr_rdf import __version__
-from pfocr_rdf.build.batches import Batch, BatchResult, check_batch, make_batches, map_batch
+from pfocr_rdf.build.batches import Batch, BatchResult, check_batch, make_batches
 from pfocr_rdf.build.finish import write_manifest, write_publication
+from pfocr_rdf.build.kept import KeptParts, PartsWriter, find_parts, take_or_map
 from pfocr_rdf.build.options import BuildOptions, Progress
 from pfocr_rdf.build.report import Report, mapping_summary
 from pfocr_rdf.build.workers import crew_of, in_order
 from pfocr_rdf.dataset import ReleaseFacts, describe_release
-from pfocr_rdf.dumps import DumpFile, DumpWriter, Part, make_part, turtle_header
+from pfocr_rdf.dumps import DumpFile, DumpWriter, Part, compress, make_part, turtle_header
 from pfocr_rdf.errors import BuildError, InputError, PfocrError, Problem
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.mapping import Node
@@ -46,12 +48,16 @@ THINGS_A_DOCUMENT: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What reading the records found; problems are counted by kind."""
+    """What reading the records found; problems are counted by kind.
+
+    ``reused`` are records whose part of the release was taken over from the last one.
+    """
 
     records: int
     figures: int
     errors: dict[str, int]
     warnings: dict[str, int]
+    reused: int = 0
 
     @property
     def skipped(self) -> int:
@@ -105,11 +111,13 @@ class Run:
         collection: Collection,
         report: Report,
         index: IndexWriter | None = None,
+        keeping: PartsWriter | None = None,
     ) -> None:
         self.options = options
         self.collection = collection
         self.report = report
         self.index = index
+        self.keeping = keeping
         self.shared = Shared()
         files = open_mapping_files(options.mappings)
         self.links = Links(files, options.iris, report.add)
@@ -122,6 +130,7 @@ class Run:
         self.mappings = 0
         self.records = 0
         self.figures = 0
+        self.reused = 0
         self.example: str | None = None
         self.facts = ReleaseFacts("", options.issued, 0, 0, None)  # until all data are known
         self.description: list[Node] = []
@@ -137,17 +146,23 @@ class Run:
                 self.report.add(result.problems)
                 self.records += result.records
                 self.figures += result.figures
+                self.reused += result.records if result.kept else 0
                 self.example = self.example or result.first_figure
                 yield result
                 options.listen(Progress(self.records, len(files), self.tally.triples))
 
-    def parts(self) -> Iterator[Part]:
-        """All data: records, what they share, the description of it all."""
+    def parts(self, kept: KeptParts | None = None) -> Iterator[Part]:
+        """All data: records, what they share, the description of it all.
+
+        :param kept: the parts of the last release.
+        """
         iris = self.options.iris
         found, limits = self.collection, self.options.limits
         self.shared.gather_pages(load_taxa(found.organism_folders, limits, found.reading))
-        for result in self.results(map_batch):
+        for result in self.results(partial(take_or_map, kept)):
             self.shared.merge(result.shared)
+            if self.keeping:
+                self.keeping.add(result)
             self.links.gather_articles(result.articles)
             if self.index:
                 self.index.add(result.rows, result.had)
@@ -177,6 +192,7 @@ class Run:
             self.figures,
             dict(sorted(self.report.errors.items())),
             dict(sorted(self.report.warnings.items())),
+            self.reused,
         )
 
     def counted(self, part: Part) -> Part:
@@ -200,11 +216,14 @@ def build_release(inputs: Sequence[Path], data: Path, options: BuildOptions) -> 
         says which. Nothing is published then.
     """
     stage = _Stage()
-    with build_lock(data), no_collector():
+    header = len(compress(turtle_header(options.iris)))
+    with build_lock(data), no_collector(), PartsWriter(data, {"turtle": header}) as keeping:
         try:
             unfinished = start_release(data)
             try:
-                return _build(inputs, data, unfinished, options, stage)
+                result = _build(inputs, data, unfinished, options, stage, keeping)
+                keeping.finish(result.release)
+                return result
             finally:
                 abandon_release(unfinished)
         except BrokenExecutor as error:
@@ -222,7 +241,12 @@ def build_release(inputs: Sequence[Path], data: Path, options: BuildOptions) -> 
 
 
 def _build(
-    inputs: Sequence[Path], data: Path, unfinished: Path, options: BuildOptions, stage: _Stage
+    inputs: Sequence[Path],
+    data: Path,
+    unfinished: Path,
+    options: BuildOptions,
+    stage: _Stage,
+    keeping: PartsWriter,
 ) -> BuildResult:
     collection = _collection(inputs, options)
     stage.name = "report.json"
@@ -230,8 +254,8 @@ def _build(
         Report(unfinished / "report.json") as report,
         IndexWriter(unfinished / SEARCH_INDEX) as index,
     ):
-        run = Run(options, collection, report, index)
-        files = _load(run, unfinished, stage)
+        run = Run(options, collection, report, index, keeping)
+        files = _load(run, unfinished, stage, find_parts(data) if options.reuse else None)
         if not run.figures:
             first = next(iter(report.errors), "no error")
             raise BuildError(
@@ -269,13 +293,13 @@ def _collection(inputs: Sequence[Path], options: BuildOptions) -> Collection:
         raise InputError(f"{error.filename} {reason}") from error
 
 
-def _load(run: Run, unfinished: Path, stage: _Stage) -> list[DumpFile]:
+def _load(run: Run, unfinished: Path, stage: _Stage, kept: KeptParts | None) -> list[DumpFile]:
     """Write dumps and store; both get the same parts."""
     iris, extra = run.options.iris, bool(run.links.files)
     with DumpWriter(unfinished / "dumps", iris, with_mappings=extra) as writer:
 
         def written() -> Iterator[Part]:
-            for part in run.parts():
+            for part in run.parts(kept):
                 stage.name = "the dumps"
                 writer.append(part)
                 stage.name = "the store"

@@ -1,0 +1,249 @@
+"""Parts of the last release, taken over for batches whose records have not changed.
+
+Beside the releases lies one SQLite file, ``parts.sqlite``. It names a release, and for each of
+its batches has what the batch was made of (a digest of its records and of the programs), where
+its bytes are in that release's dumps, and what else mapping it has told. A batch that was made of
+the same is not read by YAML nor mapped again, and what comes out is byte for byte the same. A
+file that is missing, broken or of another release is no file: all is mapped.
+"""
+
+import io
+import json
+import os
+import pickle
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final
+
+from pfocr_rdf.build.batches import Batch, BatchResult, map_batch
+from pfocr_rdf.build.errands import programs
+from pfocr_rdf.dumps import NAME_TO_FORMAT, WRITTEN, compress, text_length, uncompress
+from pfocr_rdf.errors import ReleaseError
+from pfocr_rdf.records import Limits, load_taxa
+from pfocr_rdf.releases import Release, find_release
+
+FILE: Final = "parts.sqlite"
+UNFINISHED: Final = ".parts-unfinished.sqlite"
+#: Goes up when the tables change; what is told changes with the programs, which are in the key.
+LAYOUT: Final = 1
+SCHEMA: Final = f"""
+PRAGMA journal_mode = OFF;
+PRAGMA synchronous = OFF;
+CREATE TABLE part (key BLOB PRIMARY KEY, told BLOB, places TEXT, digest BLOB) WITHOUT ROWID;
+CREATE TABLE release (id TEXT);
+PRAGMA user_version = {LAYOUT};
+BEGIN;
+"""
+#: What a result is made of. Nothing else is unpickled: a data folder may come from elsewhere.
+TOLD: Final = frozenset(
+    {
+        ("array", "_array_reconstructor"),
+        ("array", "array"),
+        ("collections", "Counter"),
+        ("pfocr_rdf.build.batches", "BatchResult"),
+        ("pfocr_rdf.dumps", "Part"),
+        ("pfocr_rdf.errors", "Problem"),
+        ("pfocr_rdf.search.mentions", "Had"),
+        ("pfocr_rdf.search.mentions", "Having"),
+        ("pfocr_rdf.search.rows", "Row"),
+        ("pfocr_rdf.shared", "EntityFact"),
+        ("pfocr_rdf.shared", "Shared"),
+        ("pfocr_rdf.tally", "Tally"),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptParts:
+    """Where the parts of the last release are: its index and the folder of its dumps."""
+
+    index: str
+    dumps: str
+
+
+def find_parts(data: Path) -> KeptParts | None:
+    """The parts that a build in this data folder can take over; None if there are none.
+
+    Call it while holding the lock of a build: the release is not pruned then.
+    """
+    index = data / FILE
+    try:
+        with closing(_opened(str(index))) as database:
+            (layout,) = database.execute("PRAGMA user_version").fetchone()
+            if layout != LAYOUT:
+                return None
+            (release_id,) = database.execute("SELECT id FROM release").fetchone()
+        dumps = find_release(data, str(release_id)).dumps
+    except (OSError, sqlite3.Error, TypeError, ReleaseError):
+        return None
+    return KeptParts(str(index.absolute()), str(dumps.absolute()))
+
+
+def take_or_map(kept: KeptParts | None, batch: Batch) -> BatchResult:
+    """The work of one process: the part of a batch, kept or new, and what to keep of it."""
+    key = key_of(batch)
+    if kept and key and (found := _taken(kept, key)):
+        return found
+    result = map_batch(batch)
+    part = result.part
+    if not key or part is None:
+        return result
+    named = part.trig[text_length(part.compressed["turtle"]) :]
+    bare = replace(part, trig=named, compressed={})
+    told = pickle.dumps(replace(result, part=bare), pickle.HIGHEST_PROTOCOL)
+    return replace(result, key=key, told=compress(told, level=1))
+
+
+def key_of(batch: Batch) -> bytes:
+    """Everything that decides the result of a batch, as a digest; nothing if it is unreadable."""
+    digest = sha256(_common(batch))
+    try:
+        for file in batch.files:
+            tables = [kind for kind, _ in file.tables]
+            digest.update(repr((file.figid, file.file, tables, file.ndex, file.wpid)).encode())
+            for path in (file.path, *(path for _, path in file.tables)):
+                if os.stat(path).st_size > batch.limits.file_bytes:
+                    return b""  # it is refused, and need not be read for that
+                digest.update(sha256(Path(path).read_bytes()).digest())
+    except OSError:
+        return b""
+    return digest.digest()
+
+
+def _common(batch: Batch) -> bytes:
+    names = _names_of(batch.organism_folders, batch.limits, batch.reading)
+    return repr((programs(), batch.iris, batch.limits, names)).encode()
+
+
+@lru_cache(maxsize=4)
+def _names_of(folders: tuple[str, ...], limits: Limits, reading: str) -> bytes:
+    """What the organism pages decide: names and their taxa."""
+    taxa = load_taxa(folders, limits, reading)
+    return sha256(repr(sorted(taxa.name_to_taxon.items())).encode()).digest()
+
+
+def _taken(kept: KeptParts, key: bytes) -> BatchResult | None:
+    """A result as it was; None where it was not kept, or is not whole."""
+    try:
+        with closing(_opened(kept.index)) as database:
+            found = database.execute(
+                "SELECT told, places, digest FROM part WHERE key = ?", (key,)
+            ).fetchone()
+        if found is None:
+            return None
+        told, places, digest = found
+        members = {name: _member(kept, name, *place) for name, place in json.loads(places).items()}
+        if _digest(told, members) != digest:
+            return None
+        result = _Told(io.BytesIO(uncompress(told))).load()
+    except (OSError, sqlite3.Error, ValueError, TypeError, KeyError, pickle.UnpicklingError):
+        return None
+    if not isinstance(result, BatchResult) or result.part is None:
+        return None
+    part = replace(
+        result.part, trig=uncompress(members["turtle"]) + result.part.trig, compressed=members
+    )
+    return replace(result, part=part, key=key, told=told, kept=True)
+
+
+def _member(kept: KeptParts, name: str, start: int, length: int) -> bytes:
+    with open(os.path.join(kept.dumps, NAME_TO_FORMAT[name].file), "rb") as file:
+        file.seek(start)
+        return file.read(length)
+
+
+def _digest(told: bytes, members: Mapping[str, bytes]) -> bytes:
+    digest = sha256(told)
+    for name in sorted(members):
+        digest.update(members[name])
+    return digest.digest()
+
+
+def _opened(index: str) -> sqlite3.Connection:
+    """The index, which nobody writes: a build makes a new one and moves it here."""
+    return sqlite3.connect(f"{Path(index).absolute().as_uri()}?mode=ro&immutable=1", uri=True)
+
+
+class _Told(pickle.Unpickler):
+    """Opens what was told, and nothing that could do something."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) not in TOLD:
+            raise pickle.UnpicklingError(f"{module}.{name} is no part of a result")
+        return super().find_class(module, name)
+
+
+class PartsWriter:
+    """Keeps the parts of a build for the next one; use it as a context manager.
+
+    A release does not fail because nothing could be kept of it: after an error there is no index.
+
+    :param data: the data folder, held by the lock of the build.
+    :param starts: the length of each dump before its first part.
+    """
+
+    def __init__(self, data: Path, starts: Mapping[str, int]) -> None:
+        self.path = data / UNFINISHED
+        self.target = data / FILE
+        self._ends = dict.fromkeys(WRITTEN, 0) | dict(starts)
+        self._database: sqlite3.Connection | None = None
+
+    def __enter__(self) -> "PartsWriter":
+        with self._or_nothing():
+            self.path.unlink(missing_ok=True)
+            self._database = sqlite3.connect(self.path, isolation_level=None)
+            self._database.executescript(SCHEMA)
+        return self
+
+    def add(self, result: BatchResult) -> None:
+        """Take in a batch, in the order in which the dumps are written."""
+        part = result.part
+        if part is None:
+            return
+        places = {}
+        for name, member in part.compressed.items():
+            places[name] = (self._ends[name], len(member))
+            self._ends[name] += len(member)
+        if self._database and result.key:
+            digest = _digest(result.told, part.compressed)
+            row = (result.key, result.told, json.dumps(places), digest)
+            with self._or_nothing():
+                self._database.execute("INSERT OR REPLACE INTO part VALUES (?, ?, ?, ?)", row)
+
+    def finish(self, release: Release) -> None:
+        """The release is published: its parts can be found."""
+        if self._database:
+            with self._or_nothing():
+                self._database.execute("INSERT INTO release VALUES (?)", (release.id,))
+                self._database.execute("COMMIT")
+                self._database.close()
+                self._database = None
+                os.replace(self.path, self.target)
+
+    @contextmanager
+    def _or_nothing(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, sqlite3.Error):
+            self._give_up()
+
+    def _give_up(self) -> None:
+        if self._database:
+            self._database.close()
+            self._database = None
+        with suppress(OSError):
+            self.path.unlink(missing_ok=True)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._give_up()
