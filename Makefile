@@ -1,11 +1,13 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-DATA   ?= data
+DATA   ?= pfocr-data
 RECORDS ?= seeds
 VENDOR := src/pfocr_rdf/web/static/vendor
+COMUNICA := build/comunica
+VALIDATOR := build/validator
 
-.PHONY: help run build editor test check bench bench-serve clean
+.PHONY: help run build editor comunica validator test test-corpus check bench bench-serve bench-pages lock clean
 .DEFAULT_GOAL := help
 
 help:   ## Show this list
@@ -14,12 +16,19 @@ help:   ## Show this list
 run: build editor  ## Build the sample records and serve them at http://127.0.0.1:7878/sparql
 	$(BIN)/pfocr-rdf serve --data $(DATA)
 
-build: $(VENV)/ready  ## Build a release from RECORDS (seeds) into DATA (data)
+build: $(VENV)/ready  ## Build a release from RECORDS (seeds) into DATA (pfocr-data)
 	$(BIN)/pfocr-rdf build $(RECORDS) --data $(DATA)
 
 editor: $(VENDOR)/yasgui.min.js  ## Put the query editor of the pages into the package; needs npm
 
+comunica: $(COMUNICA)/ready  ## Install Comunica, which tests call the endpoint from; needs npm
+
+validator: $(VALIDATOR)/ready  ## Install what the tests check HTML with; needs npm
+
 test: check  ## Everything CI runs
+
+test-corpus: $(VENV)/ready  ## Ask for every page of the real records, where these are at hand
+	$(BIN)/pytest -q -n 2 -m whole
 
 check: $(VENV)/ready editor  ## Format, lint, types, and all tests
 	$(BIN)/ruff format --check .
@@ -33,16 +42,49 @@ bench: $(VENV)/ready  ## Measure the build beside the bulk load of its own tripl
 bench-serve: $(VENV)/ready  ## Measure the endpoint beside Oxigraph's own server; needs wrk
 	$(BIN)/python benchmarks/serve.py $(RECORDS)
 
+bench-pages: $(VENV)/ready  ## Measure the pages and the search
+	$(BIN)/python benchmarks/pages.py $(RECORDS)
+
+lock: $(VENV)/ready  ## Write the version of every package of the environment to constraints.txt
+	(echo '# What the environment is made of; written by `make lock`.' && \
+	  $(BIN)/python -m pip freeze --exclude-editable) >constraints.new && mv constraints.new constraints.txt
+
 clean:  ## Remove what was built, not the data folder
 	rm -rf $(VENV) $(VENDOR) node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-# The environment: everything pinned in pyproject.toml, installed once and again when it changes.
-$(VENV)/ready: pyproject.toml
+# The environment: what pyproject.toml names, and what that needs in the versions of constraints.txt;
+# installed once and again when either changes.
+$(VENV)/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable . --group dev
 	touch $@
+
+# Comunica is 80 MB of 500 packages, so it is not among those of the editor. Their scripts are not
+# run. Without it the tests with it are skipped, and say so.
+$(COMUNICA)/ready: tests/comunica/package.json tests/comunica/package-lock.json
+	@if ! command -v npm >/dev/null; then \
+	  echo "NO NPM: Comunica is left out, nothing is tested with it" >&2; \
+	else \
+	  mkdir -p $(COMUNICA) && \
+	  cp tests/comunica/package.json tests/comunica/package-lock.json $(COMUNICA)/ && \
+	  cd $(COMUNICA) && \
+	  npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && \
+	  touch ready; \
+	fi
+
+# Without it the HTML of the pages is checked by the tests' own rules alone. No scripts are run.
+$(VALIDATOR)/ready: tests/validator/package.json tests/validator/package-lock.json
+	@if ! command -v npm >/dev/null; then \
+	  echo "NO NPM: the validator of HTML is left out" >&2; \
+	else \
+	  mkdir -p $(VALIDATOR) && \
+	  cp tests/validator/package.json tests/validator/package-lock.json $(VALIDATOR)/ && \
+	  cd $(VALIDATOR) && \
+	  npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && \
+	  touch ready; \
+	fi
 
 # YASGUI, pinned in package.json with all that it needs, and its licences. Its scripts are not run.
 # Without npm the page of the editor is a plain form.

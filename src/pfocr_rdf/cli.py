@@ -11,7 +11,16 @@ from pfocr_rdf import __version__
 from pfocr_rdf.build import BuildOptions, build_release, check_records
 from pfocr_rdf.build.options import issued_date
 from pfocr_rdf.compare import Summary, compare_releases, open_store
-from pfocr_rdf.console import Watcher, counted, data_out, refusals, say, tell_findings, unlogged
+from pfocr_rdf.console import (
+    DEFAULT_DATA,
+    Watcher,
+    counted,
+    data_out,
+    refusals,
+    say,
+    tell_findings,
+    unlogged,
+)
 from pfocr_rdf.describe import GraphFormatName, describe, find_thing, written_as
 from pfocr_rdf.errors import Problem
 from pfocr_rdf.iris import BASE, NCBIGENE, Iris
@@ -68,7 +77,6 @@ Mappings = Annotated[
     typer.Option(metavar="FILE.sssom.tsv", help="Links from a mapping set; may be repeated."),
 ]
 MaxFileBytes = Annotated[int, typer.Option(min=1, help="Size of a record or table at most.")]
-DEFAULT_DATA: Final = Path("data")
 PROCESSES: Final = "processes"
 
 

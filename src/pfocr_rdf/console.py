@@ -4,7 +4,8 @@ import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, BinaryIO
+from pathlib import Path
+from typing import Any, BinaryIO, Final
 
 import typer
 from rich.console import Console
@@ -20,6 +21,9 @@ from rich.progress import (
 
 from pfocr_rdf.build import Findings, Progress
 from pfocr_rdf.errors import PfocrError
+
+#: Where releases are, if nobody says where.
+DEFAULT_DATA: Final = Path("pfocr-data")
 
 
 def say(message: str) -> None:

@@ -8,7 +8,7 @@ import typer
 from pyoxigraph import Store
 
 from pfocr_rdf.compare import open_store
-from pfocr_rdf.console import data_out, refusals, say
+from pfocr_rdf.console import DEFAULT_DATA, data_out, refusals, say
 from pfocr_rdf.errors import QueryError
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.queries import bind, federated_queries, load_query, named_queries
@@ -40,7 +40,7 @@ def query(
     data: Annotated[
         Path,
         typer.Option("--data", help="The data folder.", envvar="PFOCR_RDF_DATA", file_okay=False),
-    ] = Path("data"),
+    ] = DEFAULT_DATA,
     release: Annotated[str, typer.Option(help="Another release than the current one.")] = "current",
     endpoint: Annotated[
         str | None, typer.Option(metavar="URL", help="Ask this SPARQL endpoint instead.")

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from pfocr_rdf.console import refusals, say
+from pfocr_rdf.console import DEFAULT_DATA, refusals, say
 from pfocr_rdf.releases import find_release, holding
 from pfocr_rdf.search import Found, Suggestion, Tier, open_index
 
@@ -18,7 +18,7 @@ def search(
     data: Annotated[
         Path,
         typer.Option("--data", help="The data folder.", envvar="PFOCR_RDF_DATA", file_okay=False),
-    ] = Path("data"),
+    ] = DEFAULT_DATA,
     organism: Annotated[
         str | None, typer.Option(help="Only figures of this organism: a taxon id or a name.")
     ] = None,
