@@ -34,7 +34,8 @@ check: $(VENV)/ready editor  ## Format, lint, types, and all tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/pytest -q -n 2 --dist loadfile
+	$(BIN)/pytest -q -n 2 --dist loadfile -m 'not timed and not whole'
+	$(BIN)/pytest -q -m timed
 
 bench: $(VENV)/ready  ## Measure the build beside the bulk load of its own triples
 	$(BIN)/python benchmarks/build.py $(RECORDS)

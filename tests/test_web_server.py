@@ -21,6 +21,8 @@ from listening import Listening, answer, connected, listening, request, rest, st
 from pfocr_rdf.errors import ServeError
 from pfocr_rdf.web.server import ServerOptions, Stop, run_server, serve
 
+pytestmark = pytest.mark.timed
+
 SOON_S: Final = 5.0
 Part = Callable[[str], Awaitable[None]]
 
