@@ -7,7 +7,7 @@ VENDOR := src/pfocr_rdf/web/static/vendor
 COMUNICA := build/comunica
 VALIDATOR := build/validator
 
-.PHONY: help run build editor comunica validator test test-corpus check bench bench-serve bench-pages lock clean
+.PHONY: help run build editor comunica validator test test-corpus check bench bench-federation bench-serve bench-pages lock clean
 .DEFAULT_GOAL := help
 
 help:   ## Show this list
@@ -39,6 +39,9 @@ check: $(VENV)/ready editor  ## Format, lint, types, and all tests
 
 bench: $(VENV)/ready  ## Measure the build beside the bulk load of its own triples
 	$(BIN)/python benchmarks/build.py $(RECORDS)
+
+bench-federation: $(VENV)/ready  ## Measure a federated query beside the same join by hand; needs Virtuoso
+	$(BIN)/python benchmarks/federation.py
 
 bench-serve: $(VENV)/ready  ## Measure the endpoint beside Oxigraph's own server; needs wrk
 	$(BIN)/python benchmarks/serve.py $(RECORDS)

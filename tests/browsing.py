@@ -10,6 +10,8 @@ from typing import Any, Final
 import pytest
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
 from making import REPOSITORY
@@ -30,7 +32,7 @@ FLAGS: Final = (
     # No other host has an address: what a page asks of one fails at once, and is seen to.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
-WAIT_S: Final = 30
+WAIT_S: Final = 60
 needs_browser: Final = pytest.mark.skipif(
     not all(map(shutil.which, PROGRAMS)),
     reason="NO BROWSER: apt-get install chromium chromium-driver to have the pages tried in one",
@@ -55,6 +57,14 @@ class Browser:
         waiting = WebDriverWait(self.driver, WAIT_S, poll_frequency=0.05)
         return waiting.until(lambda _: self.run(script), what)
 
+    def type(self, text: str, *, shift: bool = False) -> None:
+        """Press keys, wherever the page has its focus."""
+        keys = ActionChains(self.driver)
+        if shift:
+            keys.key_down(Keys.SHIFT).send_keys(text).key_up(Keys.SHIFT).perform()
+        else:
+            keys.send_keys(text).perform()
+
     def look(self, name: str, width: int = 1200, height: int = 1400, *, dark: bool = False) -> None:
         """Keep a picture of the page."""
         self.size(width, height)
@@ -70,6 +80,11 @@ class Browser:
     def scripts(self, *, on: bool) -> None:
         """Whether pages may run scripts; those of the tests do in any case."""
         self._devtools("Emulation.setScriptExecutionDisabled", {"value": not on})
+
+    def block(self, *patterns: str) -> None:
+        """Addresses that cannot be loaded from now on; without any, all can again."""
+        self._devtools("Network.enable", {})
+        self._devtools("Network.setBlockedURLs", {"urls": list(patterns)})
 
     def complaints(self) -> list[str]:
         """What the browser has had to say since this was asked last."""

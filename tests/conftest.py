@@ -1,6 +1,7 @@
 """Fixtures that several test files share."""
 
 import shutil
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from hypothesis import settings
 from building import build, checkout
 from making import CORPUS, SEEDS
 from pfocr_rdf.releases import Release
+from virtuoso import Virtuoso, virtuoso_server
 
 # The same examples on every run and every machine, and no database of examples on disk.
 settings.register_profile("pfocr", derandomize=True, database=None, deadline=None, max_examples=200)
@@ -51,3 +53,11 @@ def copied_release(seeds_release: Release, tmp_path: Path) -> Release:
     path = tmp_path / "copied"
     shutil.copytree(seeds_release.path, path)
     return Release(seeds_release.id, path)
+
+
+@pytest.fixture(scope="session")
+def virtuoso(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Virtuoso]:
+    """A Virtuoso that several files write to, each to graphs of its own."""
+    folder = tmp_path_factory.mktemp("virtuoso")
+    with virtuoso_server(folder, tmp_path_factory.getbasetemp()) as server:
+        yield server

@@ -57,6 +57,8 @@ class Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     server: "StandIn"
+    #: Of the request.
+    body = b""
 
     def do_GET(self) -> None:
         self.answer(b"")
@@ -65,6 +67,8 @@ class Handler(BaseHTTPRequestHandler):
         self.answer(self.rfile.read(int(self.headers["Content-Length"])))
 
     def answer(self, body: bytes) -> None:
+        self.body = body
+        self.body = body
         self.server.asked.append((self.command, self.path, dict(self.headers), body))
         self.close_connection = True
         self.server.reply(self)

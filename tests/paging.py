@@ -18,6 +18,7 @@ from pfocr_rdf.iris import Iris
 from pfocr_rdf.releases import Release
 from pfocr_rdf.web.endpoint import Endpoint
 from pfocr_rdf.web.engine import Engine
+from pfocr_rdf.web.federation.partners import Partners
 from pfocr_rdf.web.pages import page_routes
 from pfocr_rdf.web.pages.forms import RDF_FORMS
 from pfocr_rdf.web.problems import Refusal
@@ -55,6 +56,7 @@ class Pages:
         self.engine = cast(Engine, None)
         self.endpoint = cast(Endpoint, None)
         self.public_url = public_url
+        self.partners: Partners | None = None
         self.router = Router(cast(Any, page_routes(self)), redirect_slashes=False)
 
     def public_url_of(self, request: Request) -> str:

@@ -8,7 +8,17 @@ from typing import Final
 
 import pytest
 import rdflib
-from pyoxigraph import DefaultGraph, Literal, NamedNode, RdfFormat, Triple, parse
+from pyoxigraph import (
+    CanonicalizationAlgorithm,
+    Dataset,
+    DefaultGraph,
+    Literal,
+    NamedNode,
+    Quad,
+    RdfFormat,
+    Triple,
+    parse,
+)
 
 XSD_STRING: Final = NamedNode("http://www.w3.org/2001/XMLSchema#string")
 
@@ -52,3 +62,10 @@ def _object(node: rdflib.term.Node) -> NamedNode | Literal:
 def unpacked(file: Path) -> bytes:
     """What a compressed file holds."""
     return gzip.decompress(file.read_bytes())
+
+
+def canonical(triples: Iterable[Triple]) -> set[Triple]:
+    """Triples whose blank nodes have the labels that they have in every isomorphic graph."""
+    found = Dataset(Quad(t.subject, t.predicate, t.object) for t in triples)
+    found.canonicalize(CanonicalizationAlgorithm.RDFC_1_0)
+    return {quad.triple for quad in found}

@@ -2,12 +2,14 @@
 
 import shutil
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
 import pytest
 from selenium.common.exceptions import NoAlertPresentException
+from selenium.webdriver.common.keys import Keys
 
 from browsing import Browser, browsing, needs_browser
 from building import build
@@ -41,8 +43,12 @@ SELECT ?figure ?gene ?name ?caption WHERE {
 }
 LIMIT 30"""
 CAPTIONS: Final = "SELECT * { ?s <http://schema.org/caption> ?caption }"
+HOSTILE_CHART: Final = """# chart: bar caption figures
+SELECT ?caption (COUNT(*) AS ?figures) { ?s <http://schema.org/caption> ?caption }
+GROUP BY ?caption"""
 SCRIPTED_IRI: Final = "SELECT ?iri { VALUES ?iri { <javascript:window.ran=1> } }"
 ANSWERED: Final = "document.querySelector('#answer:not([hidden]) .yasr_results > *')"
+CHART: Final = "document.querySelector('#answer .chart svg')"
 EDITOR: Final = "document.querySelector('#editor .CodeMirror')?.CodeMirror"
 
 
@@ -103,6 +109,37 @@ def test_a_reader_finds_a_figure(browser: Browser, server: Server) -> None:
     pictures(browser, "figure")
 
 
+def test_no_page_is_wider_than_a_small_telephone(browser: Browser, server: Server) -> None:
+    targets = {
+        "figure-with-genes": "/figures/PMC6566596__ijms-20-02505-g004",
+        "gene": "/gene/2064",
+        "taxon": "/taxon/9606",
+        "article": "/article/PMC6566596",
+        "queries": "/queries",
+        "query-form": "/queries/co-mentioned-genes",
+        "query-wrong": "/queries/figures-by-gene?gene=TP53",
+        "graph": "/queries/figure-record?figure=PMC6566596__ijms-20-02505-g004",
+        "nothing-found": "/search?q=qqqqqq",
+        "nothing-there": "/figures/PMC1__nothing",
+        "ontology": "/ontology",
+        "dataset": "/dataset",
+        "releases": "/releases",
+        "problem": "/problems/query-timeout",
+    }
+    for name, target in targets.items():
+        browser.size(320, 900)
+        browser.open(site(server) + target)
+        browser.wait("document.readyState == 'complete'", f"{target} is there")
+        assert browser.run("document.documentElement.scrollWidth") <= 320, target
+        assert browser.run("getComputedStyle(document.querySelector('main')).paddingTop") != "0px"
+        levels = browser.run(
+            "[...document.querySelectorAll('h1, h2, h3')].map(e => Number(e.tagName[1]))"
+        )
+        assert levels.count(1) == 1, target
+        assert all(after - before <= 1 for before, after in pairwise([0, *levels])), target
+        browser.look(name, 1200, 1000)
+
+
 @needs_editor
 def test_an_example_runs_in_the_editor(browser: Browser, server: Server) -> None:
     browser.open(f"{site(server)}/sparql")
@@ -112,6 +149,87 @@ def test_an_example_runs_in_the_editor(browser: Browser, server: Server) -> None
     browser.wait(ANSWERED, "the example is answered")
     assert "VALUES ?gene" in browser.run(f"{EDITOR}.getValue()")
     assert browser.run("document.querySelectorAll('#answer tbody tr').length") > 0
+
+
+@needs_editor
+def test_an_example_is_drawn_and_its_table_stays_at_hand(browser: Browser, server: Server) -> None:
+    browser.open(f"{site(server)}/sparql")
+    browser.wait(f"!!{EDITOR}", "the editor is there")
+    browser.run("document.querySelector('a[data-query=most-mentioned-genes]').click()")
+    browser.wait(f"location.search && {CHART}", "the answer is drawn")
+    pictures(browser, "editor-chart")
+    assert browser.run(f"{CHART}.getAttribute('role')") == "img"
+    named = f"{CHART}.getAttribute('aria-labelledby').split(' ')"
+    texts = browser.run(f"{named}.map(id => document.getElementById(id).textContent)")
+    assert texts[0] == "figures by symbol"
+    bars = browser.run(
+        f"[...{CHART}.querySelectorAll('rect')].map(bar => Number(bar.getAttribute('width')))"
+    )
+    assert len(bars) > 1
+    assert bars == sorted(bars, reverse=True)
+    select = "[...document.querySelectorAll('#answer .chosen select')].find(s => s.value == 'bar')"
+    browser.run(f"(s => {{ s.value = 'line'; s.dispatchEvent(new Event('change')); }})({select})")
+    browser.wait(f"{CHART}.querySelector('polyline')", "it is drawn as a line")
+    browser.run("document.querySelector('#answer .select_table').click()")
+    browser.wait("document.querySelector('#answer tbody tr')", "there is a table")
+    browser.run("document.querySelector('#answer tbody').dataset.first = 'yes'")
+    browser.run("document.getElementById('run').click()")
+    browser.wait(
+        "document.querySelector('#answer tbody:not([data-first])')", "the table is there again"
+    )
+    assert not browser.run(CHART)
+
+
+@needs_editor
+def test_values_of_an_example_are_chosen_beside_the_editor(
+    browser: Browser, server: Server
+) -> None:
+    browser.open(f"{site(server)}/sparql")
+    form = "document.querySelector('.gallery form[action$=\"/figures-by-gene\"]')"
+    browser.run("document.querySelector('.gallery > input').focus()")
+    browser.type("gene however weak")
+    left = "document.querySelectorAll('.gallery li:not([hidden])').length"
+    browser.wait(f"{left} == 1", "what was typed finds one")
+    browser.run(f"{form}.closest('details').open = true")
+    browser.look("editor-gallery")
+    browser.run(f"{form}.elements.gene.value = '2064'")
+    browser.run(f"{form}.querySelector('button[name=open]').click()")
+    browser.wait(f"location.search && {ANSWERED}", "the query is run")
+    assert "ncbigene/2064>" in browser.run(f"{EDITOR}.getValue()")
+
+
+def test_an_answer_is_drawn_without_scripts(browser: Browser, server: Server) -> None:
+    browser.scripts(on=False)
+    try:
+        browser.open(f"{site(server)}/queries/most-mentioned-genes?limit=20")
+        pictures(browser, "query")
+        bars = "[...document.querySelectorAll('td.drawn rect')].map(b => b.getBBox().width)"
+        widths = browser.run(bars)
+        assert len(widths) == browser.run("document.querySelectorAll('.answer tbody tr').length")
+        assert widths == sorted(widths, reverse=True)
+        assert widths[-1] > 0
+        browser.open(f"{site(server)}/queries/figures-per-year")
+        pictures(browser, "query-line")
+        assert (
+            browser.run("document.querySelector('svg[role=img] polyline').getTotalLength()") > 100
+        )
+    finally:
+        browser.scripts(on=True)
+
+
+def test_without_its_bundle_the_editor_is_a_form(browser: Browser, server: Server) -> None:
+    browser.block("*/yasgui.min.js")
+    try:
+        browser.open(f"{site(server)}/sparql?query={quote('ASK { }')}")
+        browser.wait("document.readyState == 'complete'", "what there is is loaded")
+        assert browser.run("document.getElementById('query').checkVisibility()")
+        assert not browser.run("document.getElementById('editor').checkVisibility()")
+        browser.run("document.getElementById('format').value = 'json'")
+        browser.run("document.getElementById('query-form').requestSubmit()")
+        browser.wait("location.search.includes('format=json')", "the form is sent")
+        assert '"boolean":true' in browser.run("document.body.textContent")
+    finally:
+        browser.block()
 
 
 @needs_editor
@@ -156,6 +274,20 @@ def test_properties_of_the_release_are_completed(browser: Browser, server: Serve
 
 
 @needs_editor
+def test_the_keyboard_leads_through_the_editor(browser: Browser, server: Server) -> None:
+    browser.open(f"{site(server)}/sparql")
+    browser.wait(f"!!{EDITOR}", "the editor is there")
+    before = browser.run(f"{EDITOR}.getValue()")
+    browser.run(f"{EDITOR}.focus()")
+    browser.type(Keys.TAB)
+    assert browser.run("document.activeElement.id") == "run"
+    assert browser.run("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    browser.type(Keys.TAB, shift=True)
+    assert browser.run("!!document.activeElement.closest('.CodeMirror')")
+    assert browser.run(f"{EDITOR}.getValue()") == before
+
+
+@needs_editor
 def test_what_is_wrong_with_a_query_is_said(browser: Browser, server: Server) -> None:
     browser.open(f"{site(server)}/sparql?query={quote('SELECT * WHERE { ?s ?p }')}")
     browser.wait(ANSWERED, "there is an answer")
@@ -186,6 +318,7 @@ def test_hostile_texts_do_nothing(browser: Browser, server: Server) -> None:
         "/article/PMC1",
         f"/sparql?query={quote(QUERY.replace('?gene', '?article'))}",
         f"/sparql?query={quote(CAPTIONS)}",
+        f"/sparql?query={quote(HOSTILE_CHART)}",
         f"/sparql?query={quote(SCRIPTED_IRI)}",
         f"/sparql?query={quote(HOSTILE)}",
         f"/queries/figures-by-gene?gene={quote(HOSTILE)}",

@@ -117,7 +117,32 @@ def test_what_a_partner_says_of_a_mistake_is_passed_on_and_not_its_pages() -> No
 
 def test_a_partner_without_time_says_how_long_to_wait() -> None:
     refusal = refused(lambda handler: handler.send(b"", status=429, Retry_After="60"))
-    assert refusal.detail == "stand-in: HTTP 429: it has no time for more requests: wait 60"
+    assert refusal.detail == "stand-in: HTTP 429: it has no time for more: wait 60 s"
+
+
+@pytest.mark.parametrize(
+    ("after", "said"),
+    [
+        ("7", "wait 7 s"),
+        ("Fri, 21 Nov 2031 10:00:00 GMT", "wait until Fri, 21 Nov 2031 10:00:00 GMT"),
+        ("\u00b2", "wait until \u00b2"),
+        ("", "try again later"),
+    ],
+)
+def test_only_seconds_to_wait_are_passed_on_in_a_header(after: str, said: str) -> None:
+    refusal = refused(lambda handler: handler.send(b"", JSON, 503, Retry_After=after))
+    assert refusal.detail.endswith(said) or not after.isascii()
+    assert refusal.headers == ({"Retry-After": "7"} if after == "7" else {})
+
+
+def test_words_that_are_packed_are_unpacked_as_far_as_they_are_shown() -> None:
+    said = gzip.compress(b"no such graph\n" * 1000)
+    refusal = refused(
+        lambda handler: handler.send(said, "text/plain", 400, Content_Encoding="gzip")
+    )
+    assert refusal.detail.startswith("stand-in: HTTP 400 (no such graph no such graph ")
+    broken = refused(lambda handler: handler.send(b"x", "text/plain", 400, Content_Encoding="gzip"))
+    assert broken.detail == "stand-in: HTTP 400"
 
 
 def cut(handler: Handler) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from pfocr_rdf.errors import ServeError
 from pfocr_rdf.queries import federated_queries
-from pfocr_rdf.web.federation.partners import public_partners, read_partners
+from pfocr_rdf.web.federation.partners import Whole, public_partners, read_partners
 
 GOOD = '[partners.p]\nendpoint = "https://e.example/sparql"\n'
 
@@ -46,6 +46,14 @@ def test_a_partner_has_its_own_settings_before_the_defaults(tmp_path: Path) -> N
     assert (found.rows, found.batch, found.private) == (8, 9, False)
 
 
+def test_a_query_has_limits_of_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "partners.toml"
+    path.write_text(f"[query]\ntimeout_s = 0.5\nrows = 7\n{GOOD}", encoding="utf-8")
+    assert read_partners(path).whole == Whole(timeout_s=0.5, rows=7)
+    path.write_text(GOOD, encoding="utf-8")
+    assert read_partners(path).whole == Whole() == public_partners().whole
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -72,6 +80,9 @@ def test_a_partner_has_its_own_settings_before_the_defaults(tmp_path: Path) -> N
         (GOOD + "private = 1\n", "private is 1: write true or false"),
         (GOOD + "[partners.q]\nendpoint = 'https://e.example/sparql'\n", "belongs to p and to q"),
         ("defaults = 1\n", "defaults is no table"),
+        ("query = 1\n", "query is no table"),
+        ("[query]\nbatch = 1\n", "query: 'batch' is no setting: use bytes, rows, timeout_s"),
+        ("[query]\ntimeout_s = 0\n", "query: timeout_s is 0: give more"),
     ],
 )
 def test_a_list_with_a_mistake_is_refused(tmp_path: Path, text: str, said: str) -> None:

@@ -1,6 +1,7 @@
 """Where the SERVICE clauses are, whom they ask about what, in which order; and what is refused."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -8,7 +9,7 @@ import pytest
 
 from pfocr_rdf.web.federation.outline import OutlineError, outline, services_in
 from pfocr_rdf.web.federation.pattern import read_query
-from pfocr_rdf.web.federation.plan import make_plan
+from pfocr_rdf.web.federation.plan import check_rest, make_plan
 from pfocr_rdf.web.federation.planner import answer
 from pfocr_rdf.web.federation.steps import Plan, Step, filled, plan_of
 from pfocr_rdf.web.problems import Refusal
@@ -310,6 +311,18 @@ def test_the_outline_alone_does_not_count() -> None:
     assert services_in(outline(text).where) == []
     with pytest.raises(OutlineError, match="two parsers do not read the query alike"):
         read_query(text)
+
+
+def test_a_plan_that_has_the_release_asked_a_clause_is_none() -> None:
+    """Whatever the other two readers overlook, Oxigraph's process gets no SERVICE."""
+    good = plan("SELECT * { ?f <p:m> ?g . SERVICE <urn:x> { ?n <p:g> ?g } }")
+    check_rest(good)
+    left = ("SELECT * { ?s ?p trueSERVICE<urn:x>{ ?a ?b ?c } ", 0, " }")
+    with pytest.raises(OutlineError, match="only Oxigraph's parser sees"):
+        check_rest(replace(good, final=left))
+    asking = replace(good.steps[0].bindings[0], query=left)
+    with pytest.raises(OutlineError, match="only Oxigraph's parser sees"):
+        check_rest(replace(good, steps=(replace(good.steps[0], bindings=(asking,)),)))
 
 
 def test_a_plan_comes_back_from_another_process_as_it_was() -> None:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,11 +19,12 @@ from building import build, dumps, environment
 from invoking import run
 from linking import GENE, GRAPH, MANUAL, RECORD, SAMPLES, SET, entities, sssom
 from making import SEEDS, write
-from pfocr_rdf.build import BuildResult
+from pfocr_rdf.build import BuildOptions, BuildResult, check_records
+from pfocr_rdf.build.report import mapping_summary
 from pfocr_rdf.dumps import compress
-from pfocr_rdf.errors import BuildError, InputError
+from pfocr_rdf.errors import BuildError, InputError, Problem
 from pfocr_rdf.iris import Iris
-from pfocr_rdf.mappings import Links, open_mapping_files
+from pfocr_rdf.mappings import Links, MappingCounts, open_mapping_files
 from pfocr_rdf.releases import Release, current_release
 from pfocr_rdf.verify import verify_release
 
@@ -396,3 +398,45 @@ def test_the_command_line_says_what_became_of_each_file(tmp_path: Path) -> None:
     missing = run("build", SEEDS, "--data", tmp_path / "d", "--mappings", tmp_path / "none.tsv")
     assert missing.status == 1
     assert "none.tsv cannot be read (No such file or directory)" in missing.err
+
+
+# A check
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_check_finds_what_a_build_with_mappings_finds_and_writes_nothing(
+    workers: int, tmp_path: Path
+) -> None:
+    rows = [
+        f"ncbigene:5742|x:p|x:1|{MANUAL}",
+        f"doi:10.1000/ABC|x:p|x:2|{MANUAL}",  # of an article
+        f"taxon:9606|x:p|x:3|{MANUAL}",
+        f"undeclared:1|x:p|x:4|{MANUAL}",
+        f"ncbigene:1|x:p|x:5|{MANUAL}",  # not in the release
+        f"ncbigene:5742|x:p||{MANUAL}",
+    ]
+    records = write(tmp_path / "records", {**RECORD, "_figures/PMC9__f1.md": "no front matter\n"})
+    files = write(tmp_path / "mappings", {"a.sssom.tsv": sssom(rows, metadata="comment: x")})
+    options: dict[str, Any] = {"mappings": (files / "a.sssom.tsv",), "workers": workers}
+    before = sorted(tmp_path.rglob("*"))
+    told: list[Problem] = []
+    sets: list[MappingCounts] = []
+    findings = check_records([records], BuildOptions(**options), told.append, sets.append)
+    assert sorted(tmp_path.rglob("*")) == before
+    result = build(records, tmp_path / "data", **options)
+    assert findings == result.findings
+    report = json.loads((result.release.path / "report.json").read_text(encoding="utf-8"))
+    assert [asdict(problem) for problem in told] == report["problems"]
+    assert {problem.kind for problem in told} >= {"mapping prefix", "mapping missing"}
+    assert mapping_summary(sets)["mappings"] == report["summary"]["mappings"]
+    assert (sets[0].linked, sets[0].absent) == (3, 1)
+
+
+def test_the_command_check_says_what_would_become_of_each_set(tmp_path: Path) -> None:
+    line = [option for path in SAMPLES for option in ("--mappings", str(path))]
+    checked, built = run("check", SEEDS, *line), run("build", SEEDS, "--data", tmp_path, *line)
+    assert checked.status == built.status == 0
+    said = [row for row in built.err.splitlines() if " linked, " in row]
+    assert len(said) == len(SAMPLES)
+    assert [row for row in checked.err.splitlines() if " linked, " in row] == said
+    assert "cannot be read" in run("check", SEEDS, "--mappings", tmp_path / "none.tsv").err

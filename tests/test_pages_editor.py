@@ -9,14 +9,16 @@ from urllib.parse import parse_qs, quote, urlsplit
 import pytest
 
 from paging import Markup, Pages, pages_of
-from pfocr_rdf.queries import named_queries
+from pfocr_rdf.queries import bind, federated_queries, load_query, named_queries
 from pfocr_rdf.releases import Release
+from pfocr_rdf.web.federation.partners import Partners, public_partners
 from pfocr_rdf.web.pages import editor
 from pfocr_rdf.web.pages.editor import SCRIPT, is_for_people
 from pfocr_rdf.web.pages.links import Links
 from pfocr_rdf.web.pages.static import static_files
 from releasing import data_folder
 from serving import Server, serving
+from validating import flaws
 
 FIREFOX: Final = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 CHROME: Final = (
@@ -108,6 +110,71 @@ def test_every_named_query_is_an_example_that_can_be_run(pages: Pages, server: S
     for name, href in links.items():
         (text,) = parse_qs(urlsplit(href).query)["query"]
         assert server.post(text).status == 200, name
+
+
+def links_and_text(pages: Pages) -> tuple[dict[str, str], str]:
+    """The links of the gallery by the names of their queries, and the text of the page."""
+    markup = Markup(pages.get("/sparql").text)
+    links = {f["data-query"]: f["href"] for _, f in markup.elements if "data-query" in f}
+    return links, markup.text
+
+
+def test_the_gallery_says_whom_a_query_asks_and_runs_it_only_where_that_can_be(
+    seeds_release: Release,
+) -> None:
+    everybody, nobody, uniprot = (pages_of(seeds_release) for _ in range(3))
+    everybody.partners = public_partners()
+    known = public_partners().find("https://sparql.uniprot.org/sparql")
+    assert known
+    uniprot.partners = Partners({known.name: known}, {known.endpoint: known})
+    names = {query.name for query in federated_queries()}
+    links, text = links_and_text(everybody)
+    assert names <= set(links)
+    assert "asks uniprot" in text
+    assert "would ask" not in text
+    links, text = links_and_text(nobody)
+    assert not names & set(links)
+    assert "would ask uniprot : This server asks no other endpoints" in text
+    links, text = links_and_text(uniprot)
+    assert names & set(links) == {
+        query.name for query in federated_queries() if query.endpoints == (known.endpoint,)
+    }
+    assert "would ask wikipathways : This server does not ask wikipathways" in text
+    page = Markup(nobody.get("/queries/proteins-of-figure-genes").text)
+    assert "This server asks no other endpoints" in page.text
+
+
+def test_every_example_has_a_form_with_all_its_values(pages: Pages) -> None:
+    text = pages.get("/sparql").text
+    assert flaws(text) == []
+    for query in named_queries():
+        form = text.partition(f'action="/queries/{query.name}" method="get"')[2]
+        names = Markup(form.partition("</form>")[0]).attributes("name")
+        assert names == ([*(p.name for p in query.parameters), "open"] if query.parameters else [])
+
+
+def test_the_form_of_an_example_opens_the_editor_with_its_values(pages: Pages) -> None:
+    target = "/queries/most-mentioned-genes?organism=9606&limit=7&open=editor"
+    answer = pages.get(target, accept=CHROME)
+    assert answer.status == 303
+    (text,) = parse_qs(urlsplit(answer.headers["location"]).query)["query"]
+    query = load_query("most-mentioned-genes")
+    assert text == f"{query.chart}\n{bind(query, {'organism': '9606', 'limit': '7'})}"
+    assert answer.headers["location"].startswith("/sparql?")
+
+
+def test_a_wrong_value_is_told_in_the_form(pages: Pages) -> None:
+    wrong = pages.get("/queries/figures-by-gene?gene=TP53&open=editor", accept=CHROME)
+    assert wrong.status == 400
+    assert "TP53" in wrong.text
+
+
+def test_what_is_too_long_for_an_address_is_answered_instead(server: Server) -> None:
+    genes = ",".join(map(str, range(1, 301)))
+    target = f"/queries/figures-by-gene-overlap?gene={genes}&open=editor"
+    answer = server.request("GET", target, headers={"Accept": CHROME})
+    assert answer.status == 200
+    assert b"As a file" in answer.body
 
 
 def test_without_the_editor_the_page_is_a_form(

@@ -5,6 +5,7 @@ import re
 from itertools import pairwise
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 import pytest
 
@@ -20,6 +21,7 @@ from making import (
 )
 from paging import Markup, Pages, pages_of
 from pfocr_rdf.releases import Release
+from validating import flaws, told_by_validator
 
 ADDRESS: Final = f"/figures/{FIGID}"
 #: What a family's name expands to, all human.
@@ -252,6 +254,16 @@ def test_hostile_texts_do_nothing(attack: str, harmless: Pages, tmp_path: Path) 
         assert json.loads(markup.json_ld)["@graph"]
         assert " ".join(attack.split()) in markup.text
     assert pages.get(f"{ADDRESS}/genes.tsv").text.count("\n") == 2
+
+
+def test_pages_of_hostile_texts_are_valid(tmp_path: Path) -> None:
+    pages = hostile(tmp_path, " ".join(ATTACKS))
+    targets = [ADDRESS, "/article/PMC1", "/gene/5742", "/", "/releases", "/nothing"]
+    for attack in ATTACKS:
+        targets += [f"/search?q={quote(attack)}", f"/sparql?query={quote(attack)}"]
+    texts = {target: pages.get(target, "text/html").text for target in targets}
+    assert {target: found for target, text in texts.items() if (found := flaws(text))} == {}
+    assert told_by_validator(texts, tmp_path) == []
 
 
 def test_hostile_texts_stay_as_they_are_in_the_data(tmp_path: Path) -> None:

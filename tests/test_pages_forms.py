@@ -143,6 +143,17 @@ def test_links_say_what_describes_what(address: str, pages: Pages) -> None:
     assert ';rel="describes"' in data.headers["link"]
 
 
+def test_links_are_read_by_programs_that_judge_datasets(address: str, pages: Pages) -> None:
+    for form in FORMS:
+        header = pages.get(address, form.media_type).headers["link"]
+        # How FAIR-Checker reads it: what has no type swallows the link after it.
+        read = re.findall('<(.*?)>*;*rel="(.*?)"*;*type="(.*?)"', header)
+        links = [link for link in header.split(", ") if ";type=" in link]
+        assert [f'<{t}>;rel="{relation}";type="{kind}"' for t, relation, kind in read] == links
+        if form is HTML:
+            assert read[0][1:] == ("describedby", "text/turtle")
+
+
 def test_an_etag_is_that_of_a_form_and_answers_304(address: str, pages: Pages) -> None:
     tags = set()
     for form in FORMS:

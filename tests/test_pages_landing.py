@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -50,6 +51,8 @@ CONTEXT: Final = {
     **{name: {"@type": "@id"} for name in ("contentUrl", "isBasedOn", "license", "sameAs", "url")},
     "datePublished": {"@type": XSD_DATE.value},
 }
+#: What the snippets leave in variables, printed.
+PRINTED: Final = {"R": "\nwriteLines(c(figures$figid, answer$figid))"}
 #: What the block says beyond the release: kinds of works, and checksums in schema.org's word.
 BEYOND: Final = ("CreativeWork", "ScholarlyArticle")
 
@@ -319,14 +322,20 @@ def test_every_question_of_the_page_has_an_answer(server: Server) -> None:
         assert len(rows) > 1, href
 
 
-@pytest.mark.parametrize("language", ["Shell", "Python"])
+@pytest.mark.parametrize("language", ["Shell", "Python", "R"])
 def test_the_snippets_run(language: str, server: Server, tmp_path: Path) -> None:
     page = server.request("GET", "/", headers={"Accept": "text/html"})
     shown = Snippets(page.body.decode())
     assert list(shown.snippets) == list(LANGUAGE_TO_SNIPPET)
-    command = {"Shell": ["bash", "-e", "-o", "pipefail"], "Python": [sys.executable, "-W", "error"]}
+    command = {
+        "Shell": ["bash", "-e", "-o", "pipefail", "-c"],
+        "Python": [sys.executable, "-W", "error", "-c"],
+        "R": ["Rscript", "-e", "options(warn = 2)", "-e"],
+    }
+    if shutil.which(command[language][0]) is None:
+        pytest.skip("NO R: install the Debian package r-base-core")
     done = subprocess.run(
-        [*command[language], "-c", shown.snippets[language]],
+        [*command[language], shown.snippets[language] + PRINTED.get(language, "")],
         cwd=tmp_path,
         capture_output=True,
         text=True,

@@ -12,6 +12,7 @@ from openapi_spec_validator import validate
 from pyoxigraph import Literal, NamedNode, Triple
 
 from asking import CASES, NAMES
+from invoking import run
 from paging import PUBLIC, Markup, Page, Pages, graph, pages_of
 from pfocr_rdf.errors import QueryError
 from pfocr_rdf.iris import SPEX, Iris
@@ -263,6 +264,41 @@ def test_each_format_is_had_by_suffix_by_format_and_by_accept(suffix: str, serve
     assert by_suffix.body == by_format.body == by_accept.body
     without = get(server, f"/queries/most-mentioned-genes.{suffix}", "image/png")
     assert without.status == 200
+
+
+def test_gene_sets_are_had_as_gmt_as_the_command_line_writes_them(
+    server: Server, seeds_release: Release
+) -> None:
+    options = ["--param", "minimum=2", "--param", "tier=symbol,synonym", "--format", "gmt"]
+    data = seeds_release.path.parent.parent
+    written = run("query", "gene-sets", "--data", data, *options)
+    assert (written.status, written.out.count("\n") > 2) == (0, True), written.err
+    for target in ("gene-sets.gmt?", "gene-sets?format=gmt&"):
+        answer = get(server, f"/queries/{target}minimum=2&tier=symbol,synonym")
+        assert (answer.status, answer.headers["content-type"]) == (200, SUFFIX_TO_TYPE["tsv"])
+        assert answer.body.decode() == written.out
+    assert get(server, "/queries/gene-sets.gmt").status == 200  # each has a default
+    assert get(server, "/queries/gene-sets.gmt?minimum=x").problem == "bad-parameter"
+    page = get(server, "/queries/gene-sets?minimum=2", "text/html").body.decode()
+    assert "/queries/gene-sets.gmt?minimum=2" in page
+    assert ".gmt" not in get(server, "/queries/organisms?limit=3", "text/html").body.decode()
+
+
+def test_what_is_no_gene_set_is_refused_as_gmt(server: Server) -> None:
+    answer = get(server, "/queries/organisms.gmt?limit=3")
+    assert answer.problem == "not-acceptable"
+    assert "gmt needs the variables ?figid, ?genes or ?gene" in answer.json["detail"]
+    assert get(server, f"/queries/figure-record.gmt?figure={SEED}").problem == "not-acceptable"
+
+
+def test_any_query_can_give_gene_sets_with_genes_as_iris(server: Server) -> None:
+    text = (
+        "SELECT ?figid ?gene { ?figure schema:mentions ?gene ; schema:identifier ?figid ."
+        " ?gene a schema:Gene } ORDER BY ?figid"
+    )
+    answer = get(server, f"/sparql?query={quote(text)}&format=gmt")
+    sets = dict(line.split("\t", 2)[::2] for line in answer.body.decode().splitlines())
+    assert "2064" in sets[SEED].split("\t")
 
 
 @pytest.mark.parametrize("suffix", RDF_SUFFIX_TO_TYPE)

@@ -1,10 +1,24 @@
 """Files of the pages: under addresses that change with them, kept for ever, compressed once."""
 
+import re
+from typing import Final
+
 import pytest
 
 from paging import Markup, Pages, pages_of
 from pfocr_rdf.releases import Release
 from pfocr_rdf.web.pages.static import static_address, static_files, static_hash
+
+#: Colour of the text, or of a line, → the least contrast that WCAG 2.2 AA asks for.
+TEXT: Final = dict.fromkeys(("ink", "faint", "link", "symbol", "synonym", "family"), 4.5)
+LINES: Final = dict.fromkeys(("bar", "focus"), 3.0)
+PAIRS: Final = (
+    *((over, under, least) for under in ("ground", "raised") for over, least in TEXT.items()),
+    *((over, under, least) for under in ("ground", "raised") for over, least in LINES.items()),
+    ("on-accent", "accent", 4.5),
+    ("ink", "mark", 4.5),
+    ("faint", "ground", 3.0),  # what a field is seen by
+)
 
 
 @pytest.fixture(scope="module", name="pages")
@@ -59,3 +73,22 @@ def test_pages_have_no_script_and_no_style_of_their_own(pages: Pages) -> None:
             assert "style" not in found
             assert not [name for name in found if name.startswith("on")]
             assert tag != "script" or "src" in found or found["type"] == "application/ld+json"
+
+
+def luminance(colour: str) -> float:
+    """https://www.w3.org/TR/WCAG22/#dfn-relative-luminance"""
+    parts = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return sum(share * p for share, p in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize(("over", "under", "least"), PAIRS)
+def test_colours_can_be_told_apart(over: str, under: str, least: float, dark: bool) -> None:
+    sheet = static_files()["style.css"].data.decode()
+    blocks = re.findall(r":root \{(.*?)\}", sheet, re.DOTALL)
+    colours = [dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6});", block)) for block in blocks]
+    assert len(colours) == 2
+    found = colours[0] | colours[1] if dark else colours[0]
+    low, high = sorted((luminance(found[over]), luminance(found[under])))
+    assert (high + 0.05) / (low + 0.05) >= least

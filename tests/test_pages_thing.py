@@ -8,31 +8,20 @@ from typing import Final
 from urllib.parse import quote
 
 import pytest
-from pyoxigraph import DefaultGraph, NamedNode, QueryTriples, Triple
+from pyoxigraph import DefaultGraph, NamedNode, Triple
 
 from building import build
+from constructing import of_thing
 from making import CHEMICAL_COLUMNS, DISEASE_COLUMNS, GENE_COLUMNS, record, table, write
 from paging import Markup, Pages, graph, pages_of
 from pfocr_rdf.releases import Release
 from pfocr_rdf.search.mentions import MANY
 from pfocr_rdf.vocabulary import Oa, Pfocr, Schema
 from pfocr_rdf.web.pages.thing_facts import PAGE_FIGURES
+from pfocr_rdf.web.source import StoreSource
 
 FIGURES: Final = 60
 LEXICONS: Final = ("ncbigene_synonym", "famplex_relations", "ncbigene_symbol")
-#: What the page of a thing says, as its module documents it.
-CONSTRUCT: Final = """
-PREFIX schema: <http://schema.org/>
-CONSTRUCT {{ ?s ?p ?o }} WHERE {{
-  {{ VALUES ?s {{ {thing} }} ?s ?p ?o }}
-  UNION {{ VALUES ?x {{ {thing} }} ?x ?y ?s . ?s schema:name ?o . BIND(schema:name AS ?p) }}
-  UNION {{ VALUES ?s {{ {figures} }} VALUES ?o {{ {thing} }} ?s ?p ?o }}
-  UNION {{ VALUES ?s {{ {figures} }}
-           VALUES ?p {{ schema:name schema:identifier schema:isPartOf }} ?s ?p ?o }}
-  UNION {{ VALUES ?f {{ {figures} }} ?f schema:isPartOf ?s . VALUES ?o {{ {thing} }} ?s ?p ?o }}
-  UNION {{ VALUES ?f {{ {figures} }} ?f schema:isPartOf ?s . VALUES ?p {{ schema:name }} ?s ?p ?o }}
-}}
-"""
 
 
 def many(folder: Path, number: int) -> Release:
@@ -171,11 +160,20 @@ def test_a_page_says_as_rdf_what_the_store_constructs(target: str, page: int, pa
     figures = [NamedNode(base + figure) for figure in figures_of(Markup(html.text))]
     data = pages.get(f"{target}.nt?page={page}")
     (thing,) = re.findall('<([^>]+)>;rel="describes"', data.headers["link"])
-    text = CONSTRUCT.format(thing=f"<{thing}>", figures=" ".join(map(str, figures)))
-    answer = pages.reading.store.query(text)
-    assert isinstance(answer, QueryTriples)
-    assert graph(data) == set(answer)
+    assert graph(data) == of_thing(pages.reading, NamedNode(thing), figures)
     assert len(figures) > 0
+
+
+def test_what_no_figure_has_leads_to_what_matches_it_closely(pages: Pages) -> None:
+    page = Markup(pages.get("/chemical/CHEBI:48669").text)
+    assert "No figure of this release has it." in page.text
+    assert "Close to Plumbism" in page.text, "of a MeSH id with two names, one"
+    assert "/chemical/D014148" in page.hrefs()
+    assert "/chemical/CHEBI:48669" in Markup(pages.get("/chemical/D014148").text).hrefs()
+    thing = NamedNode("http://purl.obolibrary.org/obo/CHEBI_48669")
+    found = graph(pages.get("/chemical/CHEBI:48669.nt"))
+    assert found == of_thing(pages.reading, thing, ())
+    assert NamedNode("http://id.nlm.nih.gov/mesh/D014148") in {t.subject for t in found}
 
 
 def test_all_pages_together_say_of_every_figure_that_it_has_the_thing(pages: Pages) -> None:
@@ -321,15 +319,12 @@ def test_a_page_reads_no_more_of_a_thing_that_many_figures_have(
             asked.append(pattern)
             return store.quads_for_pattern(*pattern)  # type: ignore[arg-type]  # as it was asked
 
-        def __contains__(self, quad: object) -> bool:
-            return quad in store
-
     reading = pages.reading
     watched = type(reading)(
         reading.release,
         reading.manifest,
         reading.iris,
-        Watched(),  # type: ignore[arg-type]  # all that is used of a store
+        StoreSource(Watched()),  # type: ignore[arg-type]  # all that is used of a store
         reading.search,
         reading.mentions,
     )
@@ -343,7 +338,8 @@ def test_a_page_reads_no_more_of_a_thing_that_many_figures_have(
 
 def test_a_release_without_an_index_lists_what_it_can(pages: Pages) -> None:
     reading = pages.reading
-    bare = type(reading)(reading.release, reading.manifest, reading.iris, reading.store, None, None)
+    parts = reading.release, reading.manifest, reading.iris, reading.source
+    bare = type(reading)(*parts, None, None)
     without = Pages(bare)
     text = Markup(without.get("/gene/5742").text).text
     assert "Some figures" in text

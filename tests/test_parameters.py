@@ -189,6 +189,14 @@ def test_a_year_is_a_year_and_not_a_number() -> None:
     assert str(year) == '"2019"^^<http://www.w3.org/2001/XMLSchema#gYear>'
 
 
+def test_any_is_a_tier_where_another_is_the_default() -> None:
+    query = load_query("figures-by-gene-tier")
+    gene = {"gene": "2064"}
+    assert "VALUES ?tier { UNDEF }" in bind(query, {**gene, "tier": "any"})
+    assert "VALUES ?tier { UNDEF }" not in bind(query, gene)
+    assert refusal("tier", "weak", "symbol").endswith("symbol, synonym, family or any")
+
+
 def test_any_leaves_a_variable_free_where_it_is_the_default() -> None:
     query = load_query("gene-sets")
     assert bind(query, {}).count("VALUES ?tier { UNDEF }") == 1

@@ -11,21 +11,25 @@ import pytest
 from pyoxigraph import DefaultGraph, Quad, RdfFormat, Store, parse
 
 from building import build, dumps
-from making import record, write
+from invoking import run
+from linking import SAMPLES
+from making import SEEDS, record, write
 from parsing import by_rdflib
-from pfocr_rdf.dumps import NAME_TO_FORMAT
+from pfocr_rdf.dumps import MAPPINGS, NAME_TO_FORMAT
 from pfocr_rdf.errors import ReleaseError
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.publish import DumpFormatName, copy_dumps, write_dump
 from pfocr_rdf.releases import Release
 
 IRIS: Final = Iris()
-FORMATS: Final[tuple[DumpFormatName, ...]] = get_args(DumpFormatName)
+#: Of every release; that of links from mapping sets has tests of its own.
+FORMATS: Final = tuple(form for form in get_args(DumpFormatName) if form != MAPPINGS.name)
 FORMAT_TO_RDF: Final = {
     "turtle": RdfFormat.TURTLE,
     "ntriples": RdfFormat.N_TRIPLES,
     "nquads": RdfFormat.N_QUADS,
     "equivalents": RdfFormat.N_QUADS,
+    "mappings": RdfFormat.N_QUADS,
     "trig": RdfFormat.TRIG,
     "rdfxml": RdfFormat.RDF_XML,
     "n3": RdfFormat.N3,
@@ -184,3 +188,37 @@ def test_a_store_that_cannot_be_opened_is_refused(
     shutil.rmtree(copied_release.store)
     with pytest.raises(ReleaseError, match="not a readable store"):
         written(copied_release, form, gzipped=gzipped)
+
+
+@pytest.fixture(scope="module", name="mapped_release")
+def _mapped_release(tmp_path_factory: pytest.TempPathFactory) -> Release:
+    """The samples with links from mapping sets."""
+    return build(SEEDS, tmp_path_factory.mktemp("mapped") / "data", mappings=tuple(SAMPLES)).release
+
+
+@pytest.mark.parametrize("gzipped", [False, True])
+def test_links_from_mapping_sets_are_a_format_of_their_own(
+    gzipped: bool, mapped_release: Release
+) -> None:
+    data = written(mapped_release, "mappings", gzipped=gzipped)
+    found = read(gzip.decompress(data) if gzipped else data, "mappings")
+    graphs = {one["graph"] for one in mapped_release.manifest()["mapping_sets"]}
+    store = Store.read_only(str(mapped_release.store))
+    assert found == {q for q in store if getattr(q.graph_name, "value", "") in graphs}
+    assert len(found) == mapped_release.manifest()["mappings"] > 0
+
+
+def test_trig_has_the_graphs_of_mapping_sets_too(mapped_release: Release) -> None:
+    found = read(written(mapped_release, "trig"), "trig")
+    assert found == set(Store.read_only(str(mapped_release.store)))
+
+
+def test_a_release_without_links_says_so_and_leaves_no_file(
+    seeds_release: Release, tmp_path: Path
+) -> None:
+    line = ("dump", "--release", seeds_release.path, "--format", "mappings")
+    for options in ((), ("--output", tmp_path / "links.nq.gz")):
+        done = run(*line, *options)
+        assert (done.status, done.out) == (1, "")
+        assert "has no links from mapping sets: build with --mappings FILE.sssom.tsv" in done.err
+    assert list(tmp_path.iterdir()) == []

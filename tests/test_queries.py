@@ -31,7 +31,15 @@ from asking import (
 )
 from pfocr_rdf.errors import QueryError
 from pfocr_rdf.iris import BASE, NCBIGENE, Iris
-from pfocr_rdf.queries import ANY, NamedQuery, bind, load_query, named_queries, read_terms
+from pfocr_rdf.queries import (
+    ANY,
+    NamedQuery,
+    bind,
+    federated_queries,
+    load_query,
+    named_queries,
+    read_terms,
+)
 from pfocr_rdf.resources import resource
 
 CATEGORIES: Final = (
@@ -251,10 +259,16 @@ def test_no_value_gets_out_of_its_place(query: NamedQuery, listener: Listener) -
 def test_a_weaker_tier_finds_more(made: Store) -> None:
     found = {
         tier: len(list(made.query(bind(load_query("figures-by-gene-tier"), asked))))  # type: ignore[arg-type]
-        for tier in ("symbol", "family", "symbol,family")
+        for tier in ("symbol", "family", "symbol,family", "any", "Any")
         for asked in [{"gene": "5290", "tier": tier}]
     }
-    assert found == {"symbol": 1, "family": 2, "symbol,family": 3}
+    assert found == {"symbol": 1, "family": 2, "symbol,family": 3, "any": 3, "Any": 3}
+
+
+def test_a_label_that_says_any_is_that_of_a_parameter_that_takes_it() -> None:
+    for query in (*named_queries(), *federated_queries()):
+        for parameter in query.parameters:
+            assert parameter.takes_any == parameter.label.endswith(", or any"), query.name
 
 
 def test_a_limit_is_the_number_of_rows() -> None:

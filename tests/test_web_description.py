@@ -7,6 +7,9 @@ from pyoxigraph import Literal, NamedNode, RdfFormat, Store, parse, serialize
 from rdflib import RDF, RDFS, Graph, Namespace, URIRef
 from rdflib.namespace import DCAT, DCTERMS, VOID
 
+from building import build
+from linking import MANUAL, SAMPLES, sssom
+from making import SEEDS, write
 from pfocr_rdf import iris as ns
 from pfocr_rdf.iris import Iris, term
 from pfocr_rdf.releases import Release
@@ -154,9 +157,37 @@ def test_an_address_that_is_not_absolute_is_refused(endpoint: str) -> None:
         describe_service(endpoint, MANIFEST, Iris())
 
 
-@pytest.mark.parametrize("name", ["seeds_release", "mixed_release"])
+@pytest.fixture(scope="module", name="mapped_release")
+def _mapped_release(tmp_path_factory: pytest.TempPathFactory) -> Release:
+    """The samples with links from mapping sets, one of which links nothing."""
+    folder = tmp_path_factory.mktemp("mapped")
+    useless = sssom([f"x:1|skos:exactMatch|x:2|{MANUAL}"])
+    paths = (*SAMPLES, write(folder, {"useless.sssom.tsv": useless}) / "useless.sssom.tsv")
+    return build(SEEDS, folder / "data", mappings=paths, issued="2025-01-01").release
+
+
+def test_each_mapping_set_has_a_graph_with_its_licence(mapped_release: Release) -> None:
+    manifest = mapped_release.manifest()
+    graph = described(manifest)
+    dataset = only(graph, service(graph), SD.defaultDataset)
+    stated = {
+        str(only(graph, named, SD.name)): only(graph, named, SD.graph)
+        for named in graph.objects(dataset, SD.namedGraph)
+    }
+    sets = [one for one in manifest["mapping_sets"] if one["triples"]]
+    assert len(sets) == len(manifest["mapping_sets"]) - 1 == len(SAMPLES)
+    assert stated.keys() == {Iris().equivalents.value, *(one["graph"] for one in sets)}
+    for one in sets:
+        part = stated[one["graph"]]
+        assert only(graph, part, VOID.triples).toPython() == one["triples"]
+        assert str(only(graph, part, DCTERMS.license)) == one["license"]
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"), [("seeds_release", 2), ("mixed_release", 2), ("mapped_release", 5)]
+)
 def test_it_says_of_a_release_what_the_release_says_of_itself(
-    name: str, request: pytest.FixtureRequest
+    name: str, parts: int, request: pytest.FixtureRequest
 ) -> None:
     release: Release = request.getfixturevalue(name)
     iris = Iris()
@@ -175,4 +206,4 @@ def test_it_says_of_a_release_what_the_release_says_of_itself(
         found = store.quads_for_pattern(subject, triple.predicate, triple.object)
         assert next(found, None), triple
         compared.add(subject)
-    assert len(compared) == 3, "the release and its two parts"
+    assert len(compared) == 1 + parts, "the release and its parts"

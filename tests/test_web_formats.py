@@ -18,6 +18,7 @@ JSON: Final = Format("json", "application/sparql-results+json")
 XML: Final = Format("xml", "application/sparql-results+xml")
 CSV: Final = Format("csv", "text/csv; charset=utf-8")
 TSV: Final = Format("tsv", "text/tab-separated-values; charset=utf-8")
+GMT: Final = Format("gmt", "text/tab-separated-values; charset=utf-8")
 TURTLE: Final = Format("turtle", "text/turtle; charset=utf-8")
 NTRIPLES: Final = Format("ntriples", "application/n-triples")
 JSONLD: Final = Format("jsonld", "application/ld+json")
@@ -133,6 +134,7 @@ def test_who_would_rather_have_a_page_still_says_which_format_comes_next() -> No
         ("xml", Formats(XML, XML, RDFXML)),
         ("csv", Formats(CSV, None, None)),
         ("tsv", Formats(TSV, None, None)),
+        ("gmt", Formats(GMT, None, None)),
         *((name, Formats(None, None, TURTLE)) for name in ("turtle", "ttl")),
         *((name, Formats(None, None, NTRIPLES)) for name in ("nt", "ntriples", "n-triples")),
         *((name, Formats(None, None, JSONLD)) for name in ("jsonld", "json-ld")),

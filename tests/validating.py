@@ -1,16 +1,47 @@
 """What is wrong with a page: what a parser by the book finds, and what readers trip over."""
 
+import json
+import subprocess
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, Final
 
 import html5lib
+import pytest
+
+from making import REPOSITORY
 
 #: Attributes whose value is one or several ids of elements on the same page.
 REFERRING: Final = ("for", "aria-labelledby", "aria-describedby", "aria-controls", "headers")
 CONTROLS: Final = ("input", "select", "textarea")
 HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
 SCHEMES: Final = ("http://", "https://")
+#: https://html-validate.org : content models, values of attributes, and more of what readers need.
+VALIDATOR: Final = REPOSITORY / "build/validator/node_modules/.bin/html-validate"
+RULES: Final = "standard,a11y"
+
+
+def told_by_validator(pages: Mapping[str, str], folder: Path) -> list[str]:
+    """What a validator of others finds in pages; the test is skipped where there is none.
+
+    :param pages: what they are called, and their text.
+    :param folder: where they are written, for the validator.
+    """
+    if not VALIDATOR.exists():
+        pytest.skip("NO VALIDATOR: run `make validator`, which needs npm")
+    files = {folder / f"{number}.html": name for number, name in enumerate(pages)}
+    for file, name in files.items():
+        file.write_text(pages[name])
+    # To a file: it ends before all is written to a pipe.
+    report = folder / "report.json"
+    command = [str(VALIDATOR), "--preset", RULES, "--formatter", f"json={report}"]
+    subprocess.run([*command, *map(str, files)], timeout=120, check=False)
+    return [
+        f"{files[Path(each['filePath'])]}: {message['ruleId']}: {message['message']}"
+        for each in json.loads(report.read_text())
+        for message in each["messages"]
+    ]
 
 
 def flaws(text: str) -> list[str]:

@@ -1,18 +1,21 @@
 """A Virtuoso of the tests' own: WikiPathways' engine, on loopback, its database in a folder."""
 
+import asyncio
 import configparser
 import http.client
 import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from random import SystemRandom
 from typing import Final
 
 import pytest
 
+from pfocr_rdf.stores import Account, GraphStore
 from serving import wait_until
 
 PROGRAM: Final = "virtuoso-t"
@@ -27,12 +30,14 @@ START_S: Final = 60.0
 class Virtuoso:
     """A server that runs, and its addresses.
 
+    :param sql: host and port of its SQL, which isql speaks.
     :param sparql: where it takes queries.
     :param graphs: where it takes graphs, from whom it knows.
     :param open_graphs: where it takes graphs from nobody.
     """
 
     url: str
+    sql: str
 
     @property
     def sparql(self) -> str:
@@ -48,14 +53,17 @@ class Virtuoso:
 
 
 @contextmanager
-def virtuoso_server(folder: Path) -> Iterator[Virtuoso]:
-    """A server with an empty database; where there is no Virtuoso, the test is skipped."""
+def virtuoso_server(folder: Path, allowed: Path | None = None) -> Iterator[Virtuoso]:
+    """A server with an empty database; where there is no Virtuoso, the test is skipped.
+
+    :param allowed: the folder whose files it may read, beside its own.
+    """
     program = shutil.which(PROGRAM)
     if program is None:
         pytest.skip(f"NO VIRTUOSO: nothing is tested with it; apt-get install {PACKAGE}")
     sql_port, http_port = _free_ports()
     with (folder / "virtuoso.ini").open("w") as file:
-        _settings(folder, sql_port, http_port).write(file)
+        _settings(folder, sql_port, http_port, allowed or folder).write(file)
     command = [program, "+configfile", str(folder / "virtuoso.ini"), "+foreground"]
     with (
         (folder / "output.txt").open("w") as output,
@@ -63,13 +71,39 @@ def virtuoso_server(folder: Path) -> Iterator[Virtuoso]:
     ):
         try:
             wait_until(lambda: _answers(process, http_port, folder), "Virtuoso started", START_S)
-            yield Virtuoso(f"http://127.0.0.1:{http_port}")
+            yield Virtuoso(f"http://127.0.0.1:{http_port}", f"127.0.0.1:{sql_port}")
         finally:
             process.terminate()
             try:
                 process.wait(30)
             except subprocess.TimeoutExpired:
                 process.kill()
+
+
+def put(virtuoso: Virtuoso, graph: str, triples: bytes) -> None:
+    """Make these N-Triples all there is in one of its graphs."""
+
+    async def add() -> None:
+        account = Account(USER, PASSWORD)
+        async with GraphStore(virtuoso.graphs, virtuoso.sparql, account) as store:
+            await store.clear(graph)
+            await store.add(graph, triples)
+
+    asyncio.run(add())
+
+
+def let_call_others(virtuoso: Virtuoso) -> None:
+    """Allow SERVICE in queries of anybody, as whoever runs a Virtuoso may.
+
+    https://docs.openlinksw.com/virtuoso/rdfsparqlfed/
+    """
+    for grant in (
+        'GRANT SELECT ON "DB.DBA.SPARQL_SINV_2" TO "SPARQL"',
+        'GRANT EXECUTE ON "DB.DBA.SPARQL_SINV_IMP" TO "SPARQL"',
+    ):
+        command = ["isql-vt", virtuoso.sql, USER, PASSWORD, "ERRORS=STDOUT", f"EXEC={grant};"]
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+        assert "Error" not in done.stdout, done.stdout
 
 
 def _answers(process: subprocess.Popen[bytes], port: int, folder: Path) -> bool:
@@ -85,15 +119,24 @@ def _answers(process: subprocess.Popen[bytes], port: int, folder: Path) -> bool:
         connection.close()
 
 
-def _free_ports() -> tuple[int, int]:
-    with (
-        socket.create_server(("127.0.0.1", 0)) as one,
-        socket.create_server(("127.0.0.1", 0)) as two,
-    ):
-        return one.getsockname()[1], two.getsockname()[1]
+def _free_ports() -> list[int]:
+    """Two ports that are free, and that no connection gets meanwhile: Virtuoso opens them late.
+
+    The system gives connections ports above these: `cat /proc/sys/net/ipv4/ip_local_port_range`.
+    """
+    found: list[int] = []
+    for port in SystemRandom().sample(range(20_000, 32_000), 1_000):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            found.append(port)
+        if len(found) == 2:
+            break
+    return found
 
 
-def _settings(folder: Path, sql_port: int, http_port: int) -> configparser.ConfigParser:
+def _settings(
+    folder: Path, sql_port: int, http_port: int, allowed: Path
+) -> configparser.ConfigParser:
     """https://docs.openlinksw.com/virtuoso/databaseadmsrv/ : small, and on loopback only."""
     settings = configparser.ConfigParser()
     settings.optionxform = str  # type: ignore[assignment,method-assign]  # its keys have capitals
@@ -116,7 +159,7 @@ def _settings(folder: Path, sql_port: int, http_port: int) -> configparser.Confi
         "NumberOfBuffers": "4000",
         "MaxDirtyBuffers": "3000",
         "CheckpointInterval": "0",
-        "DirsAllowed": str(folder),
+        "DirsAllowed": f"{folder}, {allowed}",
     }
     settings["HTTPServer"] = {
         "ServerPort": f"127.0.0.1:{http_port}",

@@ -1,6 +1,7 @@
 """The command line: it parses, calls the library, and reports."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Final
@@ -24,6 +25,7 @@ from pfocr_rdf.console import (
 from pfocr_rdf.describe import GraphFormatName, describe, find_thing, written_as
 from pfocr_rdf.errors import Problem
 from pfocr_rdf.iris import BASE, NCBIGENE, Iris
+from pfocr_rdf.mappings import MappingCounts
 from pfocr_rdf.publish import DumpFormatName, copy_dumps, write_dump
 from pfocr_rdf.push_command import push
 from pfocr_rdf.query_command import query
@@ -141,11 +143,7 @@ def build(
     if not quiet:
         tell_findings(result.findings)
         say(f"{result.triples:,} triples, and {result.equivalents:,} in the graph of equivalents")
-        for one in result.mappings:
-            say(
-                f"{one.title}: {one.read:,} mappings: {one.linked:,} linked, {one.absent:,} not in "
-                f"the release, refused: {counted(one.refused)}; {one.triples:,} triples"
-            )
+        _tell_sets(result.mappings)
         for old in result.pruned.deleted:
             say(f"deleted release {old.id}")
         for old in result.pruned.in_use:
@@ -155,10 +153,19 @@ def build(
     raise typer.Exit(1 if result.findings.errors else 0)
 
 
+def _tell_sets(sets: Iterable[MappingCounts]) -> None:
+    for one in sets:
+        say(
+            f"{one.title}: {one.read:,} mappings: {one.linked:,} linked, {one.absent:,} not in "
+            f"the release, refused: {counted(one.refused)}; {one.triples:,} triples"
+        )
+
+
 @app.command()
 def check(
     records: Records,
     workers: Workers = None,
+    mappings: Mappings = None,
     max_file_bytes: MaxFileBytes = Limits().file_bytes,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
     quiet: Quiet = False,
@@ -171,11 +178,17 @@ def check(
     def tell(problem: Problem) -> None:
         typer.echo(json.dumps(asdict(problem), ensure_ascii=False) if as_json else str(problem))
 
+    sets: list[MappingCounts] = []
     with refusals():
-        options = BuildOptions(limits=Limits(file_bytes=max_file_bytes), workers=workers)
-        findings = check_records(records, options, tell)
+        options = BuildOptions(
+            limits=Limits(file_bytes=max_file_bytes),
+            workers=workers,
+            mappings=tuple(mappings or ()),
+        )
+        findings = check_records(records, options, tell, sets.append)
     if not quiet:
         tell_findings(findings)
+        _tell_sets(sets)
     raise typer.Exit(1 if findings.errors else 0)
 
 
@@ -207,9 +220,12 @@ def dump(
             write_dump(found, form, data_out(), _iris(found), gzipped=False)
             return
         unfinished = output.with_name(output.name + ".part")
-        with unfinished.open("wb") as file:
-            write_dump(found, form, file, _iris(found), gzipped=output.suffix == ".gz")
-        unfinished.replace(output)
+        try:
+            with unfinished.open("wb") as file:
+                write_dump(found, form, file, _iris(found), gzipped=output.suffix == ".gz")
+            unfinished.replace(output)
+        finally:
+            unfinished.unlink(missing_ok=True)
 
 
 @app.command()

@@ -9,7 +9,7 @@ from typing import BinaryIO, Final, Literal
 from pyoxigraph import DefaultGraph, RdfFormat
 
 from pfocr_rdf.compare import open_store
-from pfocr_rdf.dumps import NAME_TO_FORMAT
+from pfocr_rdf.dumps import MAPPINGS, NAME_TO_FORMAT, DumpFormat
 from pfocr_rdf.errors import ReleaseError
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.releases import Release
@@ -20,7 +20,7 @@ CONVERTED: Final = {
     "n3": RdfFormat.N3,
 }
 DumpFormatName = Literal[
-    "turtle", "ntriples", "nquads", "jsonld", "equivalents", "trig", "rdfxml", "n3"
+    "turtle", "ntriples", "nquads", "jsonld", "equivalents", "mappings", "trig", "rdfxml", "n3"
 ]
 COPY_BYTES: Final = 1 << 20
 
@@ -47,13 +47,17 @@ def write_dump(
 ) -> None:
     """Write the data in one format.
 
-    :param form: ``trig`` holds the graph of equivalents too.
+    :param form: ``trig`` holds the named graphs too: equivalents, and those of mapping sets.
     :param gzipped: compress; the dump file itself where there is one.
-    :raises ReleaseError: if the dump or the store cannot be read.
+    :raises ReleaseError: if the dump or the store cannot be read, or the release has no links
+        from mapping sets and these are asked for.
     """
+    if form == MAPPINGS.name and release.manifest().get(form) is None:
+        reason = "has no links from mapping sets: build with --mappings FILE.sssom.tsv"
+        raise ReleaseError(f"release {release.id} {reason}")
     try:
-        if form in NAME_TO_FORMAT:
-            path = release.dumps / NAME_TO_FORMAT[form].file
+        if kept := _kept(form):
+            path = release.dumps / kept.file
             with path.open("rb") if gzipped else gzip.open(path) as file:
                 shutil.copyfileobj(file, out, COPY_BYTES)
         elif gzipped:
@@ -64,6 +68,11 @@ def write_dump(
             _convert(release, form, out, iris)
     except (FileNotFoundError, EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise _unreadable(release, error) from error
+
+
+def _kept(form: DumpFormatName) -> DumpFormat | None:
+    """The dump that a release has in a format; None where it is made from the store."""
+    return MAPPINGS if form == MAPPINGS.name else NAME_TO_FORMAT.get(form)
 
 
 def _unreadable(release: Release, error: Exception) -> ReleaseError:

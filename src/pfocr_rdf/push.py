@@ -5,24 +5,21 @@ confirmed is noted in the data folder, so a push that was ended goes on; a chunk
 twice adds nothing, for no dump has blank nodes.
 """
 
-import gzip
-import json
-import zlib
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
-from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, parse, serialize
-
-from pfocr_rdf.dumps import EQUIVALENTS, MAPPINGS, NAME_TO_FORMAT
-from pfocr_rdf.errors import QueryError, ReleaseError, RemoteError
-from pfocr_rdf.iris import Iris
+from pfocr_rdf.errors import QueryError, RemoteError
+from pfocr_rdf.push_graphs import (
+    Listener,
+    PushedGraph,
+    PushProgress,
+    Source,
+    release_graphs,
+    same_by_value,
+)
+from pfocr_rdf.push_notes import Note, PushNotes, noting
 from pfocr_rdf.releases import Release
 from pfocr_rdf.stores import (
     TIMEOUT_S,
@@ -58,36 +55,6 @@ class PushOptions:
     again: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class PushProgress:
-    """How far one graph is: triples that the store has confirmed, of how many."""
-
-    graph: str
-    confirmed: int
-    total: int
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class PushedGraph:
-    """A graph that is whole in the store.
-
-    :param sent: triples that were sent; 0 if all were there.
-    :param counted: triples that the store counts in it.
-    :param merged: triples that it counts as one with others, for they differ only in how a number
-        is written.
-    """
-
-    graph: str
-    triples: int
-    sent: int
-    counted: int
-    merged: int = 0
-
-
-Listener = Callable[[PushProgress], None]
-
-
 async def push_release(
     release: Release, data: Path, options: PushOptions, listen: Listener
 ) -> list[PushedGraph]:
@@ -97,7 +64,8 @@ async def push_release(
     :param listen: is told of each confirmed chunk.
     :raises QueryError: if an address or an option cannot be used; nothing was sent.
     :raises RemoteError: if the store refuses, fails, or counts other than was sent.
-    :raises ReleaseError: if the release cannot be read, or the data folder not be written to.
+    :raises ReleaseError: if the release cannot be read, the data folder cannot be written to, or
+        another push to the store goes on.
     """
     check_address(options.endpoint)
     queries = options.query_endpoint or query_address(options.endpoint)
@@ -107,104 +75,12 @@ async def push_release(
             " the triples: add --query-endpoint"
         )
     check_address(queries)
-    sources = _sources(release, options.graph)
-    notes = _Notes(data, options.endpoint)
+    sources = release_graphs(release, options.graph)
     store = GraphStore(options.endpoint, queries, options.account, options.timeout_s)
-    async with store:
-        pushes = (_Push(one, release.id, notes, store, options) for one in sources)
-        return [await push.run(listen) for push in pushes]
-
-
-def same_by_value(lines: Iterable[bytes]) -> int:
-    """Of N-Triples, how many are one with another for a store that keeps numbers by value.
-
-    Virtuoso is one: it gives back ``01`` as ``1``, ``1.50`` as ``1.5``, ``true`` as ``1``.
-
-    >>> integer = "<http://www.w3.org/2001/XMLSchema#integer>"
-    >>> same_by_value(f'<a:s> <a:p> "{n}"^^{integer} .'.encode() for n in ("1", "01", "2"))
-    1
-    """
-    seen: set[tuple[str, str, Decimal]] = set()
-    written = 0
-    for line in lines:
-        if b"^^" not in line:
-            continue
-        for quad in parse(line, RdfFormat.N_TRIPLES):
-            value = _number(quad)
-            if value is not None:
-                seen.add((str(quad.subject), str(quad.predicate), value))
-                written += 1
-    return written - len(seen)
-
-
-def _number(quad: Quad) -> Decimal | None:
-    if not isinstance(quad.object, Literal):
-        return None
-    text = quad.object.value
-    try:
-        return Decimal({"true": "1", "false": "0"}.get(text, text))
-    except InvalidOperation:
-        return None
-
-
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """A graph to be: its name, the dump where its triples stand, and how many there are."""
-
-    graph: str
-    path: Path
-    triples: int
-    is_named: bool
-
-    def lines(self) -> Iterator[bytes]:
-        """N-Triples, a triple a line."""
-        with _reading(self.path), gzip.open(self.path) as file:
-            if not self.is_named:
-                yield from file
-                return
-            name = NamedNode(self.graph)
-            for quad in _quads(file):
-                if quad.graph_name == name:
-                    yield serialize([quad.triple], format=RdfFormat.N_TRIPLES) or b""
-
-
-def _sources(release: Release, graph: str | None) -> list[_Source]:
-    """The graphs of a release: the data, and those that have names in its dumps."""
-    manifest = release.manifest()
-    data = graph or Iris(manifest["base"], manifest["genes"]).dataset.value
-    try:
-        NamedNode(data)
-    except ValueError as error:
-        raise QueryError(f"{data!r} can name no graph: {error}: give an IRI") from None
-    path = release.dumps / NAME_TO_FORMAT["ntriples"].file
-    found = [_Source(data, path, manifest["triples"], is_named=False)]
-    for form in (EQUIVALENTS, MAPPINGS):
-        if manifest.get(form.name):
-            path = release.dumps / form.file
-            with _reading(path), gzip.open(path) as file:
-                graphs = Counter(
-                    quad.graph_name.value
-                    for quad in _quads(file)
-                    if isinstance(quad.graph_name, NamedNode)
-                )
-            found += [_Source(g, path, n, is_named=True) for g, n in sorted(graphs.items())]
-    if any(one.graph == data for one in found[1:]):
-        raise QueryError(f"{data}: another graph of the release has this name: give another")
-    return found
-
-
-def _quads(file: gzip.GzipFile) -> Iterator[Quad]:
-    for line in file:
-        yield from parse(line, RdfFormat.N_QUADS)
-
-
-@contextmanager
-def _reading(path: Path) -> Iterator[None]:
-    """Turn a dump that cannot be read into words."""
-    try:
-        yield
-    except (OSError, EOFError, zlib.error, SyntaxError, ValueError) as error:
-        raise ReleaseError(f"{path} cannot be read ({error}): verify the release") from error
+    with noting(data, options.endpoint) as notes:
+        async with store:
+            pushes = (_Push(one, release.id, notes, store, options) for one in sources)
+            return [await push.run(listen) for push in pushes]
 
 
 class _Push:
@@ -212,9 +88,9 @@ class _Push:
 
     def __init__(
         self,
-        source: _Source,
+        source: Source,
         release: str,
-        notes: "_Notes",
+        notes: PushNotes,
         store: GraphStore,
         options: PushOptions,
     ) -> None:
@@ -244,7 +120,7 @@ class _Push:
                 f"graph {graph} has {counted:,} triples there, and {confirmed:,} in"
                 f" {self.release}: see that nobody else writes to it, then push with --again",
             )
-        self.notes.write(graph, _Note(self.release, confirmed, counted, counted))
+        self.notes.write(graph, Note(self.release, confirmed, counted, counted))
         return PushedGraph(graph, confirmed, confirmed - begun, counted, merged)
 
     def _begin(self, there: int) -> tuple[int, str]:
@@ -262,62 +138,14 @@ class _Push:
         graph, confirmed = self.source.graph, begun
         lines = islice(self.source.lines(), begun, None)
         if not begun:
-            self.notes.write(graph, _Note(self.release, 0, 0, 0))
+            self.notes.write(graph, Note(self.release, 0, 0, 0))
             await self.store.clear(graph)
         while chunk := list(islice(lines, self.options.chunk_triples)):
             # Noted before it is sent, for an end in between leaves none, all or some of it there.
             after = confirmed + len(chunk)
-            self.notes.write(graph, _Note(self.release, confirmed, confirmed, after))
+            self.notes.write(graph, Note(self.release, confirmed, confirmed, after))
             await self.store.add(graph, b"".join(chunk))
             confirmed = after
-            self.notes.write(graph, _Note(self.release, confirmed, confirmed, confirmed))
+            self.notes.write(graph, Note(self.release, confirmed, confirmed, confirmed))
             listen(PushProgress(graph, confirmed, self.source.triples))
         return confirmed
-
-
-@dataclass(frozen=True, slots=True)
-class _Note:
-    """What a store has confirmed of a graph; it then has so many triples at least and at most."""
-
-    release: str
-    confirmed: int
-    least: int
-    most: int
-
-
-class _Notes:
-    """The notes on all graphs of one store, in a file of the data folder."""
-
-    def __init__(self, data: Path, endpoint: str) -> None:
-        self.path = data / f".pushed-{sha256(endpoint.encode()).hexdigest()[:12]}.json"
-        self._endpoint = endpoint
-        self._graphs: dict[str, list[str | int]] = {}
-        try:
-            found = json.loads(self.path.read_text(encoding="utf-8"))["graphs"]
-            self._graphs = {graph: list(note) for graph, note in found.items()}
-        except (OSError, ValueError, LookupError, TypeError, AttributeError):
-            # None was noted, or none can be read: then all is sent.
-            return
-
-    def read(self, graph: str) -> _Note | None:
-        """The note on a graph."""
-        try:
-            release, confirmed, least, most = self._graphs[graph]
-            return _Note(str(release), int(confirmed), int(least), int(most))
-        except (LookupError, ValueError, TypeError):
-            return None
-
-    def write(self, graph: str, note: _Note) -> None:
-        """Keep a note on a graph.
-
-        :raises ReleaseError: if the data folder cannot be written to.
-        """
-        self._graphs[graph] = [note.release, note.confirmed, note.least, note.most]
-        fresh = self.path.with_suffix(".part")
-        try:
-            text = json.dumps({"endpoint": self._endpoint, "graphs": self._graphs}, indent=1)
-            fresh.write_text(text, encoding="utf-8")
-            fresh.replace(self.path)
-        except OSError as error:
-            reason = "what is confirmed is noted there: check its permissions and space"
-            raise ReleaseError(f"{self.path} ({error.strerror}): {reason}") from error

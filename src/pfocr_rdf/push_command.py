@@ -2,18 +2,42 @@
 
 import asyncio
 import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from pfocr_rdf.console import refusals, say
+from pfocr_rdf.console import DEFAULT_DATA, refusals, say
 from pfocr_rdf.errors import QueryError
-from pfocr_rdf.push import CHUNK_TRIPLES, PushOptions, PushProgress, push_release
+from pfocr_rdf.push import CHUNK_TRIPLES, PushOptions, push_release
+from pfocr_rdf.push_bulk import BulkOptions, bulk_load
+from pfocr_rdf.push_graphs import PushedGraph, PushProgress
 from pfocr_rdf.releases import find_release, holding
 from pfocr_rdf.stores import TIMEOUT_S, Account
 
-Endpoint = Annotated[str, typer.Option(metavar="URL", help="Where the store takes graphs.")]
+Endpoint = Annotated[
+    str | None, typer.Option(metavar="URL", help="Where the store takes graphs, over HTTP.")
+]
+VirtuosoBulk = Annotated[
+    str | None,
+    typer.Option(
+        metavar="HOST:PORT",
+        help="Instead: Virtuoso's SQL port, whose bulk loader reads the dumps itself.",
+    ),
+]
+VirtuosoFolder = Annotated[
+    str | None,
+    typer.Option(
+        metavar="DIR",
+        help="Where Virtuoso sees the release's dumps; in its DirsAllowed.",
+        show_default="where they are here",
+    ),
+]
+IsqlProgram = Annotated[
+    str | None,
+    typer.Option("--isql", metavar="PROGRAM", help="Virtuoso's isql.", show_default="isql-vt, …"),
+]
 GraphIri = Annotated[
     str | None,
     typer.Option(metavar="IRI", help="The graph for the data.", show_default="the dataset's IRI"),
@@ -22,7 +46,10 @@ ReleaseName = Annotated[str, typer.Option(help="Another release than the current
 User = Annotated[str | None, typer.Option(help="Whom to write as.")]
 PasswordEnv = Annotated[
     str | None,
-    typer.Option(metavar="VARIABLE", help="The environment variable with the password."),
+    typer.Option(
+        metavar="VARIABLE",
+        help="The environment variable with the password; asked for if not given.",
+    ),
 ]
 QueryEndpoint = Annotated[
     str | None,
@@ -44,7 +71,7 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but erro
 
 
 def push(
-    endpoint: Endpoint,
+    endpoint: Endpoint = None,
     graph: GraphIri = None,
     release: ReleaseName = "current",
     user: User = None,
@@ -52,8 +79,11 @@ def push(
     query_endpoint: QueryEndpoint = None,
     chunk_triples: ChunkTriples = CHUNK_TRIPLES,
     timeout_s: TimeoutS = TIMEOUT_S,
+    virtuoso_bulk: VirtuosoBulk = None,
+    virtuoso_folder: VirtuosoFolder = None,
+    isql: IsqlProgram = None,
     again: Again = False,
-    data: Data = Path("data"),
+    data: Data = DEFAULT_DATA,
     quiet: Quiet = False,
 ) -> None:
     """Send a release to another store by the SPARQL Graph Store Protocol, and count it there.
@@ -63,27 +93,42 @@ def push(
     the triples that the store counts.
     """
     with refusals(), holding(find_release(data, release)) as found:
-        options = PushOptions(
-            endpoint=endpoint,
-            graph=graph,
-            query_endpoint=query_endpoint,
-            account=_account(user, password_env),
-            chunk_triples=chunk_triples,
-            timeout_s=timeout_s,
-            again=again,
-        )
-        pushed = asyncio.run(push_release(found, data, options, _Teller(quiet=quiet)))
-        for one in pushed:
-            if not quiet:
-                done = f"{one.sent:,} triples sent" if one.sent else "was there already"
-                same = f"; {one.merged:,} of them differ only in how a number is written"
-                say(f"{one.graph}: {done}{same if one.merged else ''}")
-            typer.echo(f"{one.graph}\t{one.counted}")
+        if (endpoint is None) == (virtuoso_bulk is None):
+            raise QueryError("where to? give either --endpoint or --virtuoso-bulk")
+        account = _account(user, password_env)
+        teller = _Teller(quiet=quiet)
+        if endpoint is not None:
+            options = PushOptions(
+                endpoint=endpoint,
+                graph=graph,
+                query_endpoint=query_endpoint,
+                account=account,
+                chunk_triples=chunk_triples,
+                timeout_s=timeout_s,
+                again=again,
+            )
+            _tell(asyncio.run(push_release(found, data, options, teller)), quiet=quiet)
+        elif virtuoso_bulk is not None:
+            if account is None:
+                raise QueryError("--virtuoso-bulk needs to know who loads: add --user")
+            bulk = BulkOptions(virtuoso_bulk, account, graph, virtuoso_folder, isql, again)
+            _tell(bulk_load(found, data, bulk, teller), quiet=quiet)
+
+
+def _tell(pushed: list[PushedGraph], *, quiet: bool) -> None:
+    for one in pushed:
+        if not quiet:
+            done = f"{one.sent:,} triples sent" if one.sent else "was there already"
+            same = f"; {one.merged:,} of them differ only in how a number is written"
+            say(f"{one.graph}: {done}{same if one.merged else ''}")
+        typer.echo(f"{one.graph}\t{one.counted}")
 
 
 def _account(user: str | None, variable: str | None) -> Account | None:
     if user is None and variable is None:
         return None
+    if user is not None and variable is None and sys.stdin.isatty():
+        return Account(user, typer.prompt(f"password of {user}", hide_input=True, err=True))
     if user is None or variable is None:
         raise QueryError("--user and --password-env go together: give both")
     password = os.environ.get(variable)

@@ -14,8 +14,8 @@ The header is the one of WikiPathways' query library::
     # param: limit | limit | 100 | Rows at most
 
 A parameter is ``name | type | default | label``; without a default it must be given. Where
-the default is ``any``, the value ``any`` leaves the variable free. The types are the keys of
-:data:`TYPE_TO_READER`; ``integer 1..100`` is an integer with bounds. The type ``limit``
+the default is ``any`` or a tier, the value ``any`` leaves the variable free. The types are the
+keys of :data:`TYPE_TO_READER`; ``integer 1..100`` is an integer with bounds. The type ``limit``
 replaces the number of the line ``LIMIT 100``, the only place where no block can stand.
 
 The queries in ``queries/federated/`` join the release with other endpoints. Their headers say
@@ -23,6 +23,11 @@ which, and by which IRI or literal::
 
     # endpoint: https://sparql.wikipathways.org/sparql
     # join: https://identifiers.org/ncbigene/{id}, which both have
+
+An answer that is best seen as a drawing says so: ``bar`` or ``line``, the column of the labels,
+the column of the numbers. The editor takes the same line from any query::
+
+    # chart: bar symbol figures
 """
 
 import re
@@ -47,6 +52,9 @@ ANY: Final = "any"
 LIST_LIMIT: Final = 10_000  # identifiers in one list: about half a megabyte of query
 ROW_LIMIT: Final = 100_000_000
 HEADER_RE: Final = re.compile(r"# (?P<key>[a-z]+):(?P<value>.*)")
+HEADER_KEYS: Final = (
+    *("title", "category", "description", "keywords", "param", "endpoint", "join", "chart"),
+)
 # https://www.w3.org/TR/sparql11-query/#rInlineDataOneVar
 SLOT_RE: Final = re.compile(
     r"VALUES \?(?P<name>\w+) \{ \}|(?<=LIMIT )(?P<limit>[0-9]+)$", re.MULTILINE
@@ -60,6 +68,7 @@ XSD_GYEAR: Final = term(ns.XSD, "gYear")
 YEAR_RE: Final = re.compile(r"[0-9]{4}")
 TIERS: Final = ("symbol", "synonym", "family")
 TIER_RE: Final = re.compile("|".join(TIERS))
+CHART_RE: Final = re.compile(r"(?P<kind>bar|line) (?P<label>\w+) (?P<value>\w+)", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +80,33 @@ class Parameter:
     default: str | None
     label: str
 
+    @property
+    def takes_any(self) -> bool:
+        """Whether ``any`` leaves the variable free, as a default or instead of a tier that is."""
+        return self.default == ANY or (self.type == "tier" and self.default is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """How an answer is drawn: one bar, or one point of a line, for each row.
+
+    :param kind: ``bar`` or ``line``.
+    :param label: the column that names what is counted; of a line, what its points stand above.
+    :param value: the column of the numbers.
+    """
+
+    kind: str
+    label: str
+    value: str
+
+    def __str__(self) -> str:
+        """The line that says so in a query.
+
+        >>> print(Chart("line", "year", "figures"))
+        # chart: line year figures
+        """
+        return f"# chart: {self.kind} {self.label} {self.value}"
+
 
 @dataclass(frozen=True, slots=True)
 class NamedQuery:
@@ -78,6 +114,7 @@ class NamedQuery:
 
     :param endpoints: the other endpoints that its SERVICE clauses name.
     :param join: by which IRI or literal it joins the release with them.
+    :param chart: how the answer is drawn; None where a table says more.
     """
 
     name: str
@@ -89,6 +126,7 @@ class NamedQuery:
     text: str
     endpoints: tuple[str, ...] = ()
     join: str = ""
+    chart: Chart | None = None
 
 
 def named_queries() -> tuple[NamedQuery, ...]:
@@ -148,9 +186,8 @@ def parse_query(name: str, source: str) -> NamedQuery:
     header: dict[str, list[str]] = {}
     for number, line in enumerate(head.splitlines(), 1):
         found = HEADER_RE.fullmatch(line)
-        keys = ("title", "category", "description", "keywords", "param", "endpoint", "join")
-        if not found or found["key"] not in keys:
-            pattern = " ".join(f"'# {key}:'" for key in keys)
+        if not found or found["key"] not in HEADER_KEYS:
+            pattern = " ".join(f"'# {key}:'" for key in HEADER_KEYS)
             raise QueryError(f"{name}.rq: line {number}: {line!r} begins with none of {pattern}")
         header.setdefault(found["key"], []).append(found["value"].strip())
     title, category, description, keywords, join = (
@@ -165,7 +202,30 @@ def parse_query(name: str, source: str) -> NamedQuery:
     if bool(endpoints) != bool(join):
         raise QueryError(f"{name}.rq: needs both an endpoint and a join, or none of them")
     text = text.strip() + "\n"
-    return NamedQuery(name, title, category, description, words, parameters, text, endpoints, join)
+    chart = _parse_chart(name, header.get("chart", []), text)
+    return NamedQuery(
+        *(name, title, category, description, words, parameters, text, endpoints, join, chart)
+    )
+
+
+def _parse_chart(name: str, lines: list[str], text: str) -> Chart | None:
+    """What the header says of a drawing; its columns must be variables of the query."""
+    if not lines:
+        return None
+    found = CHART_RE.fullmatch(lines[0])
+    if found is None or len(lines) > 1:
+        line = " ".join(lines)
+        raise QueryError(f"{name}.rq: chart {line!r} is not 'bar label value' or 'line …', once")
+    chart = Chart(found["kind"], found["label"], found["value"])
+    for column in (chart.label, chart.value):
+        if not re.search(rf"\?{column}\b", text):
+            raise QueryError(f"{name}.rq: chart: the query has no column {column!r}")
+    return chart
+
+
+def with_chart(query: NamedQuery, text: str) -> str:
+    """The text of a query for the editor, which draws the answer as the first line says."""
+    return text if query.chart is None else f"{query.chart}\n{text}"
 
 
 def _parse_parameter(name: str, line: str) -> Parameter:
@@ -219,7 +279,7 @@ def bind(query: NamedQuery, values: Mapping[str, str], iris: Iris = DEFAULT_IRIS
 
 def _block(parameter: Parameter, value: str, iris: Iris) -> str:
     """What stands in the place of an empty block."""
-    if parameter.default == ANY and value.strip().lower() == ANY:
+    if parameter.takes_any and value.strip().lower() == ANY:
         return f"VALUES ?{parameter.name} {{ UNDEF }}"
     terms = read_terms(parameter, value, iris)
     if parameter.type.split(" ")[0] == "limit":
@@ -248,7 +308,7 @@ Gene id as 5742, ncbigene:5742 or an IRI
         terms = tuple(dict.fromkeys(reader(value, bounds, iris)))
     except ValueError as error:
         wrong = value if len(value) <= 100 else value[:100] + "…"
-        free = " or any" if parameter.default == ANY else ""
+        free = " or any" if parameter.takes_any else ""
         hint = f"{error.hint}; " if isinstance(error, IriError) and error.hint else ""
         raise QueryError(
             f"parameter {parameter.name!r}: {wrong!r} is not of type {kind}: {hint}"

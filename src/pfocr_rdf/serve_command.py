@@ -11,9 +11,10 @@ from urllib.parse import urlsplit, urlunsplit
 import typer
 import uvloop
 
-from pfocr_rdf.console import refusals, say
+from pfocr_rdf.console import DEFAULT_DATA, refusals, say
 from pfocr_rdf.errors import ServeError
 from pfocr_rdf.web.app import Site, SiteOptions
+from pfocr_rdf.web.backend.settings import Backend, read_backend
 from pfocr_rdf.web.cache import CacheLimits
 from pfocr_rdf.web.endpoint import EndpointOptions
 from pfocr_rdf.web.engine import EngineOptions
@@ -21,6 +22,7 @@ from pfocr_rdf.web.fairness import Places
 from pfocr_rdf.web.federation.partners import Partners, public_partners, read_partners
 from pfocr_rdf.web.operations import AccessLog, set_up_logging
 from pfocr_rdf.web.served import Held, check_release, hold_current
+from pfocr_rdf.web.served import check_files as check_files_of
 from pfocr_rdf.web.server import ServerOptions, Stop, stopping_on_signals
 from pfocr_rdf.web.server import serve as serve_site
 
@@ -76,11 +78,30 @@ PartnerList = Annotated[
         "--partners", metavar="FILE", help="The list, as TOML.", show_default="public endpoints"
     ),
 ]
+BackendUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--backend",
+        metavar="URL",
+        help="Another SPARQL engine that holds the release, and is asked instead of its store.",
+        envvar="PFOCR_RDF_BACKEND",
+        show_envvar=True,
+    ),
+]
+BackendGraphs = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--backend-graph",
+        metavar="IRI",
+        help="Its graphs with the data; “default” for what it has in no graph.",
+        show_default="the dataset's IRI, as push has it",
+    ),
+]
 CheckFiles = Annotated[bool, typer.Option(help="Hash the release's files first.")]
 
 
 def serve(
-    data: Data = Path("data"),
+    data: Data = DEFAULT_DATA,
     host: Host = "127.0.0.1",
     port: Port = 7878,
     workers: Workers = None,
@@ -100,6 +121,8 @@ def serve(
     log_queries: LogQueries = False,
     federation: FederationSwitch = "on",
     partners: PartnerList = None,
+    backend: BackendUrl = None,
+    backend_graph: BackendGraphs = None,
     check_files: CheckFiles = True,
 ) -> None:
     """Serve the current release as a SPARQL endpoint at /sparql.
@@ -119,6 +142,7 @@ def serve(
             ),
             public_url=_public_url(public_url),
             partners=_partners(federation, partners),
+            backend=_backend(backend, backend_graph),
         )
         listening = ServerOptions(
             host=host,
@@ -139,7 +163,8 @@ def _serve(site: Site, listening: ServerOptions, *, check_files: bool) -> None:
     with closing(hold_current(site.data)) as held:
         if check_files:
             say(f"checking the files of release {held.release.id}")
-            check_release(held.release)
+            check = check_release if site.options.backend is None else check_files_of
+            check(held.release)
         uvloop.run(_run(site, held, listening))
 
 
@@ -175,6 +200,18 @@ def _partners(federation: str, path: Path | None) -> Partners | None:
             raise ServeError("--partners has no use with --federation off: leave one of them out")
         return None
     return read_partners(path) if path is not None else public_partners()
+
+
+def _backend(url: str | None, graphs: list[str] | None) -> Backend | None:
+    """The engine that has the data; None for the release's own store.
+
+    :raises ServeError: if it cannot be used, or graphs are named and no engine is.
+    """
+    if url is None:
+        if graphs:
+            raise ServeError("--backend-graph has no use without --backend: leave it out")
+        return None
+    return read_backend(url, tuple(graphs or ()))
 
 
 def _public_url(url: str | None) -> str | None:

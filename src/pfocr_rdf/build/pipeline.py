@@ -14,7 +14,7 @@ from typing import Final
 from pyoxigraph import RdfFormat, Store
 
 from pfocr_rdf import __version__
-from pfocr_rdf.build.batches import Batch, BatchResult, check_batch, make_batches
+from pfocr_rdf.build.batches import Batch, BatchResult, make_batches
 from pfocr_rdf.build.finish import write_manifest, write_publication
 from pfocr_rdf.build.kept import KeptParts, PartsWriter, find_parts, take_or_map
 from pfocr_rdf.build.options import BuildOptions, Progress
@@ -22,7 +22,7 @@ from pfocr_rdf.build.report import Report, mapping_summary
 from pfocr_rdf.build.workers import crew_of, in_order
 from pfocr_rdf.dataset import ReleaseFacts, describe_release
 from pfocr_rdf.dumps import DumpFile, DumpWriter, Part, compress, make_part, turtle_header
-from pfocr_rdf.errors import BuildError, InputError, PfocrError, Problem
+from pfocr_rdf.errors import BuildError, InputError, PfocrError
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.mapping import Node
 from pfocr_rdf.mappings import Links, MappingCounts, open_mapping_files
@@ -157,8 +157,7 @@ class Run:
         :param kept: the parts of the last release.
         """
         iris = self.options.iris
-        found, limits = self.collection, self.options.limits
-        self.shared.gather_pages(load_taxa(found.organism_folders, limits, found.reading))
+        self.gather_pages()
         for result in self.results(partial(take_or_map, kept)):
             self.shared.merge(result.shared)
             if self.keeping:
@@ -184,6 +183,11 @@ class Run:
         )
         self.description = describe_release(self.facts, self.tally, iris)
         yield self.counted(make_part([self.description], [], iris))
+
+    def gather_pages(self) -> None:
+        """Take in what the pages of organisms say."""
+        found, limits = self.collection, self.options.limits
+        self.shared.gather_pages(load_taxa(found.organism_folders, limits, found.reading))
 
     def findings(self) -> Findings:
         """What was found so far."""
@@ -248,7 +252,7 @@ def _build(
     stage: _Stage,
     keeping: PartsWriter,
 ) -> BuildResult:
-    collection = _collection(inputs, options)
+    collection = read_collection(inputs, options)
     stage.name = "report.json"
     with (
         Report(unfinished / "report.json") as report,
@@ -284,8 +288,11 @@ def _build(
     return BuildResult(release, run.findings(), *sizes, pruned, tuple(run.links.sets))
 
 
-def _collection(inputs: Sequence[Path], options: BuildOptions) -> Collection:
-    """The records of the input; a folder that cannot be listed is not a full disk."""
+def read_collection(inputs: Sequence[Path], options: BuildOptions) -> Collection:
+    """The records of the input; a folder that cannot be listed is not a full disk.
+
+    :raises InputError: if there are no records, or a folder cannot be listed.
+    """
     try:
         return open_collection(inputs, options.limits)
     except OSError as error:
@@ -341,21 +348,6 @@ def _keeping(parts: Iterator[Part], failures: list[BaseException]) -> Generator[
     except (OSError, PfocrError, RuntimeError, MemoryError, KeyboardInterrupt) as error:
         failures.append(error)
         raise
-
-
-def check_records(
-    inputs: Sequence[Path], options: BuildOptions, tell: Callable[[Problem], None]
-) -> Findings:
-    """Read and map records and write nothing.
-
-    :param tell: is called with every problem that a build would report.
-    :raises InputError: if there are no records.
-    """
-    with Report(None, tell) as report:
-        run = Run(options, _collection(inputs, options), report)
-        for _ in run.results(check_batch):
-            pass
-        return run.findings()
 
 
 def _shared_parts(

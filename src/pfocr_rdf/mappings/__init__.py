@@ -5,7 +5,7 @@ What is loaded and what is not is in :mod:`pfocr_rdf.mappings.links`.
 
 from pfocr_rdf.mappings.files import MappingFile, MappingLimits, open_mapping_files
 from pfocr_rdf.mappings.links import Links, MappingCounts
-from pfocr_rdf.mappings.linksets import linkset_nodes, linkset_parts
+from pfocr_rdf.mappings.linksets import linkset_nodes, linkset_parts, mapping_part
 
 __all__ = [
     "Links",
@@ -14,5 +14,6 @@ __all__ = [
     "MappingLimits",
     "linkset_nodes",
     "linkset_parts",
+    "mapping_part",
     "open_mapping_files",
 ]

@@ -17,9 +17,17 @@ from pfocr_rdf.mappings.links import MappingCounts
 from pfocr_rdf.vocabulary import RDF_TYPE, WAS_DERIVED_FROM
 
 
+def mapping_part(version: str, graph: NamedNode, iris: Iris) -> NamedNode:
+    """The node of a set in the description of a release.
+
+    :param graph: the set's named graph.
+    """
+    return iris.part(version, _name(graph))
+
+
 def linkset_parts(version: str, sets: Sequence[MappingCounts], iris: Iris) -> list[NamedNode]:
     """The nodes of the sets that give a link."""
-    return [iris.part(version, _name(one)) for one in sets if one.linked]
+    return [mapping_part(version, one.graph, iris) for one in sets if one.linked]
 
 
 def linkset_nodes(
@@ -33,11 +41,12 @@ def linkset_nodes(
         named = Counter(one.prefixes.values())
         # A prefix that stands for two namespaces, or for none, names neither.
         names = {s: p if p and named[p] == 1 else s for s, p in sorted(one.prefixes.items())}
-        targets = {s: iris.part(version, f"{_name(one)}.{name}") for s, name in names.items()}
+        own = _name(one.graph)
+        targets = {s: iris.part(version, f"{own}.{name}") for s, name in names.items()}
         linksets = []
         for (predicate, space), count in sorted(one.links.items()):
             link = iris.prefixed(predicate).replace(":", "-")
-            part = iris.part(version, f"{_name(one)}.{link}.{names[space]}")
+            part = iris.part(version, f"{own}.{link}.{names[space]}")
             facts: list[tuple[NamedNode, Object]] = [
                 (RDF_TYPE, term(ns.VOID, "Linkset")),
                 (term(ns.VOID, "linkPredicate"), NamedNode(predicate)),
@@ -48,7 +57,7 @@ def linkset_nodes(
             linksets.append(Node(part, facts))
         facts = list(_set_facts(version, one, dump, iris))
         facts += [(term(ns.VOID, "subset"), node.subject) for node in linksets]
-        yield Node(iris.part(version, _name(one)), facts)
+        yield Node(mapping_part(version, one.graph, iris), facts)
         yield from linksets
         for space, target in targets.items():
             dataset = (RDF_TYPE, term(ns.VOID, "Dataset"))
@@ -69,6 +78,6 @@ def _set_facts(version: str, one: MappingCounts, dump: DumpFormat, iris: Iris) -
     yield term(ns.FOAF, "primaryTopic"), one.graph
 
 
-def _name(one: MappingCounts) -> str:
+def _name(graph: NamedNode) -> str:
     """What the parts of a description about a set begin with."""
-    return "mappings." + one.graph.value.rpartition("/")[2]
+    return "mappings." + graph.value.rpartition("/")[2]

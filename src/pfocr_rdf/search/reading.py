@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from heapq import nsmallest
 from itertools import islice
 from threading import Lock
@@ -16,6 +17,7 @@ from pfocr_rdf.search import asking
 from pfocr_rdf.search.asking import Asked, Word
 from pfocr_rdf.search.facets import Matches, Properties
 from pfocr_rdf.search.found import Found, Hit, Suggestion, TextName, Thing, Tier
+from pfocr_rdf.search.kept import KeptScores, Scored
 from pfocr_rdf.search.marking import Marker, pieces, snippet
 from pfocr_rdf.search.rows import COLUMN_TO_WEIGHT, TIER_TO_COLUMN, identity
 from pfocr_rdf.search.words import key
@@ -127,6 +129,7 @@ class Index:
         self._path = path
         self._identify = identify
         self._lock = Lock()
+        self._scores = KeptScores()
         self._properties = self._read_properties()
 
     def _read_properties(self) -> Properties:
@@ -293,13 +296,11 @@ class Index:
         identified = [f"{token} OR {all_words}" for all_words in expressions[:1]]
         return tuple(dict.fromkeys((*things, *named))), words, identified or [token]
 
-    def _scored(self, expressions: Sequence[str]) -> tuple[list[tuple[float, int]], int]:
-        """The figures that the first expression finds that finds any, and its number.
-
-        SQLite's scores are the smaller the better.
-        """
+    def _scored(self, expressions: Sequence[str]) -> tuple[list[Scored], int]:
+        """The figures that the first expression finds that finds any, and its number."""
         for number, expression in enumerate(expressions):
-            if scored := self._rows(SCORES, (expression,)):
+            score = partial(self._rows, SCORES, (expression,))
+            if scored := self._scores.get(expression, score):
                 return scored, number
         return [], 0
 

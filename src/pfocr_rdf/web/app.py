@@ -11,14 +11,17 @@ import uuid
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, Router
 
+from pfocr_rdf.web.backend.settings import Backend
 from pfocr_rdf.web.endpoint import Endpoint, EndpointOptions
 from pfocr_rdf.web.engine import Engine, EngineOptions
 from pfocr_rdf.web.exchange import (
@@ -38,14 +41,20 @@ from pfocr_rdf.web.limits import Hooks
 from pfocr_rdf.web.operations import AccessLog, Metrics
 from pfocr_rdf.web.pages import page_routes
 from pfocr_rdf.web.pages.editor import is_for_people
+from pfocr_rdf.web.pages.forms import CONTENT_SECURITY
+from pfocr_rdf.web.pages.static import static_address
 from pfocr_rdf.web.problems import Refusal
 from pfocr_rdf.web.reading import open_reading
-from pfocr_rdf.web.served import Held, follow
+from pfocr_rdf.web.served import Held, check_files, check_release, follow
+
+if TYPE_CHECKING:
+    from pfocr_rdf.web.backend.behind import Behind
 
 log: Final = logging.getLogger("pfocr_rdf.web")
 #: Where queries are answered; whoever wants to read a page gets the editor there.
 ENDPOINT: Final = ("/sparql", "/sparql/")
 NO_STORE: Final = {"cache-control": "no-store"}
+BEHIND: Final = "pfocr_rdf.web.backend.behind"
 Handler = Callable[[Exchange], Awaitable[None]]
 
 
@@ -57,6 +66,7 @@ class SiteOptions:
         by default what each request says.
     :param poll_s: between two looks for a new release.
     :param partners: the endpoints that SERVICE may call; by default it is not evaluated.
+    :param backend: the engine that has the data; by default they are read from the release.
     """
 
     engine: EngineOptions = field(default_factory=EngineOptions)
@@ -65,6 +75,7 @@ class SiteOptions:
     poll_s: float = 0.2
     partners: Partners | None = None
     federation: FederationOptions = field(default_factory=FederationOptions)
+    backend: Backend | None = None
 
 
 class Site:
@@ -89,21 +100,33 @@ class Site:
         self._numbers = itertools.count(1)
         self._follower: asyncio.Task[None] | None = None
         self.federation: Federation | None = None
+        self.behind: Behind | None = None
 
     async def start(self, held: Held) -> None:
         """Serve a release, and follow the data folder's pointer from then on.
 
         :raises ReleaseError: if the release cannot be opened.
         """
-        self.engine = Engine(self.options.engine, self.metrics.count_kill)
         options = self.options
+        if options.backend is not None:
+            # In a thread: to import aiohttp takes 0.3 s, and most have no backend.
+            module = await asyncio.to_thread(import_module, BEHIND)
+            self.behind = module.Behind(options.backend)
+        make = self.behind.make if self.behind is not None else None
+        self.engine = Engine(options.engine, self.metrics.count_kill, make)
         if options.partners is not None:
             self.federation = Federation(options.partners, options.federation)
         self.endpoint = Endpoint(self.engine, options.endpoint, self.federation)
         self._pages = self._routes()
         await self._switch(held)
         self._follower = asyncio.get_running_loop().create_task(
-            follow(self.data, held, self._switch, poll_s=self.options.poll_s)
+            follow(
+                self.data,
+                held,
+                self._switch,
+                poll_s=options.poll_s,
+                check=check_release if self.behind is None else check_files,
+            )
         )
 
     async def stop(self) -> None:
@@ -115,6 +138,13 @@ class Site:
         await self.engine.stop()
         if self.federation is not None:
             await self.federation.close()
+        if self.behind is not None:
+            await self.behind.close()
+
+    @property
+    def partners(self) -> Partners | None:
+        """The other endpoints that queries may ask; None where they may ask none."""
+        return self.options.partners
 
     def hooks(self) -> Hooks:
         """What the server tells this application."""
@@ -134,8 +164,14 @@ class Site:
 
     async def _switch(self, held: Held) -> None:
         # Opened first: pages and queries turn to a release together, or neither does.
-        reading = await asyncio.to_thread(open_reading, held)
+        behind, source = self.behind, None
+        if behind is not None:
+            await behind.wait_for(held, self.data)
+            source = behind.source(held)
+        reading = await asyncio.to_thread(open_reading, held, source)
         await self.engine.serve(held)
+        if behind is not None:
+            behind.serve(held)
         self.reading = reading
         self.metrics.note_release(held.release.id)
 
@@ -204,8 +240,8 @@ class Site:
             get("/health", lambda _: PlainTextResponse("ok\n", headers=NO_STORE)),
             get("/ready", self._ready),
             get("/metrics", self._metrics),
-            get("/problems", _problem),
-            get("/problems/{kind}", _problem),
+            get("/problems", self._problem),
+            get("/problems/{kind}", self._problem),
             *page_routes(self),
         ]
         return Router(routes, redirect_slashes=False)
@@ -219,23 +255,27 @@ class Site:
             raise Refusal("draining", "the server is stopping: ask another one")
         if not self.engine.ready:
             raise Refusal("no-release", "no query process can read the store: see the log")
+        if self.behind is not None and self.behind.fault:
+            raise Refusal("no-release", f"the engine behind this server: {self.behind.fault}")
         return PlainTextResponse(f"{self.engine.release_id}\n", headers=NO_STORE)
 
     def _metrics(self, _: Request) -> Response:
-        self.metrics.read(self.engine, self.endpoint)
+        self.metrics.read(self.engine, self.endpoint, self.federation)
         body, media_type = self.metrics.render()
         return Response(body, media_type=media_type, headers=NO_STORE)
+
+    def _problem(self, request: Request) -> Response:
+        accept = ", ".join(request.headers.getlist("accept")) or None
+        home = urlsplit(self.public_url_of(request)).path or "/"
+        sheet = home + static_address("style.css")
+        media_type, body = problem_page(request.path_params.get("kind"), accept, home, sheet)
+        headers = {"content-type": media_type, "vary": "Accept"}
+        return Response(body, headers=headers | {"content-security-policy": CONTENT_SECURITY})
 
     def _note(self, exchange: Exchange) -> None:
         self.metrics.count(exchange)
         if self._access is not None:
             self._access.note(exchange)
-
-
-def _problem(request: Request) -> Response:
-    accept = ", ".join(request.headers.getlist("accept")) or None
-    media_type, body = problem_page(request.path_params.get("kind"), accept)
-    return Response(body, headers={"content-type": media_type, "vary": "Accept"})
 
 
 def _refusal(exchange: Exchange, error: HTTPException) -> Refusal:

@@ -13,6 +13,7 @@ from pyoxigraph import Literal, NamedNode, Triple
 from pfocr_rdf import iris as ns
 from pfocr_rdf.dataset import DESCRIPTION, TITLE
 from pfocr_rdf.iris import Iris, term
+from pfocr_rdf.mappings import mapping_part
 from pfocr_rdf.vocabulary import LICENSE_OF_RECORDS, RDF_TYPE, XSD_DATE, XSD_INTEGER, Sd
 
 #: Name of a format → what https://www.w3.org/ns/formats/ calls it.
@@ -64,20 +65,21 @@ def _dataset(endpoint_url: str, manifest: dict[str, Any], iris: Iris) -> Iterato
     """The default dataset; its graphs are the parts that the release itself describes."""
     version = manifest["version"]
     dataset = iris.service(endpoint_url, "dataset")
-    named = iris.service(endpoint_url, "equivalents")
     release, rdf = iris.release(version), iris.part(version, "rdf")
-    equivalents = iris.part(version, "equivalents")
     yield Triple(dataset, RDF_TYPE, Sd.Dataset)
     yield Triple(dataset, Sd.default_graph, rdf)
-    yield Triple(dataset, Sd.named_graph, named)
-    yield Triple(named, RDF_TYPE, Sd.NamedGraph)
-    yield Triple(named, Sd.name, iris.equivalents)
-    yield Triple(named, Sd.graph, equivalents)
-    for graph, count in ((rdf, manifest["triples"]), (equivalents, manifest["equivalents"])):
-        yield Triple(graph, RDF_TYPE, Sd.Graph)
-        yield Triple(graph, RDF_TYPE, term(ns.VOID, "Dataset"))
-        yield Triple(graph, term(ns.VOID, "triples"), Literal(str(count), datatype=XSD_INTEGER))
-        yield Triple(graph, term(ns.VOID, "sparqlEndpoint"), NamedNode(endpoint_url))
+    yield from _graph(endpoint_url, rdf, manifest["triples"])
+    for name, part, count in _named(version, manifest, iris):
+        named = iris.service(endpoint_url, part.value.rpartition("#")[2])
+        yield Triple(dataset, Sd.named_graph, named)
+        yield Triple(named, RDF_TYPE, Sd.NamedGraph)
+        yield Triple(named, Sd.name, name)
+        yield Triple(named, Sd.graph, part)
+        yield from _graph(endpoint_url, part, count)
+        yield Triple(release, term(ns.DCTERMS, "hasPart"), part)
+    for one in _sets(manifest):  # others' work, under licences of their own
+        part = mapping_part(version, NamedNode(one["graph"]), iris)
+        yield Triple(part, term(ns.DCTERMS, "license"), NamedNode(one["license"]))
     yield Triple(release, RDF_TYPE, term(ns.DCAT, "Dataset"))
     yield Triple(release, term(ns.DCTERMS, "isVersionOf"), iris.dataset)
     yield Triple(release, term(ns.PAV, "version"), Literal(version))
@@ -85,5 +87,26 @@ def _dataset(endpoint_url: str, manifest: dict[str, Any], iris: Iris) -> Iterato
         issued = Literal(manifest["issued"], datatype=XSD_DATE)
         yield Triple(release, term(ns.DCTERMS, "issued"), issued)
     yield Triple(release, term(ns.DCTERMS, "hasPart"), rdf)
-    yield Triple(release, term(ns.DCTERMS, "hasPart"), equivalents)
     yield Triple(release, term(ns.RDFS, "seeAlso"), iris.download("void.ttl"))
+
+
+def _named(
+    version: str, manifest: dict[str, Any], iris: Iris
+) -> Iterator[tuple[NamedNode, NamedNode, int]]:
+    """The named graphs: name, the part of the release that it holds, number of triples."""
+    yield iris.equivalents, iris.part(version, "equivalents"), manifest["equivalents"]
+    for one in _sets(manifest):
+        graph = NamedNode(one["graph"])
+        yield graph, mapping_part(version, graph, iris), one["triples"]
+
+
+def _sets(manifest: dict[str, Any]) -> list[dict[str, Any]]:
+    """The mapping sets that have a graph; one without links has none, and is not described."""
+    return [one for one in manifest.get("mapping_sets", ()) if one["triples"]]
+
+
+def _graph(endpoint_url: str, part: NamedNode, count: int) -> Iterator[Triple]:
+    yield Triple(part, RDF_TYPE, Sd.Graph)
+    yield Triple(part, RDF_TYPE, term(ns.VOID, "Dataset"))
+    yield Triple(part, term(ns.VOID, "triples"), Literal(str(count), datatype=XSD_INTEGER))
+    yield Triple(part, term(ns.VOID, "sparqlEndpoint"), NamedNode(endpoint_url))

@@ -155,8 +155,9 @@ class Endpoint:
         exchange.text, exchange.query_hash = query.text, key.query_hash
         if federated and query.explain:
             async with Watch(exchange):
-                accept = exchange.header(b"accept")
-                await exchange.reply(await federated.explain(query, _client(exchange), accept))
+                client, accept = _client(exchange), exchange.header(b"accept")
+                plan = federated.explain(query, client, accept, has_service=has_service)
+                await exchange.reply(await plan)
             return
         repeatable = not has_service and is_repeatable(query.text)
         if repeatable:
@@ -186,9 +187,9 @@ class Endpoint:
         client, arrived = _client(exchange), exchange.arrived
         extra: Headers = [NO_STORE]
         if federated:
-            query, extra = await federated.join(query, client)
-            arrived = time.monotonic()
-        running = await self.engine.ask(self._payload(query, most_bytes), client, arrived)
+            running, extra, arrived = await federated.ask(query, client, most_bytes)
+        else:
+            running = await self.engine.ask(self._payload(query, most_bytes), client, arrived)
         exchange.wait_s = running.started - arrived
         exchange.run_s = time.monotonic() - running.started
         exchange.release = running.release

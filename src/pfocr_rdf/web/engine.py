@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from pfocr_rdf.web.fairness import Line, Places
-from pfocr_rdf.web.pool import Pool
+from pfocr_rdf.web.pool import Make, Pool
 from pfocr_rdf.web.problems import Refusal
 from pfocr_rdf.web.process import QueryProcess, Running
 from pfocr_rdf.web.served import Held
@@ -50,15 +50,19 @@ class Engine:
 
     :param ended: told the reason whenever a process was killed or has died at work:
         ``deadline``, ``disconnect``, ``memory``, ``crash``, ``size``.
+    :param make: a process for a release that is read from elsewhere than its store.
     """
 
     def __init__(
-        self, options: EngineOptions = EngineOptions(), ended: Callable[[str], None] | None = None
+        self,
+        options: EngineOptions = EngineOptions(),
+        ended: Callable[[str], None] | None = None,
+        make: Make | None = None,
     ) -> None:
         self.options = options
         self.line: Line[Ticket] = Line(options.places)
         self.pool = Pool(
-            options.places.fresh, options.memory_mb, self._dispatch, ended or (lambda _: None)
+            options.places.fresh, options.memory_mb, self._dispatch, ended or (lambda _: None), make
         )
         self.busy: set[Running] = set()
         self._loop = asyncio.get_running_loop()

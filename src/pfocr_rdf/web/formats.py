@@ -18,7 +18,7 @@ AnswerKind = Literal["solutions", "boolean", "graph"]
 class Format:
     """A format under one of its media types.
 
-    :param name: json, xml, csv, tsv; turtle, ntriples, jsonld, rdfxml.
+    :param name: json, xml, csv, tsv, gmt; turtle, ntriples, jsonld, rdfxml.
     :param media_type: as the response says it.
     """
 
@@ -86,6 +86,12 @@ OVERRIDE_TO_NAMES: Final[dict[str, tuple[str, ...]]] = {
     "rdfxml": ("rdfxml",),
     "rdf+xml": ("rdfxml",),
     "rdf/xml": ("rdfxml",),
+    "gmt": ("gmt",),
+}
+#: What is had by its name alone, for its media type is that of another format, or of none.
+#: https://docs.gsea-msigdb.org/#GSEA/Data_Formats/ (GMT), for solutions that are gene sets.
+NAMED_ONLY: Final[dict[AnswerKind, dict[str, str]]] = {
+    "solutions": {"gmt": "text/tab-separated-values"},
 }
 #: What any XML is called: a browser accepts it for pages, before ``*/*``.
 ANY_XML: Final = frozenset({"application/xml", "text/xml"})
@@ -115,7 +121,7 @@ def choose_formats(accept: str | None, override: str | None) -> Formats:
     if override is None:
         found = [_negotiated(accept, offers) for offers in KIND_TO_OFFERS.values()]
     else:
-        found = [_overridden(override, offers) for offers in KIND_TO_OFFERS.values()]
+        found = [_overridden(override, kind) for kind in KIND_TO_OFFERS]
     if not any(found):
         raise _refusal(accept, override)
     return Formats(*found)
@@ -144,11 +150,14 @@ def _negotiated(accept: str | None, offers: dict[str, str]) -> Format | None:
     return None if chosen is None else _format(offers[chosen], chosen)
 
 
-def _overridden(override: str, offers: dict[str, str]) -> Format | None:
+def _overridden(override: str, kind: AnswerKind) -> Format | None:
+    offers = KIND_TO_OFFERS[kind]
     # A plus that was not escaped in a link arrives as a space: application/sparql-results json.
     asked = override.partition(";")[0].strip().lower().replace(" ", "+")
     if asked in offers:
         return _format(offers[asked], asked)
+    if media_type := NAMED_ONLY.get(kind, {}).get(asked):
+        return _format(asked, media_type)
     names = OVERRIDE_TO_NAMES.get(asked, ())
     fitting = (_format(name, offer) for offer, name in offers.items() if name in names)
     return next(fitting, None)

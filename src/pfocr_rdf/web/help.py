@@ -20,10 +20,14 @@ def templates() -> Environment:
     return Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
 
 
-def problem_page(kind: str | None, accept: str | None) -> tuple[str, bytes]:
+def problem_page(
+    kind: str | None, accept: str | None, home: str = "/", sheet: str = ""
+) -> tuple[str, bytes]:
     """What a kind of problem means and what to do: media type and document.
 
     :param kind: key of :data:`PROBLEMS`; None for all kinds.
+    :param home: address of the first page.
+    :param sheet: address of the style sheet.
     :raises Refusal: ``not-found`` or ``not-acceptable``.
 
     >>> problem_page("busy", "text/plain")[1].splitlines()[0]
@@ -39,7 +43,7 @@ def problem_page(kind: str | None, accept: str | None) -> tuple[str, bytes]:
         raise Refusal("not-acceptable", detail, available=list(OFFERS))
     if chosen == "text/html":
         title = kinds[kind].title if kind else "Problems and what to do"
-        page = templates().get_template("problem.html").render(kinds=kinds, title=title)
-        return HTML, page.encode()
+        template = templates().get_template("problem.html")
+        return HTML, template.render(kinds=kinds, title=title, home=home, sheet=sheet).encode()
     parts = (f"{slug} ({k.status}): {k.title}\n\n{k.help}\n" for slug, k in kinds.items())
     return TEXT, "\n".join(parts).encode()

@@ -26,6 +26,8 @@ from prometheus_client.registry import Collector
 from pfocr_rdf.web.endpoint import Endpoint
 from pfocr_rdf.web.engine import Engine
 from pfocr_rdf.web.exchange import Exchange
+from pfocr_rdf.web.federation.counts import COUNTED, Counts
+from pfocr_rdf.web.federation.evaluate import Federation
 from pfocr_rdf.web.lines import Lines, LogForm, moment, now, written
 
 _FORMATTER: Final = logging.Formatter()
@@ -126,7 +128,9 @@ class Metrics:
         """Note how many connections are open."""
         self._seen.gauges["connections"] = count
 
-    def read(self, engine: Engine, endpoint: Endpoint) -> None:
+    def read(
+        self, engine: Engine, endpoint: Endpoint, federation: Federation | None = None
+    ) -> None:
         """Note how things are at this moment."""
         self._seen.gauges |= {
             "queue_length": engine.line.waiting,
@@ -138,6 +142,7 @@ class Metrics:
         self._seen.counters |= {"cache_hits": endpoint.hits, "cache_misses": endpoint.misses}
         zygote, *queries = engine.pool.pids() or [0]
         self._seen.pids = {"server": [os.getpid()], "zygote": [zygote], "query": queries}
+        self._seen.partners = federation.counts if federation is not None else None
 
     def render(self) -> tuple[bytes, str]:
         """Everything in Prometheus' text format, and its media type."""
@@ -166,6 +171,7 @@ class Seen(Collector):
         self.gauges: dict[str, int] = dict.fromkeys(GAUGES, 0)
         self.counters: dict[str, int] = dict.fromkeys(COUNTERS, 0)
         self.pids: dict[str, list[int]] = {}
+        self.partners: Counts | None = None
 
     def collect(self) -> Iterator[Metric]:
         """The metrics, as Prometheus' library asks for them."""
@@ -178,6 +184,24 @@ class Seen(Collector):
         for kind, pids in self.pids.items():
             memory.add_metric([kind], sum(map(resident_bytes, pids)))
         yield memory
+        if self.partners is not None:
+            yield from _of_partners(self.partners)
+
+
+def _of_partners(counts: Counts) -> Iterator[Metric]:
+    """What the endpoints that SERVICE calls were asked, and answered."""
+    for name, help_text in COUNTED.items():
+        found = CounterMetricFamily(f"pfocr_rdf_partner_{name}", help_text, labels=["partner"])
+        for partner, amount in counts.sums[name].items():
+            found.add_metric([partner], amount)
+        yield found
+    help_text = "SERVICE clauses that a partner did not answer."
+    failures = CounterMetricFamily(
+        "pfocr_rdf_partner_failures", help_text, labels=["partner", "kind"]
+    )
+    for labels, amount in counts.failures.items():
+        failures.add_metric(labels, amount)
+    yield failures
 
 
 class _WithoutCreated(Collector):

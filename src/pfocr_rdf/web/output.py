@@ -195,12 +195,17 @@ class Output:
                 raise _too_large("rows", most)
             yield triple
 
-    def finish(self) -> None:
-        """Pass the rest on, and say that the answer is whole."""
+    def finish(self, check: Callable[[int], None] | None = None) -> None:
+        """Pass the rest on, and say that the answer is whole.
+
+        :param check: gets the number of rows, and raises if the answer is not whole after all.
+        """
         block = self._checked(self._take())
         if self._counter:
             self._counter.finish()
             self._check_rows(self._counter)
+        if check:
+            check(self.rows)
         # What fits one block has not begun yet, and its size is known.
         small = not self._begun and self.bytes < MIN_COMPRESSED
         parts = self._beginning("identity" if small else self._head.encoding)

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Final
 
 from pfocr_rdf.errors import ReleaseError
+from pfocr_rdf.web.generation import Generation
 from pfocr_rdf.web.problems import Refusal
 from pfocr_rdf.web.process import QueryProcess
 from pfocr_rdf.web.served import Held
@@ -32,30 +33,13 @@ START_S: Final = 30.0
 OBITUARY_S: Final = 1.0
 #: A process that has grown by this part of what a query may take is not used again.
 GROWN: Final = 4
-#: What a manifest counts of the store; one without mapping sets has no number of them.
-GRAPHS: Final = ("triples", "equivalents", "mappings")
 #: Between attempts to start processes that do not start.
 BACK_OFF_S: Final = (0.05, 0.2, 1.0, 5.0)
 
 
-class Generation:
-    """The processes that read one release.
-
-    ``idle`` ends with the one used last. ``lent`` do not count: their queries are slow.
-    """
-
-    def __init__(self, held: Held) -> None:
-        self.held = held
-        self.idle: list[QueryProcess] = []
-        self.alive: set[QueryProcess] = set()
-        self.lent: set[QueryProcess] = set()
-        self.failures = 0
-        self.opened: asyncio.Future[None] | None = None
-
-    @property
-    def ready(self) -> bool:
-        """Whether a process has the store open."""
-        return any(process.hello for process in self.alive)
+Told = Callable[[QueryProcess], None]
+#: Makes a process for a release, from whom it tells that it is ready and that it is gone.
+Make = Callable[[Held, Told, Told], QueryProcess]
 
 
 class Pool:
@@ -65,6 +49,7 @@ class Pool:
     :param memory_mb: what a query may take beyond the open store.
     :param available: told when a process has become idle.
     :param ended: told the reason whenever a process was killed or has died at work.
+    :param make: a process that reads what a release has elsewhere, instead of its store.
     """
 
     def __init__(
@@ -73,11 +58,14 @@ class Pool:
         memory_mb: int,
         available: Callable[[], None],
         ended: Callable[[str], None],
+        make: Make | None = None,
     ) -> None:
         self.size = size
         self.memory_mb = memory_mb
         self.current: Generation | None = None
         self.leaving: list[Generation] = []
+        self.reads_store = make is None
+        self._make = make or (lambda _, ready, gone: QueryProcess(ready, gone))
         self._available, self._ended = available, ended
         self._loop = asyncio.get_running_loop()
         self._zygote: subprocess.Popen[bytes] | None = None
@@ -204,11 +192,12 @@ class Pool:
             self._start(generation)
 
     def _start(self, generation: Generation) -> None:
-        process = QueryProcess(self._on_ready, self._on_gone)
+        process = self._make(generation.held, self._on_ready, self._on_gone)
         generation.alive.add(process)
         self._home[process] = generation
         # Counting takes a second for five million quads: one process does it.
-        count = generation.opened is not None and len(generation.alive) == 1
+        first = generation.opened is not None and len(generation.alive) == 1
+        count = first and self.reads_store
         task = self._loop.create_task(self._connect(process, generation, count=count))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -236,7 +225,7 @@ class Pool:
         self, process: QueryProcess, generation: Generation, fd: int, *, count: bool
     ) -> None:
         config = {
-            "store": str(generation.held.release.store),
+            "store": str(generation.held.release.store) if self.reads_store else "",
             "memory_mb": self.memory_mb,
             "prefixes": generation.held.iris.prefixes(),
             "count": count,
@@ -300,8 +289,7 @@ class Pool:
             log.warning("query processes could still do this here: %s", ", ".join(doors))
             self._warned = True
         generation.failures = 0
-        manifest, found = generation.held.manifest, process.hello.get("quads")
-        expected = sum(int(manifest.get(graph, 0)) for graph in GRAPHS)
+        found, expected = process.hello.get("quads"), generation.quads
         if generation.opened is not None:
             if found is not None and found != expected:
                 reason = f"its store has {found} quads, its manifest says {expected}"

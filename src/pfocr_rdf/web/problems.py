@@ -118,8 +118,9 @@ PROBLEMS: Final[dict[str, ProblemKind]] = {
         "Another endpoint did not answer as it should",
         "The query has a SERVICE clause, and the endpoint that it names, the member “partner”, "
         "could not be reached, refused, or sent something that is no answer; the detail says "
-        "which. Try again later. With SERVICE SILENT a query is answered without the partner, and "
-        "the header X-Federation says so. “explain=true” shows what would be asked.",
+        "which. Try again later, or after the seconds of the header Retry-After, if there is one. "
+        "With SERVICE SILENT a query is answered without the partner, and the header X-Federation "
+        "says so. The parameter “explain=true” shows what would be asked, and asks nobody.",
     ),
     "partner-timeout": ProblemKind(
         504,
@@ -132,9 +133,17 @@ PROBLEMS: Final[dict[str, ProblemKind]] = {
         400,
         "The answer of another endpoint is too large",
         "The query has a SERVICE clause, and the endpoint that it names, the member “partner”, "
-        "has more rows or bytes for it than are taken from it, or cuts its answers itself. "
+        "has more rows or bytes for it than are taken from it, or cuts its answers itself; or "
+        "all partners of the query together have, and it has most. "
         "Nothing was left out: there is no answer. Narrow the clause, or share a variable with it "
         "that the patterns around it give few values for; “explain=true” shows them.",
+    ),
+    "backend-failed": ProblemKind(
+        502,
+        "The engine behind this server did not answer as it should",
+        "The data are in another SPARQL engine, which this server asks. It could not be reached, "
+        "or sent something that is no answer; the detail says which. Try again later; who runs "
+        "the server sees to that engine.",
     ),
     "evaluation": ProblemKind(
         400,

@@ -163,6 +163,9 @@ class QueryProcess(asyncio.Protocol):
         if self._transport is not None:
             self._transport.write(request_frame(payload))
 
+    def asks(self, what: dict[str, Any]) -> None:
+        """The process wants the backend asked; one that has a store wants nothing."""
+
     def kill(self, reason: str) -> None:
         """End the process now, whatever it does."""
         if not self.killed_for:
@@ -231,6 +234,8 @@ class QueryProcess(asyncio.Protocol):
                 running.end = value
             elif kind == Kind.REFUSAL:
                 running.fail(value)
+            elif kind == Kind.ASK:
+                self.asks(value)
         if running is not None:
             self._after(running)
 

@@ -5,13 +5,12 @@ an iterator of the store gives is read and dropped in the thread that asked for 
 """
 
 import weakref
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from itertools import islice
-from typing import Any, Final
+from typing import Any
 
-from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, Store, Triple
+from pyoxigraph import Literal, NamedNode, Store, Triple
 
 from pfocr_rdf.errors import ReleaseError
 from pfocr_rdf.iris import Iris
@@ -20,8 +19,7 @@ from pfocr_rdf.search.mentioned import MentionTables, open_mentions
 from pfocr_rdf.search.reading import Index, open_index
 from pfocr_rdf.vocabulary import RDF_TYPE, Pfocr, Schema
 from pfocr_rdf.web.served import Held
-
-DATA: Final = DefaultGraph()
+from pfocr_rdf.web.source import Source, StoreSource
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
@@ -30,6 +28,7 @@ class Reading:
 
     Any thread may read it, several at a time.
 
+    :param source: its data.
     :param search: None where the release was built without an index, by an earlier version.
     :param mentions: likewise.
     """
@@ -37,7 +36,7 @@ class Reading:
     release: Release
     manifest: dict[str, Any]
     iris: Iris
-    store: Store
+    source: Source
     search: Index | None
     mentions: MentionTables | None
 
@@ -46,13 +45,23 @@ class Reading:
         """The version of the data, which the IRI of the release ends in."""
         return str(self.manifest["version"])
 
+    @property
+    def store(self) -> Store:
+        """The store, where the data are read from it.
+
+        :raises ReleaseError: if they are read from a backend.
+        """
+        if not isinstance(self.source, StoreSource):
+            raise ReleaseError(f"{self.release.path}: its store is not open")
+        return self.source.store
+
     def is_subject(self, node: NamedNode) -> bool:
         """Whether the data say anything of it."""
-        return next(self.store.quads_for_pattern(node, None, None, DATA), None) is not None
+        return any(True for _ in self.source.quads(node, None, None, limit=1))
 
     def is_a(self, node: NamedNode, kind: NamedNode) -> bool:
         """Whether the data say that it is of a class."""
-        return Quad(node, RDF_TYPE, kind, DATA) in self.store
+        return bool(self.linking(node, kind, RDF_TYPE))
 
     def is_figure(self, node: NamedNode) -> bool:
         """Whether it is a figure of this release; an alias is none."""
@@ -60,33 +69,59 @@ class Reading:
 
     def is_known(self, node: NamedNode) -> bool:
         """Whether it occurs in the data at all, as what is said of or what is pointed at."""
-        pointing = self.store.quads_for_pattern(None, None, node, DATA)
-        return self.is_subject(node) or next(pointing, None) is not None
+        return self.is_subject(node) or bool(self.incoming(None, node, 1))
 
     def outgoing(self, node: NamedNode) -> list[Triple]:
         """What the data say of it."""
-        return [_triple(quad) for quad in self.store.quads_for_pattern(node, None, None, DATA)]
+        return [quad.triple for quad in self.source.quads(node, None, None)]
+
+    def outgoing_of(
+        self, nodes: Iterable[NamedNode], predicates: Sequence[NamedNode] = ()
+    ) -> list[Triple]:
+        """What the data say of each of them, those first that are named first.
+
+        :param predicates: with these properties; none is any.
+        """
+        return self.source.triples(list(dict.fromkeys(nodes)), predicates)
 
     def outgoing_anywhere(self, node: NamedNode) -> list[Triple]:
         """What any graph says of it; the links of mapping sets are in graphs of their own."""
-        return [_triple(quad) for quad in self.store.quads_for_pattern(node, None, None)]
+        return [quad.triple for quad in self.source.quads(node, None, None, None)]
+
+    def links_in(self, beginning: str, node: NamedNode) -> list[Triple]:
+        """What the named graphs say of it whose names begin so."""
+        quads = self.source.quads(node, None, None, None)
+        return [
+            quad.triple
+            for quad in quads
+            if isinstance(quad.graph_name, NamedNode)
+            and quad.graph_name.value.startswith(beginning)
+        ]
 
     def same_thing(self, node: NamedNode) -> NamedNode:
         """The thing of the data that a spelling of its IRI means; itself if there is none."""
         if self.is_subject(node):
             return node
-        quads = self.store.quads_for_pattern(None, Schema.same_as, node, self.iris.equivalents)
-        found = (quad.subject for quad in islice(quads, 1))
+        quads = self.source.quads(None, Schema.same_as, node, self.iris.equivalents, 1)
+        found = (quad.subject for quad in quads)
         return next((s for s in found if isinstance(s, NamedNode)), node)
 
     def said(self, node: NamedNode, predicate: NamedNode) -> list[Triple]:
         """What the data say of it with one property."""
-        quads = self.store.quads_for_pattern(node, predicate, None, DATA)
-        return [_triple(quad) for quad in quads]
+        return [quad.triple for quad in self.source.quads(node, predicate, None)]
 
-    def linking(self, node: NamedNode, other: NamedNode) -> list[Triple]:
-        """How it is linked to another thing."""
-        return [_triple(quad) for quad in self.store.quads_for_pattern(node, None, other, DATA)]
+    def linking(
+        self, node: NamedNode, other: NamedNode, predicate: NamedNode | None = None
+    ) -> list[Triple]:
+        """How it is linked to another thing.
+
+        :param predicate: None for any.
+        """
+        return [quad.triple for quad in self.source.quads(node, predicate, other)]
+
+    def linking_of(self, nodes: Iterable[NamedNode], other: NamedNode) -> list[Triple]:
+        """How each of them is linked to another thing."""
+        return self.source.triples(list(dict.fromkeys(nodes)), (), other)
 
     def incoming(self, predicate: NamedNode | None, node: NamedNode, limit: int) -> list[Triple]:
         """What points at it.
@@ -94,8 +129,7 @@ class Reading:
         :param predicate: None for any.
         :param limit: at most so many; which ones, the store decides, the same each time.
         """
-        quads = self.store.quads_for_pattern(None, predicate, node, DATA)
-        return [_triple(quad) for quad in islice(quads, limit)]
+        return [q.triple for q in self.source.quads(None, predicate, node, limit=limit)]
 
     def subjects(self, predicate: NamedNode, node: NamedNode, limit: int) -> list[NamedNode]:
         """What points at it with a property, in the order of the IRIs."""
@@ -108,45 +142,49 @@ class Reading:
 
     def values(self, node: NamedNode, predicate: NamedNode) -> list[str]:
         """The values of a property, in order."""
-        quads = self.store.quads_for_pattern(node, predicate, None, DATA)
-        objects = (quad.object for quad in quads)
+        objects = (quad.object for quad in self.source.quads(node, predicate, None))
         return sorted(o.value for o in objects if isinstance(o, NamedNode | Literal))
 
     def names(self, nodes: Iterable[NamedNode]) -> dict[NamedNode, str]:
         """The name of each thing that has one."""
-        found = ((node, self.value(node, Schema.name)) for node in dict.fromkeys(nodes))
-        return {node: name for node, name in found if name is not None}
+        found: dict[NamedNode, str] = {}
+        for triple in self.outgoing_of(nodes, (Schema.name,)):
+            node, name = triple.subject, triple.object
+            if isinstance(node, NamedNode) and isinstance(name, NamedNode | Literal):
+                found[node] = min(found.get(node, name.value), name.value)
+        return found
 
     def spellings(self, node: NamedNode) -> list[str]:
         """The other IRIs by which other endpoints know it, in order."""
-        quads = self.store.quads_for_pattern(node, Schema.same_as, None, self.iris.equivalents)
+        quads = self.source.quads(node, Schema.same_as, None, self.iris.equivalents)
         return sorted(q.object.value for q in quads if isinstance(q.object, NamedNode))
 
 
-def open_reading(held: Held) -> Reading:
+def open_reading(held: Held, source: Source | None = None) -> Reading:
     """Open a release for pages.
 
     It is held a second time, for whoever reads it may outlast what ``held`` is for; that ends
     when nobody has the :class:`Reading` any more.
 
+    :param source: its data; by default those of its store, which is not opened otherwise.
     :raises ReleaseError: if it cannot be held or its store cannot be opened.
     """
     with ExitStack() as opened:
         opened.enter_context(hold_release(held.release))
-        try:
-            store = Store.read_only(str(held.release.store))
-        except (OSError, RuntimeError) as error:
-            path = held.release.store
-            raise ReleaseError(f"{path}: cannot be opened ({error}): build again") from error
+        data = source or StoreSource(_open_store(held))
         search = mentions = None
         if held.release.search_index.is_file():
             search = opened.enter_context(open_index(held.release))
             mentions = open_mentions(held.release)
             opened.callback(mentions.close)
-        reading = Reading(held.release, held.manifest, held.iris, store, search, mentions)
+        reading = Reading(held.release, held.manifest, held.iris, data, search, mentions)
         weakref.finalize(reading, opened.pop_all().close)
     return reading
 
 
-def _triple(quad: Quad) -> Triple:
-    return Triple(quad.subject, quad.predicate, quad.object)
+def _open_store(held: Held) -> Store:
+    try:
+        return Store.read_only(str(held.release.store))
+    except (OSError, RuntimeError) as error:
+        path = held.release.store
+        raise ReleaseError(f"{path}: cannot be opened ({error}): build again") from error

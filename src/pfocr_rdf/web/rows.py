@@ -138,7 +138,7 @@ class JsonRows:
 
 
 def row_counter(form: str) -> RowCounter:
-    """What counts the rows of solutions in a format: json, xml, csv or tsv.
+    """What counts the rows of solutions in a format: json, xml, csv, tsv, or gene sets in gmt.
 
     >>> type(row_counter("csv")).__name__
     'CsvRows'
@@ -150,5 +150,7 @@ def row_counter(form: str) -> RowCounter:
             return CsvRows()
         case "xml":
             return MarkedRows(b"<result>")  # https://www.w3.org/TR/rdf-sparql-XMLres/
+        case "gmt":
+            return MarkedRows(b"\n")
         case _:
             return MarkedRows(b"\n", header=1)  # https://www.w3.org/TR/sparql11-results-csv-tsv/

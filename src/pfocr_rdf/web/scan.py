@@ -7,7 +7,7 @@ https://www.w3.org/TR/sparql11-query/#sparqlGrammar
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final, Literal
 
 from pfocr_rdf.errors import PfocrError
@@ -156,6 +156,16 @@ class Scan:
             if frame.kind == _DATA:
                 self.skip(DATA_RE)
         raise LimitError("tokens", self.limits["tokens"] + 1)
+
+    def tokens(self) -> Iterator[tuple[str, int, int]]:
+        """Every token, whatever the limits: its kind, the end of the one before, its beginning."""
+        while found := TOKEN_RE.match(self.text, self.at):
+            before, kind = self.at, found.lastgroup or ""
+            self.at = found.end()
+            _READERS[kind](self, found[kind])
+            if self.frame.kind == _DATA:
+                self.skip(DATA_RE)
+            yield kind, before, found.start(kind)
 
     def skip(self, pattern: re.Pattern[str]) -> bool:
         """Go to the end of what the pattern takes."""

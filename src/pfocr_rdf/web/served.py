@@ -33,6 +33,8 @@ POLL_S: Final = 0.5
 #: may have been want of descriptors or memory, but to read all of it each time costs.
 RETRY_S: Final = 30.0
 REMEDY: Final = "build again, or roll back"
+#: Checks a release for as long as it is told to go on.
+Check = Callable[[Release, Callable[[], bool]], None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -223,6 +225,7 @@ async def follow(
     on_new: Callable[[Held], Awaitable[None]],
     poll_s: float = POLL_S,
     retry_s: float = RETRY_S,
+    check: Check | None = None,
 ) -> None:
     """Hand over each release that ``current`` moves to, backwards too, until cancelled.
 
@@ -236,6 +239,8 @@ async def follow(
         :class:`~pfocr_rdf.errors.PfocrError` refuses the release.
     :param poll_s: seconds between two looks at ``current``.
     :param retry_s: seconds until a refused release is first looked at again.
+    :param check: raises :class:`ReleaseError` for a release that is not whole; by default
+        :func:`check_release`.
     """
     loop, refusal = asyncio.get_running_loop(), _Refused(retry_s)
     while True:
@@ -247,7 +252,7 @@ async def follow(
         if not refusal.is_over(state, loop.time()):
             continue
         try:
-            fresh = await _take(data, held, on_new)
+            fresh = await _take(data, held, on_new, check or check_release)
         except PfocrError as error:
             if refusal.is_news(state, str(error), loop.time()):
                 LOGGER.error("%s; release %s is served on", error, held.release.id)
@@ -258,7 +263,9 @@ async def follow(
             refusal.forget()
 
 
-async def _take(data: Path, held: Held, on_new: Callable[[Held], Awaitable[None]]) -> Held | None:
+async def _take(
+    data: Path, held: Held, on_new: Callable[[Held], Awaitable[None]], check: Check
+) -> Held | None:
     """Hold, check and hand over the current release; None if it moved on meanwhile."""
     with ExitStack() as undo:
         fresh = hold_current(data)
@@ -276,7 +283,7 @@ async def _take(data: Path, held: Held, on_new: Callable[[Held], Awaitable[None]
             return not unwanted.is_set()
 
         try:
-            await asyncio.to_thread(check_release, fresh.release, is_wanted)
+            await asyncio.to_thread(check, fresh.release, is_wanted)
         except ReleaseError:
             if is_wanted():
                 raise

@@ -8,7 +8,7 @@ pyoxigraph demands that an answer is made, read and dropped in one thread; there
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Final, cast
 
@@ -23,7 +23,9 @@ from pyoxigraph import (
     serialize,
 )
 
-from pfocr_rdf.results import GRAPH_FORMATS, RESULT_FORMATS, SyntaxFault, find_fault
+from pfocr_rdf.errors import QueryError
+from pfocr_rdf.iris import BASE, NCBIGENE, Iris
+from pfocr_rdf.results import GRAPH_FORMATS, RESULT_FORMATS, SyntaxFault, find_fault, gmt_lines
 from pfocr_rdf.web.formats import AnswerKind, refuse_kind
 from pfocr_rdf.web.frames import Kind, frame, read_request, write_all
 from pfocr_rdf.web.output import (
@@ -88,6 +90,12 @@ class Prefixes:
         self.all = dict(prefixes)
         self._marks = [(f"{name}:", name, iri) for name, iri in prefixes.items()]
 
+    def iris(self) -> Iris:
+        """The IRIs of the release, as far as its prefixes tell."""
+        figures, genes = self.all.get("figure"), self.all.get("gene")
+        base = figures.removesuffix("figures/") if figures else BASE
+        return Iris(base, genes or NCBIGENE)
+
     def used_in(self, text: str) -> dict[str, str]:
         """Those whose name stands in the text."""
         return {name: iri for mark, name, iri in self._marks if mark in text}
@@ -103,6 +111,24 @@ def serve_queries(
     :param quads: how many it has, if they were counted.
     :param memory_mb: what queries may take, beyond the open store.
     """
+
+    def answer(request: Request, known: Prefixes) -> None:
+        answer_query(store, request, known, fd)
+
+    serve_requests(fd, answer, quads, memory_mb, prefixes)
+
+
+def serve_requests(
+    fd: int,
+    answer: Callable[[Request, Prefixes], None],
+    quads: int | None,
+    memory_mb: int,
+    prefixes: Mapping[str, str],
+) -> None:
+    """Give everything up, and pass requests on until the server closes its end of the socket.
+
+    :param answer: writes the answer to one as frames; raises what :func:`answer_query` does.
+    """
     os.set_blocking(fd, True)
     try:
         limited = limit_memory(memory_mb << 20)
@@ -114,15 +140,17 @@ def serve_queries(
             return
         ready = {"quads": quads, "pid": os.getpid(), "limited": limited, "open_doors": doors}
         write_all(fd, [frame(Kind.READY, orjson.dumps(ready))])
-        _serve(fd, store, memory_mb, Prefixes(prefixes))
+        _serve(fd, answer, memory_mb, Prefixes(prefixes))
     except (OSError, ServerGoneError):
         return  # the server has closed its end
 
 
-def _serve(fd: int, store: Store, memory_mb: int, prefixes: Prefixes) -> None:
+def _serve(
+    fd: int, answer: Callable[[Request, Prefixes], None], memory_mb: int, prefixes: Prefixes
+) -> None:
     while payload := read_request(fd):
         try:
-            answer_query(store, request_of(payload), prefixes, fd)
+            answer(request_of(payload), prefixes)
         except MemoryError:
             detail = f"the query took more than {memory_mb} MB: ask for less at once"
             refuse(fd, Refusal("memory", detail, limit_mb=memory_mb))
@@ -167,12 +195,12 @@ def answer_query(store: Store, request: Request, prefixes: Prefixes, fd: int) ->
         if isinstance(answer, QueryTriples):
             _write_graph(answer, request, prefixes, fd)
         elif isinstance(answer, QuerySolutions):
-            _write_solutions(answer, request, fd)
+            _write_solutions(answer, request, prefixes, fd)
         else:
             _write_boolean(answer, request, fd)
     except (SyntaxError, OSError, RuntimeError, ValueError) as error:
         # Without the cause: its traceback would keep the answer.
-        raise _refusal(error, text) from None
+        raise refusal_for(error, text) from None
 
 
 def _graphs(iris: tuple[str, ...] | None, others: tuple[str, ...] | None) -> list[Any] | None:
@@ -185,21 +213,36 @@ def _graphs(iris: tuple[str, ...] | None, others: tuple[str, ...] | None) -> lis
     return [NamedNode(iri) for iri in iris or ()]
 
 
-def _write_solutions(answer: QuerySolutions, request: Request, fd: int) -> None:
+def _write_solutions(answer: QuerySolutions, request: Request, prefixes: Prefixes, fd: int) -> None:
     form = request.solutions
     if form is None:
         raise refuse_kind("solutions")
     counter, guard = row_counter(form), XmlGuard("JSON") if form == "xml" else None
-    output = _output(fd, "solutions", form, request, counter, guard)
-    answer.serialize(cast(BinaryIO, output), RESULT_FORMATS[form])
+    output = output_for(fd, "solutions", form, request, counter, guard)
+    write_solutions(answer, form, prefixes, output)
     output.finish()
+
+
+def write_solutions(answer: QuerySolutions, form: str, prefixes: Prefixes, output: Output) -> None:
+    """Write solutions in a format.
+
+    :raises Refusal: ``not-acceptable``, where gene sets are asked for and they are none.
+    """
+    if form != "gmt":
+        answer.serialize(cast(BinaryIO, output), RESULT_FORMATS[form])
+        return
+    try:
+        for line in gmt_lines(answer, prefixes.iris()):
+            output.write(line.encode())
+    except QueryError as error:
+        raise Refusal("not-acceptable", str(error)) from None
 
 
 def _write_boolean(answer: QueryBoolean, request: Request, fd: int) -> None:
     form = request.boolean
     if form is None:
         raise refuse_kind("boolean")
-    output = _output(fd, "boolean", form, request)
+    output = output_for(fd, "boolean", form, request)
     answer.serialize(cast(BinaryIO, output), RESULT_FORMATS[form])
     output.finish()
 
@@ -209,14 +252,14 @@ def _write_graph(answer: QueryTriples, request: Request, prefixes: Prefixes, fd:
     if form is None:
         raise refuse_kind("graph")
     is_xml = form == "rdfxml"
-    output = _output(fd, "graph", form, request, guard=XmlGuard("Turtle") if is_xml else None)
+    output = output_for(fd, "graph", form, request, guard=XmlGuard("Turtle") if is_xml else None)
     triples = output.counted(named_in_xml(answer) if is_xml else answer)
     # All prefixes: when the first triple is written, nobody knows which the last will need.
     serialize(triples, cast(BinaryIO, output), RDF_FORMATS[form], prefixes=prefixes.all)
     output.finish()
 
 
-def _output(
+def output_for(
     fd: int,
     kind: AnswerKind,
     form: str,
@@ -224,11 +267,12 @@ def _output(
     counter: RowCounter | None = None,
     guard: XmlGuard | None = None,
 ) -> Output:
+    """What takes an answer of a kind, within the limits of the request."""
     limits = Limits(request.max_rows, request.max_bytes)
     return Output(fd, Head(kind, form, request.encoding), limits, counter, guard)
 
 
-def _refusal(error: Exception, text: str) -> Refusal:
+def refusal_for(error: Exception, text: str) -> Refusal:
     """What pyoxigraph says, in our words."""
     message = str(error)
     if isinstance(error, SyntaxError):

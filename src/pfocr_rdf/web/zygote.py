@@ -36,6 +36,7 @@ from pfocr_rdf.web.opening import open_whole, unopened
 from pfocr_rdf.web.problems import Refusal
 from pfocr_rdf.web.sandbox import adopt_orphans, die_with_parent
 from pfocr_rdf.web.worker import refuse, serve_queries
+from pfocr_rdf.web.writer import serve_answers
 
 log: Final = logging.getLogger(__name__)
 #: Without the current folder on the path. Python warns of a fork where there are threads; the
@@ -95,9 +96,10 @@ def ask_for_worker(control: socket.socket, token: int, config: Mapping[str, Any]
     """Ask for a query process that serves a socket.
 
     :param token: comes back with the process id.
-    :param config: ``store``, a path; ``memory_mb``, which queries may take beyond the open
-        store; ``prefixes``, which they need not declare; ``count``, whether the process shall
-        say how many quads there are, which takes a second for five millions, once.
+    :param config: ``store``, a path, empty where a backend is asked; ``memory_mb``, which
+        queries may take beyond the open store; ``prefixes``, which they need not declare;
+        ``count``, whether the process shall say how many quads there are, which takes a second
+        for five millions, once.
     :param fd: the query process's end of its socket; the caller closes its own copy.
     :raises OSError: if the zygote has ended.
     """
@@ -239,9 +241,12 @@ class Family:
 
 
 class Keeper:
-    """Keeps a store open and forks the query processes that read it."""
+    """Keeps a store open and forks the query processes that read it.
 
-    def __init__(self, requests: socket.socket, server: socket.socket, store: Store) -> None:
+    :param store: None for those that write what a backend answers.
+    """
+
+    def __init__(self, requests: socket.socket, server: socket.socket, store: Store | None) -> None:
         self._family = Family(requests, server, self._fork)
         self._store = store
         self._quads: int | None = None
@@ -253,7 +258,7 @@ class Keeper:
 
     def _fork(self, packet: bytes, fd: int) -> None:
         config = orjson.loads(packet)
-        if config["count"] and self._quads is None:
+        if config["count"] and self._store is not None and self._quads is None:
             try:
                 self._quads = len(self._store)
             except (OSError, RuntimeError) as error:
@@ -274,6 +279,9 @@ class Keeper:
         os.dup2(said, 2)
         os.close(said)
         self._family.leave()
+        if self._store is None:
+            serve_answers(fd, config["memory_mb"], config["prefixes"])
+            return
         quads = self._quads if config["count"] else None
         serve_queries(fd, self._store, quads, config["memory_mb"], config["prefixes"])
 
@@ -317,7 +325,13 @@ class Zygote:
 
 
 def keep(requests: socket.socket, server: socket.socket, path: str) -> None:
-    """Be the keeper of a store; if it cannot be opened, tell so to those who ask."""
+    """Be the keeper of a store; if it cannot be opened, tell so to those who ask.
+
+    :param path: empty for no store.
+    """
+    if not path:
+        Keeper(requests, server, None).run()
+        return
     try:
         store = open_whole(path)
     except (OSError, RuntimeError) as error:

@@ -5,6 +5,7 @@ can mean another address a moment later.
 """
 
 import ipaddress
+import re
 import socket
 from typing import Any, Final
 
@@ -17,17 +18,20 @@ GLOBAL_UNICAST: Final = ipaddress.IPv6Network("2000::/3")
 # https://www.rfc-editor.org/rfc/rfc6890#section-2.2.2 : of which Python 3.11 knows eight
 PROTOCOLS: Final = ipaddress.IPv4Network("192.0.0.0/24")
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+#: What is said of an address; where all of a name are such, they are listed one after the other.
+NOT_PUBLIC: Final = "is no public address"
+ALL_PRIVATE_RE: Final = re.compile(rf"(?:Multiple exceptions: )?(?:, |\S+ {NOT_PUBLIC})+")
 
 
 class PrivateAddressError(PfocrError, OSError):
     """A connection that was not made: its address is not of the public internet."""
 
     def __init__(self, address: str) -> None:
-        super().__init__(f"{address} is no public address")
+        super().__init__(f"{address} {NOT_PUBLIC}")
         self.address = address
 
     def __str__(self) -> str:
-        return f"{self.address} is no public address"
+        return f"{self.address} {NOT_PUBLIC}"
 
 
 def is_public(address: str) -> bool:
@@ -67,6 +71,20 @@ def _unwrapped(address: Address) -> list[Address]:
     if address in NAT64:
         inner.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
     return inner
+
+
+def private_in(error: OSError) -> list[str]:
+    """The addresses that were not called, if there were no others.
+
+    >>> private_in(OSError("Multiple exceptions: 10.0.0.1 is no public address, ::1 is no public \
+address"))
+    ['10.0.0.1', '::1']
+    >>> private_in(OSError("Connect call failed"))
+    []
+    """
+    text = error.strerror or str(error)
+    found = re.findall(rf"(\S+) {NOT_PUBLIC}", text)
+    return found if ALL_PRIVATE_RE.fullmatch(text) else []
 
 
 def public_socket(info: tuple[int, int, int, str, tuple[Any, ...]]) -> socket.socket:

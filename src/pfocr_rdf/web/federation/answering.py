@@ -1,83 +1,121 @@
 """Between the endpoint and the federation: the release is asked on behalf of a query."""
 
+import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final, TypeVar
 
-from pfocr_rdf.web.checks import QueryLimits, check_query
+from pfocr_rdf.errors import PfocrError
+from pfocr_rdf.web.checks import QueryLimits, check_query, is_repeatable
 from pfocr_rdf.web.engine import Engine
 from pfocr_rdf.web.exchange import Headers, Reply
 from pfocr_rdf.web.federation.clause import Ask
 from pfocr_rdf.web.federation.evaluate import Federation
 from pfocr_rdf.web.federation.explain import explain
 from pfocr_rdf.web.federation.headers import explanation, federation_headers
-from pfocr_rdf.web.formats import choose_formats
+from pfocr_rdf.web.federation.mistakes import as_written, without_services
+from pfocr_rdf.web.formats import Formats, choose_formats
 from pfocr_rdf.web.problems import Refusal
-from pfocr_rdf.web.process import CutError
+from pfocr_rdf.web.process import CutError, Running
 from pfocr_rdf.web.served import Held
 from pfocr_rdf.web.sparql import Query
 
 SOLUTIONS: Final = choose_formats(None, "json")
+#: Nothing that is read is evaluated.
+NOTHING: Final = Formats(None, None, None)
 #: What only Oxigraph's own parser can say of a query that another one could not read.
 SYNTAX: Final = ("syntax", "read-only")
+#: How often a query is begun anew because the release has changed.
+TRIES: Final = 5
+T = TypeVar("T")
+
+
+class ReleaseChangedError(PfocrError):
+    """Another release is served than when the partners were asked about the values of one."""
 
 
 class Answering:
-    """Makes a query with SERVICE clauses one that asks the release alone.
+    """Makes a query with SERVICE clauses one that asks the release alone, and asks it.
 
-    :param payload: a query as the query processes take it.
+    :param payload: a query as the query processes take it, and bytes of its answer at most.
     """
 
     def __init__(
-        self, federation: Federation, engine: Engine, payload: Callable[[Query], bytes]
+        self,
+        federation: Federation,
+        engine: Engine,
+        payload: Callable[[Query, int | None], bytes],
     ) -> None:
         self.federation = federation
         self._engine = engine
         self._payload = payload
 
-    async def join(self, query: Query, client: str) -> tuple[Query, Headers]:
-        """Ask the partners.
+    async def ask(
+        self, query: Query, client: str, most_bytes: int | None
+    ) -> tuple[Running, Headers, float]:
+        """Ask the partners, and then the release: one and the same, from the first to the last.
 
         :param client: on whose behalf.
-        :returns: the query that is left, and headers that say how long its answer holds and what
-            the partners did.
+        :param most_bytes: of the answer.
+        :returns: the answer, which is to be closed; headers that say how long it holds and what
+            the partners did; and when the partners had answered.
         :raises Refusal: if a partner fails, or the query cannot be evaluated.
         """
-        ask = self._ask(query, client)
-        try:
-            joined = await self.federation.join(query.text, self._held.iris, ask, client)
-        except Refusal as refusal:
-            await self._blame(query, client, refusal)
-            raise
-        return replace(query, text=joined.text), federation_headers(joined.told)
 
-    async def explain(self, query: Query, client: str, accept: str | None) -> Reply:
+        async def once(held: Held) -> tuple[Running, Headers, float]:
+            ask = self._values(query, client, held)
+            joined = await self.federation.join(query.text, held.iris, ask, client)
+            headers = federation_headers(joined.told, repeatable=is_repeatable(query.text))
+            rest = replace(query, text=joined.text)
+            begun = time.monotonic()
+            return await self._begin(rest, client, held, begun, most_bytes), headers, begun
+
+        return await self._with_release(query, client, once)
+
+    async def explain(
+        self, query: Query, client: str, accept: str | None, *, has_service: bool
+    ) -> Reply:
         """What would be asked of whom; no partner is.
 
         :raises Refusal: if the query cannot be evaluated.
         """
-        ask = self._ask(query, client)
-        try:
-            plan = await explain(self.federation, query.text, self._held.iris, ask)
-        except Refusal as refusal:
-            await self._blame(query, client, refusal)
-            raise
-        return explanation(plan, accept)
+        if not has_service:
+            await self._check_syntax(query, client)
+            return explanation({"steps": [], "then": query.text}, accept)
 
-    @property
-    def _held(self) -> Held:
-        held = self._engine.held
-        if held is None:
-            raise Refusal("no-release", "no release is being served yet: try again in a moment")
-        return held
+        async def once(held: Held) -> dict[str, Any]:
+            ask = self._values(query, client, held)
+            return await explain(self.federation, query.text, held.iris, ask, client)
 
-    def _ask(self, query: Query, client: str) -> Ask:
+        return explanation(await self._with_release(query, client, once), accept)
+
+    async def _with_release(
+        self, query: Query, client: str, work: Callable[[Held], Awaitable[T]]
+    ) -> T:
+        """Do it again, if another release was served before it was done."""
+        for _ in range(TRIES):
+            held = self._engine.held
+            if held is None:
+                raise Refusal("no-release", "no release is being served yet: try again in a moment")
+            try:
+                return await work(held)
+            except ReleaseChangedError:
+                continue
+            except Refusal as refusal:
+                # Its clauses may not have been found because there is a mistake in it.
+                if refusal.kind == "federation-disabled" and "line" not in refusal.members:
+                    await self._check_syntax(query, client)
+                raise
+        detail = "another release was served each time the partners had answered: try again"
+        raise Refusal("busy", detail, headers={"Retry-After": "10"})
+
+    def _values(self, query: Query, client: str, held: Held) -> Ask:
         """Asks the release: about the same graphs, for JSON."""
 
         async def ask(text: str) -> bytes:
             asked = replace(query, text=text, formats=SOLUTIONS, encoding="identity")
-            running = await self._engine.ask(self._payload(asked), client, time.monotonic())
+            running = await self._begin(asked, client, held, time.monotonic())
             try:
                 return b"".join([part async for part in running.rest()])
             except CutError as cut:
@@ -87,21 +125,36 @@ class Answering:
 
         return ask
 
-    async def _blame(self, query: Query, client: str, refusal: Refusal) -> None:
-        """Say where the mistake is, if the query was not understood because it has one.
+    async def _begin(
+        self, query: Query, client: str, held: Held, arrived: float, most_bytes: int | None = None
+    ) -> Running:
+        """Ask this release.
 
-        The query process cannot reach a network, and ends at the first SERVICE clause.
+        :raises ReleaseChangedError: if another one has answered.
+        """
+        running = await self._engine.ask(self._payload(query, most_bytes), client, arrived)
+        if running.release != held.release.id:
+            self._engine.close(running)
+            raise ReleaseChangedError(running.release)
+        return running
+
+    async def _check_syntax(self, query: Query, client: str) -> None:
+        """Have Oxigraph's parser say where the mistake is, if there is one.
+
+        Without its SERVICE clauses: the process could not follow them, and an address with
+        https would end it.
 
         :raises Refusal: ``syntax``, with line and column.
         """
-        if refusal.kind != "federation-disabled" or "line" in refusal.members:
+        text = await asyncio.to_thread(without_services, query.text)
+        if text is None:
             return
+        asked = replace(query, text=text, formats=NOTHING, encoding="identity")
         try:
-            payload = self._payload(replace(query, encoding="identity"))
-            running = await self._engine.ask(payload, client, time.monotonic())
+            running = await self._engine.ask(self._payload(asked, None), client, time.monotonic())
         except Refusal as found:
             if found.kind in SYNTAX:
-                raise found from None
+                raise as_written(found, text, query.text) from None
         else:
             self._engine.close(running)
 

@@ -7,6 +7,7 @@ because this is the serving process: a reader that can abort it has no place her
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Final
 
 import orjson
@@ -29,10 +30,15 @@ class AnswerError(PfocrError):
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """The solutions of a partner, each as a row of a VALUES block."""
+    """The solutions of a partner, each as a row of a VALUES block.
+
+    :param size: bytes that they take here, roughly.
+    :param bytes: of the answer that they were read from.
+    """
 
     rows: tuple[str, ...]
     size: int
+    bytes: int
 
 
 def read_solutions(data: bytes) -> list[Mapping[str, Any]]:
@@ -99,7 +105,7 @@ def read_rows(data: bytes, columns: Sequence[str], naming: Naming) -> Rows:
     rows = tuple(
         f"({' '.join(_cells(row, columns, naming, written))})" for row in read_solutions(data)
     )
-    return Rows(rows, sum(map(len, rows)) + 80 * len(rows))
+    return Rows(rows, sum(map(len, rows)) + 80 * len(rows), len(data))
 
 
 def _cells(
@@ -113,7 +119,8 @@ def _cells(
         if cell is None:
             yield UNDEF
             continue
-        key = tuple(map(str, cell.values())) if isinstance(cell, dict) else ()
+        # With the names: what a value says depends on which of them it has.
+        key = tuple(map(str, chain(*cell.items()))) if isinstance(cell, dict) else ()
         text = written.get(key)
         if text is None:
             text = str(_named(cell, naming) or read_term(cell))

@@ -35,6 +35,8 @@ T = TypeVar("T")
 class Told:
     """What a partner did for a clause.
 
+    :param kept: answers that were there already, or that somebody else was waiting for.
+    :param bytes: of its answers, unpacked.
     :param date: when its oldest answer came, in seconds of Unix time; 0 if it was not asked.
     :param left_s: how much longer its answers may be used.
     :param failed: why it did not answer a SILENT clause; empty where it did.
@@ -43,6 +45,8 @@ class Told:
     partner: str
     requests: int
     rows: int
+    kept: int = 0
+    bytes: int = 0
     date: float = 0.0
     left_s: float = 0.0
     failed: str = ""
@@ -109,6 +113,7 @@ class Clause:
     fetch: Fetch
     kept: Kept
     requests: int = 0
+    answered: int = 0
     rows: int = 0
     bytes: int = 0
     fetched: list[Fetched] = field(default_factory=list)
@@ -123,19 +128,25 @@ class Clause:
         except Refusal as refusal:
             # https://www.w3.org/TR/sparql11-federated-query/#serviceFailure
             if self.step.silent and refusal.kind.startswith("partner-"):
-                failed = f"{refusal.kind}: {refusal.detail}"
+                why = refusal.detail.removeprefix(f"{self.partner.name}: ")
+                failed = f"{refusal.kind}: {why}"
                 return EMPTY_SOLUTION, Told(self.partner.name, self.requests, 0, failed=failed)
             raise
         date = min((fetched.date for fetched in self.fetched), default=0.0)
         left_s = self.partner.ttl_s - (time.time() - date if date else 0.0)
-        told = Told(self.partner.name, self.requests, self.rows, date, max(0.0, left_s))
+        kept = len(self.fetched) - self.answered
+        told = Told(
+            self.partner.name, self.requests, self.rows, kept, self.bytes, date, max(0.0, left_s)
+        )
         return answer_block(self.step.columns, rows), told
 
     async def _rows(self) -> list[str]:
         try:
-            async with asyncio.timeout(self.partner.timeout_s):
+            async with asyncio.timeout(self.partner.timeout_s) as limit:
                 found = await self._batches()
         except TimeoutError:
+            if not limit.expired():
+                raise
             raise timed_out(self.partner) from None
         return [row for rows in found for row in rows]
 
@@ -155,7 +166,7 @@ class Clause:
         self.fetched.append(fetched)
         rows = fetched.rows
         self.rows += len(rows.rows)
-        self.bytes += rows.size
+        self.bytes += rows.bytes
         if self.rows > self.partner.rows:
             raise too_large(self.partner, f"more than {self.partner.rows:,} rows")
         if self.bytes > self.partner.bytes:
@@ -164,7 +175,9 @@ class Clause:
 
     async def _fetch(self, text: str) -> Rows:
         self.requests += 1
-        return await self.fetch(text)
+        rows = await self.fetch(text)
+        self.answered += 1
+        return rows
 
     async def _split(self, asked: Sequence[str] | None, cut: CutError) -> tuple[str, ...]:
         """Ask for less at once, where a partner cuts its answers."""

@@ -4,9 +4,12 @@ aiohttp, because it hands over each socket before it is connected, where the add
 that the packets would go to; and a request costs 0.5 ms, of httpx 3.5 ms.
 """
 
+import os
 import re
+import socket
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,7 +17,7 @@ import aiohttp
 
 from pfocr_rdf import __version__
 from pfocr_rdf.iris import BASE
-from pfocr_rdf.web.federation.addresses import PrivateAddressError, public_socket
+from pfocr_rdf.web.federation.addresses import private_in, public_socket
 from pfocr_rdf.web.federation.failures import failed, too_large
 from pfocr_rdf.web.federation.partners import Partner
 from pfocr_rdf.web.problems import Refusal
@@ -100,7 +103,9 @@ class Client:
             self.partner.endpoint, data={"query": text}, allow_redirects=False
         ) as response:
             if response.status != 200:
-                raise failed(self.partner, await self._said(response))
+                after = _flat(response.headers.get("Retry-After", ""))
+                said = await self._said(response, after)
+                raise failed(self.partner, said, after if _is_number(after) else "")
             if response.content_type not in READABLE:
                 detail = f"it answers {response.content_type}, and not {JSON}"
                 raise failed(self.partner, f"{detail}: check the address")
@@ -138,34 +143,35 @@ class Client:
         except zlib.error as error:
             raise failed(self.partner, f"its answer cannot be unpacked ({error})") from None
 
-    async def _said(self, response: aiohttp.ClientResponse) -> str:
+    async def _said(self, response: aiohttp.ClientResponse, after: str) -> str:
         """Why there is no answer, as far as the partner says it in words."""
         status = f"HTTP {response.status}"
         if 300 <= response.status < 400:
             target = _flat(response.headers.get("Location", "nowhere"))
             return f"{status}: it redirects to {target}, which is not followed: correct its address"
         if response.status in (429, 503):
-            after = _flat(response.headers.get("Retry-After", ""))
-            return f"{status}: it has no time for more requests: wait {after}".rstrip()
+            wait = f"wait {after} s" if _is_number(after) else f"wait until {after}"
+            return f"{status}: it has no time for more: {wait if after else 'try again later'}"
         said = b""
         if response.content_type.startswith(("text/plain", "application/problem+json")):
-            said = await response.content.read(4 * SHOWN)
+            with suppress(aiohttp.ClientError, zlib.error):
+                said = await response.content.read(4 * SHOWN)
+                if "gzip" in response.headers.get("Content-Encoding", ""):
+                    said = zlib.decompressobj(47).decompress(said, 4 * SHOWN)
         words = _flat(said.decode("utf-8", "replace"))
         return f"{status} ({words})" if words else status
 
     def _failure(self, error: Exception) -> Refusal:
         """An error of the connection, in our words."""
-        cause: BaseException | None = error
-        while cause is not None:
-            if isinstance(cause, PrivateAddressError):
-                return failed(
-                    self.partner,
-                    f"it is at {cause.address}, which is no public address, so it was not called: "
-                    "“private = true” in the list of partners allows it",
-                )
-            cause = getattr(cause, "os_error", None) or cause.__cause__
         if isinstance(error, aiohttp.ClientConnectorError):
-            return failed(self.partner, f"it cannot be reached ({_flat(str(error))})")
+            private = private_in(error.os_error)
+            if private:
+                return failed(self.partner, _is_private(private))
+            where, why = f"{error.host}:{error.port}", _flat(_reason(error))
+            return failed(self.partner, f"it cannot be reached at {where} ({why})")
+        if isinstance(error, aiohttp.InvalidURL):
+            detail = f"its address cannot be called ({_flat(str(error))}): correct it in the list"
+            return failed(self.partner, detail)
         if isinstance(error, aiohttp.ClientPayloadError):
             return failed(self.partner, "its answer ended in the middle: try again")
         return failed(
@@ -185,6 +191,28 @@ def _cut_rows(headers: Mapping[str, str]) -> int | None:
         return 0
     found = re.fullmatch(r"[0-9]{1,12}", headers.get("X-SPARQL-MaxRows", ""))
     return int(found[0]) if found else None
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit()
+
+
+def _is_private(addresses: Sequence[str]) -> str:
+    which = "is no public address, so it was not called"
+    if len(addresses) > 1:
+        which = "are no public addresses, so they were not called"
+    advice = "“private = true” in the list of partners allows it"
+    return f"it is at {' and '.join(addresses)}, which {which}: {advice}"
+
+
+def _reason(error: aiohttp.ClientConnectorError) -> str:
+    """Why there is no connection, as the system says it; the rest is known already."""
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return str(error.certificate_error)
+    cause = error.os_error
+    if isinstance(cause, socket.gaierror) or not cause.errno:
+        return cause.strerror or str(cause)
+    return os.strerror(cause.errno)
 
 
 def _flat(text: str) -> str:

@@ -6,18 +6,29 @@ about; the requests of one clause at the same time, as many as its partner allow
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
+import orjson
+
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.web.cache import CacheLimits
 from pfocr_rdf.web.federation.answers import AnswerError, Rows, read_rows
-from pfocr_rdf.web.federation.clause import Ask, Clause, CutError, Told, aside, find_values
-from pfocr_rdf.web.federation.failures import failed, too_large
+from pfocr_rdf.web.federation.clause import (
+    Ask,
+    Clause,
+    CutError,
+    Told,
+    Values,
+    aside,
+    find_values,
+)
+from pfocr_rdf.web.federation.counts import Counts
+from pfocr_rdf.web.federation.failures import failed, too_large, too_large_together, unlisted
 from pfocr_rdf.web.federation.kept import KEPT, Kept
 from pfocr_rdf.web.federation.partners import Partner, Partners
 from pfocr_rdf.web.federation.planner import Planner
@@ -35,14 +46,13 @@ MAX_FINAL: Final = MAX_REQUEST - (1 << 20)
 
 @dataclass(frozen=True, slots=True)
 class FederationOptions:
-    """How many queries with SERVICE clauses there may be, and how long they may take.
+    """How many queries with SERVICE clauses there may be.
 
-    :param total_s: for all clauses of a query, with what the release is asked for them.
     :param at_once: such queries at the same time, each of which holds what was answered.
     :param per_client: of them, those of one client.
+    :param cache: of the partners' answers.
     """
 
-    total_s: float = 180.0
     at_once: int = 16
     per_client: int = 4
     cache: CacheLimits = KEPT
@@ -66,6 +76,7 @@ class Federation:
         self.options = options
         self.planner = Planner()
         self.kept = Kept(options.cache)
+        self.counts = Counts()
         self._clients: dict[str, Client] = {}
         self._running: Counter[str] = Counter()
 
@@ -94,17 +105,9 @@ class Federation:
         :raises Refusal: ``federation-disabled``, if it is nobody on the list.
         """
         found = self.partners.find(step.endpoint)
-        if found is not None:
-            return found
-        allowed = sorted(partner.endpoint for partner in self.partners.by_name.values())
-        raise Refusal(
-            "federation-disabled",
-            f"the SERVICE clause in line {step.line} names <{step.endpoint[:300]}>, which this "
-            "endpoint does not call: take one of those in “allowed”, letter for letter, or ask it "
-            "yourself",
-            line=step.line,
-            allowed=allowed,
-        )
+        if found is None:
+            raise unlisted(self.partners, step.endpoint, step.line)
+        return found
 
     async def join(self, text: str, iris: Iris, ask: Ask, client: str = "") -> Joined:
         """Ask the partners of a query.
@@ -114,49 +117,81 @@ class Federation:
         :param client: whose query it is.
         :raises Refusal: if a partner fails, or the query cannot be evaluated.
         """
-        async with self._place(client):
-            try:
-                async with asyncio.timeout(self.options.total_s):
-                    return await self._join(text, iris, ask)
-            except TimeoutError:
-                limit_s = self.options.total_s
-                detail = f"the SERVICE clauses took more than {limit_s:g} s together: ask for less"
-                raise Refusal("query-timeout", detail, limit_s=limit_s) from None
-
-    async def _join(self, text: str, iris: Iris, ask: Ask) -> Joined:
-        plan = await self.plan(text, iris)
-        blocks: dict[int, str] = {}
-        told: list[Told] = []
-        for step in plan.steps:
-            partner = self.partner(step)
-            values = await find_values(step, partner.bindings, blocks, ask)
-
-            async def fetch(asked: str, partner: Partner = partner, step: Step = step) -> Rows:
-                return await self._fetch(partner, asked, step, iris)
-
-            clause = Clause(partner, step, values, fetch, self.kept)
-            blocks[step.number], said = await clause.block()
-            told.append(said)
-        final = filled(plan.final, blocks)
-        if len(final) > MAX_FINAL:  # mostly one byte a character
-            detail = f"what the partners answered makes a query of {len(final):,} bytes, and"
-            detail = f"{detail} {MAX_FINAL:,} are the limit: ask for less at once"
-            raise Refusal("partner-too-large", detail)
-        return Joined(final, tuple(told))
+        async with self.turn(client):
+            return await self._join(text, iris, ask)
 
     @asynccontextmanager
-    async def _place(self, client: str) -> AsyncIterator[None]:
-        options = self.options
+    async def turn(self, client: str) -> AsyncIterator[None]:
+        """A place among the queries that are evaluated, for as long as one may take.
+
+        :param client: whose query it is.
+        :raises Refusal: ``busy``, if there is none; ``query-timeout``, where it takes too long.
+        """
+        options, limit_s = self.options, self.partners.whole.timeout_s
         if self._running.total() >= options.at_once or self._running[client] >= options.per_client:
             detail = "as many queries with SERVICE as are taken at once are running: try again"
             raise Refusal("busy", detail, headers={"Retry-After": "10"})
         self._running[client] += 1
         try:
-            yield
+            async with asyncio.timeout(limit_s) as limit:
+                yield
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            detail = f"the SERVICE clauses took more than {limit_s:g} s together: ask for less"
+            raise Refusal("query-timeout", detail, limit_s=limit_s) from None
         finally:
             self._running[client] -= 1
             if not self._running[client]:
                 del self._running[client]
+
+    async def _join(self, text: str, iris: Iris, ask: Ask) -> Joined:
+        plan = await self.plan(text, iris)
+        blocks: dict[int, str] = {}
+        told: list[Told] = []
+
+        async def checked(asked: str) -> bytes:
+            _check_size(asked, told)
+            return await ask(asked)
+
+        for step in plan.steps:
+            partner = self.partner(step)
+            values = await find_values(step, partner.bindings, blocks, checked)
+            blocks[step.number], said = await self._block(partner, step, values, iris)
+            told.append(said)
+            self._check_whole(told)
+        final = filled(plan.final, blocks)
+        _check_size(final, told)
+        return Joined(final, tuple(told))
+
+    async def _block(
+        self, partner: Partner, step: Step, values: Values, iris: Iris
+    ) -> tuple[str, Told]:
+        """What takes a clause's place, and how it was got.
+
+        :raises Refusal: if its partner fails, and it is not SILENT.
+        """
+
+        async def fetch(asked: str) -> Rows:
+            return await self._fetch(partner, asked, step, iris)
+
+        clause = Clause(partner, step, values, fetch, self.kept)
+        try:
+            block, said = await clause.block()
+        except Refusal as refusal:
+            self.counts.fail(partner.name, refusal.kind)
+            raise
+        if said.failed:
+            self.counts.fail(partner.name, said.failed.partition(":")[0])
+        self.counts.note(partner.name, kept=said.kept)
+        return block, said
+
+    def _check_whole(self, told: Sequence[Told]) -> None:
+        whole = self.partners.whole
+        if sum(one.rows for one in told) > whole.rows:
+            raise too_large_together(_sizes(told), f"more than {whole.rows:,} rows")
+        if sum(one.bytes for one in told) > whole.bytes:
+            raise too_large_together(_sizes(told), f"more than {whole.bytes:,} bytes")
 
     async def _fetch(self, partner: Partner, asked: str, step: Step, iris: Iris) -> Rows:
         """Ask a partner, whatever is kept.
@@ -165,6 +200,7 @@ class Federation:
         :raises CutError: if it has cut its answer.
         """
         client = await self._client(partner)
+        self.counts.note(partner.name, requests=1)
         answer = await client.ask(asked, partner.bytes)
         # Labels mean something within one answer only.
         # https://www.w3.org/TR/sparql11-results-json/#select-encode-terms
@@ -185,6 +221,7 @@ class Federation:
             raise CutError(count)
         if count > partner.rows:
             raise too_large(partner, f"more than {partner.rows:,} rows")
+        self.counts.note(partner.name, rows=count, bytes=len(answer.body))
         return rows
 
     async def _client(self, partner: Partner) -> "Client":
@@ -195,3 +232,23 @@ class Federation:
             found = self._clients.get(partner.name) or module.Client(partner)
             self._clients[partner.name] = found
         return found
+
+
+def _check_size(text: str, told: Sequence[Told]) -> None:
+    """Refuse what is more than a query process reads.
+
+    It reads JSON, in which a letter takes six bytes at most.
+
+    :raises Refusal: ``partner-too-large``.
+    """
+    if told and 6 * len(text) > MAX_FINAL and len(orjson.dumps(text)) > MAX_FINAL:
+        detail = f"what makes a query of more than {MAX_FINAL:,} bytes, which is the limit"
+        raise too_large_together(_sizes(told), detail)
+
+
+def _sizes(told: Sequence[Told]) -> Counter[str]:
+    """Bytes of the answers of each partner."""
+    sizes: Counter[str] = Counter()
+    for one in told:
+        sizes[one.partner] += one.bytes
+    return sizes

@@ -1,5 +1,6 @@
 """The plan of a query, for people and for programs: who would be asked what."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -11,16 +12,26 @@ from pfocr_rdf.web.federation.steps import Pieces, Step, filled
 
 #: What stands in a query where answers of partners will stand.
 PLACEHOLDER: Final = "# the answer to the SERVICE clause number {}\n"
+#: The end of its line, where the clause was at the end of one.
+EMPTY_LINE_RE: Final = re.compile(r"(# the answer to the SERVICE clause number [0-9]+\n)[ \t]*\n")
 
 
-async def explain(federation: Federation, text: str, iris: Iris, ask: Ask) -> dict[str, Any]:
+async def explain(
+    federation: Federation, text: str, iris: Iris, ask: Ask, client: str = ""
+) -> dict[str, Any]:
     """Who would be asked what. No partner is asked; the release is, for values to send.
 
     A clause that needs what another partner answers has no values yet: its request is shown
     with an empty block in their place.
 
+    :param client: whose query it is.
     :raises Refusal: if the query cannot be evaluated.
     """
+    async with federation.turn(client):
+        return await _explained(federation, text, iris, ask)
+
+
+async def _explained(federation: Federation, text: str, iris: Iris, ask: Ask) -> dict[str, Any]:
     plan = await federation.plan(text, iris)
     steps = []
     for step in plan.steps:
@@ -63,7 +74,8 @@ def _step(step: Step, partner: Partner, values: Values, needs: list[int]) -> dic
 
 def _shown(pieces: Pieces) -> str:
     numbers = (piece for piece in pieces if isinstance(piece, int))
-    return filled(pieces, {number: PLACEHOLDER.format(number + 1) for number in numbers})
+    text = filled(pieces, {number: PLACEHOLDER.format(number + 1) for number in numbers})
+    return EMPTY_LINE_RE.sub(r"\1", text)
 
 
 def explained_text(document: Mapping[str, Any]) -> str:
@@ -96,9 +108,11 @@ def _values(step: Mapping[str, Any]) -> str:
     if step["values"] is None:
         why = "too many values, or some without" if step["from"] else "no variable is shared"
         return f"Asked without values ({why}), in 1 request."
-    count = len(step["requests"])
-    requests = "no request" if not count else "1 request" if count == 1 else f"{count} requests"
-    return f"Asked about {step['values']:,} values of {names}, in {requests}."
+    if not step["values"]:
+        return f"Not asked: the release has no values of {names}."
+    values, count = step["values"], len(step["requests"])
+    asked = f"{values:,} value{'s' if values > 1 else ''} of {names}"
+    return f"Asked about {asked}, in {count} request{'s' if count > 1 else ''}."
 
 
 def _indented(text: str) -> list[str]:

@@ -1,12 +1,41 @@
-"""The refusals for partners that do not do what is asked."""
+"""The refusals for partners that do not do what is asked, or are none."""
 
-from pfocr_rdf.web.federation.partners import Partner
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Final
+
+from pfocr_rdf.web.federation.partners import Partner, Partners
 from pfocr_rdf.web.problems import Refusal
 
+SHOWN: Final = 300
+#: What to do, for those who see the member “allowed”.
+IN_ALLOWED: Final = "take one of those in “allowed”"
 
-def failed(partner: Partner, detail: str) -> Refusal:
-    """It did not answer as it should."""
-    return Refusal("partner-failed", f"{partner.name}: {detail}", partner=partner.name)
+
+def unlisted(partners: Partners, endpoint: str, line: int) -> Refusal:
+    """Nobody with that address is on the list.
+
+    :param line: of the SERVICE clause.
+    """
+    close = get_close_matches(endpoint[:SHOWN], partners.by_iri, 1, 0.8)
+    advice = f"did you mean <{close[0]}>?" if close else IN_ALLOWED
+    return Refusal(
+        "federation-disabled",
+        f"the SERVICE clause in line {line} names <{endpoint[:SHOWN]}>, which is none of the "
+        f"endpoints that are called from here, letter for letter: {advice}",
+        line=line,
+        allowed=sorted(partner.endpoint for partner in partners.by_name.values()),
+    )
+
+
+def failed(partner: Partner, detail: str, retry_after: str = "") -> Refusal:
+    """It did not answer as it should.
+
+    :param retry_after: seconds until it may be asked again, for the header of that name.
+    """
+    headers = {"Retry-After": retry_after} if retry_after else {}
+    detail = f"{partner.name}: {detail}"
+    return Refusal("partner-failed", detail, headers=headers, partner=partner.name)
 
 
 def too_large(partner: Partner, detail: str) -> Refusal:
@@ -17,6 +46,19 @@ def too_large(partner: Partner, detail: str) -> Refusal:
     advice = "narrow the SERVICE clause, or ask about less"
     detail = f"{partner.name}: its answer has {detail}: {advice}"
     return Refusal("partner-too-large", detail, partner=partner.name)
+
+
+def too_large_together(sizes: Mapping[str, int], detail: str) -> Refusal:
+    """The answers to a query have more together than they may.
+
+    :param sizes: name of each partner → bytes of its answers; who has most is named.
+    :param detail: what follows on "have".
+    """
+    largest = max(sizes, key=lambda name: sizes[name])
+    advice = "narrow the SERVICE clauses, or ask about less"
+    who = f"{largest} and others" if len(sizes) > 1 else largest
+    detail = f"{who}: the answers together have {detail}: {advice}"
+    return Refusal("partner-too-large", detail, partner=largest)
 
 
 def timed_out(partner: Partner) -> Refusal:

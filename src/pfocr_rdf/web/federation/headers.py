@@ -21,21 +21,24 @@ UNSAID_RE: Final = re.compile(r"[^\x20-\x2b\x2d-\x7e]+")
 SHOWN: Final = 300
 
 
-def federation_headers(told: Sequence[Told]) -> Headers:
+def federation_headers(told: Sequence[Told], *, repeatable: bool = True) -> Headers:
     """How long the answer holds, as long as each of its parts, and what the partners did.
 
+    :param repeatable: whether the query gives the same answer again.
+
     >>> federation_headers(
-    ...     [Told("mesh", 1, 20, 1e9, 60.0), Told("bgee", 1, 0, failed="busy, sorry")]
+    ...     [Told("mesh", 1, 20, date=1e9, left_s=60.0), Told("bgee", 1, 0, failed="busy, sorry")]
     ... )
     ... # doctest: +NORMALIZE_WHITESPACE
     [(b'cache-control', b'no-store'),
-     (b'x-federation', b'mesh; requests=1; rows=20, bgee failed: busy sorry'),
+     (b'x-federation', b'mesh; requests=1; kept=0; rows=20, bgee failed: busy sorry'),
      (b'x-federation-date', b'Sun, 09 Sep 2001 01:46:40 GMT')]
     """
     parts = [_said(one) for one in told]
     left_s = int(min((one.left_s for one in told), default=0.0))
     lasts = (b"cache-control", f"public, max-age={left_s}".encode())
-    headers = [NO_STORE if any(one.failed for one in told) or left_s < 1 else lasts]
+    failed = any(one.failed for one in told)
+    headers = [NO_STORE if failed or left_s < 1 or not repeatable else lasts]
     headers.append((b"x-federation", ", ".join(parts).encode()))
     dates = [one.date for one in told if one.date]
     if dates:
@@ -46,7 +49,7 @@ def federation_headers(told: Sequence[Told]) -> Headers:
 def _said(told: Told) -> str:
     if told.failed:
         return f"{told.partner} failed: {UNSAID_RE.sub('', told.failed)[:SHOWN]}"
-    return f"{told.partner}; requests={told.requests}; rows={told.rows}"
+    return f"{told.partner}; requests={told.requests}; kept={told.kept}; rows={told.rows}"
 
 
 def explanation(plan: Mapping[str, Any], accept: str | None) -> Reply:

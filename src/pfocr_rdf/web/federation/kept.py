@@ -32,7 +32,7 @@ class Kept:
         self.cache: Cache[Fetched] = Cache(limits)
         self._clock = clock
         self._coming: dict[object, asyncio.Task[Fetched]] = {}
-        self._waiting: dict[object, int] = {}
+        self._waiting: dict[asyncio.Task[Fetched], int] = {}
 
     @property
     def coming(self) -> int:
@@ -52,14 +52,14 @@ class Kept:
         if task is None:
             task = asyncio.get_running_loop().create_task(self._fetch(key, fetch))
             self._coming[key] = task
-        self._waiting[key] = self._waiting.get(key, 0) + 1
+        self._waiting[task] = self._waiting.get(task, 0) + 1
         try:
             # One who goes away must not take the answer from the others.
             return await asyncio.shield(task)
         finally:
-            self._waiting[key] -= 1
-            if not self._waiting[key]:
-                del self._waiting[key]
+            self._waiting[task] -= 1
+            if not self._waiting[task]:
+                del self._waiting[task]
                 if not task.done():
                     del self._coming[key]
                     task.cancel()

@@ -9,10 +9,14 @@ from pyoxigraph import QueryResultsFormat, QuerySolutions, Store
 
 from pfocr_rdf.errors import QueryError
 from pfocr_rdf.iris import Iris
+from pfocr_rdf.results import explain_syntax
 from pfocr_rdf.web.checks import find_service
 from pfocr_rdf.web.federation.evaluate import Federation, Joined
 from pfocr_rdf.web.federation.explain import explain, explained_text
+from pfocr_rdf.web.federation.failures import IN_ALLOWED
+from pfocr_rdf.web.federation.mistakes import without_services
 from pfocr_rdf.web.federation.partners import public_partners, read_partners
+from pfocr_rdf.web.problems import Refusal
 
 T = TypeVar("T")
 
@@ -36,7 +40,8 @@ def join_here(text: str, store: Store, iris: Iris, partners: Path | None = None)
     :raises QueryError: if the store cannot answer what it is asked for it.
     :raises ServeError: if the list cannot be read.
     """
-    return _run(partners, lambda federation: federation.join(text, iris, _ask(store, iris)))
+    ask = _ask(store, iris)
+    return _run(text, store, iris, partners, lambda found: found.join(text, iris, ask))
 
 
 def explain_here(text: str, store: Store, iris: Iris, partners: Path | None = None) -> str:
@@ -47,10 +52,18 @@ def explain_here(text: str, store: Store, iris: Iris, partners: Path | None = No
     :raises ServeError: if the list cannot be read.
     """
     ask = _ask(store, iris)
-    return explained_text(_run(partners, lambda found: explain(found, text, iris, ask)))
+    return explained_text(
+        _run(text, store, iris, partners, lambda found: explain(found, text, iris, ask))
+    )
 
 
-def _run(partners: Path | None, work: Callable[[Federation], Awaitable[T]]) -> T:
+def _run(
+    text: str,
+    store: Store,
+    iris: Iris,
+    partners: Path | None,
+    work: Callable[[Federation], Awaitable[T]],
+) -> T:
     found = public_partners() if partners is None else read_partners(partners)
 
     async def run() -> T:
@@ -60,7 +73,35 @@ def _run(partners: Path | None, work: Callable[[Federation], Awaitable[T]]) -> T
         finally:
             await federation.close()
 
-    return asyncio.run(run())
+    try:
+        return asyncio.run(run())
+    except Refusal as refusal:
+        if refusal.kind != "federation-disabled":
+            raise
+        if "line" not in refusal.members:
+            _check_syntax(text, store, iris)
+        allowed = refusal.members.get("allowed")
+        if not isinstance(allowed, list):
+            raise
+        listed = "".join(f"\n  {endpoint}" for endpoint in allowed)
+        detail = refusal.detail.replace(IN_ALLOWED, "take one of these")
+        raise QueryError(f"{detail}\nThe list, which --partners FILE replaces:{listed}") from None
+
+
+def _check_syntax(text: str, store: Store, iris: Iris) -> None:
+    """Have Oxigraph's parser say where the mistake is, if there is one.
+
+    :raises QueryError: with line and column.
+    """
+    asked = without_services(text)
+    if asked is None:
+        return
+    try:
+        store.query(asked, prefixes=iris.prefixes(), base_iri=iris.base)
+    except SyntaxError as error:
+        raise QueryError(explain_syntax(text, str(error))) from None
+    except (OSError, RuntimeError, ValueError):
+        return
 
 
 def _ask(store: Store, iris: Iris) -> Callable[[str], Awaitable[bytes]]:

@@ -6,8 +6,8 @@ They stand in a TOML file; the one that ships with the package is
 
 import re
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, field, fields
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -63,15 +63,31 @@ class Partner:
     private: bool = False
 
 
-SETTINGS: Final = frozenset(field.name for field in fields(Partner)) - {"name", "endpoint", "also"}
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """What all SERVICE clauses of a query may take together.
+
+    :param timeout_s: with what the release is asked for them.
+    :param rows: of all answers.
+    :param bytes: of all answers, unpacked.
+    """
+
+    timeout_s: float = 180.0
+    rows: int = 200_000
+    bytes: int = 64 << 20
+
+
+SETTINGS: Final = frozenset(one.name for one in fields(Partner)) - {"name", "endpoint", "also"}
+SETTINGS_OF_QUERY: Final = frozenset(one.name for one in fields(Whole))
 
 
 @dataclass(frozen=True, slots=True)
 class Partners:
-    """All partners, found by any spelling of their addresses."""
+    """All partners, found by any spelling of their addresses; and how much a query may take."""
 
     by_name: Mapping[str, Partner]
     by_iri: Mapping[str, Partner]
+    whole: Whole = field(default_factory=Whole)
 
     def find(self, iri: str) -> Partner | None:
         """The partner with that address, letter for letter.
@@ -108,10 +124,12 @@ def read_partners(path: Path) -> Partners:
 
 
 def _partners(document: Mapping[str, Any]) -> Partners:
-    unknown = set(document) - {"defaults", "partners"}
+    unknown = set(document) - {"defaults", "query", "partners"}
     if unknown:
-        raise ValueError(f"{_listed(unknown)} is no table here: use [defaults] and [partners.NAME]")
-    defaults = _settings("defaults", document.get("defaults", {}))
+        use = "use [defaults], [query] and [partners.NAME]"
+        raise ValueError(f"{_listed(unknown)} is no table here: {use}")
+    defaults = _settings("defaults", document.get("defaults", {}), SETTINGS)
+    whole = Whole(**_settings("query", document.get("query", {}), SETTINGS_OF_QUERY))
     tables = document.get("partners", {})
     if not isinstance(tables, dict):
         raise ValueError("“partners” is no table: write [partners.NAME] for each partner")
@@ -124,7 +142,7 @@ def _partners(document: Mapping[str, Any]) -> Partners:
             if iri in by_iri:
                 raise ValueError(f"{iri} belongs to {by_iri[iri].name} and to {name}: to one only")
             by_iri[iri] = partner
-    return Partners(by_name, by_iri)
+    return Partners(by_name, by_iri, whole)
 
 
 def _partner(name: str, table: object, defaults: Mapping[str, Any]) -> Partner:
@@ -138,7 +156,8 @@ def _partner(name: str, table: object, defaults: Mapping[str, Any]) -> Partner:
         raise ValueError(f"partner {name}: “also” is no list of addresses")
     for address in (endpoint, *also):
         _check_address(name, address)
-    return Partner(name, str(endpoint), tuple(also), **{**defaults, **_settings(name, own)})
+    settings = {**defaults, **_settings(name, own, SETTINGS)}
+    return Partner(name, str(endpoint), tuple(also), **settings)
 
 
 def _check_address(name: str, address: object) -> None:
@@ -154,16 +173,17 @@ def _check_address(name: str, address: object) -> None:
         )
 
 
-def _settings(name: str, table: object) -> dict[str, Any]:
+def _settings(name: str, table: object, known: Set[str]) -> dict[str, Any]:
     """The settings of a table.
 
+    :param known: those that there are.
     :raises ValueError: if one is unknown, of the wrong type, or too small.
     """
     if not isinstance(table, dict):
         raise ValueError(f"{name} is no table: write [{name}]")
     for key, value in table.items():
-        if key not in SETTINGS:
-            raise ValueError(f"{name}: {key!r} is no setting: use {_listed(SETTINGS)}")
+        if key not in known:
+            raise ValueError(f"{name}: {key!r} is no setting: use {_listed(known)}")
         if key == "private":
             if not isinstance(value, bool):
                 raise ValueError(f"{name}: private is {value!r}: write true or false")
@@ -176,5 +196,5 @@ def _settings(name: str, table: object) -> dict[str, Any]:
     return dict(table)
 
 
-def _listed(names: set[str] | frozenset[str]) -> str:
+def _listed(names: Set[str]) -> str:
     return ", ".join(sorted(names))

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 from urllib.parse import urljoin
 
+from pfocr_rdf.web.checks import find_service
 from pfocr_rdf.web.federation.around import Level, find_around, levels_of
 from pfocr_rdf.web.federation.outline import Element, Outline, OutlineError, Token, outline
 from pfocr_rdf.web.federation.pattern import Names, Part, Pattern, Read, names_in, read_query
@@ -45,7 +46,9 @@ def make_plan(text: str, prefixes: Mapping[str, str], base: str = "") -> Plan:
         _check(found, text)
         read = read_query(text)
         planner = _Planner(read, prefixes, base)
-        return Plan(planner.steps(), planner.pieces(0, len(text)))
+        plan = Plan(planner.steps(), planner.pieces(0, len(text)))
+        check_rest(plan)
+        return plan
     except RecursionError:
         reason = "it is nested too deep"
     except OutlineError as error:
@@ -55,6 +58,19 @@ def make_plan(text: str, prefixes: Mapping[str, str], base: str = "") -> Plan:
         f"the SERVICE clauses of the query cannot be located with certainty: {reason}; "
         "a federated query is plain SPARQL 1.1",
     )
+
+
+def check_rest(plan: Plan) -> None:
+    """Refuse a plan that would have the release asked a SERVICE clause.
+
+    A third reader, who reads as Oxigraph does and knows nothing of the other two.
+
+    :raises OutlineError: if there is one left.
+    """
+    asked = [plan.final, *(bindings.query for step in plan.steps for bindings in step.bindings)]
+    for pieces in asked:
+        if find_service(" ".join(piece for piece in pieces if isinstance(piece, str))) is not None:
+            raise OutlineError("a clause is left that only Oxigraph's parser sees")
 
 
 def _check(found: Outline, text: str) -> None:

@@ -80,16 +80,7 @@ class Planner:
     async def _ask(self, request: bytes) -> bytes:
         try:
             async with asyncio.timeout(self.limit_s):
-                if self.process is None:
-                    self.process = await asyncio.create_subprocess_exec(
-                        *COMMAND,
-                        stdin=asyncio.subprocess.PIPE,
-                        stdout=asyncio.subprocess.PIPE,
-                        limit=PLAN_BYTES,
-                    )
-                reader, writer = self.process.stdout, self.process.stdin
-                if reader is None or writer is None:
-                    raise Refusal("internal", "the planner has no pipes")
+                reader, writer = await self._pipes()
                 writer.write(request)
                 await writer.drain()
                 return await reader.readuntil(b"\n")
@@ -98,7 +89,8 @@ class Planner:
             limit_s = self.limit_s
             detail = f"to locate its SERVICE clauses took more than {limit_s:g} s: write it shorter"
             raise Refusal("query-timeout", detail, limit_s=limit_s) from None
-        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+        except (OSError, RuntimeError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+            # A RuntimeError is what uvloop says of a pipe that has closed.
             await self.close()
             detail = "the query stopped the process that locates its SERVICE clauses: write it less"
             raise Refusal("engine-failure", f"{detail} nested") from None
@@ -106,6 +98,21 @@ class Planner:
             # What it would still say would be taken for the answer to the next query.
             await self.close()
             raise
+
+    async def _pipes(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """From and to a process that runs: one that has ended is replaced."""
+        if self.process is not None and self.process.returncode is not None:
+            await self.close()
+        if self.process is None:
+            self.process = await asyncio.create_subprocess_exec(
+                *COMMAND,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                limit=PLAN_BYTES,
+            )
+        if self.process.stdout is None or self.process.stdin is None:
+            raise Refusal("internal", "the planner has no pipes")
+        return self.process.stdout, self.process.stdin
 
 
 def answer(line: bytes) -> bytes:

@@ -5,6 +5,8 @@ puts there; without it, and without JavaScript, the page is a form that does the
 with a query in it opens the page with that query and runs it.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Final
 
@@ -14,15 +16,24 @@ from starlette.responses import Response
 
 from pfocr_rdf import iris as ns
 from pfocr_rdf.iris import term
-from pfocr_rdf.queries import NamedQuery, bind, load_query, named_queries
+from pfocr_rdf.queries import (
+    NamedQuery,
+    bind,
+    federated_queries,
+    load_query,
+    named_queries,
+    with_chart,
+)
 from pfocr_rdf.web.exchange import Scope
 from pfocr_rdf.web.formats import KIND_TO_OFFERS
 from pfocr_rdf.web.negotiation import negotiate
 from pfocr_rdf.web.pages.described import class_partitions
+from pfocr_rdf.web.pages.elsewhere import ELSEWHERE, Elsewhere, elsewhere
 from pfocr_rdf.web.pages.examples import example_values
 from pfocr_rdf.web.pages.forms import CONTENT_SECURITY, HTML, reply
 from pfocr_rdf.web.pages.html import html_reply
 from pfocr_rdf.web.pages.links import ARTICLE, CHEMICAL, DISEASE, GENE, ONTOLOGY, TAXON
+from pfocr_rdf.web.pages.query_inputs import Given, Input, inputs
 from pfocr_rdf.web.pages.static import static_files
 from pfocr_rdf.web.pages.visits import Visit
 
@@ -50,6 +61,23 @@ FILES: Final = {
 EDITOR_SECURITY: Final = CONTENT_SECURITY.replace(
     "style-src 'self'", "style-src 'self' 'unsafe-inline'"
 )
+
+
+NOTHING_GIVEN: Final = Given({}, {}, asked=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A named query in the gallery.
+
+    :param href: of the editor with the query, ready to run; empty where it cannot be run here.
+    :param inputs: the fields of its form.
+    """
+
+    query: NamedQuery
+    href: str
+    inputs: Sequence[Input]
+    elsewhere: Elsewhere
 
 
 def is_for_people(scope: Scope) -> bool:
@@ -83,6 +111,7 @@ def is_for_people(scope: Scope) -> bool:
 def answer_editor(visit: Visit) -> Response:
     """The page; with the query of the request in it, if there is one."""
     asked = visit.parameters.get("query", "")
+    first = load_query(FIRST)
     bundled = SCRIPT in static_files()
     return html_reply(
         visit,
@@ -93,9 +122,9 @@ def answer_editor(visit: Visit) -> Response:
         description="Ask the release with SPARQL: an editor with examples that can be run.",
         current=ADDRESS,
         index=not asked,
-        scripts=(SCRIPT, "editor.js") if bundled else (),
+        scripts=(SCRIPT, "chart.js", "editor.js") if bundled else (),
         sheet=SHEET if bundled else "",
-        query=asked or bind(load_query(FIRST), {}, visit.reading.iris),
+        query=asked or with_chart(first, bind(first, {}, visit.reading.iris)),
         asked=bool(asked.strip()),
         gallery=gallery(visit),
         files=FILES,
@@ -103,18 +132,21 @@ def answer_editor(visit: Visit) -> Response:
     )
 
 
-def gallery(visit: Visit) -> dict[str, list[tuple[NamedQuery, str]]]:
-    """Category → its named queries, each with a link that opens it here, ready to run."""
-    reading, to = visit.reading, visit.links.to
-
-    def link(query: NamedQuery) -> str:
-        return to(ADDRESS, query=bind(query, example_values(query, reading), reading.iris))
-
+def gallery(visit: Visit) -> dict[str, list[Shown]]:
+    """Category → its named queries; those that ask other endpoints too stand last."""
     queries = sorted(named_queries(), key=lambda query: query.category)
-    return {
-        category: [(query, link(query)) for query in found]
+    shown = {
+        category: [_shown(visit, query) for query in found]
         for category, found in groupby(queries, key=lambda query: query.category)
     }
+    return shown | {ELSEWHERE: [_shown(visit, query) for query in federated_queries()]}
+
+
+def _shown(visit: Visit, query: NamedQuery) -> Shown:
+    reading, asks = visit.reading, elsewhere(visit, query)
+    text = bind(query, example_values(query, reading), reading.iris)
+    href = "" if asks.refusal else visit.links.to(ADDRESS, query=with_chart(query, text))
+    return Shown(query, href, inputs(query, NOTHING_GIVEN, reading), asks)
 
 
 def answer_vocabulary(visit: Visit) -> Response:

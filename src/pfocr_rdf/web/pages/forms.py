@@ -215,7 +215,11 @@ def absolute(visit: Visit, href: str) -> str:
 
 
 def _link_headers(visit: Visit, subject: Subject, frame: Frame, form: Form) -> list[str]:
-    """https://www.rfc-editor.org/rfc/rfc8288 ; no spaces inside: FAIR-Checker reads it so."""
+    """https://www.rfc-editor.org/rfc/rfc8288 , as FAIR-Checker reads it.
+
+    It takes what stands between one ``<`` and the next ``type=`` for a link: no space is inside
+    of one, and those without a type come last.
+    """
 
     def link(href: str, relation: str, media_type: str = "") -> str:
         target = header_address(absolute(visit, href))
@@ -223,13 +227,11 @@ def _link_headers(visit: Visit, subject: Subject, frame: Frame, form: Form) -> l
         return f'<{target}>;rel="{relation}"{kind}'
 
     hrefs = frame.form_to_href
-    links = [f'<{header_address(frame.canonical)}>;rel="canonical"']
+    links = [link(h, "alternate", f.media_type) for f, h in hrefs.items() if f is not form]
+    canonical = f'<{header_address(frame.canonical)}>;rel="canonical"'
     if form is HTML:
-        links.append(link(hrefs[TURTLE], "describedby", TURTLE.media_type))
-    else:
-        links.append(f'<{header_address(subject.iri.value)}>;rel="describes"')
-    links += [link(h, "alternate", f.media_type) for f, h in hrefs.items() if f is not form]
-    return links
+        return [link(hrefs[TURTLE], "describedby", TURTLE.media_type), *links, canonical]
+    return [*links, canonical, f'<{header_address(subject.iri.value)}>;rel="describes"']
 
 
 def reply(

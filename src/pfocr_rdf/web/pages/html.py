@@ -24,13 +24,15 @@ NAVIGATION: Final = {
 }
 #: A description for search engines is cut there, at a word.
 DESCRIPTION_LETTERS: Final = 200
+#: What records have instead of a name.
+NO_NAME: Final = "NA"
 
 
 @cache
 def environment() -> Environment:
     """The templates, without the empty lines that statements leave."""
     made = templates().overlay(trim_blocks=True, lstrip_blocks=True)
-    made.filters |= {"thousands": thousands, "shortened": shortened}
+    made.filters |= {"thousands": thousands, "shortened": shortened, "unless_na": unless_na}
     return made
 
 
@@ -41,6 +43,17 @@ def thousands(number: int) -> str:
     '3,511,300'
     """
     return f"{number:,}"
+
+
+def unless_na(name: str, accession: str, kind: str) -> str:
+    """What a thing is called, or its accession where the records have no name for it.
+
+    They write ``NA`` there, which is the symbol of some genes.
+
+    >>> unless_na("NA", "D020521", "disease"), unless_na("NA", "956532", "gene")
+    ('D020521', 'NA')
+    """
+    return accession if name == NO_NAME and kind != "gene" and accession else name
 
 
 def shortened(text: str, letters: int = DESCRIPTION_LETTERS) -> str:

@@ -16,8 +16,8 @@ from pfocr_rdf.web.formats import KIND_TO_OFFERS
 from pfocr_rdf.web.pages.examples import example_of
 from pfocr_rdf.web.pages.forms import FORMS, reply
 from pfocr_rdf.web.pages.plain import JSON
-from pfocr_rdf.web.pages.query_asked import FORM_TO_KIND, KIND_TO_FILES, QUERIES
-from pfocr_rdf.web.pages.query_inputs import accepted_values, form_of, json_schema
+from pfocr_rdf.web.pages.query_asked import QUERIES, files_of
+from pfocr_rdf.web.pages.query_inputs import accepted_values, json_schema
 from pfocr_rdf.web.pages.search_facts import MOST_HITS, MOST_PAGES, PAGE_HITS
 from pfocr_rdf.web.pages.search_pages import MOST_SUGGESTIONS, SUGGESTIONS
 from pfocr_rdf.web.pages.visits import Visit
@@ -180,7 +180,7 @@ def _library() -> Json:
 
 
 def _named(visit: Visit, query: NamedQuery) -> Json:
-    files = KIND_TO_FILES[FORM_TO_KIND[form_of(query)]]
+    files = files_of(query)
     form = {
         "name": "form",
         "in": "path",

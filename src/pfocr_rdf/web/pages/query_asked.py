@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pfocr_rdf.errors import QueryError
-from pfocr_rdf.queries import NamedQuery, bind, load_query
+from pfocr_rdf.queries import NamedQuery, bind, load_query, with_chart
 from pfocr_rdf.web.formats import (
     KIND_TO_OFFERS,
     OVERRIDE_TO_NAMES,
@@ -26,6 +26,9 @@ from pfocr_rdf.web.pages.visits import Visit
 from pfocr_rdf.web.problems import Refusal
 
 QUERIES: Final = "queries"
+EDITOR: Final = "sparql"
+#: Browsers and proxies take some thousand characters of an address.
+LONGEST_ADDRESS: Final = 8_000
 FORM_TO_KIND: Final[dict[QueryForm, AnswerKind]] = {
     "select": "solutions",
     "ask": "boolean",
@@ -46,6 +49,9 @@ KIND_TO_FILES: Final[dict[AnswerKind, dict[str, tuple[str, str]]]] = {
     },
     "graph": {form.suffix[1:]: (form.label, form.media_type) for form in RDF_FORMS},
 }
+#: Keyword of a query whose answer :func:`pfocr_rdf.results.gmt_lines` can write as gene sets.
+GENE_SETS: Final = "GMT"
+GENE_SET_FILES: Final = {"gmt": (GENE_SETS, "text/tab-separated-values")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +93,17 @@ class Asked:
         return bind(self.query, example_values(self.query, self.visit.reading), iris)
 
     @property
+    def in_editor(self) -> str:
+        """Where the editor opens with the query and the values in it."""
+        return self.visit.links.to(EDITOR, query=with_chart(self.query, self.text))
+
+    @property
+    def opens(self) -> bool:
+        """Whether the editor is asked for, and can be given: by the button of a form."""
+        wished = self.form is HTML and self.visit.parameters.get("open") == "editor"
+        return wished and not self.given.errors and len(self.in_editor) <= LONGEST_ADDRESS
+
+    @property
     def limit(self) -> int | None:
         """The most rows that the query gives, if it has such a parameter."""
         for parameter in self.query.parameters:
@@ -103,8 +120,14 @@ class Asked:
         to = self.visit.links.to
         return {
             words: (to(f"{self.address}.{suffix}", **self.given.values), media_type)
-            for suffix, (words, media_type) in KIND_TO_FILES[self.kind].items()
+            for suffix, (words, media_type) in files_of(self.query).items()
         }
+
+
+def files_of(query: NamedQuery) -> dict[str, tuple[str, str]]:
+    """The files that an answer can be had as: suffix → words and media type."""
+    files = KIND_TO_FILES[FORM_TO_KIND[form_of(query)]]
+    return {**files, **GENE_SET_FILES} if GENE_SETS in query.keywords else files
 
 
 def read_asked(visit: Visit, query_string: bytes) -> Asked:
@@ -118,12 +141,12 @@ def read_asked(visit: Visit, query_string: bytes) -> Asked:
     given = read_given(query, query_string, visit.reading.iris)
     kind = FORM_TO_KIND[form_of(query)]
     if dot and suffix not in (HTML.name, *OVERRIDE_TO_NAMES):
-        files = ", ".join(f".{known}" for known in KIND_TO_FILES[kind])
+        files = ", ".join(f".{known}" for known in files_of(query))
         raise Refusal("not-found", f"there is no form .{suffix[:50]}: there are {files}")
     answerable = given.asked or not query.parameters
     override = suffix if dot else visit.parameters.get("format")
     if override is not None:
-        form, formats = _overridden(override, kind, answerable)
+        form, formats = _overridden(override, kind, given.asked, answerable)
     else:
         form, formats = _negotiated(visit, kind, given.asked, answerable)
     if formats is not None and given.errors:
@@ -133,7 +156,7 @@ def read_asked(visit: Visit, query_string: bytes) -> Asked:
 
 
 def _overridden(
-    override: str, kind: AnswerKind, answerable: bool
+    override: str, kind: AnswerKind, asked: bool, answerable: bool
 ) -> tuple[Form | None, Formats | None]:
     """What a suffix or ``format=`` asks for: a form of the description, or formats of the answer.
 
@@ -144,7 +167,7 @@ def _overridden(
     formats = choose_formats(None, override)
     if getattr(formats, kind) is not None and (answerable or kind != "graph"):
         return None, formats
-    if formats.graph is not None and not answerable:
+    if formats.graph is not None and not asked:
         return NAME_TO_FORM[formats.graph.name], None
     raise refuse_kind(kind)
 

@@ -7,6 +7,7 @@ convention has no place for, the parameters, is said with SHACL's own terms
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from typing import Any, Final
 
 from pyoxigraph import Literal, NamedNode, Triple
@@ -126,6 +127,7 @@ def query_document(visit: Visit, query: NamedQuery) -> dict[str, Any]:
         "form": form_of(query),
         "endpoints": query.endpoints,
         "join": query.join,
+        "chart": query.chart and asdict(query.chart),
         "parameters": [
             {
                 "name": parameter.name,

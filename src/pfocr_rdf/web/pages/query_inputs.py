@@ -30,7 +30,7 @@ from pfocr_rdf.web.reading import Reading
 QueryForm = Literal["select", "ask", "construct", "describe"]
 
 #: Parameters of the address itself, which no query may have: see the tests.
-RESERVED: Final = frozenset({"format"})
+RESERVED: Final = frozenset({"format", "open"})
 #: Types whose values may be given in several parameters of one name.
 LISTS: Final = frozenset({"genes", "tier"})
 #: Type → kind of thing in the search index: whoever types a name is told the identifier.
@@ -161,7 +161,7 @@ def value_error(parameter: Parameter, value: str | None, iris: Iris) -> str:
     if value is None:
         missing = f"parameter {parameter.name!r}: missing: give {accepted_values(parameter)}"
         return missing if parameter.default is None else ""
-    if parameter.default == ANY and value.strip().lower() == ANY:
+    if parameter.takes_any and value.strip().lower() == ANY:
         return ""
     try:
         read_terms(parameter, value, iris)
@@ -176,7 +176,7 @@ def accepted_values(parameter: Parameter) -> str:
     bounds = bounds_of(parameter)
     if bounds and type_of(parameter) == "integer":
         accepted = f"{accepted}, {bounds[0]:,} to {bounds[1]:,}"
-    return f"{accepted}, or any" if parameter.default == ANY else accepted
+    return f"{accepted}, or any" if parameter.takes_any else accepted
 
 
 def type_of(parameter: Parameter) -> str:
@@ -224,7 +224,7 @@ def _control(parameter: Parameter) -> str:
 def _choices(parameter: Parameter, given: Given) -> dict[str, str]:
     if type_of(parameter) != "tier":
         return {}
-    free = {ANY: "any"} if parameter.default == ANY else {}
+    free = {ANY: "any"} if parameter.takes_any else {}
     value = given.values.get(parameter.name)
     # What a link gave in another order, or what is no tier, is shown as it is.
     other = {value: value} if value and value not in {**free, **TIER_CHOICES} else {}
@@ -268,7 +268,7 @@ def json_schema(parameter: Parameter) -> dict[str, Any]:
         schema = {"type": "string", "minLength": 1}
     pattern = TYPE_TO_PATTERN.get(kind)
     if pattern:
-        free = f"^{ANY}$|" if parameter.default == ANY else ""
+        free = f"^{ANY}$|" if parameter.takes_any else ""
         schema["pattern"] = free + pattern
     if parameter.default is not None:
         number = schema["type"] == "integer"

@@ -13,13 +13,15 @@ from typing import Final
 
 from markupsafe import Markup
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from pfocr_rdf.queries import NamedQuery, federated_queries, named_queries
 from pfocr_rdf.web.exchange import EXCHANGE, Exchange, Receive, Scope, Send
 from pfocr_rdf.web.formats import AnswerKind, Formats, choose_formats
 from pfocr_rdf.web.negotiation import negotiate_encoding
+from pfocr_rdf.web.pages.charts import Bars, Line, draw
+from pfocr_rdf.web.pages.elsewhere import ELSEWHERE, elsewhere
 from pfocr_rdf.web.pages.examples import example_of
 from pfocr_rdf.web.pages.forms import (
     HTML,
@@ -50,8 +52,6 @@ from pfocr_rdf.web.pages.writing import json_ld_block
 from pfocr_rdf.web.problems import Refusal
 from pfocr_rdf.web.sparql import Query
 
-#: Heading of the queries that ask other endpoints too.
-ELSEWHERE: Final = "With other endpoints"
 #: What a page asks the query process for.
 KIND_TO_SHOWN: Final[dict[AnswerKind, str]] = {
     "solutions": "json",
@@ -69,10 +69,12 @@ SHOWN_CHARACTERS: Final = 60_000
 class Result:
     """An answer as a page shows it: a table, a graph as text, or why there is none.
 
+    :param drawing: of the table, where the query says how.
     :param cut: whether the page does not show all of it.
     """
 
     table: Table | None = None
+    drawing: Bars | Line | None = None
     text: str | None = None
     cut: bool = False
     refusal: Refusal | None = None
@@ -98,6 +100,7 @@ def answer_queries(visit: Visit) -> Response:
             current=QUERIES,
             frame=with_json(visit, subject, frame),
             categories={**dict(sorted(by_category.items())), ELSEWHERE: federated_queries()},
+            elsewhere=lambda query: elsewhere(visit, query),
         )
 
     subject = Subject(visit.reading.iris.query(), QUERIES, lambda: triples, html)
@@ -127,7 +130,10 @@ class QueryAddress:
                 exchange: Exchange = scope[EXCHANGE]
                 await self._site.endpoint.answer(exchange, sparql_query(asked, asked.formats))
                 return
-            response = await self._document(asked, scope)
+            if asked.opens:
+                response: Response = RedirectResponse(asked.in_editor, 303)
+            else:
+                response = await self._document(asked, scope)
         except Refusal as refusal:
             response = await asyncio.to_thread(refused, visit, refusal)
         await response(scope, receive, send)
@@ -166,7 +172,7 @@ def read_result(asked: Asked, body: bytes) -> Result:
         text = body.decode()
         return Result(text=text[:SHOWN_CHARACTERS], cut=len(text) > SHOWN_CHARACTERS)
     table = read_table(body, asked.visit.links)
-    return Result(table=table, cut=table.total > len(table.rows))
+    return Result(table, draw(asked.query.chart, table), cut=table.total > len(table.rows))
 
 
 def query_document(asked: Asked, key: str | None, result: Result = NO_RESULT) -> Response:
@@ -229,6 +235,9 @@ def _html(asked: Asked, frame: Frame, result: Result, json_ld: Markup) -> str:
         examples=examples,
         example_values={p.name: one.value for p, one in zip(required, examples, strict=True)},
         result=result,
+        bars=result.drawing if isinstance(result.drawing, Bars) else None,
+        line=result.drawing if isinstance(result.drawing, Line) else None,
+        elsewhere=elsewhere(visit, query),
         files=asked.files() if asked.runs else {},
         others=[q for q in listed_queries() if q.category == query.category and q != query],
     )

@@ -11,11 +11,11 @@ from pfocr_rdf import iris as ns
 from pfocr_rdf.equivalents import Kind, Thing, sites
 from pfocr_rdf.errors import IriError
 from pfocr_rdf.spellings import find_iri
-from pfocr_rdf.vocabulary import CLOSE_MATCH, RDF_TYPE, Pfocr, Schema
+from pfocr_rdf.vocabulary import RDF_TYPE, Pfocr, Schema
 from pfocr_rdf.web.pages.facts import Facts
 from pfocr_rdf.web.pages.figure_facts import read_article
 from pfocr_rdf.web.pages.forms import Form, Frame, Subject, absolute, respond
-from pfocr_rdf.web.pages.html import render
+from pfocr_rdf.web.pages.html import render, unless_na
 from pfocr_rdf.web.pages.links import (
     ARTICLE,
     CHEMICAL,
@@ -28,6 +28,7 @@ from pfocr_rdf.web.pages.links import (
 from pfocr_rdf.web.pages.thing_facts import (
     Listing,
     beside,
+    close_to,
     facts_of,
     listing,
     mapped,
@@ -101,7 +102,8 @@ class ThingPage:
     @property
     def name(self) -> str:
         """Its usual name."""
-        return self.said.text(Schema.name) or self.accession or self.iri.value
+        name = self.said.text(Schema.name) or self.accession or self.iri.value
+        return unless_na(name, self.accession, self.kind)
 
 
 def answer_thing_address(visit: Visit, address: str, suffix: Form | None) -> Response | None:
@@ -189,7 +191,9 @@ def _values(visit: Visit, page: ThingPage, frame: Frame) -> dict[str, Any]:
     taxa = said.nodes(Schema.taxonomic_range)
     names = reading.names(taxa)
     article = read_article(reading, page.iri, said) if page.kind == ARTICLE else None
-    parameter = said.text(Schema.name) if page.kind == "journal" else page.accession
+    # As its address spells it: the bare number of a ChEBI term could be anything.
+    spelt = unquote(page.address.partition("/")[2])
+    parameter = said.text(Schema.name) if page.kind == "journal" else spelt
     queries = KIND_TO_QUERIES.get(page.kind, ())
     if page.kind == "journal":
         queries = (("figures-by-journal", "journal", "Its figures"),)
@@ -203,7 +207,7 @@ def _values(visit: Visit, page: ThingPage, frame: Frame) -> dict[str, Any]:
         ],
         "names": said.texts(Schema.alternate_name),
         "taxa": [(taxon.value, names.get(taxon, taxon.value)) for taxon in taxa],
-        "close": [(n.value, reading.iris.prefixed(n.value)) for n in said.nodes(CLOSE_MATCH)],
+        "close": [(n.value, name) for n, name in close_to(reading, page.iri).items()],
         "groups": said.texts(Pfocr.organism_group),
         "image": next((n.value for n in said.nodes(Schema.image)), None),
         "spellings": reading.spellings(page.iri),

@@ -5,6 +5,8 @@ The triples of a page are, as SPARQL says it, with what is listed on this page a
     CONSTRUCT { ?s ?p ?o } WHERE {
       { VALUES ?s { <thing> } ?s ?p ?o }
       UNION { VALUES ?x { <thing> } ?x ?y ?s . ?s schema:name ?o . BIND(schema:name AS ?p) }
+      UNION { VALUES ?p { skos:closeMatch } VALUES ?o { <thing> } ?s ?p ?o }
+      UNION { VALUES ?x { <thing> } ?s skos:closeMatch ?x . VALUES ?p { schema:name } ?s ?p ?o }
       UNION { VALUES ?s { figures } VALUES ?o { <thing> } ?s ?p ?o }
       UNION { VALUES ?s { figures } VALUES ?p { schema:name schema:identifier schema:isPartOf }
               ?s ?p ?o }
@@ -24,7 +26,7 @@ from pyoxigraph import NamedNode, Triple
 from pfocr_rdf import iris as ns
 from pfocr_rdf.search.mentioned import Beside, Mentioned, Word
 from pfocr_rdf.search.mentions import GROUPS, LISTED, TIER_TO_RANK, Group
-from pfocr_rdf.vocabulary import Schema
+from pfocr_rdf.vocabulary import CLOSE_MATCH, Schema
 from pfocr_rdf.web.pages.facts import Facts, by_subject
 from pfocr_rdf.web.reading import Reading
 
@@ -34,6 +36,8 @@ PAGE_FIGURES: Final = 25
 SHOWN_BESIDE: Final = 15
 #: Figures of one article that are listed; no article has so many.
 MOST_OF_ARTICLE: Final = 500
+#: Things that closely match another which are looked for; a ChEBI term has a few in MeSH.
+MOST_MATCHED: Final = 100
 RANK_TO_TIER: Final = {rank: tier for tier, rank in TIER_TO_RANK.items()}
 
 
@@ -130,8 +134,9 @@ def _pointing(reading: Reading, thing: NamedNode) -> Listing:
 def thing_triples(reading: Reading, thing: NamedNode, figures: Iterable[NamedNode]) -> list[Triple]:
     """What the RDF forms of a page say: see the CONSTRUCT above."""
     own = reading.outgoing(thing)
-    found = list(own)
-    found += _names(reading, (triple.object for triple in own))
+    matched = reading.incoming(CLOSE_MATCH, thing, MOST_MATCHED)
+    found = own + matched
+    found += _names(reading, [*(t.object for t in own), *(t.subject for t in matched)])
     parts: dict[NamedNode, None] = {}
     for figure in figures:
         found += reading.linking(figure, thing)
@@ -151,6 +156,14 @@ def _names(reading: Reading, nodes: Iterable[object]) -> list[Triple]:
     return [triple for node in wanted for triple in reading.said(node, Schema.name)]
 
 
+def close_to(reading: Reading, thing: NamedNode) -> dict[NamedNode, str]:
+    """What closely matches a thing, whichever of the two says so, and what that is called."""
+    matched = reading.subjects(CLOSE_MATCH, thing, MOST_MATCHED)
+    said = facts_of(reading, thing).nodes(CLOSE_MATCH)
+    names = reading.names([*said, *matched])
+    return {n: names.get(n, reading.iris.prefixed(n.value)) for n in [*said, *matched]}
+
+
 @dataclass(frozen=True, slots=True)
 class Mapped:
     """A link from a mapping set: what the set calls it, and where it leads."""
@@ -166,11 +179,10 @@ def mapped(reading: Reading, thing: NamedNode, limit: int) -> list[Mapped]:
     """
     found: list[Mapped] = []
     beginning = reading.iris.mapping_graph("").value.rpartition("/")[0]
-    for quad in reading.store.quads_for_pattern(thing, None, None):
-        graph, value = quad.graph_name, quad.object
-        in_set = isinstance(graph, NamedNode) and graph.value.startswith(beginning)
-        if in_set and isinstance(value, NamedNode):
-            found.append(Mapped(reading.iris.prefixed(quad.predicate.value), value.value))
+    for triple in reading.links_in(beginning, thing):
+        if isinstance(triple.object, NamedNode):
+            predicate = reading.iris.prefixed(triple.predicate.value)
+            found.append(Mapped(predicate, triple.object.value))
     return sorted(found, key=lambda link: (link.predicate, link.iri))[:limit]
 
 

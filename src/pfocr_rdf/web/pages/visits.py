@@ -9,6 +9,7 @@ from starlette.requests import Request
 
 from pfocr_rdf.web.endpoint import Endpoint
 from pfocr_rdf.web.engine import Engine
+from pfocr_rdf.web.federation.partners import Partners
 from pfocr_rdf.web.pages.links import Links
 from pfocr_rdf.web.problems import Refusal
 from pfocr_rdf.web.reading import Reading
@@ -32,6 +33,10 @@ class PageSite(Protocol):
     def endpoint(self) -> Endpoint:
         """What answers queries over HTTP."""
 
+    @property
+    def partners(self) -> Partners | None:
+        """The other endpoints that queries may ask; None where they may ask none."""
+
     def public_url_of(self, request: Request) -> str:
         """What the addresses of this server begin with, ending in a slash."""
 
@@ -44,6 +49,7 @@ class Visit:
     :param values: what the route took out of the path, decoded.
     :param parameters: of the query string; of a parameter given twice, the first.
     :param headers: names in lower case.
+    :param partners: the other endpoints that queries may ask; None where they may ask none.
     """
 
     reading: Reading
@@ -54,6 +60,7 @@ class Visit:
     parameters: Mapping[str, str]
     headers: Mapping[str, str]
     method: str = "GET"
+    partners: Partners | None = None
 
     def number(self, name: str, default: int, most: int) -> int:
         """A parameter that is a whole number from 1.
@@ -90,4 +97,5 @@ def visit_of(request: Request, site: PageSite) -> Visit:
         parameters,
         headers,
         request.method,
+        site.partners,
     )

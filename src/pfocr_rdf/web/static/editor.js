@@ -81,6 +81,24 @@ function keepText(Yasr) {
   Yasr.registerPlugin("table", Table);
 }
 
+// A field above the examples, which leaves those that have all its words.
+function offerFilter(listed) {
+  const field = document.createElement("input");
+  field.type = "search";
+  field.placeholder = "Find an example";
+  field.setAttribute("aria-label", field.placeholder);
+  const said = (one) => `${one.textContent} ${one.querySelector("[title]")?.title}`.toLowerCase();
+  field.addEventListener("input", () => {
+    const words = field.value.toLowerCase().split(/\s+/);
+    for (const list of listed.querySelectorAll("ul")) {
+      for (const one of list.children) one.hidden = !words.every((word) => said(one).includes(word));
+      const left = [...list.children].some((one) => !one.hidden);
+      list.hidden = list.previousElementSibling.hidden = !left;
+    }
+  });
+  listed.before(field);
+}
+
 async function loaded(address) {
   try {
     const response = await fetch(address);
@@ -101,8 +119,10 @@ async function start(form, place) {
   const endpoint = new URL(place.dataset.endpoint, location.href).href;
   const linkTo = (query) => `${endpoint}?query=${encodeURIComponent(query)}`;
 
+  let wished = null;
   complete(Yasqe, vocabulary);
   keepText(Yasr);
+  Yasr.registerPlugin("chart", chartPlugin(() => wished));
   const keys = document.getElementById("keys");
   place.hidden = run.hidden = permalink.hidden = keys.hidden = false;
   const yasqe = new Yasqe(place, {
@@ -117,19 +137,30 @@ async function start(form, place) {
     requestConfig: { endpoint, method: "POST", acceptHeaderGraph: "text/turtle" },
   });
   text.hidden = true;
+  // Whoever has no mouse leaves the editor by Tab, as any other field; completions come first.
+  yasqe.addKeyMap({ Tab: false, "Shift-Tab": false }, true);
   const yasr = new Yasr(answer, {
     persistenceId: null,
     prefixes: vocabulary.prefixes,
-    pluginOrder: ["table", "response"],
+    pluginOrder: ["table", "chart", "response"],
     defaultPlugin: "table",
     errorRenderers: [showProblem],
     getDownloadFileName: () => "answer",
   });
-  new MutationObserver(() => linkPages(vocabulary.pages, answer)).observe(answer, {
-    childList: true,
-    subtree: true,
-  });
+  const finishAnswer = () => {
+    linkPages(vocabulary.pages, answer);
+    answer.querySelector("select.tableSizer")?.setAttribute("aria-label", "Rows on a page");
+  };
+  new MutationObserver(finishAnswer).observe(answer, { childList: true, subtree: true });
 
+  // Whoever chose another view of the same drawing keeps it.
+  const preferChart = (wish) => {
+    const same = JSON.stringify(wish) === JSON.stringify(wished);
+    wished = wish;
+    if (same) return;
+    if (wish) yasr.selectPlugin("chart");
+    else if (yasr.getSelectedPluginName() === "chart") yasr.selectPlugin("table");
+  };
   yasqe.on("beforeChange", (_, change) => {
     const lines = change.text.map(spelt);
     if (lines.join() !== change.text.join()) change.update?.(null, null, lines);
@@ -144,6 +175,7 @@ async function start(form, place) {
     run.textContent = "Stop";
     answer.setAttribute("aria-busy", "true");
     if (permalink.href.length < LONGEST_ADDRESS) history.replaceState(null, "", permalink.href);
+    preferChart(wishedChart(yasqe.getValue()));
   });
   const finish = () => {
     run.textContent = "Run";
@@ -166,6 +198,8 @@ async function start(form, place) {
   if (place.dataset.run) ask();
 }
 
+const listed = document.querySelector(".gallery .listed");
+if (listed) offerFilter(listed);
 const form = document.getElementById("query-form");
 const place = document.getElementById("editor");
 if (form && place && typeof Yasgui !== "undefined") start(form, place);

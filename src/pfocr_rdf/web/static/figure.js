@@ -5,10 +5,10 @@
 function replacePicture(picture) {
   const link = document.createElement("a");
   link.href = picture.dataset.at || picture.src;
-  link.textContent = "The picture could not be loaded: see it at its source";
+  link.textContent = "See it at its source";
   const note = document.createElement("p");
-  note.className = "notice";
-  note.append(link);
+  note.className = "missing";
+  note.append("The picture could not be loaded.", link);
   (picture.closest("a") || picture).replaceWith(note);
 }
 

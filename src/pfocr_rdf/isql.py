@@ -1,0 +1,243 @@
+"""Virtuoso's command line, ``isql``: a session of statements, the password through a terminal.
+
+isql takes a password among its arguments, where every process of the machine can read it, or
+asks for it at the terminal of its session: so it gets a terminal that only this process can
+write to. If this process is killed that terminal is gone, and isql and what it runs with it.
+
+One session does it all, for without a password isql tries another first, and Virtuoso refuses
+everybody from a machine for a minute after four wrong ones in a row.
+
+https://docs.openlinksw.com/virtuoso/isql/
+"""
+
+import os
+import pty
+import re
+import select
+import shutil
+import signal
+import time
+from base64 import b64encode
+from collections.abc import Mapping
+from contextlib import ExitStack, suppress
+from secrets import token_hex
+from types import TracebackType
+from typing import Final, NoReturn
+
+from pfocr_rdf.errors import QueryError, RemoteError
+from pfocr_rdf.stores import Account
+
+#: Debian's name, others', upstream's: unixODBC has an ``isql`` too.
+PROGRAMS: Final = ("isql-vt", "isql-v", "virtuoso-isql", "isql")
+SETTINGS: Final = ("VERBOSE=OFF", "BANNER=OFF", "PROMPT=OFF", "BLOBS=ON", "ERRORS=STDERR")
+READ_BYTES: Final = 1 << 16
+TTY: Final = 3  # its file descriptor in isql
+LOGIN_S: Final = 60.0
+SHOWN: Final = 300
+ERROR_RE: Final = re.compile(
+    r"\*\*\* Error (?P<state>\w+): (?:\[[^\]]*\])*(?P<said>.*?)(?=\nat line |\Z)", re.DOTALL
+)
+
+
+class StatementError(RemoteError):
+    """A statement that Virtuoso refuses; keeps what it says, such as ``FA003: Access to …``."""
+
+    def __init__(self, server: str, said: str) -> None:
+        super().__init__(server, f"Virtuoso says: {said}")
+        self.said = said
+
+
+class Isql:
+    """A session; a context manager.
+
+    :param server: ``HOST:PORT`` of Virtuoso's SQL server, or a port here.
+    :param account: whom to speak as.
+    :param program: isql; the first of :data:`PROGRAMS` that is there if None.
+    """
+
+    def __init__(self, server: str, account: Account, program: str | None = None) -> None:
+        self.server = server
+        self._account = account
+        self._program = _found(program)
+        #: What isql writes after each answer; no answer has it, for nobody knows it before.
+        self._mark = f"<{token_hex(16)}>".encode()
+        self._said = b""
+        self._errors = b""
+        self._is_answered = False
+
+    def __enter__(self) -> "Isql":
+        with ExitStack() as undo:
+            self._terminal, inner = pty.openpty()
+            given, self._input = os.pipe()
+            self._output, taken = os.pipe()
+            self._refusals, complaints = os.pipe()
+            for mine in (self._terminal, self._input, self._output, self._refusals):
+                undo.callback(os.close, mine)
+            with ExitStack() as theirs:
+                for end in (inner, given, taken, complaints):
+                    theirs.callback(os.close, end)
+                streams = enumerate((given, taken, complaints))
+                self._pid = os.posix_spawn(
+                    self._program,
+                    [self._program, self.server, self._account.user, *SETTINGS],
+                    self._environment(),
+                    file_actions=[
+                        *((os.POSIX_SPAWN_DUP2, end, number) for number, end in streams),
+                        # The first that a new session opens becomes its terminal.
+                        (os.POSIX_SPAWN_OPEN, TTY, os.ttyname(inner), os.O_RDWR, 0),
+                    ],
+                    setsid=True,
+                )
+            undo.callback(self._end)
+            self._log_in()
+            self._undo = undo.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._undo.close()
+
+    def run(self, statement: str, timeout_s: float | None = None, **values: str) -> str:
+        """What a statement answers, a row a line.
+
+        :param statement: one, without ``;``, with ``{name}`` where a value belongs.
+        :param timeout_s: seconds that it may take; for ever if None.
+        :param values: texts; each enters as base64, so that nothing in it can end a literal.
+        :raises StatementError: if Virtuoso refuses it.
+        :raises RemoteError: if the session ends, or the time is up.
+        """
+        texts = {name: _literal(value) for name, value in values.items()}
+        written = f"{statement.format_map(texts)};\n".encode()
+        self._write(written + b'ECHOLN "' + self._mark + b'";\n')
+        deadline = None if timeout_s is None else time.monotonic() + timeout_s
+        while self._mark + b"\n" not in self._said:
+            if not self._wait(deadline):
+                raise self._silent(timeout_s)
+            self._read()
+        # What it complains of was written before the mark, and without a buffer.
+        while select.select([self._refusals], [], [], 0)[0] and self._take_refusals():
+            pass
+        answer, _, self._said = self._said.partition(self._mark + b"\n")
+        errors, self._errors = self._errors.decode("utf-8", "replace"), b""
+        if found := ERROR_RE.search(errors):
+            raise StatementError(self.server, _flat(found["said"]))
+        return answer.decode("utf-8", "replace").strip()
+
+    def _environment(self) -> Mapping[str, str]:
+        return {k: v for k, v in os.environ.items() if v != self._account.password}
+
+    def _log_in(self) -> None:
+        """Wait until the first statement is answered; the failure of another password is none."""
+        # What is said of a login with isql's own password stands before it.
+        with suppress(StatementError):
+            self.run("SELECT 1", LOGIN_S)
+        self.run("SELECT 1", LOGIN_S)
+
+    def _wait(self, deadline: float | None) -> bool:
+        left = None if deadline is None else max(0.0, deadline - time.monotonic())
+        ends = [self._output, self._refusals, self._terminal]
+        self._ready = select.select(ends, [], [], left)[0]
+        return bool(self._ready)
+
+    def _read(self) -> None:
+        """Take what is there to be read, and answer the question for the password."""
+        if self._refusals in self._ready:
+            self._take_refusals()
+        if self._terminal in self._ready:
+            self._answer()
+        if self._output in self._ready:
+            said = os.read(self._output, READ_BYTES)
+            self._said += said
+            if not said:
+                self._tell_end()
+
+    def _take_refusals(self) -> bytes:
+        said = os.read(self._refusals, READ_BYTES)
+        self._errors += said
+        return said
+
+    def _answer(self) -> None:
+        try:
+            asked = os.read(self._terminal, READ_BYTES)
+        except OSError:  # isql has ended: its output says so too
+            self._tell_end()
+        if b"assword" in asked:
+            if self._is_answered:
+                raise self._wrong_password()
+            self._is_answered = True
+            os.write(self._terminal, self._account.password.encode() + b"\n")
+
+    def _write(self, statements: bytes) -> None:
+        try:
+            os.write(self._input, statements)
+        except BrokenPipeError:
+            self._tell_end()
+
+    def _tell_end(self) -> NoReturn:
+        """Say why isql has ended."""
+        with suppress(OSError):
+            while select.select([self._refusals], [], [], 1)[0] and self._take_refusals():
+                pass
+        errors = self._errors.decode("utf-8", "replace")
+        said = [_flat(found["said"]) for found in ERROR_RE.finditer(errors)]
+        last = said[-1] if said else _flat(errors)
+        if "Bad login" in last:
+            raise self._wrong_password()
+        if "onnect failed" in last:
+            reason = "see that it runs, and that this is its SQL port (ServerPort of [Parameters])"
+            raise RemoteError(self.server, f"cannot be reached ({last}): {reason}")
+        name = os.path.basename(self._program)
+        reason = "see Virtuoso's log, and that this is its isql; then push again"
+        raise RemoteError(self.server, f"{name} ended ({last or 'it says nothing'}): {reason}")
+
+    def _wrong_password(self) -> RemoteError:
+        return RemoteError(
+            self.server,
+            "user or password is wrong: check --user and the variable that --password-env names;"
+            " after four wrong ones Virtuoso refuses all of this machine for a minute",
+        )
+
+    def _silent(self, timeout_s: float | None) -> RemoteError:
+        reason = "see that this is Virtuoso's SQL port, and what it is busy with"
+        return RemoteError(self.server, f"said nothing for {timeout_s:g} seconds: {reason}")
+
+    def _end(self) -> None:
+        with suppress(ProcessLookupError):
+            os.kill(self._pid, signal.SIGKILL)
+        os.waitpid(self._pid, 0)
+
+
+def _found(program: str | None) -> str:
+    """Where isql is.
+
+    :raises QueryError: if it is not there.
+    """
+    for name in (program,) if program else PROGRAMS:
+        if path := shutil.which(name):
+            return path
+    if program:
+        raise QueryError(f"--isql {program}: there is no such program")
+    raise QueryError(
+        f"none of {', '.join(PROGRAMS)} is here: install Virtuoso's client (Debian's package"
+        " virtuoso-opensource-7-bin), or say where it is with --isql"
+    )
+
+
+def _literal(text: str) -> str:
+    """A text as an expression of Virtuoso's SQL.
+
+    >>> _literal("a'b")
+    "decode_base64('YSdi')"
+    """
+    return f"decode_base64('{b64encode(text.encode()).decode()}')"
+
+
+def _flat(text: str) -> str:
+    """On one line, and not longer than a person reads."""
+    printable = "".join(letter if letter.isprintable() else " " for letter in text)
+    flat = " ".join(printable.split())
+    return flat if len(flat) <= SHOWN else flat[:SHOWN] + "…"

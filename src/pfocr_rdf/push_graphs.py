@@ -1,0 +1,147 @@
+"""The graphs of a release on their way to another store: which ones, and what a push tells."""
+
+import gzip
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, parse, serialize
+
+from pfocr_rdf.dumps import EQUIVALENTS, MAPPINGS, NAME_TO_FORMAT
+from pfocr_rdf.errors import QueryError, ReleaseError
+from pfocr_rdf.iris import Iris
+from pfocr_rdf.releases import Release
+
+
+@dataclass(frozen=True, slots=True)
+class PushProgress:
+    """How far one graph is: triples that the store has confirmed, of how many."""
+
+    graph: str
+    confirmed: int
+    total: int
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PushedGraph:
+    """A graph that is whole in the store.
+
+    :param sent: triples that were sent; 0 if all were there.
+    :param counted: triples that the store counts in it.
+    :param merged: triples that it counts as one with others, for they differ only in how a number
+        is written.
+    """
+
+    graph: str
+    triples: int
+    sent: int
+    counted: int
+    merged: int = 0
+
+
+Listener = Callable[[PushProgress], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A graph to be: its name, the dump where its triples stand, and how many there are."""
+
+    graph: str
+    path: Path
+    triples: int
+    is_named: bool
+
+    def lines(self) -> Iterator[bytes]:
+        """N-Triples, a triple a line.
+
+        :raises ReleaseError: if the dump cannot be read.
+        """
+        with _reading(self.path), gzip.open(self.path) as file:
+            if not self.is_named:
+                yield from file
+                return
+            name = NamedNode(self.graph)
+            for quad in _quads(file):
+                if quad.graph_name == name:
+                    yield serialize([quad.triple], format=RdfFormat.N_TRIPLES) or b""
+
+
+def release_graphs(release: Release, graph: str | None) -> list[Source]:
+    """The graphs of a release: the data, and those that have names in its dumps.
+
+    :param graph: the name for that of the data; the dataset's IRI if None.
+    :raises QueryError: if it can be no name, or another graph has it.
+    :raises ReleaseError: if a dump cannot be read.
+    """
+    manifest = release.manifest()
+    data = graph or Iris(manifest["base"], manifest["genes"]).dataset.value
+    try:
+        NamedNode(data)
+    except ValueError as error:
+        raise QueryError(f"{data!r} can name no graph: {error}: give an IRI") from None
+    path = release.dumps / NAME_TO_FORMAT["ntriples"].file
+    found = [Source(data, path, manifest["triples"], is_named=False)]
+    for form in (EQUIVALENTS, MAPPINGS):
+        if manifest.get(form.name):
+            path = release.dumps / form.file
+            with _reading(path), gzip.open(path) as file:
+                graphs = Counter(
+                    quad.graph_name.value
+                    for quad in _quads(file)
+                    if isinstance(quad.graph_name, NamedNode)
+                )
+            found += [Source(g, path, n, is_named=True) for g, n in sorted(graphs.items())]
+    if any(one.graph == data for one in found[1:]):
+        raise QueryError(f"{data}: another graph of the release has this name: give another")
+    return found
+
+
+def _quads(file: gzip.GzipFile) -> Iterator[Quad]:
+    for line in file:
+        yield from parse(line, RdfFormat.N_QUADS)
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Turn a dump that cannot be read into words."""
+    try:
+        yield
+    except (OSError, EOFError, zlib.error, SyntaxError, ValueError) as error:
+        raise ReleaseError(f"{path} cannot be read ({error}): verify the release") from error
+
+
+def same_by_value(lines: Iterable[bytes]) -> int:
+    """Of N-Triples, how many are one with another for a store that keeps numbers by value.
+
+    Virtuoso is one: it gives back ``01`` as ``1``, ``1.50`` as ``1.5``, ``true`` as ``1``.
+
+    >>> integer = "<http://www.w3.org/2001/XMLSchema#integer>"
+    >>> same_by_value(f'<a:s> <a:p> "{n}"^^{integer} .'.encode() for n in ("1", "01", "2"))
+    1
+    """
+    seen: set[tuple[str, str, Decimal]] = set()
+    written = 0
+    for line in lines:
+        if b"^^" not in line:
+            continue
+        for quad in parse(line, RdfFormat.N_TRIPLES):
+            value = _number(quad)
+            if value is not None:
+                seen.add((str(quad.subject), str(quad.predicate), value))
+                written += 1
+    return written - len(seen)
+
+
+def _number(quad: Quad) -> Decimal | None:
+    if not isinstance(quad.object, Literal):
+        return None
+    text = quad.object.value
+    try:
+        return Decimal({"true": "1", "false": "0"}.get(text, text))
+    except InvalidOperation:
+        return None

@@ -1,0 +1,95 @@
+"""What other stores have confirmed of a release, noted in the data folder by one push at a time."""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from pfocr_rdf.errors import ReleaseError
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What a store has confirmed of a graph; it then has so many triples at least and at most."""
+
+    release: str
+    confirmed: int
+    least: int
+    most: int
+
+
+@contextmanager
+def noting(data: Path, endpoint: str) -> Iterator["PushNotes"]:
+    """The notes on a store, for one push alone; the lock goes with the process that holds it.
+
+    Two pushes to one store would each empty the graphs that the other fills, those of the
+    equivalents even where their data go to different graphs.
+
+    :param endpoint: what names the store.
+    :raises ReleaseError: if another push to the store goes on, or the data folder cannot be
+        written to.
+    """
+    path = data / f".pushed-{sha256(endpoint.encode()).hexdigest()[:12]}.json"
+    try:
+        file = path.with_suffix(".lock").open("a+", encoding="utf-8")
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            reason = "wait for it, or end it and push again, which goes on"
+            raise ReleaseError(
+                f"{data}: another push to this store is running (process {file.read(20)}): {reason}"
+            ) from None
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield PushNotes(path, endpoint)
+
+
+class PushNotes:
+    """The notes on all graphs of one store, in a file; see :func:`noting`."""
+
+    def __init__(self, path: Path, endpoint: str) -> None:
+        self.path = path
+        self._endpoint = endpoint
+        self._graphs: dict[str, list[str | int]] = {}
+        try:
+            found = json.loads(self.path.read_text(encoding="utf-8"))["graphs"]
+            self._graphs = {graph: list(note) for graph, note in found.items()}
+        except (OSError, ValueError, LookupError, TypeError, AttributeError):
+            # None was noted, or none can be read: then all is sent.
+            return
+
+    def read(self, graph: str) -> Note | None:
+        """The note on a graph."""
+        try:
+            release, confirmed, least, most = self._graphs[graph]
+            return Note(str(release), int(confirmed), int(least), int(most))
+        except (LookupError, ValueError, TypeError):
+            return None
+
+    def write(self, graph: str, note: Note) -> None:
+        """Keep a note on a graph.
+
+        :raises ReleaseError: if the data folder cannot be written to.
+        """
+        self._graphs[graph] = [note.release, note.confirmed, note.least, note.most]
+        fresh = self.path.with_suffix(".part")
+        try:
+            text = json.dumps({"endpoint": self._endpoint, "graphs": self._graphs}, indent=1)
+            fresh.write_text(text, encoding="utf-8")
+            fresh.replace(self.path)
+        except OSError as error:
+            raise _unwritable(self.path, error) from error
+
+
+def _unwritable(path: Path, error: OSError) -> ReleaseError:
+    reason = "what is confirmed is noted there: check its permissions and space"
+    return ReleaseError(f"{path} ({error.strerror}): {reason}")

@@ -1,0 +1,197 @@
+"""Requests to the backend: SPARQL over HTTP, to this one address, wherever it is.
+
+https://www.w3.org/TR/sparql11-protocol/#query-operation
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Final
+
+import aiohttp
+
+from pfocr_rdf import __version__
+from pfocr_rdf.iris import BASE
+from pfocr_rdf.web.backend.settings import Backend
+from pfocr_rdf.web.backend.wording import Wording
+from pfocr_rdf.web.problems import Refusal
+
+AGENT: Final = f"pfocr-rdf/{__version__} ({BASE})"
+#: Kind of answer → what it is asked for as, and what else that is called. Virtuoso's TSV is none.
+JSON: Final = ("application/sparql-results+json", "application/json")
+NTRIPLES: Final = ("application/n-triples", "text/plain")
+CONNECT_S: Final = 5.0
+KEEP_ALIVE_S: Final = 10.0
+SHOWN: Final = 300
+#: How Virtuoso says that it has run out of time, with whatever status.
+LATE_RE: Final = re.compile(
+    r"\bS1TAT\b|\bS1T00\b|timed out|estimated execution time|time ?limit", re.IGNORECASE
+)
+HIDDEN_RE: Final = re.compile(r"<(style|script|title)\b.*?</\1>", re.DOTALL | re.IGNORECASE)
+#: What follows is the query again.
+QUOTED_RE: Final = re.compile(r"\s*(?:SPARQL query:|in\s+define input:).*", re.DOTALL)
+
+
+def failed(detail: str) -> Refusal:
+    """The backend did not answer as it should."""
+    return Refusal("backend-failed", f"the engine behind this server: {detail}")
+
+
+class Client:
+    """Connections to the backend; lives in one event loop. Close it there."""
+
+    def __init__(self, backend: Backend) -> None:
+        self.backend = backend
+        #: What it calls itself.
+        self.server = ""
+        headers = {"User-Agent": AGENT, "Accept-Encoding": "identity"}
+        if backend.authorization:
+            headers["Authorization"] = backend.authorization
+        self._session = aiohttp.ClientSession(
+            # As many as there are queries, whose number the engine of the server bounds.
+            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_S),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S),
+            auto_decompress=False,
+            headers=headers,
+            trust_env=False,
+        )
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._session.close()
+
+    @asynccontextmanager
+    async def asked(
+        self, wording: Wording, accepted: tuple[str, ...]
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """An answer that has begun; the connection is closed unless it is read to its end.
+
+        :param accepted: media types; the first is asked for.
+        :raises Refusal: ``backend-failed``, ``evaluation`` or ``query-timeout``.
+        """
+        try:
+            response = await self._post(wording, accepted)
+        except (aiohttp.ClientError, OSError) as error:
+            raise _unreached(error) from None
+        self.server = response.headers.get("Server", "")
+        try:
+            await _check(response, accepted)
+            yield response
+        except (aiohttp.ClientError, OSError) as error:
+            raise failed(f"its answer broke off ({_said(error)}): try again") from None
+        finally:
+            # Of an answer that was read to its end nothing is left to close.
+            response.close()
+
+    async def read(self, wording: Wording, most_bytes: int, limit_s: float) -> bytes:
+        """A whole answer, as JSON.
+
+        :raises Refusal: as for :meth:`asked`, or ``answer-too-large``.
+        """
+        body = bytearray()
+        try:
+            async with asyncio.timeout(limit_s), self.asked(wording, JSON) as response:
+                async for data in response.content.iter_any():
+                    body += data
+                    if len(body) > most_bytes:
+                        detail = f"more than {most_bytes:,} bytes for a part of a page"
+                        raise Refusal("answer-too-large", detail)
+                if cut_rows(response.headers) is not None:
+                    raise failed("it has cut an answer that is needed whole: raise its limits")
+        except TimeoutError:
+            detail = f"no answer of the engine behind this server within {limit_s:g} s: try again"
+            raise Refusal("query-timeout", detail, limit_s=limit_s) from None
+        return bytes(body)
+
+    async def _post(self, wording: Wording, accepted: tuple[str, ...]) -> aiohttp.ClientResponse:
+        form = aiohttp.FormData([("query", wording.text), *wording.dataset.parameters])
+        head = {"Accept": accepted[0]}
+        address = self.backend.endpoint
+        # No redirect is followed: a password goes where it was meant to.
+        try:
+            return await self._session.post(address, data=form, headers=head, allow_redirects=False)
+        except aiohttp.ClientConnectorError:
+            raise
+        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
+            # It closed an idle connection in the moment in which it was used.
+            return await self._session.post(address, data=form, headers=head, allow_redirects=False)
+
+
+def cut_rows(headers: Mapping[str, str]) -> int | None:
+    """After how many rows Virtuoso has cut an answer, with the status of a whole one.
+
+    It says so of each answer that has as many rows as it gives out; and of one that it has not
+    finished for want of time, for which no number counts.
+
+    https://docs.openlinksw.com/virtuoso/rdfsparqlprotocolendpoint/
+
+    >>> cut_rows({"X-SPARQL-MaxRows": "10000"}), cut_rows({"X-SQL-State": "S1TAT"}), cut_rows({})
+    (10000, 0, None)
+    """
+    if "X-SQL-State" in headers or "X-Exec-Milliseconds" in headers:
+        return 0
+    found = re.fullmatch(r"[0-9]{1,12}", headers.get("X-SPARQL-MaxRows", ""))
+    return int(found[0]) if found else None
+
+
+async def _check(response: aiohttp.ClientResponse, accepted: tuple[str, ...]) -> None:
+    """See that an answer is one.
+
+    :raises Refusal: if not.
+    """
+    if response.status == 200:
+        coding = response.headers.get("Content-Encoding", "identity").strip().lower()
+        if coding != "identity":
+            raise failed(f"its answer is encoded as {coding[:SHOWN]!r}, which was not asked for")
+        if response.content_type not in accepted:
+            kind = _flat(response.content_type)
+            raise failed(f"it answers {kind} and not {accepted[0]}: check the address")
+        return
+    said = await _words(response)
+    if LATE_RE.search(said):
+        detail = "the engine behind this server stopped the query, for it would take too long"
+        raise Refusal("query-timeout", f"{detail} ({said}): ask for less")
+    if response.status in (400, 413, 414, 422) or (response.status == 500 and said):
+        detail = "the engine behind this server does not take the query"
+        raise Refusal("evaluation", f"{detail} ({said or f'HTTP {response.status}'})")
+    raise failed(_status(response, said))
+
+
+def _status(response: aiohttp.ClientResponse, said: str) -> str:
+    status = f"HTTP {response.status}"
+    if 300 <= response.status < 400:
+        return f"{status}: it redirects elsewhere, which is not followed: correct its address"
+    if response.status in (401, 403):
+        return f"{status}: it does not take user and password: correct those in its address"
+    if response.status in (429, 503):
+        return f"{status}: it has no time for more queries: try again"
+    return f"{status} ({said})" if said else status
+
+
+async def _words(response: aiohttp.ClientResponse) -> str:
+    """What an engine says of a query, without markup and without the query itself."""
+    if not response.content_type.startswith(("text/", "application/problem+json")):
+        return ""
+    data = await response.content.read(16 * SHOWN)
+    text = HIDDEN_RE.sub(" ", QUOTED_RE.sub("", data.decode("utf-8", "replace")))
+    return _flat(re.sub(r"<[^<>]*>", " ", text))
+
+
+def _unreached(error: Exception) -> Refusal:
+    if isinstance(error, aiohttp.ClientConnectorError | TimeoutError):
+        return failed("it cannot be reached: try again later")
+    return failed(f"the connection broke ({_said(error)}): try again")
+
+
+def _said(error: Exception) -> str:
+    """An error of aiohttp, which has nothing of the address in it."""
+    return type(error).__name__
+
+
+def _flat(text: str) -> str:
+    """On one line, and not longer than a person reads."""
+    printable = "".join(letter if letter.isprintable() else " " for letter in text)
+    flat = " ".join(printable.split())
+    return flat if len(flat) <= SHOWN else flat[:SHOWN] + "…"

@@ -1,0 +1,223 @@
+"""Whether the backend holds the release that is served, and all of it.
+
+Each release describes itself in its data and says which one it is. That is asked after every
+answer, before the answer is called whole, and whenever nobody asks anything: so no answer has
+another release than the one in its header, whoever writes to the engine meanwhile.
+"""
+
+import asyncio
+import gzip
+import logging
+import zlib
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any, Final
+
+from pfocr_rdf import iris as ns
+from pfocr_rdf.dumps import NAME_TO_FORMAT
+from pfocr_rdf.iris import term
+from pfocr_rdf.push_graphs import same_by_value
+from pfocr_rdf.web.backend.client import Client
+from pfocr_rdf.web.backend.settings import Dataset, graphs_of
+from pfocr_rdf.web.backend.wording import Wording
+from pfocr_rdf.web.federation.answers import AnswerError, read_solutions
+from pfocr_rdf.web.problems import Refusal
+from pfocr_rdf.web.served import Held
+
+log: Final = logging.getLogger("pfocr_rdf.web")
+HAS_VERSION: Final = term(ns.PAV, "hasCurrentVersion")
+COUNT: Final = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"
+COUNT_NAMED: Final = "SELECT ?g (COUNT(*) AS ?n) { GRAPH ?g { ?s ?p ?o } } GROUP BY ?g"
+#: Virtuoso cuts a graph and does not say so: how many triples it gives out.
+MOST_ROWS: Final = (
+    "SELECT (bif:cfg_item_value(bif:virtuoso_ini_path(), 'SPARQL', 'ResultSetMaxRows') AS ?n) {}"
+)
+#: What it gives out unless told otherwise.
+USUAL_ROWS: Final = 10_000
+VIRTUOSO: Final = "virtuoso"
+#: To count some millions of triples takes seconds.
+COUNT_S: Final = 300.0
+ASK_S: Final = 10.0
+SMALL: Final = 1 << 20
+
+
+class LacksError(Exception):
+    """The backend does not hold the release; says why."""
+
+
+class Holding:
+    """One release in the backend.
+
+    ``fault`` says why it cannot be asked for, and is empty while it can. ``most_triples`` is what
+    the engine gives out of a graph at most, None without a limit.
+    """
+
+    def __init__(self, client: Client, held: Held) -> None:
+        self.client = client
+        self.held = held
+        self.graphs = graphs_of(client.backend, held.manifest, held.iris)
+        self.wanted = held.iris.release(held.manifest["version"])
+        self.fault = "whether it holds the release is not known yet"
+        self.most_triples: int | None = None
+        self._merged: int | None = None
+        self._now: asyncio.Task[None] | None = None
+        self._next: asyncio.Task[None] | None = None
+
+    @property
+    def version_pattern(self) -> str:
+        """What tells the release that the backend holds, as ``?version``."""
+        return f"{self.held.iris.dataset} {HAS_VERSION} ?version"
+
+    def demand(self) -> None:
+        """See that the release can be asked for.
+
+        :raises Refusal: ``no-release``.
+        """
+        if self.fault:
+            raise Refusal("no-release", f"the engine behind this server: {self.fault}")
+
+    async def inspect(self) -> None:
+        """Look whether all of the release is there, and note the fault if it is not.
+
+        :raises LacksError: if it is not.
+        """
+        try:
+            await self._check_version()
+            await self._check_counts()
+            self.most_triples = await self._most_rows()
+            await self._check_version()
+        except Refusal as refusal:
+            self._note(refusal.detail)
+        except LacksError as error:
+            self._note(str(error))
+        else:
+            self._note("")
+            return
+        raise LacksError(self.fault)
+
+    async def confirm(self) -> None:
+        """Wait for a look that begins after now, which is shared with all who wait for one.
+
+        :raises Refusal: ``no-release`` or ``backend-failed``.
+        """
+        if self._next is None:
+            self._next = asyncio.get_running_loop().create_task(self._look(self._now))
+            # Nobody may be left to hear what went wrong.
+            self._next.add_done_callback(lambda task: task.cancelled() or task.exception())
+        # Whoever goes away does not end it for the others.
+        await asyncio.shield(self._next)
+
+    async def watch(self) -> None:
+        """Look every now and then, until cancelled."""
+        while True:
+            await asyncio.sleep(self.client.backend.poll_s)
+            with suppress(Refusal, LacksError):
+                if self.fault:
+                    await self.inspect()
+                else:
+                    await self.confirm()
+
+    def saw(self, versions: set[str]) -> None:
+        """Take in what the backend says that it holds.
+
+        :raises Refusal: ``no-release``, if that is not the release.
+        """
+        if versions != {self.wanted.value}:
+            self._note(self._other(versions))
+            self.demand()
+
+    async def _look(self, before: asyncio.Task[None] | None) -> None:
+        if before is not None:
+            await asyncio.wait([before])
+        self._now, self._next = self._next, None
+        try:
+            await self._check_version()
+        except LacksError as error:
+            self._note(str(error))
+            self.demand()
+        except Refusal as refusal:
+            self._note(refusal.detail)
+            raise
+
+    async def _check_version(self) -> None:
+        rows = await self._rows(f"SELECT ?version {{ {self.version_pattern} }}", ASK_S)
+        versions = {value for row in rows if (value := _value(row, "version"))}
+        if versions != {self.wanted.value}:
+            raise LacksError(self._other(versions))
+
+    def _other(self, versions: set[str]) -> str:
+        where = " and ".join(self.graphs.default) or "its own default graph"
+        if not versions:
+            return f"there is no release in {where}: push it there, or name another graph"
+        found = " and ".join(sorted(versions))[:300]
+        return f"it holds {found} in {where}, and not {self.wanted.value}: push that one"
+
+    async def _check_counts(self) -> None:
+        manifest = self.held.manifest
+        rows = await self._rows(COUNT, COUNT_S)
+        counted = int(_value(rows[0], "n") or 0) if rows else 0
+        expected = int(manifest["triples"])
+        if counted < expected:
+            counted += await self._same()
+        if counted != expected:
+            raise LacksError(f"it has {counted:,} triples of the release's {expected:,}: push it")
+        rows = await self._rows(COUNT_NAMED, COUNT_S)
+        named = {_value(row, "g") or "": int(_value(row, "n") or 0) for row in rows}
+        others = sorted(named.keys() - set(self.graphs.named))
+        if others:
+            reason = f"it has other graphs ({others[0][:200]})"
+            raise LacksError(f"{reason}: push into graphs, and name them")
+        equivalents = self.held.iris.equivalents.value
+        found = {"equivalents": named.pop(equivalents, 0), "mappings": sum(named.values())}
+        for name, number in found.items():
+            if number != (expected := int(manifest.get(name, 0))):
+                raise LacksError(f"it has {number:,} {name} of {expected:,}: push the release")
+
+    async def _same(self) -> int:
+        """How many triples the engine may take for one with another."""
+        if self._merged is None:
+            path = self.held.release.dumps / NAME_TO_FORMAT["ntriples"].file
+
+            def count() -> int:
+                with gzip.open(path) as file:
+                    return same_by_value(file)
+
+            try:
+                self._merged = await asyncio.to_thread(count)
+            except (OSError, EOFError, zlib.error, SyntaxError, ValueError):
+                self._merged = 0  # another number of triples is then a fault
+        return self._merged
+
+    async def _most_rows(self) -> int | None:
+        if not self.client.server.lower().startswith(VIRTUOSO):
+            return None
+        try:
+            rows = await self._rows(MOST_ROWS, ASK_S)
+            return int(_value(rows[0], "n") or 0) or None if rows else USUAL_ROWS
+        except (Refusal, ValueError):
+            return USUAL_ROWS
+
+    async def _rows(self, text: str, limit_s: float) -> list[Mapping[str, Any]]:
+        dataset: Dataset = self.graphs.dataset
+        body = await self.client.read(Wording(text, dataset), SMALL, limit_s)
+        try:
+            return read_solutions(body)
+        except AnswerError as error:
+            raise Refusal("backend-failed", f"the engine behind this server: {error}") from None
+
+    def _note(self, fault: str) -> None:
+        """Remember what is wrong, and log it when it is news."""
+        before, self.fault = self.fault, fault
+        if fault == before:
+            return
+        shown = self.client.backend.shown
+        if fault:
+            log.error("%s: %s; it is not asked until then", shown, fault)
+        else:
+            log.info("%s holds release %s", shown, self.held.release.id)
+
+
+def _value(row: Mapping[str, Any], name: str) -> str | None:
+    cell = row.get(name)
+    value = cell.get("value") if isinstance(cell, dict) else None
+    return value if isinstance(value, str) else None

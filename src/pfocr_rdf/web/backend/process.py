@@ -1,0 +1,130 @@
+"""A query process that has no store, and the server between it and the backend.
+
+It asks, and the server asks the backend and passes bytes on as they come, no faster than the
+process reads them.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Final
+
+import orjson
+
+from pfocr_rdf.web.backend.client import JSON, NTRIPLES, Client, cut_rows, failed
+from pfocr_rdf.web.backend.holding import Holding
+from pfocr_rdf.web.backend.wording import Wording, reword
+from pfocr_rdf.web.frames import Kind, data_frames, frame
+from pfocr_rdf.web.problems import Refusal
+from pfocr_rdf.web.process import QueryProcess, Running
+from pfocr_rdf.web.worker import Prefixes
+
+#: Bytes on their way to a process before the backend is not read any more.
+HIGH_BYTES: Final = 256 << 10
+
+Told = Callable[[QueryProcess], None]
+
+
+class BackendProcess(QueryProcess):
+    """One process that writes what the backend answers about one release."""
+
+    def __init__(self, client: Client, holding: Holding, ready: Told, gone: Told) -> None:
+        super().__init__(ready, gone)
+        self._client, self._holding = client, holding
+        self._prefixes = Prefixes(holding.held.iris.prefixes())
+        self._asked = b""
+        self._relay: asyncio.Task[None] | None = None
+        self._writable = asyncio.Event()
+        self._writable.set()
+
+    def send(self, payload: bytes, running: Running) -> None:
+        """Give the process a query."""
+        self._asked = payload
+        super().send(payload, running)
+
+    def asks(self, what: dict[str, Any]) -> None:
+        """Ask the backend on its behalf."""
+        if self._relay is None and self.running is not None:
+            self._relay = asyncio.get_running_loop().create_task(self._answer(what.get("kind")))
+
+    # What the event loop calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the socket."""
+        super().connection_made(transport)
+        if self._transport is not None:
+            self._transport.set_write_buffer_limits(HIGH_BYTES)
+
+    def data_received(self, data: bytes) -> None:
+        """Take frames in; a process that is done with its query wants nothing more for it."""
+        super().data_received(data)
+        if self._relay is not None and self.running is None:
+            detail = "the answer is not wanted any more"
+            self._end(Refusal("engine-failure", detail))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Close the connection to the backend: nobody reads what comes."""
+        super().connection_lost(exc)
+        self._end(None)
+
+    def pause_writing(self) -> None:
+        """The process does not keep up."""
+        self._writable.clear()
+
+    def resume_writing(self) -> None:
+        """It does again."""
+        self._writable.set()
+
+    async def _answer(self, kind: str | None) -> None:
+        try:
+            await self._pass_on(kind)
+        except Refusal as refusal:
+            said = {**refusal.members, "kind": refusal.kind, "detail": refusal.detail}
+            self._last(frame(Kind.REFUSAL, orjson.dumps(said)))
+        else:
+            self._last(frame(Kind.END, b"{}"))
+
+    async def _pass_on(self, kind: str | None) -> None:
+        holding = self._holding
+        holding.demand()
+        accepted = NTRIPLES if kind == "graph" else JSON
+        async with self._client.asked(self._worded(), accepted) as response:
+            cut = cut_rows(response.headers)
+            if kind == "graph":
+                if response.content_length is None and not _is_chunked(response.headers):
+                    # Lines have no end of their own: a part of them would seem to be all.
+                    raise failed("it does not say where its answer ends")
+                cut = holding.most_triples if cut is None else cut
+            await self._write([frame(Kind.HEAD, orjson.dumps({"cut_rows": cut}))])
+            async for data in response.content.iter_any():
+                await self._write(list(data_frames(data)))
+        await holding.confirm()
+
+    def _worded(self) -> Wording:
+        request = orjson.loads(self._asked)
+        text, base = request["query"], request["base"]
+        asked = request["default_graphs"], request["named_graphs"]
+        return reword(text, self._holding.graphs, self._prefixes.used_in(text), base, asked)
+
+    async def _write(self, parts: list[bytes]) -> None:
+        await self._writable.wait()
+        if self._transport is not None:
+            self._transport.writelines(parts)
+
+    def _last(self, end: bytes) -> None:
+        """What comes after it is the next request."""
+        self._relay = None
+        if self._transport is not None:
+            self._transport.write(end)
+
+    def _end(self, refusal: Refusal | None) -> None:
+        """Ask no more on behalf of the process."""
+        relay, self._relay = self._relay, None
+        if relay is not None:
+            relay.cancel()
+            if refusal is not None and self._transport is not None:
+                said = orjson.dumps({"kind": refusal.kind, "detail": refusal.detail})
+                self._transport.write(frame(Kind.REFUSAL, said))
+
+
+def _is_chunked(headers: Any) -> bool:
+    return "chunked" in headers.get("Transfer-Encoding", "").lower()

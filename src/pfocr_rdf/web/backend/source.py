@@ -1,0 +1,198 @@
+"""The data of a release as pages read them from the backend.
+
+Each query is one of a few that are known beforehand, with terms in it that pyoxigraph has
+written, and asks beside the data for the release that they are of: a page never has two.
+"""
+
+import asyncio
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from itertools import islice
+from typing import Any, Final
+
+from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, Store, Triple
+
+from pfocr_rdf.vocabulary import RDF_TYPE
+from pfocr_rdf.web.backend.holding import Holding
+from pfocr_rdf.web.backend.settings import Dataset
+from pfocr_rdf.web.backend.wording import Wording
+from pfocr_rdf.web.federation.answers import AnswerError, read_solutions, read_term
+from pfocr_rdf.web.problems import Refusal
+from pfocr_rdf.web.source import DATA, Graph, Value
+
+#: Things that are asked about in one request.
+BATCH: Final = 200
+#: Quads that nothing but a mistake has more of.
+MOST: Final = 200_000
+#: Answers that are kept, for a release never changes, and quads of one at most.
+KEPT: Final = 4_096
+KEPT_QUADS: Final = 500
+STRING: Final = Literal("").datatype
+
+
+class BackendSource:
+    """A release in the backend. What it gives is whole; any thread but the event loop's may ask."""
+
+    def __init__(self, holding: Holding, loop: asyncio.AbstractEventLoop) -> None:
+        self._holding = holding
+        self._loop = loop
+        self._kept: OrderedDict[object, tuple[Quad, ...]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def quads(
+        self,
+        subject: NamedNode | None,
+        predicate: NamedNode | None,
+        value: Value | None,
+        graph: Graph = DATA,
+        limit: int | None = None,
+    ) -> Iterable[Quad]:
+        """The quads of a pattern.
+
+        :raises Refusal: if the backend does not give them.
+        """
+        if subject and predicate and value is None and limit is None and graph == DATA:
+            # Whoever asks for one property of a thing mostly asks for the next one too.
+            said = self.quads(subject, None, None)
+            return [quad for quad in said if quad.predicate == predicate]
+        key = (subject, predicate, value, graph, limit)
+        with self._lock:
+            known = self._kept.get(key)
+            if known is not None:
+                self._kept.move_to_end(key)
+                return known
+        pattern = f"{_written(subject, 's')} {_written(predicate, 'p')} {_written(value, 'o')}"
+        if subject and predicate and value:
+            # A solution without variables is not seen to be one.
+            pattern = f"VALUES ?p {{ {predicate} }} {subject} ?p {value}"
+        found = tuple(
+            Quad(
+                _node(subject, row, "s"),
+                _node(predicate, row, "p"),
+                _term(value, row, "o"),
+                _graph(graph, row),
+            )
+            for row in self._rows(_in_graph(pattern, graph), limit or MOST, self._seen(graph))
+        )
+        if len(found) <= KEPT_QUADS:
+            with self._lock:
+                self._kept[key] = found
+                if len(self._kept) > KEPT:
+                    self._kept.popitem(last=False)
+        return found
+
+    def triples(
+        self,
+        subjects: Sequence[NamedNode],
+        predicates: Sequence[NamedNode] = (),
+        value: Value | None = None,
+    ) -> list[Triple]:
+        """What the data say of several things.
+
+        :raises Refusal: if the backend does not say it.
+        """
+        found: dict[NamedNode, list[Triple]] = {subject: [] for subject in subjects}
+        waiting = iter(found)
+        while batch := list(islice(waiting, BATCH)):
+            values = [f"VALUES ?s {{ {_list(batch)} }}"]
+            if predicates:
+                values.append(f"VALUES ?p {{ {_list(predicates)} }}")
+            pattern = f"{' '.join(values)} ?s ?p {_written(value, 'o')}"
+            for row in self._rows(pattern, MOST, self._seen(DATA)):
+                subject = _node(None, row, "s")
+                triple = Triple(subject, _node(None, row, "p"), _term(value, row, "o"))
+                found.setdefault(subject, []).append(triple)
+        return [triple for triples in found.values() for triple in triples]
+
+    def _seen(self, graph: Graph) -> Dataset:
+        """The graphs that are asked; the release is in the default graph."""
+        graphs = self._holding.graphs
+        if isinstance(graph, NamedNode) and graphs.default:
+            return Dataset(graphs.default, (graph.value,))
+        return graphs.dataset
+
+    def _rows(self, pattern: str, limit: int, dataset: Dataset) -> list[Mapping[str, Any]]:
+        """The solutions of a pattern, after a look at the release that they are of."""
+        holding = self._holding
+        holding.demand()
+        inner = f"SELECT * {{ {pattern} }} LIMIT {limit}"
+        version = holding.version_pattern
+        text = f"SELECT * {{ {{ {version} }} UNION {{ {{ {inner} }} }} }}"
+        backend = holding.client.backend
+        asked = holding.client.read(Wording(text, dataset), backend.page_bytes, backend.page_s)
+        try:
+            rows = read_solutions(asyncio.run_coroutine_threadsafe(asked, self._loop).result())
+            holding.saw({row["version"]["value"] for row in rows if "version" in row})
+        except (AnswerError, KeyError, TypeError) as error:
+            raise _unreadable(error) from None
+        found = [row for row in rows if "version" not in row]
+        if len(found) >= MOST:
+            detail = f"more than {MOST:,} triples for a part of a page"
+            raise Refusal("answer-too-large", detail)
+        return found
+
+
+def _written(term: Value | None, variable: str) -> str:
+    return f"?{variable}" if term is None else str(term)
+
+
+def _list(nodes: Iterable[NamedNode]) -> str:
+    return " ".join(map(str, nodes))
+
+
+def _in_graph(pattern: str, graph: Graph) -> str:
+    if isinstance(graph, NamedNode):
+        return f"GRAPH {graph} {{ {pattern} }}"
+    if isinstance(graph, DefaultGraph):
+        return pattern
+    return f"{{ {pattern} }} UNION {{ GRAPH ?g {{ {pattern} }} }}"
+
+
+def _node(known: NamedNode | None, row: Mapping[str, Any], name: str) -> NamedNode:
+    found = _term(known, row, name)
+    if not isinstance(found, NamedNode):
+        raise _unreadable(f"{found} is no IRI")
+    return found
+
+
+def _term(known: Value | None, row: Mapping[str, Any], name: str) -> Value:
+    if known is not None:
+        return known
+    try:
+        found = read_term(row[name])
+    except (AnswerError, KeyError) as error:
+        raise _unreadable(error) from None
+    if isinstance(found, Literal):
+        return found if found.datatype == STRING else canonical(found)
+    if isinstance(found, NamedNode):
+        return found
+    raise _unreadable(f"{found} is in no release")
+
+
+@lru_cache(maxsize=4096)
+def canonical(literal: Literal) -> Literal:
+    """A literal as the store of a release has it, which writes each number in one way.
+
+    >>> from pfocr_rdf.iris import XSD
+    >>> [
+    ...     canonical(Literal(text, datatype=NamedNode(XSD + kind))).value
+    ...     for text, kind in (("1", "boolean"), ("1.50", "decimal"), ("1.0", "double"))
+    ... ]
+    ['true', '1.5', '1']
+    """
+    store = Store()
+    store.add(Quad(RDF_TYPE, RDF_TYPE, literal))
+    return next((quad.object for quad in store if isinstance(quad.object, Literal)), literal)
+
+
+def _graph(known: Graph, row: Mapping[str, Any]) -> DefaultGraph | NamedNode:
+    if known is not None:
+        return known
+    return _node(None, row, "g") if "g" in row else DATA
+
+
+def _unreadable(reason: object) -> Refusal:
+    said = str(reason)[:300]
+    return Refusal("backend-failed", f"the engine behind this server: it answers {said}")

@@ -1,0 +1,186 @@
+"""A query as the backend gets it.
+
+It is written anew, token by token as Oxigraph reads it and without comments, so that what is a
+comment or a comparison here cannot be code there. What engines do not agree on is taken out.
+FROM clauses become parameters of the request: Virtuoso adds the graphs of the request to them,
+instead of letting those take their place. A GRAPH that names none of our graphs gets the name of
+one that nobody has: Virtuoso counts one solution otherwise. And nothing is called that only the
+engine has: Virtuoso lets a query run its procedures, ``bif:exec`` among them.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urljoin
+
+from pfocr_rdf import iris as ns
+from pfocr_rdf.web.backend.settings import Dataset, Graphs
+from pfocr_rdf.web.problems import Refusal
+from pfocr_rdf.web.scan import STRING, Measure, Scan
+
+UNLIMITED: Final[dict[Measure, int]] = dict.fromkeys(
+    ("text_bytes", "depth", "patterns", "operations", "doublings", "tokens"), 1 << 30
+)
+#: Schemes of what Virtuoso has of its own.
+OWN: Final = ("bif:", "sql:")
+ESCAPE_RE: Final = re.compile(r"\\(.)")
+COMMENT_RE: Final = re.compile(rf"((?:{STRING})|<[^<>\s]*+>)|#[^\r\n]*+")
+NO_LISTS: Final = (None, None)
+
+Lists = tuple[list[str] | None, list[str] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What is sent: a text, and the graphs that it is about."""
+
+    text: str
+    dataset: Dataset
+
+
+def reword(
+    text: str,
+    graphs: Graphs,
+    prefixes: dict[str, str],
+    base: str | None = None,
+    asked: Lists = NO_LISTS,
+) -> Wording:
+    r"""A query as the backend gets it, after a parser has found that it is one.
+
+    :param graphs: of the release.
+    :param prefixes: those that it need not declare, as far as it can mean them.
+    :param base: what its IRIs are relative to, unless it says so itself.
+    :param asked: the graphs that the request names, default and named: they go before those of
+        the query, https://www.w3.org/TR/sparql11-protocol/#dataset
+    :raises Refusal: ``evaluation``, if it calls what only the engine has.
+
+    >>> graphs = Graphs(("urn:data",), ("urn:other",), "urn:nobody")
+    >>> reword("ASK # or not\nFROM <urn:other> { }", graphs, {})
+    Wording(text='ASK\n  { }', dataset=Dataset(default=('urn:other',), named=('urn:nobody',)))
+    """
+    reader = _Reader(text, graphs, prefixes, base, asked)
+    reader.read()
+    missing = [name for name in prefixes if name not in reader.declared]
+    prologue = [] if base is None or reader.has_base else [f"BASE <{base}>"]
+    # In one line, so that lines are counted as in the query.
+    prologue += [f"PREFIX {name}: <{prefixes[name]}>" for name in missing]
+    whole = " ".join((*prologue, "".join(reader.words).strip()))
+    return Wording(whole, reader.dataset)
+
+
+class _Reader(Scan):
+    """Reads a text to its end and keeps what is sent."""
+
+    def __init__(
+        self, text: str, graphs: Graphs, prefixes: dict[str, str], base: str | None, asked: Lists
+    ) -> None:
+        super().__init__(text, UNLIMITED)
+        self.words: list[str] = []
+        self.declared: set[str] = set()
+        self.has_base = self.has_nobody = False
+        self._graphs, self._asked = graphs, asked
+        self._own: dict[str, list[str]] = {}
+        self._prefixes, self._base = dict(prefixes), base or ""
+        #: What the next IRI is: ``base``, a prefix's, a graph of FROM, FROM NAMED or GRAPH.
+        self._awaits = ""
+        self._prefix = ""
+        #: The IRI that was read last: a parenthesis after it calls it.
+        self._last: str | None = None
+
+    @property
+    def dataset(self) -> Dataset:
+        """What the backend is told that the query sees."""
+        found = self._dataset
+        if not self.has_nobody:
+            return found
+        return Dataset(found.default, tuple(dict.fromkeys((*found.named, self._graphs.nobody))))
+
+    @property
+    def _dataset(self) -> Dataset:
+        """The graphs that the query sees; known when its first brace is read."""
+        default, named = self._asked
+        if default is None and named is None:
+            if not self._own:
+                return self._graphs.dataset
+            default, named = self._own.get("from"), self._own.get("named")
+        return self._graphs.chosen(default or [], named or [])
+
+    def read(self) -> None:
+        """Read to the end.
+
+        :raises Refusal: ``evaluation``.
+        """
+        for kind, before, start in self.tokens():
+            skipped, token = self.text[before:start], self.text[start : self.at]
+            if skipped:
+                self.words.append("\n" if "\n" in skipped or "\r" in skipped else " ")
+            if kind == "name" or (token[0] == "<" and token[-1] == ">"):
+                self._iri(kind, token)
+                continue
+            if token[0] == "(" and self._last is not None:
+                self._check_call(self._last)
+            self._last = None
+            self._other(kind, token)
+
+    def _other(self, kind: str, token: str) -> None:
+        word = token.upper() if kind == "word" else ""
+        if word in ("FROM", "NAMED") and not self.outer:
+            self._awaits = word.lower()
+            return
+        self._awaits = {"GRAPH": "graph", "BASE": "base", "PREFIX": "prefix"}.get(word, "")
+        if token in ("<", "<="):
+            token = f" {token} "  # nobody shall take it for the beginning of an IRI
+        elif "#" in token and kind != "string":
+            token = COMMENT_RE.sub(lambda found: found[1] or " ", token)
+        self.words.append(token)
+
+    def _iri(self, kind: str, token: str) -> None:
+        """An IRI or a prefixed name, wherever it stands."""
+        awaits, self._awaits = self._awaits, ""
+        if awaits == "prefix" and kind == "name":
+            self._awaits, self._prefix = "namespace", token[:-1]
+            self.words.append(token)
+            return
+        iri = self._resolved(kind, token)
+        if iri.startswith(OWN) or token[1:].startswith(OWN):
+            raise _only_there(iri)
+        self._last = iri
+        if awaits in ("from", "named"):
+            self._own.setdefault(awaits, []).append(iri)
+            return
+        if awaits == "base":
+            self._base, self.has_base = iri, True
+        elif awaits == "namespace":
+            self._prefixes[self._prefix] = iri
+            self.declared.add(self._prefix)
+        elif awaits == "graph":
+            token = f"<{self._graph(iri)}>"
+        self.words.append(token)
+
+    def _graph(self, iri: str) -> str:
+        """What is asked instead of a graph: one that nobody has, if the query does not see it."""
+        seen = self._dataset.named
+        if not seen or iri in seen:
+            return iri
+        self.has_nobody = True
+        return self._graphs.nobody
+
+    def _resolved(self, kind: str, token: str) -> str:
+        if kind == "name":
+            prefix, _, local = token.partition(":")
+            namespace = self._prefixes.get(prefix)
+            if namespace is None:
+                detail = f"{token[:100]!r} cannot be told apart: write a space before the name"
+                raise Refusal("evaluation", detail)
+            return namespace + ESCAPE_RE.sub(r"\1", local)
+        iri = token[1:-1]
+        return urljoin(self._base, iri) if ":" not in iri else iri
+
+    def _check_call(self, iri: str) -> None:
+        if not iri.startswith(ns.XSD):
+            raise _only_there(iri)
+
+
+def _only_there(iri: str) -> Refusal:
+    detail = f"<{iri[:200]}> is no function of SPARQL, and those of the engine behind are not"
+    return Refusal("evaluation", f"{detail} called from here: use those of SPARQL 1.1")

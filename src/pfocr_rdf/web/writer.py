@@ -1,0 +1,223 @@
+"""A query process without a store: it reads the query, and writes what the backend answers.
+
+The query is only read, to find what is wrong with it and what kind of answer it has. The
+backend's answer is read by pyoxigraph and written as any other answer is: a format that is
+broken, or is made to break its reader, does so here.
+"""
+
+from collections.abc import Iterator
+from typing import BinaryIO, Final, cast
+
+import orjson
+from pyoxigraph import (
+    Literal,
+    QueryBoolean,
+    QueryResultsFormat,
+    QuerySolutions,
+    QueryTriples,
+    RdfFormat,
+    Store,
+    Triple,
+    Variable,
+    parse,
+    parse_query_results,
+    serialize,
+)
+
+from pfocr_rdf.results import RESULT_FORMATS
+from pfocr_rdf.web.feed import Feed
+from pfocr_rdf.web.formats import AnswerKind, refuse_kind
+from pfocr_rdf.web.frames import Kind, frame, write_all
+from pfocr_rdf.web.output import Output, XmlGuard, named_in_xml
+from pfocr_rdf.web.problems import Refusal
+from pfocr_rdf.web.rows import row_counter
+from pfocr_rdf.web.worker import (
+    RDF_FORMATS,
+    Prefixes,
+    Request,
+    output_for,
+    refusal_for,
+    serve_requests,
+    write_solutions,
+)
+
+#: How Virtuoso calls the column of an ASK query, which it answers as a SELECT.
+ASKED: Final = "__ASK_RETVAL"
+
+
+def serve_answers(fd: int, memory_mb: int, prefixes: dict[str, str]) -> None:
+    """Answer queries until the server closes its end of the socket.
+
+    :param fd: the socket.
+    :param memory_mb: what they may take.
+    """
+    nothing = Store()
+
+    def answer(request: Request, known: Prefixes) -> None:
+        answer_query(nothing, request, known, fd)
+
+    serve_requests(fd, answer, None, memory_mb, prefixes)
+
+
+def answer_query(nothing: Store, request: Request, prefixes: Prefixes, fd: int) -> None:
+    """Have the backend asked, and write its answer as frames.
+
+    :param nothing: an empty store, which reads queries.
+    :raises Refusal: if there is no answer, or, after frames of data, no rest of it.
+    :raises ServerGoneError: if nobody reads it.
+    """
+    kind, variables = _read(nothing, request, prefixes)
+    if getattr(request, kind) is None:
+        raise refuse_kind(kind)
+    write_all(fd, [frame(Kind.ASK, orjson.dumps({"kind": kind}))])
+    feed = Feed(fd)
+    try:
+        limit = feed.begin().get("cut_rows")
+        output = _written(kind, variables, request, prefixes, fd, feed)
+        feed.finish()
+        output.finish(lambda rows: _check_cut(rows, limit))
+    except (SyntaxError, OSError, RuntimeError, ValueError) as error:
+        if feed.refusal is not None:
+            raise feed.refusal from None
+        message = " ".join(str(error).split())[:200]
+        detail = f"the answer of the engine behind this server cannot be read ({message})"
+        raise Refusal("backend-failed", detail) from None
+    finally:
+        feed.drain()
+
+
+def _read(
+    nothing: Store, request: Request, prefixes: Prefixes
+) -> tuple[AnswerKind, list[Variable]]:
+    """What kind of answer a query has, and which columns.
+
+    :raises Refusal: if it is no query.
+    """
+    text = request.query.rstrip()
+    try:
+        answer = nothing.query(text, base_iri=request.base, prefixes=prefixes.used_in(text))
+    except (SyntaxError, OSError, RuntimeError, ValueError) as error:
+        raise refusal_for(error, text) from None
+    if isinstance(answer, QueryTriples):
+        return "graph", []
+    if isinstance(answer, QuerySolutions):
+        return "solutions", answer.variables
+    return "boolean", []
+
+
+def _written(
+    kind: AnswerKind,
+    variables: list[Variable],
+    request: Request,
+    prefixes: Prefixes,
+    fd: int,
+    feed: Feed,
+) -> Output:
+    """The answer, but for its last part."""
+    if kind == "graph":
+        return _write_graph(request, prefixes, fd, feed)
+    answer = parse_query_results(cast(BinaryIO, feed), QueryResultsFormat.JSON)
+    if kind == "boolean":
+        return _write_boolean(answer, request, fd)
+    if not isinstance(answer, QuerySolutions):
+        raise ValueError("yes or no, and not which solutions there are")
+    return _write_solutions(answer, variables, request, prefixes, fd)
+
+
+def _write_solutions(
+    answer: QuerySolutions,
+    variables: list[Variable],
+    request: Request,
+    prefixes: Prefixes,
+    fd: int,
+) -> Output:
+    form = request.solutions or ""
+    guard = XmlGuard("JSON") if form == "xml" else None
+    output = output_for(fd, "solutions", form, request, row_counter(form), guard)
+    if set(answer.variables) - set(variables):
+        # Virtuoso answers SELECT * {} with a column of its own.
+        table = cast(BinaryIO, _Table(answer, variables))
+        projected = parse_query_results(table, QueryResultsFormat.TSV)
+        answer = cast(QuerySolutions, projected)
+    write_solutions(answer, form, prefixes, output)
+    return output
+
+
+class _Table:
+    """Some columns of solutions, as a file of TSV."""
+
+    def __init__(self, answer: QuerySolutions, variables: list[Variable]) -> None:
+        self._lines = self._written(answer, variables)
+        self._rest = b""
+
+    def read(self, size: int = -1) -> bytes:
+        """Some bytes, and none at the end."""
+        if not self._rest:
+            self._rest = next(self._lines, b"")
+        found, self._rest = self._rest[:size], self._rest[size:]
+        return found
+
+    def _written(self, answer: QuerySolutions, variables: list[Variable]) -> Iterator[bytes]:
+        yield "\t".join(map(str, variables)).encode() + b"\n"
+        known = set(answer.variables)
+        for solution in answer:
+            found = (solution[v] if v in known else None for v in variables)
+            cells = ("" if value is None else str(value) for value in found)
+            yield "\t".join(cells).encode() + b"\n"
+
+
+def _write_boolean(answer: QueryBoolean | QuerySolutions, request: Request, fd: int) -> Output:
+    form = request.boolean or ""
+    if isinstance(answer, QuerySolutions):
+        answer = _boolean(_has_solution(answer))
+    output = output_for(fd, "boolean", form, request)
+    answer.serialize(cast(BinaryIO, output), RESULT_FORMATS[form])
+    return output
+
+
+def _has_solution(answer: QuerySolutions) -> bool:
+    if [variable.value for variable in answer.variables] != [ASKED]:
+        raise ValueError("solutions, and not yes or no")
+    values = [solution[0] for solution in answer]
+    return any(isinstance(value, Literal) and value.value != "0" for value in values)
+
+
+def _boolean(value: bool) -> QueryBoolean:
+    data = orjson.dumps({"head": {}, "boolean": value})
+    return cast(QueryBoolean, parse_query_results(data, QueryResultsFormat.JSON))
+
+
+def _write_graph(request: Request, prefixes: Prefixes, fd: int, feed: Feed) -> Output:
+    form = request.graph or ""
+    is_xml = form == "rdfxml"
+    guard = XmlGuard("Turtle") if is_xml else None
+    output = output_for(fd, "graph", form, request, guard=guard)
+    found = _triples(feed)
+    triples = output.counted(named_in_xml(found) if is_xml else found)
+    serialize(triples, cast(BinaryIO, output), RDF_FORMATS[form], prefixes=prefixes.all)
+    return output
+
+
+def _triples(feed: Feed) -> Iterator[Triple]:
+    for quad in parse(cast(BinaryIO, feed), RdfFormat.N_TRIPLES):
+        yield quad.triple
+
+
+def _check_cut(rows: int, limit: int | None) -> None:
+    """See that the engine has not cut an answer.
+
+    :param limit: how many rows an answer has that it has cut.
+    :raises Refusal: ``query-timeout`` or ``answer-too-large``.
+    """
+    if limit is None or rows < limit:
+        return
+    if not limit:
+        detail = "the engine behind this server had not the time for the whole answer"
+        raise Refusal("query-timeout", f"{detail}: ask for less")
+    detail = f"the engine behind this server gives out {limit:,} rows at most, and cut the answer"
+    raise Refusal(
+        "answer-too-large",
+        f"{detail}: add LIMIT, or ask for less",
+        limit=limit,
+        measure="rows",
+    )

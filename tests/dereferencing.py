@@ -1,0 +1,158 @@
+"""What must hold of every IRI of a release: it answers in every form, and all say the same.
+
+The data have no blank nodes, so that two documents are isomorphic if their triples are equal.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from pyoxigraph import NamedNode, RdfFormat, Triple
+
+from constructing import (
+    THROUGH,
+    figures_having,
+    is_thing,
+    of_figure,
+    of_home,
+    of_resource,
+    of_thing,
+    pointing_at,
+)
+from making import REPOSITORY
+from paging import BASE, Markup, Pages, graph
+from parsing import by_pyoxigraph
+from pfocr_rdf.iris import PFOCR
+from pfocr_rdf.vocabulary import Schema
+from pfocr_rdf.web.pages.forms import RDF_FORMS
+from pfocr_rdf.web.pages.links import Links
+from pfocr_rdf.web.pages.resource import MOST_POINTING
+from pfocr_rdf.web.pages.thing_facts import PAGE_FIGURES
+from pfocr_rdf.web.reading import Reading
+from validating import flaws
+
+#: No release has it.
+VOCABULARY: Final = REPOSITORY / "ontology" / "pfocr.ttl"
+#: Files, and pages that the data name as pages: they have no other form.
+ONE_FORM: Final = re.compile(r"dumps/.*|figures/.*\.html")
+FIGURE: Final = re.compile(r"/figures/[^/#?]+")
+
+
+def addresses(pages: Pages) -> dict[str, set[str]]:
+    """Every address here that the data name → the fragments of its hash IRIs, in order."""
+    reading = pages.reading
+    links = Links(reading.iris)
+    found: dict[str, set[str]] = {}
+    for quad in reading.store.quads_for_pattern(None, None, None, None):
+        for node in (quad.subject, quad.predicate, quad.object, quad.graph_name):
+            if isinstance(node, NamedNode):
+                address = links.address(node.value)
+                if address is not None:
+                    address, _, fragment = address.partition("#")
+                    found.setdefault(address, set()).update(filter(None, [fragment]))
+    return dict(sorted(found.items()))
+
+
+def failures(pages: Pages, found: Mapping[str, set[str]]) -> list[str]:
+    """What is wrong with pages: address and what.
+
+    :param found: from :func:`addresses`, all or some.
+    """
+    return [
+        f"/{address}: {what}"
+        for address, fragments in found.items()
+        for what in _wrong(pages, address, fragments)
+    ]
+
+
+def _wrong(pages: Pages, address: str, fragments: set[str]) -> Iterator[str]:
+    """Everything that is wrong with one address; nothing for a good one."""
+    html = pages.get(f"/{address}", "text/html")
+    if html.status == 301:
+        # An alias leads to its figure, in every form; MeSH ids do not say what they identify.
+        target = html.headers["location"]
+        for form in RDF_FORMS:
+            page = pages.get(f"/{address}", form.media_type)
+            if (page.status, page.headers.get("location")) != (301, target):
+                yield f"{form.label}: {page.status} and not to {target}"
+        if address.startswith("figures/"):
+            if not pages.reading.is_figure(NamedNode(BASE[:-1] + target)):
+                yield f"an alias of {target}, which is no figure"
+            return
+        address = target.removeprefix("/")
+        html = pages.get(target, "text/html")
+    if html.status != 200:
+        yield f"status {html.status}"
+        return
+    if address.startswith("dumps/"):
+        return
+    if html.media_type != "text/html":
+        yield f"a page that is {html.media_type}"
+        return
+    yield from flaws(html.text)
+    markup = Markup(html.text)
+    missing = fragments - set(markup.attributes("id"))
+    if missing:
+        yield f"no place {sorted(missing)}"
+    if not ONE_FORM.fullmatch(address):
+        yield from _forms(pages, address, markup)
+
+
+def _forms(pages: Pages, address: str, markup: Markup) -> Iterator[str]:
+    """What is wrong with the forms of RDF."""
+    expected = None
+    for form in RDF_FORMS:
+        page = pages.get(f"/{address}", form.media_type)
+        if page.status != 200 or page.media_type != form.media_type:
+            yield f"{form.label}: {page.status} {page.headers}"
+            continue
+        there = pages.get(page.headers["content-location"], "text/html")
+        if there.body != page.body:
+            yield f"{form.label}: {page.headers['content-location']} says something else"
+        said = graph(page)
+        if expected is None:
+            (subject,) = re.findall('<([^>]*)>;rel="describes"', page.headers["link"])
+            expected = _expected(pages, NamedNode(subject), markup, said)
+        yield from _unlike(form.label, said, expected)
+    if markup.json_ld and address and expected is not None:
+        # That of the first page is for search engines, in their terms; it has tests of its own.
+        block = by_pyoxigraph(markup.json_ld.encode(), RdfFormat.JSON_LD)
+        yield from _unlike("the block in the page", block, expected)
+    if not markup.json_ld:
+        yield "no block of JSON-LD"
+
+
+def _unlike(what: str, said: set[Triple], expected: set[Triple]) -> Iterator[str]:
+    for words, triples in (("lacks", expected - said), ("adds", said - expected)):
+        if triples:
+            yield f"{what} {words} {len(triples)} triples, as {min(map(str, triples))}"
+
+
+def _expected(pages: Pages, subject: NamedNode, markup: Markup, said: set[Triple]) -> set[Triple]:
+    """What the store says of what a page is about, asked as SPARQL."""
+    reading = pages.reading
+    if subject.value == PFOCR[:-1]:
+        return by_pyoxigraph(VOCABULARY.read_bytes(), RdfFormat.TURTLE)
+    if subject == reading.iris.home:
+        return of_home(reading)
+    if reading.is_figure(subject):
+        return of_figure(reading, subject)
+    if is_thing(reading, subject):
+        figures = {NamedNode(BASE[:-1] + h) for h in markup.hrefs() if FIGURE.fullmatch(h)}
+        _check_listed(reading, subject, figures)
+        return of_thing(reading, subject, figures)
+    pointing = pointing_at(reading, subject)
+    assert len(said & pointing) >= min(len(pointing), MOST_POINTING)
+    return of_resource(reading, subject) | (said & pointing)
+
+
+def _check_listed(reading: Reading, thing: NamedNode, figures: set[NamedNode]) -> None:
+    having = figures_having(reading, thing)
+    if having:
+        whole = reading.is_a(thing, Schema.ScholarlyArticle)  # all of its figures on one page
+        assert len(figures) == (len(having) if whole else min(len(having), PAGE_FIGURES)), thing
+    else:
+        # Of two figures of one article each may name another journal: it is listed for one.
+        having = figures_having(reading, thing, THROUGH)
+        assert bool(figures) == bool(having), thing
+    assert figures <= having, thing
