@@ -128,7 +128,7 @@ def test_an_inline_id_of_another_kind_is_no_candidate(
 def test_a_name_without_an_id_is_kept(tmp_path: Path) -> None:
     figure = read_well(tmp_path, record(), chemicals=table(CHEMICAL_COLUMNS, "x|NA|NA|water|NA"))
     (mention,) = figure.mentions
-    assert (mention.match, mention.unrecognized) == ("NA", ("name: water",))
+    assert (mention.match, mention.unrecognized) == ("", ("name: water",))
 
 
 def test_one_id_with_two_close_matches_or_two_names_keeps_both(tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ def test_a_word_serves_as_a_name_only_where_no_record_gives_one(figures: list[Fi
     assert values(named, mesh, Schema.name) == ["a"]
     assert values(named, mesh, Schema.alternate_name) == ["c"]
     worded = list(shared_triples(gathered(*figures[:2]), IRIS))
-    assert values(worded, mesh, Schema.name) == ["NA"]
+    assert values(worded, mesh, Schema.name) == ["other"]
 
 
 def test_close_matches_are_stated_and_their_targets_described(figures: list[Figure]) -> None:

@@ -74,7 +74,7 @@ def test_chemicals_and_diseases_are_read_whole(tmp_path: Path) -> None:
     )
     assert found["Lead"].candidates == (Candidate("chebi", "25016", "LEAD", False),)
     assert (found["NO"].candidates, found["NO"].match) == ((), "")
-    assert found["Melanoma"].candidates == (Candidate("mesh", "D008545", "NA", False),)
+    assert found["Melanoma"].candidates == (Candidate("mesh", "D008545", "Melanoma", False),)
     assert found["Flu"].candidates == (Candidate("doid", "0060239", "influenza"),)
     assert found["COVID"].candidates == (
         Candidate("mesh", "C000657245", "COVID", False, None, ("doid", "0080600")),

@@ -4,6 +4,7 @@ Rows that share kind, word, match and source are one mention with several candid
 repeats are counted, not repeated.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -187,6 +188,8 @@ def _table_row(kind: Kind, cells: dict[str, str], line: int, taxa: Taxa, notes: 
         elif name:
             row.unrecognized.append(f"ncbigene_symbol: {name}")
         return row
+    if _says_nothing(row.match, row.word):
+        row.match = ""
     accessions: list[tuple[Namespace, str]] = []
     for namespace in KIND_TO_NAMESPACES[kind]:
         cell = cells.get(namespace, "")
@@ -204,11 +207,18 @@ def _table_row(kind: Kind, cells: dict[str, str], line: int, taxa: Taxa, notes: 
 
 
 def _keep_unidentified_name(row: _Row, name: str | None) -> None:
-    """A row that identifies nothing: ``NA`` under ``match`` says so, a name is kept."""
+    """A row that identifies nothing, and names something: the name is kept."""
     if name is not None:
         row.unrecognized.append(f"name: {name}")
-    elif row.match == "NA":
-        row.match = ""
+
+
+def _says_nothing(match: str, word: str) -> bool:
+    """Whether the match of a chemical or a disease is R's missing value, and not sodium's sign.
+
+    >>> _says_nothing("NA", "lactate"), _says_nothing("NA", "Na+"), _says_nothing("Na", "x")
+    (True, False, False)
+    """
+    return match == "NA" and "na" not in re.split(r"[^a-z]+", word.casefold())
 
 
 def _accession(namespace: Namespace, cell: str, where: str, row: _Row, notes: Notes) -> str | None:
