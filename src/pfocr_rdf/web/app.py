@@ -21,6 +21,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, Router
 
+from pfocr_rdf.spellings import find_iri
 from pfocr_rdf.web.backend.settings import Backend
 from pfocr_rdf.web.endpoint import Endpoint, EndpointOptions
 from pfocr_rdf.web.engine import Engine, EngineOptions
@@ -152,6 +153,7 @@ class Site:
             draining=self._drain,
             refused=self._note_refused,
             connections=self.metrics.note_connections,
+            public_url=self.options.public_url or "/",
         )
 
     def _drain(self) -> None:
@@ -169,6 +171,8 @@ class Site:
             await behind.wait_for(held, self.data)
             source = behind.source(held)
         reading = await asyncio.to_thread(open_reading, held, source)
+        # What it imports takes a quarter of a second: the first visitor need not wait for it.
+        await asyncio.to_thread(find_iri, "ncbigene:1", reading.iris)
         await self.engine.serve(held)
         if behind is not None:
             behind.serve(held)

@@ -6,17 +6,17 @@ small and as problem details; the application never sees it.
 
 import asyncio
 import http
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import formatdate
 from itertools import islice
 from typing import Final
+from uuid import uuid4
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from pfocr_rdf.web.problems import MEDIA_TYPE
+from pfocr_rdf.web.problems import MEDIA_TYPE, Refusal, problem_body
 
 #: How long a full server leaves a connection alone that sends no request.
 PATIENCE_S: Final = 1.0
@@ -24,14 +24,30 @@ PATIENCE_S: Final = 1.0
 LOOKED_AT: Final = 16
 RETRY_AFTER_S: Final = 5
 
-#: Status → what was wrong and what to do, of requests that never reach the application.
+#: Status → the kind of problem, what was wrong and what to do, of requests that never reach the
+#: application.
 REFUSALS: Final = {
-    400: "The request is not HTTP/1.1: send a request line, one Host header and valid framing.",
-    408: "The request was begun and did not arrive whole in time: send it again, at once.",
-    414: "The address is longer than the server reads: send the query in the body of a POST.",
-    431: "The headers are longer than the server reads: send fewer or shorter ones.",
-    503: f"The server has no free connection: try again after {RETRY_AFTER_S} s.",
-    505: "The server speaks HTTP/1.1 and HTTP/1.0.",
+    400: (
+        "bad-request",
+        "The request is not HTTP/1.1: send a request line, one Host header and valid framing.",
+    ),
+    408: (
+        "request-timeout",
+        "The request was begun and did not arrive whole in time: send it again, at once.",
+    ),
+    414: (
+        "uri-too-long",
+        "The address is longer than the server reads: send the query in the body of a POST.",
+    ),
+    431: (
+        "headers-too-large",
+        "The headers are longer than the server reads: send fewer or shorter ones.",
+    ),
+    503: (
+        "busy",
+        f"The server has no free connection: try again after {RETRY_AFTER_S} s.",
+    ),
+    505: ("http-version", "The server speaks HTTP/1.1 and HTTP/1.0."),
 }
 
 
@@ -56,19 +72,6 @@ class Limits:
     connections: int = 2_000
 
 
-def untyped_problem(status: int, detail: str) -> bytes:
-    """Problem details without a type of their own, as JSON.
-
-    https://www.rfc-editor.org/rfc/rfc9457#section-4.2.1
-
-    >>> json.loads(untyped_problem(408, "Too slow."))["title"]
-    'Request Timeout'
-    """
-    title = http.HTTPStatus(status).phrase
-    document = {"type": "about:blank", "title": title, "status": status, "detail": detail}
-    return json.dumps(document).encode()
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hooks:
     """What the server tells, in its event loop: each is called often and must be quick.
@@ -76,13 +79,13 @@ class Hooks:
     :param draining: the server stops: it takes no new connections.
     :param refused: status and client's address, of a request that the application never sees.
     :param connections: how many are open now.
-    :param problem: status and detail → the body of such a refusal.
+    :param public_url: what the types of such a refusal begin with; by default they are relative.
     """
 
     draining: Callable[[], None] = lambda: None
     refused: Callable[[int, str], None] = lambda status, client: None
     connections: Callable[[int], None] = lambda count: None
-    problem: Callable[[int, str], bytes] = untyped_problem
+    public_url: str = "/"
 
 
 class Shared(ServerState):
@@ -129,7 +132,8 @@ class Shared(ServerState):
 
     def refusal(self, status: int) -> bytes:
         """A whole response, after which the connection is closed."""
-        body = self.hooks.problem(status, REFUSALS[status])
+        refusal = Refusal(*REFUSALS[status])
+        body = problem_body(refusal, self.hooks.public_url, str(uuid4()))
         headers = [
             *self.default_headers,
             (b"content-type", MEDIA_TYPE.encode()),

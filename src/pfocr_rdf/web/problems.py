@@ -97,6 +97,17 @@ PROBLEMS: Final[dict[str, ProblemKind]] = {
         "The address of the request is too long",
         "The address is longer than the server reads. Send the query in the body of a POST.",
     ),
+    "headers-too-large": ProblemKind(
+        431,
+        "The headers of the request are too large",
+        "Request line and headers together are longer than the server reads. Send fewer or "
+        "shorter ones, and the query in the body of a POST.",
+    ),
+    "http-version": ProblemKind(
+        505,
+        "The version of HTTP is not spoken here",
+        "The server speaks HTTP/1.1 and HTTP/1.0. Ask in one of these.",
+    ),
     "read-only": ProblemKind(
         403,
         "The data cannot be changed here",
