@@ -91,11 +91,13 @@ class Behaviour:
     :param reply: None for the truth.
     :param version: what it says that it holds, None for the truth.
     :param down: it resets every connection.
+    :param virtuoso_rows: it says that it is Virtuoso, and gives out so many rows.
     """
 
     reply: Any = None
     version: str | None = None
     down: bool = False
+    virtuoso_rows: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,19 +125,28 @@ def pretender(release: Release) -> Iterator[Pretender]:
 
     def reply(handler: Handler) -> None:
         query = dict(parse_qsl(handler.body.decode()))["query"]
-        if behaviour.down:
+        if behaviour.virtuoso_rows is not None:
+            handler.server_version = "Virtuoso/07.20.3229"
+        if "bif:cfg_item_value" in query:
+            cell = {"type": "literal", "value": str(behaviour.virtuoso_rows)}
+            handler.send(one_row("n", cell))
+        elif behaviour.down:
             handler.connection.close()
         elif behaviour.reply is not None and not _is_own(query):
             behaviour.reply(handler)
         elif behaviour.version is not None and "hasCurrentVersion" in query:
             cell = {"type": "uri", "value": behaviour.version}
-            document = {"head": {"vars": ["version"]}, "results": {"bindings": [{"version": cell}]}}
-            handler.send(json.dumps(document).encode())
+            handler.send(one_row("version", cell))
         else:
             handler.send(*_true(store, handler.body))
 
     with stand_in(reply) as server:
         yield Pretender(server, behaviour)
+
+
+def one_row(name: str, cell: object) -> bytes:
+    """One solution with one variable, as JSON."""
+    return json.dumps({"head": {"vars": [name]}, "results": {"bindings": [{name: cell}]}}).encode()
 
 
 def _is_own(query: str) -> bool:

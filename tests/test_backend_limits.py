@@ -399,6 +399,30 @@ def test_a_server_begins_before_its_engine_and_answers_when_that_has_the_release
             assert server.ask(new()).status == 200
 
 
+XML: Final = """<sparql xmlns="http://www.w3.org/2005/sparql-results#">
+<head><variable name="s"/></head><results>
+<result><binding name="s"><literal> \ttwo\nlines </literal></binding></result>
+<result><binding name="s"><literal>&lt;&amp;\r</literal></binding></result>
+</results></sparql>"""
+
+
+def test_what_virtuoso_cuts_without_a_word_is_no_answer_and_white_space_is_kept(
+    seeds_release: Release,
+) -> None:
+    with pretender(seeds_release) as engine:
+        engine.behaviour.virtuoso_rows = 10
+        behind = ["--backend", engine.url, "--backend-graph", "default"]
+        with serving(seeds_release.path.parent.parent, *behind) as server:
+            graph = "CONSTRUCT {{ ?s a schema:Gene }} WHERE {{ ?s a schema:Gene }} LIMIT {}"
+            nine = server.ask(graph.format(9), "application/n-triples")
+            assert (nine.status, nine.body.count(b"\n")) == (200, 9)
+            ten = server.ask(graph.format(10))
+            assert (ten.status, ten.problem) == (400, "answer-too-large")
+            assert ten.json["limit"] == 10
+            engine.behaviour.reply = replying(XML.encode(), "application/sparql-results+xml")
+            assert server.rows(new()) == [{"s": " \ttwo\nlines "}, {"s": "<&\r"}]
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

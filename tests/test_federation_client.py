@@ -65,6 +65,7 @@ def test_an_answer_may_be_called_json_too(kind: str) -> None:
 @pytest.mark.parametrize(
     ("encoding", "body"),
     [("gzip", gzip.compress(ANSWER)), ("deflate", zlib.compress(ANSWER)), ("identity", ANSWER)],
+    ids=["gzip", "deflate", "identity"],  # what is packed has the time in it
 )
 def test_a_packed_answer_is_unpacked(encoding: str, body: bytes) -> None:
     with stand_in(lambda handler: handler.send(body, Content_Encoding=encoding)) as server:
@@ -79,7 +80,9 @@ def test_an_answer_over_the_limit_is_not_read_to_its_end(encoding: str) -> None:
     assert "more than 1,048,576 bytes" in refusal.detail
 
 
-@pytest.mark.parametrize("body", [gzip.compress(ANSWER)[:-12], b"not gzip", b""])
+@pytest.mark.parametrize(
+    "body", [gzip.compress(ANSWER)[:-12], b"not gzip", b""], ids=["cut", "something else", "empty"]
+)
 def test_an_answer_that_cannot_be_unpacked_is_none(body: bytes) -> None:
     refusal = refused(lambda handler: handler.send(body, Content_Encoding="gzip"))
     assert refusal.kind == "partner-failed"
@@ -175,6 +178,27 @@ def test_what_is_not_http_is_no_answer() -> None:
     refusal = refused(greet)
     assert refusal.kind == "partner-failed"
     assert "the connection broke" in refusal.detail
+
+
+def test_a_partner_that_does_not_speak_tls_is_told() -> None:
+    with stand_in(lambda handler: handler.send(ANSWER)) as server, pytest.raises(Refusal) as raised:
+        ask(partner(server.url.replace("http:", "https:")))
+    where = f"127.0.0.1:{server.server_address[1]}"
+    said = f"stand-in: it cannot be reached at {where} (TLS: "
+    assert raised.value.detail.startswith(said)
+    assert server.asked == []
+
+
+def test_a_name_that_nobody_has_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def getaddrinfo(*_: object, **__: object) -> list[Any]:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", getaddrinfo)
+    with pytest.raises(Refusal) as raised:
+        ask(partner("http://nobody.invalid/sparql"))
+    assert raised.value.detail == (
+        "stand-in: it cannot be reached at nobody.invalid:80 (Name or service not known)"
+    )
 
 
 def test_nobody_at_the_address_is_told() -> None:

@@ -10,9 +10,10 @@ from typing import Final
 from urllib.parse import urljoin, urlsplit
 
 import pytest
+from pyoxigraph import RdfFormat
 
 from paging import Markup
-from parsing import canonical
+from parsing import by_pyoxigraph, canonical
 from pfocr_rdf.queries import federated_queries
 from pfocr_rdf.releases import Release
 from pfocr_rdf.web.pages.forms import RDF_FORMS
@@ -148,6 +149,30 @@ def test_pages_of_every_kind_are_valid(crawled: Crawl, tmp_path: Path) -> None:
     assert len(pages) > 40
     assert {kind: found for kind, text in pages.items() if (found := flaws(text))} == {}
     assert told_by_validator(pages, tmp_path) == []
+
+
+def test_the_block_in_a_page_of_every_kind_says_what_its_turtle_says(
+    crawled: Crawl, server: Server
+) -> None:
+    compared = set()
+    for kind, texts in crawled.kind_to_pages.items():
+        for text in texts:
+            markup = Markup(text)
+            turtle = [
+                found["href"]
+                for tag, found in markup.elements
+                if tag == "link" and found.get("type") == "text/turtle"
+            ]
+            # That of the first page has the terms of search engines, and tests of its own.
+            if markup.json_ld and turtle and kind not in ("/", "/?"):
+                block = by_pyoxigraph(markup.json_ld.encode(), RdfFormat.JSON_LD)
+                assert block == graph_of(server.request("GET", turtle[0])), turtle
+                compared.add(kind)
+    assert compared >= {
+        *("/figures/…", "/gene/…", "/chemical/…", "/disease/…", "/taxon/…", "/article/…"),
+        *("/journals/…", "/publishers/…", "/releases/…", "/graph/…", "/ontology", "/dataset"),
+        *("/search?", "/queries/…"),
+    }
 
 
 def test_the_endpoint_describes_itself_in_four_forms_that_say_the_same(server: Server) -> None:

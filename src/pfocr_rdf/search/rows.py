@@ -122,7 +122,7 @@ def search_row(figure: Figure, iris: Iris) -> Row:
         "article": words(article.title or ""),
         "organisms": words(_joined((o.name for o in organisms), ", ")),
         "source": words(source),
-        "entities": " ".join(entities),
+        "entities": " ".join({**entities, **_close(figure, iris)}),
     }
     return Row(
         (
@@ -139,6 +139,12 @@ def search_row(figure: Figure, iris: Iris) -> Row:
         tuple(entities),
         tuple(searched[column] for column in COLUMN_TO_WEIGHT),
     )
+
+
+def _close(figure: Figure, iris: Iris) -> dict[str, None]:
+    """The ChEBI and DOID terms that match closely what is mentioned, which people look for too."""
+    candidates = (candidate for mention in figure.mentions for candidate in mention.candidates)
+    return {_entity(*one.close, iris): None for one in candidates if one.close}
 
 
 def _lists(figure: Figure) -> dict[str, dict[str, None]]:

@@ -50,9 +50,8 @@ def mended_xml(data: bytes, *, last: bool) -> tuple[bytes, bytes]:
     >>> mended_xml(b"<binding><literal> a</literal></binding><bin", last=False)
     (b'<binding><literal>&#32;a</literal></binding>', b'<bin')
     """
-    end = len(data) if last else data.rfind(CLOSED) + len(CLOSED)
-    if end < len(CLOSED):
-        return b"", data
+    closed = data.rfind(CLOSED)
+    end = len(data) if last else closed + len(CLOSED) if closed >= 0 else 0
     whole, rest = _same(data[:end]), data[end:]
     whole = BEGIN_RE.sub(lambda found: found[1] + _referred(found[2]), whole)
     return END_RE.sub(lambda found: _referred(found[1]) + b"</literal>", whole), rest

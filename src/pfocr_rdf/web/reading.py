@@ -84,6 +84,10 @@ class Reading:
         """
         return self.source.triples(list(dict.fromkeys(nodes)), predicates)
 
+    def read_ahead(self, nodes: Sequence[NamedNode]) -> None:
+        """Read what is said of things that will be asked about, where many requests become one."""
+        self.source.read_ahead(nodes)
+
     def outgoing_anywhere(self, node: NamedNode) -> list[Triple]:
         """What any graph says of it; the links of mapping sets are in graphs of their own."""
         return [quad.triple for quad in self.source.quads(node, None, None, None)]

@@ -39,6 +39,9 @@ class Source(Protocol):
         :param predicates: with these properties; none is any.
         """
 
+    def read_ahead(self, subjects: Sequence[NamedNode]) -> None:
+        """Read what is said of things that will be asked about, where that saves requests."""
+
 
 class StoreSource:
     """The store of a release."""
@@ -70,3 +73,6 @@ class StoreSource:
             for predicate in predicates or (None,)
             for quad in self.store.quads_for_pattern(subject, predicate, value, DATA)
         ]
+
+    def read_ahead(self, subjects: Sequence[NamedNode]) -> None:
+        """A store is read when it is asked."""

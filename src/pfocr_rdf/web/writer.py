@@ -72,8 +72,16 @@ def answer_query(nothing: Store, request: Request, prefixes: Prefixes, fd: int) 
     write_all(fd, [frame(Kind.ASK, orjson.dumps({"kind": kind}))])
     feed = Feed(fd)
     try:
-        limit = feed.begin().get("cut_rows")
-        output = _written(kind, variables, request, prefixes, fd, feed)
+        head = feed.begin()
+        limit = head["cut_rows"]
+        if kind == "graph":
+            output = _write_graph(request, prefixes, fd, feed)
+        else:
+            answer = parse_query_results(cast(BinaryIO, feed), RESULT_FORMATS[head["format"]])
+            if kind == "boolean":
+                output = _write_boolean(answer, request, fd)
+            else:
+                output = _write_solutions(answer, variables, request, prefixes, fd)
         feed.finish()
         output.finish(lambda rows: _check_cut(rows, limit))
     except (SyntaxError, OSError, RuntimeError, ValueError) as error:
@@ -105,32 +113,15 @@ def _read(
     return "boolean", []
 
 
-def _written(
-    kind: AnswerKind,
+def _write_solutions(
+    answer: QueryBoolean | QuerySolutions,
     variables: list[Variable],
     request: Request,
     prefixes: Prefixes,
     fd: int,
-    feed: Feed,
 ) -> Output:
-    """The answer, but for its last part."""
-    if kind == "graph":
-        return _write_graph(request, prefixes, fd, feed)
-    answer = parse_query_results(cast(BinaryIO, feed), QueryResultsFormat.JSON)
-    if kind == "boolean":
-        return _write_boolean(answer, request, fd)
     if not isinstance(answer, QuerySolutions):
         raise ValueError("yes or no, and not which solutions there are")
-    return _write_solutions(answer, variables, request, prefixes, fd)
-
-
-def _write_solutions(
-    answer: QuerySolutions,
-    variables: list[Variable],
-    request: Request,
-    prefixes: Prefixes,
-    fd: int,
-) -> Output:
     form = request.solutions or ""
     guard = XmlGuard("JSON") if form == "xml" else None
     output = output_for(fd, "solutions", form, request, row_counter(form), guard)

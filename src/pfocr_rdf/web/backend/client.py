@@ -18,8 +18,9 @@ from pfocr_rdf.web.backend.wording import Wording
 from pfocr_rdf.web.problems import Refusal
 
 AGENT: Final = f"pfocr-rdf/{__version__} ({BASE})"
-#: Kind of answer → what it is asked for as, and what else that is called. Virtuoso's TSV is none.
+#: What an answer is asked for as, and what else that is called. Virtuoso's TSV is none.
 JSON: Final = ("application/sparql-results+json", "application/json")
+XML: Final = ("application/sparql-results+xml", "application/xml", "text/xml")
 NTRIPLES: Final = ("application/n-triples", "text/plain")
 CONNECT_S: Final = 5.0
 KEEP_ALIVE_S: Final = 10.0
@@ -57,6 +58,11 @@ class Client:
             headers=headers,
             trust_env=False,
         )
+
+    @property
+    def is_virtuoso(self) -> bool:
+        """Whether that is what it calls itself."""
+        return self.server.lower().startswith("virtuoso")
 
     async def close(self) -> None:
         """Close the connections."""

@@ -34,7 +34,6 @@ MOST_ROWS: Final = (
 )
 #: What it gives out unless told otherwise.
 USUAL_ROWS: Final = 10_000
-VIRTUOSO: Final = "virtuoso"
 #: To count some millions of triples takes seconds.
 COUNT_S: Final = 300.0
 ASK_S: Final = 10.0
@@ -189,7 +188,7 @@ class Holding:
         return self._merged
 
     async def _most_rows(self) -> int | None:
-        if not self.client.server.lower().startswith(VIRTUOSO):
+        if not self.client.is_virtuoso:
             return None
         try:
             rows = await self._rows(MOST_ROWS, ASK_S)

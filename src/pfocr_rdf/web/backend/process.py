@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import orjson
 
-from pfocr_rdf.web.backend.client import JSON, NTRIPLES, Client, cut_rows, failed
+from pfocr_rdf.web.backend.client import JSON, NTRIPLES, XML, Client, cut_rows, failed
 from pfocr_rdf.web.backend.holding import Holding
 from pfocr_rdf.web.backend.wording import Wording, reword
 from pfocr_rdf.web.frames import Kind, data_frames, frame
@@ -86,7 +86,7 @@ class BackendProcess(QueryProcess):
     async def _pass_on(self, kind: str | None) -> None:
         holding = self._holding
         holding.demand()
-        accepted = NTRIPLES if kind == "graph" else JSON
+        form, accepted = self._format(kind)
         async with self._client.asked(self._worded(), accepted) as response:
             cut = cut_rows(response.headers)
             if kind == "graph":
@@ -94,10 +94,20 @@ class BackendProcess(QueryProcess):
                     # Lines have no end of their own: a part of them would seem to be all.
                     raise failed("it does not say where its answer ends")
                 cut = holding.most_triples if cut is None else cut
-            await self._write([frame(Kind.HEAD, orjson.dumps({"cut_rows": cut}))])
+            head = orjson.dumps({"format": form, "cut_rows": cut})
+            await self._write([frame(Kind.HEAD, head)])
             async for data in response.content.iter_any():
                 await self._write(list(data_frames(data)))
         await holding.confirm()
+
+    def _format(self, kind: str | None) -> tuple[str, tuple[str, ...]]:
+        """As what an answer is asked for."""
+        if kind == "graph":
+            return "ntriples", NTRIPLES
+        # Of 200,000 rows Virtuoso writes XML in 4 s and JSON in 13 s.
+        if kind == "solutions" and self._client.is_virtuoso:
+            return "xml", XML
+        return "json", JSON
 
     def _worded(self) -> Wording:
         request = orjson.loads(self._asked)

@@ -76,12 +76,30 @@ class BackendSource:
             )
             for row in self._rows(_in_graph(pattern, graph), limit or MOST, self._seen(graph))
         )
+        self._keep(key, found)
+        return found
+
+    def _keep(self, key: object, found: tuple[Quad, ...]) -> None:
         if len(found) <= KEPT_QUADS:
             with self._lock:
                 self._kept[key] = found
                 if len(self._kept) > KEPT:
                     self._kept.popitem(last=False)
-        return found
+
+    def read_ahead(self, subjects: Sequence[NamedNode]) -> None:
+        """Read what is said of things that will be asked about.
+
+        :raises Refusal: if the backend does not say it.
+        """
+        with self._lock:
+            wanted = [s for s in subjects if (s, None, None, DATA, None) not in self._kept]
+        said: dict[NamedNode, list[Quad]] = {subject: [] for subject in wanted}
+        for triple in self.triples(wanted):
+            if isinstance(triple.subject, NamedNode) and triple.subject in said:
+                quad = Quad(triple.subject, triple.predicate, triple.object, DATA)
+                said[triple.subject].append(quad)
+        for subject, quads in said.items():
+            self._keep((subject, None, None, DATA, None), tuple(quads))
 
     def triples(
         self,

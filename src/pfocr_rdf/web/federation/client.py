@@ -7,6 +7,7 @@ that the packets would go to; and a request costs 0.5 ms, of httpx 3.5 ms.
 import os
 import re
 import socket
+import ssl
 import zlib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -210,6 +211,8 @@ def _reason(error: aiohttp.ClientConnectorError) -> str:
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         return str(error.certificate_error)
     cause = error.os_error
+    if isinstance(cause, ssl.SSLError):
+        return f"TLS: {(cause.reason or str(cause)).replace('_', ' ').lower()}"
     if isinstance(cause, socket.gaierror) or not cause.errno:
         return cause.strerror or str(cause)
     return os.strerror(cause.errno)

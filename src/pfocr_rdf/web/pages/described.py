@@ -123,7 +123,10 @@ def _partitions(reading: Reading) -> Iterator[NamedNode]:
 
 def _nodes(reading: Reading, node: NamedNode, name: str) -> Iterator[NamedNode]:
     said = reading.said(node, term(ns.VOID, name))
-    return (triple.object for triple in said if isinstance(triple.object, NamedNode))
+    found = [triple.object for triple in said if isinstance(triple.object, NamedNode)]
+    if len(found) > 1:
+        reading.read_ahead(found)
+    return iter(found)
 
 
 def _node(reading: Reading, node: NamedNode, name: str) -> NamedNode | None:

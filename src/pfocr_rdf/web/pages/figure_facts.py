@@ -193,7 +193,7 @@ def _triples(reading: Reading, figure: NamedNode) -> tuple[list[Triple], list[Na
                 others[triple.object] = None
             elif triple.predicate == Schema.is_part_of:
                 articles.append(triple.object)
-    found = own + [triple for node in others for triple in reading.outgoing(node)]
+    found = own + reading.outgoing_of(others)
     for node in articles:
         said = reading.outgoing(node)
         if any(t.predicate == RDF_TYPE and t.object == Schema.ScholarlyArticle for t in said):

@@ -123,16 +123,15 @@ def search_triples(visit: Visit, page: NamedNode, searched: Searched, found: Fou
         Triple(page, Schema.name, Literal(searched.text)),
         Triple(page, NUMBER_OF_ITEMS, _integer(found.total)),
     ]
-    for thing in map(NamedNode, (one.iri for one in found.things)):
-        triples.append(Triple(page, Schema.mentions, thing))
-        for predicate in (RDF_TYPE, Schema.name, Schema.identifier):
-            triples += reading.said(thing, predicate)
+    things = [NamedNode(one.iri) for one in found.things]
+    triples += [Triple(page, Schema.mentions, thing) for thing in things]
+    triples += reading.outgoing_of(things, (RDF_TYPE, Schema.name, Schema.identifier))
     first = (searched.page - 1) * searched.limit + 1
-    for position, hit in enumerate(found.hits, first):
-        triples += _listed(page, position, reading.iris.figure(hit.figid))
-        for predicate in (RDF_TYPE, Schema.name, Schema.identifier, Schema.is_part_of):
-            triples += reading.said(reading.iris.figure(hit.figid), predicate)
-    return triples
+    figures = [reading.iris.figure(hit.figid) for hit in found.hits]
+    for position, figure in enumerate(figures, first):
+        triples += _listed(page, position, figure)
+    told = (RDF_TYPE, Schema.name, Schema.identifier, Schema.is_part_of)
+    return triples + reading.outgoing_of(figures, told)
 
 
 def _listed(page: NamedNode, position: int, figure: NamedNode) -> Iterator[Triple]:

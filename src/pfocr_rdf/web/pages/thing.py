@@ -268,7 +268,7 @@ def _redirect(visit: Visit, address: str, suffix: Form | None) -> Response:
 
 
 def answer_any_thing(visit: Visit) -> Response:
-    """``/thing?iri=…``: from any spelling of anything to its page.
+    """``/thing?iri=…``: from any spelling of anything to its page, or to the figures that have it.
 
     :raises Refusal: ``bad-parameter`` without a thing, ``not-found`` if the release has it not.
     """
@@ -284,6 +284,9 @@ def answer_any_thing(visit: Visit) -> Response:
         if text.startswith(iris.base) or text.startswith(ns.PFOCR):
             iri = NamedNode(text) if " " not in text else None
     address = iri and address_of(visit, iri)
+    if iri is not None and not address and visit.reading.is_known(iri):
+        # A pathway or a network elsewhere has no page here, but figures that belong to it.
+        return RedirectResponse(visit.links.to("search", q=iri.value), 302)
     if not address:
         raise Refusal("not-found", f"the release has nothing by the name {text[:200]!r}{hint}")
     return RedirectResponse(visit.links.to(address), 302)

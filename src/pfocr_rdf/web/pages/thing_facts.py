@@ -137,23 +137,18 @@ def thing_triples(reading: Reading, thing: NamedNode, figures: Iterable[NamedNod
     matched = reading.incoming(CLOSE_MATCH, thing, MOST_MATCHED)
     found = own + matched
     found += _names(reading, [*(t.object for t in own), *(t.subject for t in matched)])
-    parts: dict[NamedNode, None] = {}
-    for figure in figures:
-        found += reading.linking(figure, thing)
-        for predicate in (Schema.name, Schema.identifier, Schema.is_part_of):
-            said = reading.said(figure, predicate)
-            found += said
-            if predicate == Schema.is_part_of:
-                parts |= dict.fromkeys(t.object for t in said if isinstance(t.object, NamedNode))
-    for part in parts:
-        found += reading.linking(part, thing)
-    return found + _names(reading, parts)
+    listed = list(figures)
+    said = reading.outgoing_of(listed, (Schema.name, Schema.identifier, Schema.is_part_of))
+    parts = [t.object for t in said if t.predicate == Schema.is_part_of]
+    articles = [part for part in parts if isinstance(part, NamedNode)]
+    found += reading.linking_of(listed, thing) + said
+    return found + reading.linking_of(articles, thing) + _names(reading, articles)
 
 
 def _names(reading: Reading, nodes: Iterable[object]) -> list[Triple]:
     """The triples that name things."""
-    wanted = dict.fromkeys(node for node in nodes if isinstance(node, NamedNode))
-    return [triple for node in wanted for triple in reading.said(node, Schema.name)]
+    named = (node for node in nodes if isinstance(node, NamedNode))
+    return reading.outgoing_of(named, (Schema.name,))
 
 
 def close_to(reading: Reading, thing: NamedNode) -> dict[NamedNode, str]:
