@@ -147,7 +147,8 @@ def test_imports_go_one_way(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "package", ["records", "mappings", "search", "build", "web", "web.pages", "web.federation"]
+    "package",
+    ["records", "mappings", "search", "build", "web", "web.pages", "web.federation", "web.backend"],
 )
 def test_imports_inside_a_package_make_no_circle(package: str) -> None:
     folder = PACKAGE.joinpath(*package.split("."))

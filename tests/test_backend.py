@@ -1,6 +1,7 @@
 """The same protocol and the same pages with another engine behind: Virtuoso, and Oxigraph's own."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
 from typing import Final
@@ -10,9 +11,10 @@ import pytest
 from pyoxigraph import Store
 
 from asking import CASES, NAMES
-from backing import Pair, every_kind, rows_of, triples_of
+from backing import Pair, every_kind, pretender, rows_of, triples_of
 from dereferencing import addresses
 from endpoints import oxigraph_server
+from federating import partners_file
 from invoking import run
 from paging import Pages
 from pfocr_rdf.iris import Iris
@@ -61,9 +63,22 @@ def _release(tmp_path_factory: pytest.TempPathFactory) -> Release:
     return every_kind(tmp_path_factory.mktemp("every-kind"))
 
 
+@pytest.fixture(scope="module", name="partner")
+def _partner(release: Release) -> Iterator[str]:
+    """The address of another endpoint, which SERVICE may call."""
+    with pretender(release) as engine:
+        yield engine.url
+
+
+@pytest.fixture(scope="module", name="federation")
+def _federation(partner: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    path = tmp_path_factory.mktemp("partners") / "partners.toml"
+    return "--partners", str(partners_file(path, {"partner": {"endpoint": partner}}))
+
+
 @pytest.fixture(scope="module", name="local")
-def _local(release: Release) -> Iterator[Server]:
-    with serving(release.path.parent.parent) as server:
+def _local(release: Release, federation: tuple[str, str]) -> Iterator[Server]:
+    with serving(release.path.parent.parent, *federation) as server:
         yield server
 
 
@@ -81,18 +96,19 @@ def _pair(
     request: pytest.FixtureRequest,
     release: Release,
     local: Server,
+    federation: tuple[str, str],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Pair]:
     data, folder = release.path.parent.parent, tmp_path_factory.mktemp("behind")
     if request.param == "virtuoso":
         virtuoso: Virtuoso = request.getfixturevalue("virtuoso")
         push(release, virtuoso, folder)
-        with serving(data, "--backend", virtuoso.sparql) as server:
+        with serving(data, "--backend", virtuoso.sparql, *federation) as server:
             yield Pair(server, local)
         return
     with (
         oxigraph_server(folder, Store.read_only(str(release.store))) as address,
-        serving(data, "--backend", address, "--backend-graph", "default") as server,
+        serving(data, "--backend", address, "--backend-graph", "default", *federation) as server,
     ):
         yield Pair(server, local)
 
@@ -179,6 +195,15 @@ def test_what_is_refused_here_is_refused_in_the_same_words(pair: Pair, query: st
     assert ours == theirs
 
 
+def test_a_service_clause_is_joined_with_what_the_engine_has(pair: Pair, partner: str) -> None:
+    taxa = "SELECT ?s ?name {{ ?s a schema:Taxon . {} }}"
+    asked = taxa.format(f"SERVICE <{partner}> {{ ?s schema:name ?name }}")
+    joined = pair.backed.ask(asked, JSON)
+    assert rows_of(joined) == rows_of(pair.local.ask(taxa.format("?s schema:name ?name"), JSON))
+    assert joined.headers["x-federation"].startswith("partner; requests=1")
+    assert rows_of(joined)[1]
+
+
 def test_an_answer_is_kept_found_again_and_not_sent_twice(pair: Pair) -> None:
     target = f"/sparql?query={quote('SELECT ?s { ?s a schema:Periodical }')}"
     first, second = (pair.backed.request("GET", target) for _ in range(2))
@@ -235,5 +260,11 @@ def test_a_page_of_every_kind_says_the_same_in_all_its_forms(pair: Pair, release
 def test_the_store_of_the_release_is_not_opened(pair: Pair) -> None:
     assert pair.backed.ask("ASK {}").status == 200
     for pid in (pair.backed.process.pid, *pair.backed.processes()):
-        names = [path.readlink().name for path in Path(f"/proc/{pid}/fd").iterdir()]
-        assert not [name for name in names if name.endswith(".sst")]
+        assert not [name for name in open_files(pid) if name.endswith(".sst")]
+
+
+def open_files(pid: int) -> Iterator[str]:
+    """Their names; files are opened and closed meanwhile."""
+    for path in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):
+            yield path.readlink().name

@@ -189,6 +189,17 @@ def test_an_answer_that_breaks_off_late_never_ends_cleanly(
         server.ask(new())
 
 
+@pytest.mark.parametrize("more", [b"", b"\n"], ids=["less", "white space"])
+def test_yes_is_no_answer_until_all_of_it_is_there(
+    server: Server, engine: Pretender, more: bytes
+) -> None:
+    yes = b'{"head":{},"boolean":true}'
+    promised = len(yes + more) + (not more)
+    engine.behaviour.reply = lambda h: broken_off(h, yes + more, promised)
+    answer = server.ask(f"ASK {{ ?s ?p {next(_asked)} }}")
+    assert answer.status == (200 if more.isspace() else 502), answer.body
+
+
 def test_lines_without_an_end_of_their_own_need_a_length(server: Server, engine: Pretender) -> None:
     def reply(handler: Handler) -> None:
         handler.protocol_version = "HTTP/1.0"
@@ -231,6 +242,18 @@ def test_at_the_deadline_the_engine_is_left(
     assert (answer.status, answer.problem) == (503, "query-timeout")
     assert answer.json["limit_s"] == TIMEOUT_S
     assert slow.left.wait(10)
+
+
+def test_when_there_is_more_than_is_wanted_the_engine_is_left_at_once(
+    server: Server, engine: Pretender
+) -> None:
+    for _ in range(4):
+        slow = engine.behaviour.reply = Slow(solutions(4 * MAX_ROWS, b","))
+        answer = server.ask(new())
+        assert (answer.status, answer.problem) == (400, "answer-too-large"), answer.body
+        assert slow.left.wait(10)
+        engine.behaviour.reply = None
+        assert server.ask(new()).status == 200
 
 
 def test_when_the_client_goes_away_the_engine_is_left(server: Server, engine: Pretender) -> None:

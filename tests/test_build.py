@@ -128,6 +128,7 @@ def test_a_release_folder_holds_the_store_the_dumps_the_index_the_report_and_the
         "current",
         ".build.lock",
         ".current.lock",
+        "parts.sqlite",
     }
     assert [path.name for path in (tmp_path / "data" / "releases").iterdir()] == [release.id]
 

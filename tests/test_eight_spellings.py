@@ -84,6 +84,8 @@ DOIS: Final = (
     "doi:10.1000/Abc",
     "10.1000/abc",
 )
+#: Of a figure of the samples, at NDEx.
+NETWORK: Final = "749306e7-df33-11ea-99da-0ac135e8bacf"
 
 
 @pytest.fixture(scope="module", name="release")
@@ -215,9 +217,6 @@ def test_every_spelling_of_a_doi_leads_to_the_article(server: Server, release: R
         assert page_of(get(server, f"/article/{value}", "text/html")) == article, spelling
         assert figids(get(server, f"/search.json?q={value}")) == b"PMC1__f1", spelling
         assert run("describe", spelling, "--data", release.path.parent.parent) == described
-
-
-NETWORK: Final = "749306e7-df33-11ea-99da-0ac135e8bacf"
 
 
 @pytest.mark.parametrize(

@@ -334,7 +334,7 @@ def target_of(name: str, suffix: str = "") -> str:
 
 def rows_of(answer: Answer) -> list[tuple[str, ...]]:
     """The rows of an answer, their cells in the order of the columns."""
-    assert answer.status == 200, answer.body
+    assert answer.status == 200, answer.body.decode()
     names = answer.json["head"]["vars"]
     rows = []
     for row in answer.json["results"]["bindings"]:

@@ -118,6 +118,26 @@ def test_what_a_partner_says_of_a_mistake_is_passed_on_and_not_its_pages() -> No
     assert page.detail == "stand-in: HTTP 500"
 
 
+DEADLOCK = b"Virtuoso 40001 Error SR172: Transaction deadlocked\n\nSPARQL query:\nASK {}"
+
+
+def test_a_partner_whose_transactions_block_one_another_is_asked_again() -> None:
+    def reply(handler: Handler) -> None:
+        if len(server.asked) < 3:
+            handler.send(DEADLOCK, "text/plain", 500)
+        else:
+            handler.send(ANSWER)
+
+    with stand_in(reply) as server:
+        assert ask(partner(server.url)).body == ANSWER
+        assert len(server.asked) == 3
+
+
+def test_a_partner_that_is_blocked_for_good_is_told_of() -> None:
+    refusal = refused(lambda handler: handler.send(DEADLOCK, "text/plain", 500))
+    assert "HTTP 500 (Virtuoso 40001 Error SR172: Transaction deadlocked" in refusal.detail
+
+
 def test_a_partner_without_time_says_how_long_to_wait() -> None:
     refusal = refused(lambda handler: handler.send(b"", status=429, Retry_After="60"))
     assert refusal.detail == "stand-in: HTTP 429: it has no time for more: wait 60 s"

@@ -144,6 +144,14 @@ def test_where_isql_is_missing_the_message_says_what_to_install(
         Isql("127.0.0.1:1111", LOADER)
 
 
+def test_a_program_that_cannot_be_run_is_told(tmp_path: Path) -> None:
+    broken = tmp_path / "isql"
+    broken.write_bytes(b"\x7fELF")
+    broken.chmod(0o755)
+    with pytest.raises(QueryError, match=r"isql cannot be run \(.*\): say where"):
+        Isql("127.0.0.1:1111", LOADER, str(broken)).__enter__()
+
+
 def test_another_program_of_the_name_is_told(tmp_path: Path) -> None:
     other = tmp_path / "isql"
     other.write_text("#!/bin/sh\necho unixODBC\n")

@@ -265,6 +265,7 @@ def test_a_store_that_counts_other_than_was_sent_is_told(
         (("--endpoint", "ftp://a.example/"), "begins with http or https"),
         (("--query-endpoint", "nowhere"), "begins with http or https"),
         (("--endpoint", "http://127.0.0.1:1/store"), "cannot be reached: "),
+        (("--isql", "isql"), "--virtuoso-folder and --isql are for --virtuoso-bulk"),
         (("--user", "ada"), "--user and --password-env go together"),
         (("--user", "ada", "--password-env", "NOT_SET"), "no environment variable NOT_SET"),
         (("--data", "/proc/nothing"), "what is confirmed is noted there"),

@@ -8,11 +8,13 @@ from typing import Final
 
 import pytest
 from pyoxigraph import QuerySolutions, Triple
+from typer.testing import CliRunner
 
 from building import build
 from invoking import Outcome, run
 from linking import SAMPLES
 from making import SEEDS
+from pfocr_rdf.cli import app
 from pfocr_rdf.dumps import compress
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.isql import Isql
@@ -225,6 +227,7 @@ def test_a_user_without_the_right_is_told(
     ("options", "said"),
     [
         (("--endpoint", "http://127.0.0.1:1/store"), "give either --endpoint or --virtuoso-bulk"),
+        (("--query-endpoint", "http://127.0.0.1:1/"), "--query-endpoint is for --endpoint"),
         (("--virtuoso-bulk", "-K"), "'-K' is no address of a SQL server: give HOST:PORT"),
         (("--virtuoso-bulk", "http://a.example/"), "is no address of a SQL server"),
         (("--user", "-K"), "'-K' is no name of a user"),
@@ -251,6 +254,19 @@ def test_who_loads_must_be_said(seeds_release: Release, tmp_path: Path) -> None:
         "error: --virtuoso-bulk needs to know who loads: add --user\n",
     )
     assert "give either --endpoint or --virtuoso-bulk" in run(*line).err
+
+
+def test_a_password_is_asked_for_at_a_terminal(
+    seeds_release: Release, virtuoso: Virtuoso, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pfocr_rdf.push_command._at_a_terminal", lambda: True)
+    line = ["push", "--virtuoso-bulk", virtuoso.sql, "--graph", GRAPH, "--user", USER]
+    line += ["--release", str(seeds_release.path), "--data", str(tmp_path)]
+    done = CliRunner().invoke(app, line, input=f"{PASSWORD}\n")
+    assert done.exit_code == 0, done.stderr
+    # Before it is the line end that the runner of tests types.
+    assert done.stdout.endswith(counts(seeds_release))
+    assert done.stderr.startswith(f"password of {USER}:")
 
 
 def test_a_wrong_password_changes_nothing(

@@ -29,6 +29,7 @@ def fed(ends: tuple[socket.socket, socket.socket], form: str, *parts: bytes) -> 
     head = orjson.dumps({"format": form, "cut_rows": None})
     ends[0].sendall(frame(Kind.HEAD, head) + b"".join(frame(Kind.DATA, p) for p in parts) + END)
     feed = Feed(ends[1].fileno())
+    feed.expect()
     assert feed.begin() == {"format": form, "cut_rows": None}
     return feed
 
@@ -95,6 +96,7 @@ def test_what_the_server_refuses_is_kept_and_the_last_that_comes(
     said = orjson.dumps({"kind": "backend-failed", "detail": "it broke", "limit": 3})
     ends[0].sendall(frame(Kind.DATA, b"x" * 500) + frame(Kind.REFUSAL, said))
     feed = Feed(ends[1].fileno())
+    feed.expect()
     assert feed.read(1000)
     with pytest.raises(Refusal, match="it broke"):
         feed.read(1000)

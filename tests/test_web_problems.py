@@ -30,6 +30,7 @@ KIND_TO_STATUS: Final = {
     "uri-too-long": 414,
     "unsupported-media-type": 415,
     "engine-failure": 500,
+    "backend-failed": 502,
     "internal": 500,
     "query-timeout": 503,
     "memory": 503,

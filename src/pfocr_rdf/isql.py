@@ -18,7 +18,7 @@ import shutil
 import signal
 import time
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from secrets import token_hex
 from types import TracebackType
@@ -76,18 +76,7 @@ class Isql:
             with ExitStack() as theirs:
                 for end in (inner, given, taken, complaints):
                     theirs.callback(os.close, end)
-                streams = enumerate((given, taken, complaints))
-                self._pid = os.posix_spawn(
-                    self._program,
-                    [self._program, self.server, self._account.user, *SETTINGS],
-                    self._environment(),
-                    file_actions=[
-                        *((os.POSIX_SPAWN_DUP2, end, number) for number, end in streams),
-                        # The first that a new session opens becomes its terminal.
-                        (os.POSIX_SPAWN_OPEN, TTY, os.ttyname(inner), os.O_RDWR, 0),
-                    ],
-                    setsid=True,
-                )
+                self._pid = self._start((given, taken, complaints), os.ttyname(inner))
             undo.callback(self._end)
             self._log_in()
             self._undo = undo.pop_all()
@@ -127,8 +116,24 @@ class Isql:
             raise StatementError(self.server, _flat(found["said"]))
         return answer.decode("utf-8", "replace").strip()
 
-    def _environment(self) -> Mapping[str, str]:
-        return {k: v for k, v in os.environ.items() if v != self._account.password}
+    def _start(self, streams: Sequence[int], terminal: str) -> int:
+        """Start isql in a session of its own; its process id."""
+        secret = self._account.password
+        try:
+            return os.posix_spawn(
+                self._program,
+                [self._program, self.server, self._account.user, *SETTINGS],
+                {name: value for name, value in os.environ.items() if value != secret},
+                file_actions=[
+                    *((os.POSIX_SPAWN_DUP2, end, number) for number, end in enumerate(streams)),
+                    # The first that a new session opens becomes its terminal.
+                    (os.POSIX_SPAWN_OPEN, TTY, terminal, os.O_RDWR, 0),
+                ],
+                setsid=True,
+            )
+        except OSError as error:
+            reason = f"{self._program} cannot be run ({error.strerror})"
+            raise QueryError(f"{reason}: say where Virtuoso's isql is with --isql") from error
 
     def _log_in(self) -> None:
         """Wait until the first statement is answered; the failure of another password is none."""

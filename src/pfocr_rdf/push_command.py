@@ -88,6 +88,7 @@ def push(
 ) -> None:
     """Send a release to another store by the SPARQL Graph Store Protocol, and count it there.
 
+    Or have Virtuoso load the release's dumps with its bulk loader, which is faster.
     What the graphs held is replaced. A push that was ended goes on after what was confirmed; one
     of a release that is there already sends nothing. One graph a line on standard output, with
     the triples that the store counts.
@@ -95,6 +96,10 @@ def push(
     with refusals(), holding(find_release(data, release)) as found:
         if (endpoint is None) == (virtuoso_bulk is None):
             raise QueryError("where to? give either --endpoint or --virtuoso-bulk")
+        if virtuoso_bulk is None and (virtuoso_folder or isql):
+            raise QueryError("--virtuoso-folder and --isql are for --virtuoso-bulk: leave them out")
+        if virtuoso_bulk is not None and query_endpoint:
+            raise QueryError("--query-endpoint is for --endpoint: leave it out")
         account = _account(user, password_env)
         teller = _Teller(quiet=quiet)
         if endpoint is not None:
@@ -127,7 +132,7 @@ def _tell(pushed: list[PushedGraph], *, quiet: bool) -> None:
 def _account(user: str | None, variable: str | None) -> Account | None:
     if user is None and variable is None:
         return None
-    if user is not None and variable is None and sys.stdin.isatty():
+    if user is not None and variable is None and _at_a_terminal():
         return Account(user, typer.prompt(f"password of {user}", hide_input=True, err=True))
     if user is None or variable is None:
         raise QueryError("--user and --password-env go together: give both")
@@ -135,6 +140,10 @@ def _account(user: str | None, variable: str | None) -> Account | None:
     if password is None:
         raise QueryError(f"there is no environment variable {variable}: put the password into it")
     return Account(user, password)
+
+
+def _at_a_terminal() -> bool:
+    return sys.stdin.isatty()
 
 
 class _Teller:

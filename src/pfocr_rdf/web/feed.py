@@ -81,6 +81,11 @@ class Feed:
         self._ready = b""
         self._mended = mended_lines
         self.refusal: Refusal | None = None
+        #: Nothing comes, or nothing more.
+        self.over = True
+
+    def expect(self) -> None:
+        """The backend is asked: frames will come."""
         self.over = False
 
     def begin(self) -> dict[str, Any]:

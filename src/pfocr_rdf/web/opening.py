@@ -46,7 +46,9 @@ def unopened(path: str) -> set[str]:
     if not DESCRIPTORS.exists():
         return set()
     tables = {name for name in os.listdir(path) if name.endswith(".sst")}
-    return tables - {target.name for target in _open_files()}
+    # Tables of different stores have the same names.
+    folder = Path(path).resolve()
+    return tables - {target.name for target in _open_files() if target.parent == folder}
 
 
 def _open_files() -> Iterator[Path]:

@@ -19,7 +19,7 @@ from pfocr_rdf.search.mentioned import MentionTables, open_mentions
 from pfocr_rdf.search.reading import Index, open_index
 from pfocr_rdf.vocabulary import RDF_TYPE, Pfocr, Schema
 from pfocr_rdf.web.served import Held
-from pfocr_rdf.web.source import Source, StoreSource
+from pfocr_rdf.web.source import DATA, Source, StoreSource
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
@@ -84,9 +84,12 @@ class Reading:
         """
         return self.source.triples(list(dict.fromkeys(nodes)), predicates)
 
-    def read_ahead(self, nodes: Sequence[NamedNode]) -> None:
-        """Read what is said of things that will be asked about, where many requests become one."""
-        self.source.read_ahead(nodes)
+    def read_ahead(self, nodes: Sequence[NamedNode], *, anywhere: bool = False) -> None:
+        """Read what is said of things that will be asked about, where many requests become one.
+
+        :param anywhere: in any graph, as :meth:`outgoing_anywhere` has it.
+        """
+        self.source.read_ahead(nodes, None if anywhere else DATA)
 
     def outgoing_anywhere(self, node: NamedNode) -> list[Triple]:
         """What any graph says of it; the links of mapping sets are in graphs of their own."""

@@ -39,7 +39,7 @@ class Source(Protocol):
         :param predicates: with these properties; none is any.
         """
 
-    def read_ahead(self, subjects: Sequence[NamedNode]) -> None:
+    def read_ahead(self, subjects: Sequence[NamedNode], graph: Graph = DATA) -> None:
         """Read what is said of things that will be asked about, where that saves requests."""
 
 
@@ -74,5 +74,5 @@ class StoreSource:
             for quad in self.store.quads_for_pattern(subject, predicate, value, DATA)
         ]
 
-    def read_ahead(self, subjects: Sequence[NamedNode]) -> None:
+    def read_ahead(self, subjects: Sequence[NamedNode], graph: Graph = DATA) -> None:
         """A store is read when it is asked."""

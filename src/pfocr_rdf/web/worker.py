@@ -124,10 +124,12 @@ def serve_requests(
     quads: int | None,
     memory_mb: int,
     prefixes: Mapping[str, str],
+    done: Callable[[], None] = lambda: None,
 ) -> None:
     """Give everything up, and pass requests on until the server closes its end of the socket.
 
     :param answer: writes the answer to one as frames; raises what :func:`answer_query` does.
+    :param done: called when the server has the whole answer, or why there is none.
     """
     os.set_blocking(fd, True)
     try:
@@ -140,13 +142,17 @@ def serve_requests(
             return
         ready = {"quads": quads, "pid": os.getpid(), "limited": limited, "open_doors": doors}
         write_all(fd, [frame(Kind.READY, orjson.dumps(ready))])
-        _serve(fd, answer, memory_mb, Prefixes(prefixes))
+        _serve(fd, answer, memory_mb, Prefixes(prefixes), done)
     except (OSError, ServerGoneError):
         return  # the server has closed its end
 
 
 def _serve(
-    fd: int, answer: Callable[[Request, Prefixes], None], memory_mb: int, prefixes: Prefixes
+    fd: int,
+    answer: Callable[[Request, Prefixes], None],
+    memory_mb: int,
+    prefixes: Prefixes,
+    done: Callable[[], None],
 ) -> None:
     while payload := read_request(fd):
         try:
@@ -156,6 +162,7 @@ def _serve(
             refuse(fd, Refusal("memory", detail, limit_mb=memory_mb))
         except Refusal as refusal:
             refuse(fd, refusal)
+        done()
 
 
 def refuse(fd: int, refusal: Refusal) -> None:

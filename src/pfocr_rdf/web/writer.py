@@ -51,26 +51,32 @@ def serve_answers(fd: int, memory_mb: int, prefixes: dict[str, str]) -> None:
     :param fd: the socket.
     :param memory_mb: what they may take.
     """
-    nothing = Store()
+    nothing, feeds = Store(), list[Feed]()
 
     def answer(request: Request, known: Prefixes) -> None:
-        answer_query(nothing, request, known, fd)
+        feeds.append(Feed(fd))
+        answer_query(nothing, request, known, fd, feeds[-1])
 
-    serve_requests(fd, answer, None, memory_mb, prefixes)
+    def done() -> None:
+        # The server stops to send what is not wanted when it knows that, and not before.
+        feeds.pop().drain()
+
+    serve_requests(fd, answer, None, memory_mb, prefixes, done)
 
 
-def answer_query(nothing: Store, request: Request, prefixes: Prefixes, fd: int) -> None:
+def answer_query(nothing: Store, request: Request, prefixes: Prefixes, fd: int, feed: Feed) -> None:
     """Have the backend asked, and write its answer as frames.
 
     :param nothing: an empty store, which reads queries.
+    :param feed: where the backend's answer comes; what it has more than is read is left there.
     :raises Refusal: if there is no answer, or, after frames of data, no rest of it.
     :raises ServerGoneError: if nobody reads it.
     """
     kind, variables = _read(nothing, request, prefixes)
     if getattr(request, kind) is None:
         raise refuse_kind(kind)
+    feed.expect()
     write_all(fd, [frame(Kind.ASK, orjson.dumps({"kind": kind}))])
-    feed = Feed(fd)
     try:
         head = feed.begin()
         limit = head["cut_rows"]
@@ -90,8 +96,6 @@ def answer_query(nothing: Store, request: Request, prefixes: Prefixes, fd: int) 
         message = " ".join(str(error).split())[:200]
         detail = f"the answer of the engine behind this server cannot be read ({message})"
         raise Refusal("backend-failed", detail) from None
-    finally:
-        feed.drain()
 
 
 def _read(

@@ -38,6 +38,8 @@ USUAL_ROWS: Final = 10_000
 COUNT_S: Final = 300.0
 ASK_S: Final = 10.0
 SMALL: Final = 1 << 20
+#: Of a number of triples, at most.
+DIGITS: Final = 15
 
 
 class LacksError(Exception):
@@ -154,14 +156,14 @@ class Holding:
     async def _check_counts(self) -> None:
         manifest = self.held.manifest
         rows = await self._rows(COUNT, COUNT_S)
-        counted = int(_value(rows[0], "n") or 0) if rows else 0
+        counted = sum(_number(row) for row in rows)
         expected = int(manifest["triples"])
         if counted < expected:
             counted += await self._same()
         if counted != expected:
             raise LacksError(f"it has {counted:,} triples of the release's {expected:,}: push it")
         rows = await self._rows(COUNT_NAMED, COUNT_S)
-        named = {_value(row, "g") or "": int(_value(row, "n") or 0) for row in rows}
+        named = {_value(row, "g") or "": _number(row) for row in rows}
         others = sorted(named.keys() - set(self.graphs.named))
         if others:
             reason = f"it has other graphs ({others[0][:200]})"
@@ -192,8 +194,8 @@ class Holding:
             return None
         try:
             rows = await self._rows(MOST_ROWS, ASK_S)
-            return int(_value(rows[0], "n") or 0) or None if rows else USUAL_ROWS
-        except (Refusal, ValueError):
+            return sum(_number(row) for row in rows) or None
+        except Refusal:
             return USUAL_ROWS
 
     async def _rows(self, text: str, limit_s: float) -> list[Mapping[str, Any]]:
@@ -220,3 +222,15 @@ def _value(row: Mapping[str, Any], name: str) -> str | None:
     cell = row.get(name)
     value = cell.get("value") if isinstance(cell, dict) else None
     return value if isinstance(value, str) else None
+
+
+def _number(row: Mapping[str, Any]) -> int:
+    """The number that a row says.
+
+    :raises Refusal: ``backend-failed``, if it says none.
+    """
+    value = _value(row, "n") or ""
+    if not (value.isascii() and value.isdigit() and len(value) <= DIGITS):
+        detail = "it gives no number of triples"
+        raise Refusal("backend-failed", f"the engine behind this server: {detail}")
+    return int(value)

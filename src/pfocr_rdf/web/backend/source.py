@@ -86,20 +86,16 @@ class BackendSource:
                 if len(self._kept) > KEPT:
                     self._kept.popitem(last=False)
 
-    def read_ahead(self, subjects: Sequence[NamedNode]) -> None:
+    def read_ahead(self, subjects: Sequence[NamedNode], graph: Graph = DATA) -> None:
         """Read what is said of things that will be asked about.
 
         :raises Refusal: if the backend does not say it.
         """
         with self._lock:
-            wanted = [s for s in subjects if (s, None, None, DATA, None) not in self._kept]
-        said: dict[NamedNode, list[Quad]] = {subject: [] for subject in wanted}
-        for triple in self.triples(wanted):
-            if isinstance(triple.subject, NamedNode) and triple.subject in said:
-                quad = Quad(triple.subject, triple.predicate, triple.object, DATA)
-                said[triple.subject].append(quad)
-        for subject, quads in said.items():
-            self._keep((subject, None, None, DATA, None), tuple(quads))
+            wanted = [s for s in subjects if (s, None, None, graph, None) not in self._kept]
+        if len(wanted) > 1:
+            for subject, quads in self._of(wanted, (), None, graph).items():
+                self._keep((subject, None, None, graph, None), tuple(quads))
 
     def triples(
         self,
@@ -111,18 +107,30 @@ class BackendSource:
 
         :raises Refusal: if the backend does not say it.
         """
-        found: dict[NamedNode, list[Triple]] = {subject: [] for subject in subjects}
+        found = self._of(subjects, predicates, value, DATA).values()
+        return [quad.triple for quads in found for quad in quads]
+
+    def _of(
+        self,
+        subjects: Sequence[NamedNode],
+        predicates: Sequence[NamedNode],
+        value: Value | None,
+        graph: Graph,
+    ) -> dict[NamedNode, list[Quad]]:
+        """What is said of each of several things."""
+        found: dict[NamedNode, list[Quad]] = {subject: [] for subject in subjects}
         waiting = iter(found)
         while batch := list(islice(waiting, BATCH)):
             values = [f"VALUES ?s {{ {_list(batch)} }}"]
             if predicates:
                 values.append(f"VALUES ?p {{ {_list(predicates)} }}")
             pattern = f"{' '.join(values)} ?s ?p {_written(value, 'o')}"
-            for row in self._rows(pattern, MOST, self._seen(DATA)):
-                subject = _node(None, row, "s")
-                triple = Triple(subject, _node(None, row, "p"), _term(value, row, "o"))
-                found.setdefault(subject, []).append(triple)
-        return [triple for triples in found.values() for triple in triples]
+            for row in self._rows(_in_graph(pattern, graph), MOST, self._seen(graph)):
+                subject, term = _node(None, row, "s"), _term(value, row, "o")
+                if subject in found:
+                    quad = Quad(subject, _node(None, row, "p"), term, _graph(graph, row))
+                    found[subject].append(quad)
+        return found
 
     def _seen(self, graph: Graph) -> Dataset:
         """The graphs that are asked; the release is in the default graph."""

@@ -4,6 +4,7 @@ aiohttp, because it hands over each socket before it is connected, where the add
 that the packets would go to; and a request costs 0.5 ms, of httpx 3.5 ms.
 """
 
+import asyncio
 import os
 import re
 import socket
@@ -38,6 +39,14 @@ HEADERS: Final[Mapping[str, str]] = {
 CHUNK: Final = 65_536
 SHOWN: Final = 200
 KEEP_ALIVE_S: Final = 20.0
+#: Virtuoso's queries may be in each other's way, even those that only read; SQLSTATE 40001 says
+#: that the same can be asked again.
+DEADLOCK_RE: Final = re.compile(r"\bVirtuoso 40001 Error\b")
+DEADLOCK_WAITS_S: Final = (0.05, 0.2, 0.5)
+
+
+class DeadlockError(Exception):
+    """A partner's transactions have blocked one another; the message is what it said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +92,17 @@ class Client:
         :param limit_bytes: of the answer, unpacked.
         :raises Refusal: ``partner-failed`` or ``partner-too-large``.
         """
+        for wait_s in DEADLOCK_WAITS_S:
+            try:
+                return await self._ask_connected(text, limit_bytes)
+            except DeadlockError:
+                await asyncio.sleep(wait_s)
+        try:
+            return await self._ask_connected(text, limit_bytes)
+        except DeadlockError as error:
+            raise failed(self.partner, str(error)) from error
+
+    async def _ask_connected(self, text: str, limit_bytes: int) -> Answer:
         try:
             return await self._ask(text, limit_bytes)
         except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
@@ -106,6 +126,8 @@ class Client:
             if response.status != 200:
                 after = _flat(response.headers.get("Retry-After", ""))
                 said = await self._said(response, after)
+                if DEADLOCK_RE.search(said):
+                    raise DeadlockError(said)
                 raise failed(self.partner, said, after if _is_number(after) else "")
             if response.content_type not in READABLE:
                 detail = f"it answers {response.content_type}, and not {JSON}"

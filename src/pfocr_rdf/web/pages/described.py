@@ -124,8 +124,7 @@ def _partitions(reading: Reading) -> Iterator[NamedNode]:
 def _nodes(reading: Reading, node: NamedNode, name: str) -> Iterator[NamedNode]:
     said = reading.said(node, term(ns.VOID, name))
     found = [triple.object for triple in said if isinstance(triple.object, NamedNode)]
-    if len(found) > 1:
-        reading.read_ahead(found)
+    reading.read_ahead(found)
     return iter(found)
 
 

@@ -94,13 +94,16 @@ def resource_triples(reading: Reading, thing: NamedNode) -> list[Triple]:
         node = waiting.pop(0)
         said = reading.outgoing_anywhere(node)
         found += said
+        parts: dict[NamedNode, None] = {}
         for triple in said:
             part = triple.object
             if isinstance(part, NamedNode) and part not in seen:
                 followed = triple.subject == thing and triple.predicate in FOLLOWED
                 if followed or part.value.startswith(f"{thing.value}#"):
-                    seen.add(part)
-                    waiting.append(part)
+                    parts[part] = None
+        reading.read_ahead(list(parts), anywhere=True)
+        seen |= parts.keys()
+        waiting += parts
     # What a part says of the thing is among both.
     return list(dict.fromkeys(found + reading.incoming(None, thing, MOST_POINTING)))
 
