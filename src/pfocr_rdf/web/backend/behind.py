@@ -1,7 +1,6 @@
 """The backend, as the server has it: connections, what it holds, what reads from it."""
 
 import asyncio
-import logging
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -15,7 +14,8 @@ from pfocr_rdf.web.backend.source import BackendSource
 from pfocr_rdf.web.process import QueryProcess
 from pfocr_rdf.web.served import Held, moved
 
-log: Final = logging.getLogger("pfocr_rdf.web")
+#: The server listens after so long, whatever the backend does.
+FIRST_S: Final = 10.0
 
 
 class Behind:
@@ -48,8 +48,9 @@ class Behind:
         """
         holding = self._holding(held)
         if self._served is None:
-            with suppress(LacksError):
-                await holding.inspect()
+            with suppress(LacksError, TimeoutError):
+                async with asyncio.timeout(FIRST_S):
+                    await holding.inspect()
             return
         while True:
             try:
@@ -59,7 +60,7 @@ class Behind:
                 if moved(held, data):
                     reason = f"the engine behind the server never held it ({error})"
                     raise ReleaseError(f"{held.release.path}: {reason}") from None
-            await asyncio.sleep(self.client.backend.poll_s)
+            await holding.pause()
 
     def serve(self, held: Held) -> None:
         """This release is served from now on."""

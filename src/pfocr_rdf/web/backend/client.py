@@ -25,10 +25,14 @@ NTRIPLES: Final = ("application/n-triples", "text/plain")
 CONNECT_S: Final = 5.0
 KEEP_ALIVE_S: Final = 10.0
 SHOWN: Final = 300
+#: How what is said of the engine begins.
+WHO: Final = "the engine behind this server: "
 #: How Virtuoso says that it has run out of time, with whatever status.
 LATE_RE: Final = re.compile(
     r"\bS1TAT\b|\bS1T00\b|timed out|estimated execution time|time ?limit", re.IGNORECASE
 )
+#: How Virtuoso begins to say what is wrong with a query, often with the status 500.
+VIRTUOSO_RE: Final = re.compile(r"Virtuoso [0-9A-Z]{5} Error")
 HIDDEN_RE: Final = re.compile(r"<(style|script|title)\b.*?</\1>", re.DOTALL | re.IGNORECASE)
 #: What follows is the query again.
 QUOTED_RE: Final = re.compile(r"\s*(?:SPARQL query:|in\s+define input:).*", re.DOTALL)
@@ -36,7 +40,7 @@ QUOTED_RE: Final = re.compile(r"\s*(?:SPARQL query:|in\s+define input:).*", re.D
 
 def failed(detail: str) -> Refusal:
     """The backend did not answer as it should."""
-    return Refusal("backend-failed", f"the engine behind this server: {detail}")
+    return Refusal("backend-failed", WHO + detail)
 
 
 class Client:
@@ -159,7 +163,8 @@ async def _check(response: aiohttp.ClientResponse, accepted: tuple[str, ...]) ->
     if LATE_RE.search(said):
         detail = "the engine behind this server stopped the query, for it would take too long"
         raise Refusal("query-timeout", f"{detail} ({said}): ask for less")
-    if response.status in (400, 413, 414, 422) or (response.status == 500 and said):
+    its_own = response.status == 500 and VIRTUOSO_RE.match(said)
+    if response.status in (400, 413, 414, 422) or its_own:
         detail = "the engine behind this server does not take the query"
         raise Refusal("evaluation", f"{detail} ({said or f'HTTP {response.status}'})")
     raise failed(_status(response, said))

@@ -8,6 +8,7 @@ another release than the one in its header, whoever writes to the engine meanwhi
 import asyncio
 import gzip
 import logging
+import time
 import zlib
 from collections.abc import Mapping
 from contextlib import suppress
@@ -17,7 +18,7 @@ from pfocr_rdf import iris as ns
 from pfocr_rdf.dumps import NAME_TO_FORMAT
 from pfocr_rdf.iris import term
 from pfocr_rdf.push_graphs import same_by_value
-from pfocr_rdf.web.backend.client import Client
+from pfocr_rdf.web.backend.client import WHO, Client, failed
 from pfocr_rdf.web.backend.settings import Dataset, graphs_of
 from pfocr_rdf.web.backend.wording import Wording
 from pfocr_rdf.web.federation.answers import AnswerError, read_solutions
@@ -37,6 +38,8 @@ USUAL_ROWS: Final = 10_000
 #: To count some millions of triples takes seconds.
 COUNT_S: Final = 300.0
 ASK_S: Final = 10.0
+#: How much longer is waited than a look takes.
+LEISURE: Final = 4.0
 SMALL: Final = 1 << 20
 #: Of a number of triples, at most.
 DIGITS: Final = 15
@@ -61,6 +64,7 @@ class Holding:
         self.fault = "whether it holds the release is not known yet"
         self.most_triples: int | None = None
         self._merged: int | None = None
+        self._took_s = 0.0
         self._now: asyncio.Task[None] | None = None
         self._next: asyncio.Task[None] | None = None
 
@@ -75,26 +79,29 @@ class Holding:
         :raises Refusal: ``no-release``.
         """
         if self.fault:
-            raise Refusal("no-release", f"the engine behind this server: {self.fault}")
+            raise Refusal("no-release", WHO + self.fault)
 
     async def inspect(self) -> None:
         """Look whether all of the release is there, and note the fault if it is not.
 
         :raises LacksError: if it is not.
         """
+        began = time.monotonic()
         try:
             await self._check_version()
             await self._check_counts()
             self.most_triples = await self._most_rows()
             await self._check_version()
         except Refusal as refusal:
-            self._note(refusal.detail)
+            self._note(refusal.detail.removeprefix(WHO))
         except LacksError as error:
             self._note(str(error))
         else:
             self._note("")
-            return
-        raise LacksError(self.fault)
+        finally:
+            self._took_s = time.monotonic() - began if self.fault else 0.0
+        if self.fault:
+            raise LacksError(self.fault)
 
     async def confirm(self) -> None:
         """Wait for a look that begins after now, which is shared with all who wait for one.
@@ -111,12 +118,16 @@ class Holding:
     async def watch(self) -> None:
         """Look every now and then, until cancelled."""
         while True:
-            await asyncio.sleep(self.client.backend.poll_s)
+            await self.pause()
             with suppress(Refusal, LacksError):
                 if self.fault:
                     await self.inspect()
                 else:
                     await self.confirm()
+
+    async def pause(self) -> None:
+        """Wait until the next look: the longer, the longer the last one took to count."""
+        await asyncio.sleep(max(self.client.backend.poll_s, LEISURE * self._took_s))
 
     def saw(self, versions: set[str]) -> None:
         """Take in what the backend says that it holds.
@@ -137,7 +148,7 @@ class Holding:
             self._note(str(error))
             self.demand()
         except Refusal as refusal:
-            self._note(refusal.detail)
+            self._note(refusal.detail.removeprefix(WHO))
             raise
 
     async def _check_version(self) -> None:
@@ -204,7 +215,7 @@ class Holding:
         try:
             return read_solutions(body)
         except AnswerError as error:
-            raise Refusal("backend-failed", f"the engine behind this server: {error}") from None
+            raise failed(str(error)) from None
 
     def _note(self, fault: str) -> None:
         """Remember what is wrong, and log it when it is news."""
@@ -213,7 +224,7 @@ class Holding:
             return
         shown = self.client.backend.shown
         if fault:
-            log.error("%s: %s; it is not asked until then", shown, fault)
+            log.error("%s: %s; until then queries are refused", shown, fault)
         else:
             log.info("%s holds release %s", shown, self.held.release.id)
 
@@ -231,6 +242,5 @@ def _number(row: Mapping[str, Any]) -> int:
     """
     value = _value(row, "n") or ""
     if not (value.isascii() and value.isdigit() and len(value) <= DIGITS):
-        detail = "it gives no number of triples"
-        raise Refusal("backend-failed", f"the engine behind this server: {detail}")
+        raise failed("it gives no number of triples")
     return int(value)

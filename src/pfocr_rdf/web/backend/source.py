@@ -15,6 +15,7 @@ from typing import Any, Final
 from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, Store, Triple
 
 from pfocr_rdf.vocabulary import RDF_TYPE
+from pfocr_rdf.web.backend.client import failed
 from pfocr_rdf.web.backend.holding import Holding
 from pfocr_rdf.web.backend.settings import Dataset
 from pfocr_rdf.web.backend.wording import Wording
@@ -220,5 +221,4 @@ def _graph(known: Graph, row: Mapping[str, Any]) -> DefaultGraph | NamedNode:
 
 
 def _unreadable(reason: object) -> Refusal:
-    said = str(reason)[:300]
-    return Refusal("backend-failed", f"the engine behind this server: it answers {said}")
+    return failed(f"it answers {str(reason)[:300]}")
