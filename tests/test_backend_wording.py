@@ -56,6 +56,27 @@ def test_what_a_query_says_of_graphs_goes_with_the_request(
     assert (" ".join(found.text.split()), found.dataset) == (text, dataset)
 
 
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [
+        (
+            r'ASK { ?s ?p "\u0022 . SERVICE <urn:c> {} #" }',
+            r'ASK { ?s ?p "\" . SERVICE <urn:c> {} #" }',
+        ),
+        (r"ASK { ?s ?p '\U00000027 \\u0027 \u005C' }", r"ASK { ?s ?p '\' \\u0027 \\' }"),
+        (r'ASK { ?s ?p """\u000A\u0041""" }', r'ASK { ?s ?p """\nA""" }'),
+        (r"ASK { GRAPH <urn:\u0065> {} }", "ASK { GRAPH <urn:e> {} }"),
+    ],
+)
+def test_numbered_characters_are_written_as_themselves(query: str, text: str) -> None:
+    assert text_of(query) == text
+
+
+def test_a_numbered_character_that_ends_an_iri_is_refused() -> None:
+    with pytest.raises(Refusal, match="an IRI cannot have the character '>'"):
+        text_of(r"ASK { ?s <urn:\u003E> ?o }")
+
+
 def test_the_graphs_of_the_request_go_before_those_of_the_query() -> None:
     found = reword("ASK FROM <urn:e> {}", GRAPHS, {}, None, ([], ["urn:m", "urn:x"]))
     assert found.dataset == Dataset(("urn:nobody",), ("urn:m",))
