@@ -6,9 +6,10 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from random import SystemRandom
 from typing import Final
 
 import pytest
@@ -25,8 +26,7 @@ def oxigraph_server(folder: Path, data: Store) -> Iterator[str]:
     assert program.exists(), "the oxigraph server belongs to the development dependencies"
     load = ["load", "--location", str(folder / "store"), "--file", str(folder / "data.nq")]
     subprocess.run([program, *load], check=True, capture_output=True)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    (port,) = free_ports(1)
     at = ["--location", str(folder / "store"), "--bind", f"127.0.0.1:{port}"]
     with subprocess.Popen(
         [program, "serve-read-only", *at], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -37,6 +37,21 @@ def oxigraph_server(folder: Path, data: Store) -> Iterator[str]:
         finally:
             server.terminate()
             server.wait(10)
+
+
+def free_ports(number: int) -> list[int]:
+    """Ports that are free, and that no connection gets before a server opens them.
+
+    The system gives connections ports above these: `cat /proc/sys/net/ipv4/ip_local_port_range`.
+    """
+    found: list[int] = []
+    for port in SystemRandom().sample(range(20_000, 32_000), 1_000):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            found.append(port)
+        if len(found) == number:
+            break
+    return found
 
 
 def _wait_for(port: int, server: subprocess.Popen[bytes]) -> None:

@@ -4,17 +4,16 @@ import asyncio
 import configparser
 import http.client
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from random import SystemRandom
 from typing import Final
 
 import pytest
 
+from endpoints import free_ports
 from pfocr_rdf.stores import Account, GraphStore
 from serving import wait_until
 
@@ -61,7 +60,7 @@ def virtuoso_server(folder: Path, allowed: Path | None = None) -> Iterator[Virtu
     program = shutil.which(PROGRAM)
     if program is None:
         pytest.skip(f"NO VIRTUOSO: nothing is tested with it; apt-get install {PACKAGE}")
-    sql_port, http_port = _free_ports()
+    sql_port, http_port = free_ports(2)
     with (folder / "virtuoso.ini").open("w") as file:
         _settings(folder, sql_port, http_port, allowed or folder).write(file)
     command = [program, "+configfile", str(folder / "virtuoso.ini"), "+foreground"]
@@ -117,21 +116,6 @@ def _answers(process: subprocess.Popen[bytes], port: int, folder: Path) -> bool:
         return False
     finally:
         connection.close()
-
-
-def _free_ports() -> list[int]:
-    """Two ports that are free, and that no connection gets meanwhile: Virtuoso opens them late.
-
-    The system gives connections ports above these: `cat /proc/sys/net/ipv4/ip_local_port_range`.
-    """
-    found: list[int] = []
-    for port in SystemRandom().sample(range(20_000, 32_000), 1_000):
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            found.append(port)
-        if len(found) == 2:
-            break
-    return found
 
 
 def _settings(
