@@ -91,8 +91,8 @@ def begin(
 def takes_connections(server: Server) -> bool:
     try:
         socket.create_connection(server.address, 5).close()
-    except ConnectionRefusedError:
-        return False
+    except (ConnectionRefusedError, ConnectionResetError):
+        return False  # reset: it was closed while this one waited to be taken
     return True
 
 
