@@ -29,9 +29,14 @@ from pyoxigraph import Store
 from make_records import make_records
 from pfocr_rdf.build import BuildOptions, build_release
 from pfocr_rdf.releases import current_release
+from results import write_section
 
 JSON: Final = "application/sparql-results+json"
 ROUNDS: Final = 3
+LIBRARIES: Final = ("pyoxigraph", "oxigraph", "uvicorn", "uvloop", "httptools")
+NOTES: Final = """\
+Our endpoint and Oxigraph's own server on the same store, medians of three rounds. Each query is a
+new one, but for those of the tasks “repeated”. Memory is that of all processes of a server."""
 #: Percentiles that the script prints, beside the requests per second.
 PERCENTILES: Final = (50, 90, 99)
 
@@ -217,12 +222,12 @@ def _iris(store: Store, query: str) -> tuple[str, ...]:
     return tuple(str(row[0]) for row in store.query(query))  # type: ignore[union-attr]
 
 
-def compare(folder: Path, data: Path, only: list[str]) -> None:
-    """Ask both servers in turn and print the medians, and ours as a multiple of the other's."""
+def compare(folder: Path, data: Path, only: list[str]) -> Iterator[str]:
+    """Ask both servers in turn: the medians, and ours as a multiple of the other's, as lines."""
     store = current_release(data).store
     asked = [t for t in tasks(Store.read_only(str(store))) if not only or t.name in only]
     percentiles = "".join(f"{f'p{p} ms':>10}" for p in PERCENTILES)
-    print(f"{'task':16} {'conn.':>5} {'server':8} {'per s':>9} {percentiles} {'failed':>7}   ratio")
+    yield f"{'task':16} {'conn.':>5} {'server':8} {'per s':>9} {percentiles} {'failed':>7}   ratio"
     with native(store) as other, ours(data) as mine, Memory(other[1]) as m1, Memory(mine[1]) as m2:
         servers = {"native": other[0], "ours": mine[0]}
         start = 0
@@ -233,17 +238,17 @@ def compare(folder: Path, data: Path, only: list[str]) -> None:
                     for name, url in servers.items():
                         start += 1000
                         rounds[name].append(load(folder, url, task, connections, start))
-                report(task, connections, rounds)
+                yield from report(task, connections, rounds)
         with urlopen(mine[0].replace("/sparql", "/metrics")) as metrics:
             text = metrics.read().decode()
-    print(f"memory, highest: native {m1.peak_mib:.0f} MiB, ours {m2.peak_mib:.0f} MiB")
+    yield f"memory, highest: native {m1.peak_mib:.0f} MiB, ours {m2.peak_mib:.0f} MiB"
     serving = re.search(r"^pfocr_rdf_resident_bytes\{process=\"server\"\} (\S+)", text, re.M)
     if serving:
-        print(f"memory of the serving process: {float(serving[1]) / 2**20:.0f} MiB")
+        yield f"memory of the serving process: {float(serving[1]) / 2**20:.0f} MiB"
 
 
-def report(task: Task, connections: int, rounds: dict[str, list[Measured]]) -> None:
-    """Print the medians of the rounds."""
+def report(task: Task, connections: int, rounds: dict[str, list[Measured]]) -> Iterator[str]:
+    """The medians of the rounds, a line for each server."""
     rates = {name: statistics.median(m.rate for m in found) for name, found in rounds.items()}
     for name, found in rounds.items():
         times = [
@@ -254,10 +259,9 @@ def report(task: Task, connections: int, rounds: dict[str, list[Measured]]) -> N
         known = name != "native" and rates["native"] > 0
         ratio = f"{rates[name] / rates['native']:7.2f}" if known else ""
         failed = sum(m.failed for m in found)
-        line = (
+        yield (
             f"{task.name:16} {connections:5} {name:8} {rates[name]:9.1f} {shown} {failed:7} {ratio}"
         )
-        print(line, flush=True)
 
 
 def main() -> None:
@@ -274,7 +278,13 @@ def main() -> None:
             make_records(source, folder / "records", number)
             data = folder / "data"
             build_release([folder / "records"], data, BuildOptions())
-        compare(folder, data, only)
+        lines = []
+        for line in compare(folder, data, only):
+            print(line, flush=True)
+            lines.append(line.rstrip())
+    if not only:
+        text = "\n".join((NOTES, "", "```text", *lines, "```"))
+        write_section("The endpoint (make bench-serve)", text, LIBRARIES)
 
 
 if __name__ == "__main__":
