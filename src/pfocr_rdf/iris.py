@@ -113,6 +113,7 @@ def term(namespace: str, name: str) -> NamedNode:
     return NamedNode(namespace + name)
 
 
+@lru_cache(maxsize=4096)
 def encoded(identifier: str) -> str:
     """An identifier as one path segment: all but RFC 3986's unreserved characters escaped.
 

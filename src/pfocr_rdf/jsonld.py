@@ -25,6 +25,10 @@ IDENTIFIER: Final = term(RDFS, "Resource")  # stands for "@type": "@id" among th
 PREFIX_ENDS: Final = tuple(":/?#[]@")
 # Every reader keeps a whole number of fifteen digits; many make a double of a longer one.
 NUMBER_RE: Final = re.compile(r"0|[1-9][0-9]{0,14}")
+#: Prefixes of what one article or figure alone has.
+MET_ONCE: Final = ("figure:", "pmc:")
+#: So many IRIs are remembered: more than there are genes of which figures tell.
+MOST: Final = 1 << 15
 Json = dict[str, Any]
 
 
@@ -87,8 +91,8 @@ class Compactor:
         else:
             if iri.partition(":")[0] in self.context:
                 raise IriError("IRI that JSON-LD can tell from a prefixed name", iri)
-        # Figures and mentions are met once or twice: remembering them would cost memory.
-        if not compacted.startswith("figure:") and len(self._known) < 100_000:
+        # Figures, articles and addresses are met once or twice: to remember them costs memory.
+        if compacted is not iri and not compacted.startswith(MET_ONCE) and len(self._known) < MOST:
             self._known[node] = compacted
         return compacted
 
@@ -113,13 +117,16 @@ class Compactor:
     def node(self, node: Node) -> Json:
         """One subject as a JSON object."""
         written: Json = {"@id": self.iri(node.subject)}
+        terms, known = self._terms, self._known
         worth: Any
         for predicate, value in node.facts:
             if predicate is RDF_TYPE:
                 key, worth = "@type", self.type_name(value)
             else:
-                key, coercion = self._term(predicate)
-                worth = self._worth(value, coercion)
+                key, coercion = terms.get(predicate) or self._term(predicate)
+                # Most links lead to few things: they are written without another call.
+                if coercion is not IDENTIFIER or (worth := known.get(value)) is None:
+                    worth = self._worth(value, coercion)
             if key not in written:
                 written[key] = worth
             elif written[key].__class__ is list:

@@ -90,7 +90,7 @@ def _ends_batch(article: str, records: int) -> bool:
     half = BATCH_RECORDS // 2
     if records < half:
         return False
-    return records >= 2 * BATCH_RECORDS or crc32(article.encode()) % half == 0
+    return records >= 3 * half or crc32(article.encode()) % half == 0
 
 
 def start_worker() -> None:

@@ -3,7 +3,7 @@
 import gc
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
@@ -11,18 +11,17 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Final
 
-from pyoxigraph import RdfFormat, Store
-
 from pfocr_rdf import __version__
 from pfocr_rdf.build.batches import Batch, BatchResult, make_batches
 from pfocr_rdf.build.finish import write_manifest, write_publication
 from pfocr_rdf.build.kept import KeptParts, PartsWriter, find_parts, take_or_map
+from pfocr_rdf.build.loading import StoreLoader
 from pfocr_rdf.build.options import BuildOptions, Progress
 from pfocr_rdf.build.report import Report, mapping_summary
 from pfocr_rdf.build.workers import crew_of, in_order
 from pfocr_rdf.dataset import ReleaseFacts, describe_release
 from pfocr_rdf.dumps import DumpFile, DumpWriter, Part, compress, make_part, turtle_header
-from pfocr_rdf.errors import BuildError, InputError, PfocrError
+from pfocr_rdf.errors import BuildError, InputError
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.mapping import Node
 from pfocr_rdf.mappings import Links, MappingCounts, open_mapping_files
@@ -83,25 +82,6 @@ class _Stage:
     name = "the release folder"
 
 
-class _LoadStream:
-    """The data of a build as the file that the bulk loader reads, part after part."""
-
-    def __init__(self, header: bytes, parts: Iterator[Part]) -> None:
-        self.held = memoryview(header)
-        self.parts = parts
-
-    def read(self, size: int) -> bytes:
-        """At most ``size`` bytes, nothing only at the end."""
-        while not self.held:
-            part = next(self.parts, None)
-            if part is None:
-                return b""
-            self.held = memoryview(part.trig)
-        chunk = bytes(self.held[:size])
-        self.held = self.held[size:]
-        return chunk
-
-
 class Run:
     """One build: what is gathered while the parts go by."""
 
@@ -151,7 +131,7 @@ class Run:
                 yield result
                 options.listen(Progress(self.records, len(files), self.tally.triples))
 
-    def parts(self, kept: KeptParts | None = None) -> Iterator[Part]:
+    def parts(self, kept: KeptParts | None = None) -> Generator[Part, None, None]:
         """All data: records, what they share, the description of it all.
 
         :param kept: the parts of the last release.
@@ -303,34 +283,19 @@ def read_collection(inputs: Sequence[Path], options: BuildOptions) -> Collection
 def _load(run: Run, unfinished: Path, stage: _Stage, kept: KeptParts | None) -> list[DumpFile]:
     """Write dumps and store; both get the same parts."""
     iris, extra = run.options.iris, bool(run.links.files)
-    with DumpWriter(unfinished / "dumps", iris, with_mappings=extra) as writer:
-
-        def written() -> Iterator[Part]:
-            for part in run.parts(kept):
-                stage.name = "the dumps"
-                writer.append(part)
-                stage.name = "the store"
-                yield part
-
-        stage.name = "the store"
-        store = Store(str(unfinished / "store"))
-        failures: list[BaseException] = []
-        parts = _keeping(written(), failures)
-        stream = _LoadStream(turtle_header(run.options.iris), parts)
-        try:
-            store.bulk_load(stream, RdfFormat.TRIG, lenient=True)  # type: ignore[arg-type]
-        except BaseException:
-            # The error holds this frame: its store would stay open, and its workers at work.
-            del store
-            parts.close()
-            if failures:
-                raise failures[0] from None
-            raise
-        store.flush()
-        count = len(store)
-        del store
-        if failures:
-            raise failures[0]
+    stage.name = "the store"
+    with (
+        DumpWriter(unfinished / "dumps", iris, with_mappings=extra) as writer,
+        StoreLoader(unfinished / "store") as store,
+        closing(run.parts(kept)) as parts,
+    ):
+        store.write(turtle_header(iris))
+        for part in parts:
+            stage.name = "the dumps"
+            writer.append(part)
+            stage.name = "the store"
+            store.write(part.trig)
+        count = store.finish()
         expected = run.tally.triples + run.equivalents + run.mappings
         if count != expected:
             raise BuildError(
@@ -339,15 +304,6 @@ def _load(run: Run, unfinished: Path, stage: _Stage, kept: KeptParts | None) -> 
             )
         stage.name = "the dumps"
         return writer.finish()
-
-
-def _keeping(parts: Iterator[Part], failures: list[BaseException]) -> Generator[Part, None, None]:
-    """The parts; the first failure is kept, for the loader turns it into words."""
-    try:
-        yield from parts
-    except (OSError, PfocrError, RuntimeError, MemoryError, KeyboardInterrupt) as error:
-        failures.append(error)
-        raise
 
 
 def _shared_parts(

@@ -100,7 +100,7 @@ def having(figure: Figure, iris: Iris) -> Having:
     return Having(tuple(found.values()), ENCODER.encode(words))
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 14)
 def _token(namespace: Namespace, accession: str, iris: Iris) -> str:
     return identity(iris.entity(namespace, accession).value)
 

@@ -82,7 +82,7 @@ class ThingRow(NamedTuple):
     organism: str | None
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 12)
 def identity(iri: str) -> str:
     """The word that stands in the index for an IRI; no text has it.
 
@@ -92,7 +92,7 @@ def identity(iri: str) -> str:
     return "x" + hashlib.blake2b(iri.encode(), digest_size=8).hexdigest()
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 14)
 def _entity(namespace: Namespace, accession: str, iris: Iris) -> str:
     return identity(iris.entity(namespace, accession).value)
 

@@ -72,7 +72,7 @@ def common_spelling(word: str) -> str:
     return word.replace("aem", "em").replace("oestr", "estr").replace("oedem", "edem")
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 12)
 def forms(chunk: str) -> tuple[str, ...]:
     """The words of a piece of text: all of it as one, and its parts if it has several.
 
@@ -84,7 +84,7 @@ def forms(chunk: str) -> tuple[str, ...]:
     return tuple(filter(None, found))
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 12)
 def read_chunk(chunk: str) -> tuple[str, tuple[str, ...]]:
     """A piece of text as one word, and its parts; no parts where it is a word by itself.
 
@@ -122,7 +122,7 @@ def words(text: str) -> str:
     return " ".join(filter(None, map(_words, text.split())))
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 15)
 def _words(piece: str) -> str:
     return " ".join(word for chunk in CHUNK_RE.findall(piece) for word in forms(chunk))
 
@@ -136,6 +136,6 @@ def key(text: str) -> str:
     return " ".join(filter(None, map(_key, text.split())))
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 14)
 def _key(piece: str) -> str:
     return " ".join(filter(None, (read_chunk(chunk)[0] for chunk in CHUNK_RE.findall(piece))))

@@ -1,0 +1,96 @@
+"""The bulk load of a build: what is written to it is in the store, or the reason is told."""
+
+import multiprocessing
+import os
+from pathlib import Path
+
+import pytest
+from pyoxigraph import NamedNode, Quad, Store
+
+from pfocr_rdf.build.loading import StoreLoader
+
+ONE = b"<http://a.example/s> <http://a.example/p> <http://a.example/o> .\n"
+
+
+def ends() -> set[str]:
+    """What this process holds open."""
+    return set(os.listdir("/dev/fd"))
+
+
+def write_until_interrupted(folder: Path) -> None:
+    with StoreLoader(folder) as loader:
+        loader.write(ONE)
+        raise KeyboardInterrupt
+
+
+def write_without_end(folder: Path) -> None:
+    with StoreLoader(folder) as loader:
+        while True:
+            loader.write(ONE * 1000)
+
+
+def test_all_that_is_written_is_in_the_store(tmp_path: Path) -> None:
+    with StoreLoader(tmp_path / "store") as loader:
+        loader.write(b"@prefix a: <http://a.example/> .\n")
+        loader.write(b"a:s a:p a:o , ")
+        loader.write(b"a:q .\n")
+        assert loader.finish() == 2
+    thing = NamedNode("http://a.example/o")
+    found = Store.read_only(str(tmp_path / "store")).quads_for_pattern(None, None, thing, None)
+    assert [str(quad.object) for quad in found] == [str(thing)]
+
+
+def test_more_than_the_pipe_holds_is_loaded(tmp_path: Path) -> None:
+    lines = b"".join(
+        b'<http://a.example/%d> <http://a.example/p> "%d" .\n' % (n, n) for n in range(99_999)
+    )
+    with StoreLoader(tmp_path / "store") as loader:
+        loader.write(lines)
+        assert loader.finish() == 99_999
+
+
+def test_a_loader_without_an_end_is_given_up(tmp_path: Path) -> None:
+    before = ends()
+    with pytest.raises(KeyboardInterrupt):
+        write_until_interrupted(tmp_path / "store")
+    assert ends() == before
+    store = Store(str(tmp_path / "store"))  # no lock is left on it
+    assert Quad(*map(NamedNode, (f"http://a.example/{n}" for n in "spo"))) not in store
+
+
+def test_what_stops_the_loader_is_told_to_whoever_writes(tmp_path: Path) -> None:
+    (tmp_path / "store").write_bytes(b"no folder")
+    before = ends()
+    with pytest.raises(OSError, match="store"):
+        write_without_end(tmp_path / "store")
+    assert ends() == before
+
+
+def test_what_stops_the_loader_is_told_at_the_end(tmp_path: Path) -> None:
+    (tmp_path / "store").write_bytes(b"no folder")
+    with pytest.raises(OSError, match="store"), StoreLoader(tmp_path / "store") as loader:
+        loader.finish()
+
+
+def test_what_is_no_trig_is_refused(tmp_path: Path) -> None:
+    with StoreLoader(tmp_path / "store") as loader:
+        loader.write(ONE + b"<http://a.example/s> nothing")
+        with pytest.raises(SyntaxError):
+            loader.finish()
+
+
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_a_process_that_is_forked_meanwhile_does_not_keep_the_loader_waiting(
+    tmp_path: Path,
+) -> None:
+    context = multiprocessing.get_context("fork")
+    over = context.Event()
+    with StoreLoader(tmp_path / "store") as loader:
+        loader.write(ONE)
+        other = context.Process(target=over.wait)
+        other.start()
+        try:
+            assert loader.finish() == 1
+        finally:
+            over.set()
+            other.join()
