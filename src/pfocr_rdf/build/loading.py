@@ -40,20 +40,26 @@ class StoreLoader:
     Without :meth:`finish` it is given up, and its folder is left as it is.
 
     :param folder: where the store is made.
-    :raises OSError: (also from the methods) when the store cannot be written, as pyoxigraph says.
+    :raises OSError: (on entering, and from the methods) when the store cannot be written.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def __enter__(self) -> "StoreLoader":
+        # One thread opens the store, loads it and drops it.
+        self._thread = ThreadPoolExecutor(1, "bulk load")
+        try:
+            opened = self._thread.submit(lambda: [Store(str(self.folder))]).result()
+        except BaseException:
+            self._thread.shutdown(wait=True)
+            raise
         reading, self._end = os.pipe()
         _writing.add(self._end)
         if size := getattr(fcntl, "F_SETPIPE_SZ", None):
             with suppress(OSError):  # the system grants less: it works all the same
                 fcntl.fcntl(self._end, size, PIPE_BYTES)
-        self._thread = ThreadPoolExecutor(1, "bulk load")
-        self._loaded: Future[int] = self._thread.submit(_load, self.folder, reading)
+        self._loaded: Future[int] = self._thread.submit(_load, opened, reading)
         return self
 
     def write(self, trig: bytes) -> None:
@@ -92,16 +98,17 @@ class StoreLoader:
         self._thread.shutdown(wait=True)
 
 
-def _load(folder: Path, reading: int) -> int:
-    """Make the store, in the one thread that knows it."""
-    store: Store | None = None
+def _load(opened: list[Store], reading: int) -> int:
+    """Load what comes through the pipe.
+
+    :param opened: the store, which is taken out of it: an error holds this frame and all that
+        is in it, and a store would stay open.
+    """
     try:
-        store = Store(str(folder))
-        store.bulk_load(path=f"/dev/fd/{reading}", format=RdfFormat.TRIG, lenient=True)
-        store.flush()
-        return len(store)
+        opened[0].bulk_load(path=f"/dev/fd/{reading}", format=RdfFormat.TRIG, lenient=True)
+        opened[0].flush()
+        return len(opened[0])
     finally:
-        # An error holds this frame: its store would stay open.
-        store = None
+        opened.clear()
         # The last reader is gone: whoever writes is told so.
         os.close(reading)
