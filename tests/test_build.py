@@ -332,7 +332,7 @@ def test_batches_keep_every_record_in_order_and_split_no_article(sizes: list[int
     assert [file for batch in batches for file in batch] == [*collection.files]
     articles = [{file.figid.partition("__")[0] for file in batch} for batch in batches]
     assert sum(map(len, articles)) == len(set().union(*articles))
-    # All but the last are half full, and none is larger than two and an article.
+    # All but the last are half full, and none is larger than one and a half and an article.
     assert all(len(batch) >= BATCH_RECORDS // 2 for batch in batches[:-1])
     assert all(len(batch) < 3 * BATCH_RECORDS // 2 + max(sizes) for batch in batches)
 
