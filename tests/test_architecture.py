@@ -19,11 +19,11 @@ PACKAGE: Final = REPOSITORY / "src" / "pfocr_rdf"
 ORDER: Final = (
     *("errors", "resources", "iris", "equivalents", "spellings"),
     *("records", "vocabulary", "mapping", "shared"),
-    *("jsonld", "tally", "dumps", "mappings", "dataset", "releases", "search", "build"),
+    *("jsonld", "tally", "dumps", "mappings", "dataset"),
+    *("releases", "contents", "search", "build"),
     *("verify", "compare", "queries", "results", "remote", "describe", "publish"),
     *("stores", "push_notes", "push_graphs", "push", "isql", "push_bulk", "web"),
-    *("console", "query_command", "search_command", "serve_command", "push_command"),
-    "cli",
+    *("commands", "cli"),
 )
 #: What only some modules may import: nothing else knows YAML, another endpoint or a terminal.
 LIBRARY_TO_USERS: Final = {
@@ -39,11 +39,9 @@ LIBRARY_TO_USERS: Final = {
     "rdflib": {"web"},  # a query's algebra, where it is federated
     "SPARQLWrapper": {"remote"},
     "starlette": {"web"},
-    "typer": {
-        *("console", "query_command", "search_command", "serve_command", "push_command", "cli"),
-    },
+    "typer": {"commands", "cli"},
     "uvicorn": {"web"},
-    "rich": {"console", "results"},
+    "rich": {"commands", "results"},
 }
 #: Classes that gather while data go by; all other dataclasses are values.
 COLLECTORS: Final = {
@@ -148,7 +146,10 @@ def test_imports_go_one_way(path: Path) -> None:
 
 @pytest.mark.parametrize(
     "package",
-    ["records", "mappings", "search", "build", "web", "web.pages", "web.federation", "web.backend"],
+    [
+        *("records", "mappings", "search", "build", "commands"),
+        *("web", "web.pages", "web.federation", "web.backend"),
+    ],
 )
 def test_imports_inside_a_package_make_no_circle(package: str) -> None:
     folder = PACKAGE.joinpath(*package.split("."))

@@ -2,11 +2,14 @@
 
 import gzip
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from invoking import Outcome, run
+from pfocr_rdf.cli import COMMANDS
 
 SEEDS = Path(__file__).parents[1] / "seeds"
 BROKEN = "---\nfigid: [unclosed\n---\n"
@@ -159,3 +162,36 @@ def test_a_thing_is_described_in_both_directions(data: Path) -> None:
     unknown = described(data, "ncbigene:999999999")
     assert unknown.status == 1
     assert "the release says nothing of 'ncbigene:999999999'" in unknown.err
+
+
+# --- which command ---
+
+
+def test_a_command_that_does_not_exist_is_told_with_the_nearest_that_does() -> None:
+    refused = run("biuld")
+    assert refused.status == 2
+    assert "No such command 'biuld'. Did you mean 'build'?" in refused.err
+
+
+def imported_by(names: list[str]) -> set[str]:
+    """What a fresh interpreter has imported when the commands are ready to run."""
+    code = "import sys; from typer.main import get_command; from pfocr_rdf.cli import app; "
+    code += "group = get_command(app); [group.commands[name] for name in sys.argv[1:]]; "
+    code += "print(*sys.modules)"
+    words = [sys.executable, "-c", code, *names]
+    return set(subprocess.run(words, capture_output=True, text=True, check=True).stdout.split())
+
+
+def test_a_worker_that_imports_the_program_again_imports_no_command() -> None:
+    names = imported_by([])
+    assert "pfocr_rdf.cli" in names
+    assert not any(name.startswith("pfocr_rdf.commands") for name in names)
+    assert not {"pyoxigraph", "rich"} & names
+
+
+def test_only_what_serves_and_pushes_imports_what_serving_and_pushing_take() -> None:
+    heavy = {"aiohttp", "starlette", "uvicorn"}
+    assert imported_by(["serve", "push"]) > heavy
+    others = [name for name in COMMANDS if name not in {"serve", "push"}]
+    assert not heavy & imported_by(others)
+    assert "yaml" not in imported_by(["query", "releases", "rollback"])

@@ -24,7 +24,7 @@ from pfocr_rdf.build.cluster import Cluster, connected, scheduler_address
 from pfocr_rdf.build.errands import errand_of, listed, programs, result_of, run_errand
 from pfocr_rdf.build.workers import AHEAD
 from pfocr_rdf.cli import app
-from pfocr_rdf.console import Watcher
+from pfocr_rdf.commands.progress import Watcher
 from pfocr_rdf.errors import BuildError
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.records import Limits, open_collection
@@ -535,6 +535,7 @@ def test_without_dask_the_refusal_says_how_to_install_it(
 
 
 def test_dask_is_not_imported_before_it_is_asked_for() -> None:
-    code = "import sys, pfocr_rdf.cli; print({'dask', 'distributed'} & sys.modules.keys())"
+    code = "import sys, pfocr_rdf.commands.build; "
+    code += "print({'dask', 'distributed'} & sys.modules.keys())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"

@@ -259,7 +259,7 @@ def test_who_loads_must_be_said(seeds_release: Release, tmp_path: Path) -> None:
 def test_a_password_is_asked_for_at_a_terminal(
     seeds_release: Release, virtuoso: Virtuoso, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pfocr_rdf.push_command._at_a_terminal", lambda: True)
+    monkeypatch.setattr("pfocr_rdf.commands.push._at_a_terminal", lambda: True)
     line = ["push", "--virtuoso-bulk", virtuoso.sql, "--graph", GRAPH, "--user", USER]
     line += ["--release", str(seeds_release.path), "--data", str(tmp_path)]
     done = CliRunner().invoke(app, line, input=f"{PASSWORD}\n")

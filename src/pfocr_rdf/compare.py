@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 from urllib.parse import unquote
 
-from pyoxigraph import Quad, Store
+from pyoxigraph import Quad
 
-from pfocr_rdf.errors import ReleaseError
+from pfocr_rdf.contents import open_store
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.releases import Release
 from pfocr_rdf.vocabulary import IS_REPLACED_BY
@@ -60,19 +60,6 @@ def compare_releases(old: Release, new: Release) -> Iterator[Change]:
     for quad in after:
         if quad not in before:
             yield Change("+", quad)
-
-
-def open_store(release: Release) -> Store:
-    """The store of a release, to read only.
-
-    :raises ReleaseError: if it cannot be opened.
-    """
-    try:
-        return Store.read_only(str(release.store))
-    except (OSError, RuntimeError) as error:
-        raise ReleaseError(
-            f"{release.store}: not a readable store ({error}): run `pfocr-rdf verify` on it"
-        ) from error
 
 
 def changed_thing(quad: Quad, iris: Iris) -> str:

@@ -8,7 +8,7 @@ from typing import BinaryIO, Final, Literal
 
 from pyoxigraph import DefaultGraph, RdfFormat
 
-from pfocr_rdf.compare import open_store
+from pfocr_rdf.contents import open_store
 from pfocr_rdf.dumps import MAPPINGS, NAME_TO_FORMAT, DumpFormat
 from pfocr_rdf.errors import ReleaseError
 from pfocr_rdf.iris import Iris

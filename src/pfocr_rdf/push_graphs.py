@@ -11,9 +11,9 @@ from pathlib import Path
 
 from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, parse, serialize
 
+from pfocr_rdf.contents import iris_of
 from pfocr_rdf.dumps import EQUIVALENTS, MAPPINGS, NAME_TO_FORMAT
 from pfocr_rdf.errors import QueryError, ReleaseError
-from pfocr_rdf.iris import Iris
 from pfocr_rdf.releases import Release
 
 
@@ -79,7 +79,7 @@ def release_graphs(release: Release, graph: str | None) -> list[Source]:
     :raises ReleaseError: if a dump cannot be read.
     """
     manifest = release.manifest()
-    data = graph or Iris(manifest["base"], manifest["genes"]).dataset.value
+    data = graph or iris_of(release).dataset.value
     try:
         NamedNode(data)
     except ValueError as error:

@@ -10,6 +10,7 @@ from threading import Lock
 from types import TracebackType
 from typing import Any, Final
 
+from pfocr_rdf.contents import iris_of
 from pfocr_rdf.errors import IriError, QueryError, ReleaseError
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.releases import Release
@@ -89,18 +90,12 @@ def open_index(release: Release, identify: Identify | None = None) -> "Index":
             if (made_by, layout) != (APPLICATION_ID, LAYOUT):
                 reason = "not a search index that this version reads"
                 raise ReleaseError(f"{path}: {reason}: {again}")
-            return Index(database, str(path), identify or identifier(_iris(release)))
+            return Index(database, str(path), identify or identifier(iris_of(release)))
         except BaseException:
             database.close()
             raise
     except sqlite3.Error as error:
         raise _unreadable(str(path), error) from error
-
-
-def _iris(release: Release) -> Iris:
-    """The IRIs that a release was built with."""
-    manifest = release.manifest()
-    return Iris(manifest["base"], manifest["genes"])
 
 
 def identifier(iris: Iris) -> Identify:

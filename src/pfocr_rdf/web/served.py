@@ -21,8 +21,9 @@ from typing import Any, BinaryIO, Final
 import pyoxigraph
 
 from pfocr_rdf.build.finish import READ_BYTES, is_manifested
+from pfocr_rdf.contents import iris_of
 from pfocr_rdf.dumps import DumpFile
-from pfocr_rdf.errors import IriError, PfocrError, ReleaseError
+from pfocr_rdf.errors import PfocrError, ReleaseError
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.releases import CURRENT, MANIFEST, Release, current_release, hold_release
 
@@ -59,11 +60,7 @@ def hold(release: Release) -> Held:
     with ExitStack() as undo:
         lock = undo.enter_context(hold_release(release))
         manifest = release.manifest()
-        try:
-            iris = Iris(manifest["base"], manifest["genes"])
-        except (KeyError, TypeError, IriError) as error:
-            path = release.path / MANIFEST
-            raise ReleaseError(f"{path}: not a manifest ({error!r}): {REMEDY}") from error
+        iris = iris_of(release)
         undo.pop_all()
     return Held(release, manifest, iris, lock)
 

@@ -11,7 +11,8 @@ from urllib.parse import urlsplit, urlunsplit
 import typer
 import uvloop
 
-from pfocr_rdf.console import DEFAULT_DATA, refusals, say
+from pfocr_rdf.commands.console import refusals, say
+from pfocr_rdf.commands.options import DEFAULT_DATA, Data
 from pfocr_rdf.errors import ServeError
 from pfocr_rdf.web.app import Site, SiteOptions
 from pfocr_rdf.web.backend.settings import Backend, read_backend
@@ -30,9 +31,6 @@ MEBI = 1 << 20
 LogFormatName = Literal["text", "json"]
 
 
-Data = Annotated[
-    Path, typer.Option("--data", help="The data folder.", envvar="PFOCR_RDF_DATA", file_okay=False)
-]
 Host = Annotated[str, typer.Option(help="Where to listen; 0.0.0.0 is everywhere.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")]
 Workers = Annotated[

@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 import typer
 from pyoxigraph import Store
 
-from pfocr_rdf.compare import open_store
-from pfocr_rdf.console import DEFAULT_DATA, data_out, refusals, say
+from pfocr_rdf.commands.console import data_out, refusals, say
+from pfocr_rdf.commands.options import DEFAULT_DATA, Data, ReleaseName
+from pfocr_rdf.contents import iris_of, open_store
 from pfocr_rdf.errors import QueryError
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.queries import bind, federated_queries, load_query, named_queries
@@ -37,11 +38,8 @@ def query(
         FormatName | None,
         typer.Option("--format", "-f", help="By default a table on a terminal, JSON or Turtle."),
     ] = None,
-    data: Annotated[
-        Path,
-        typer.Option("--data", help="The data folder.", envvar="PFOCR_RDF_DATA", file_okay=False),
-    ] = DEFAULT_DATA,
-    release: Annotated[str, typer.Option(help="Another release than the current one.")] = "current",
+    data: Data = DEFAULT_DATA,
+    release: ReleaseName = "current",
     endpoint: Annotated[
         str | None, typer.Option(metavar="URL", help="Ask this SPARQL endpoint instead.")
     ] = None,
@@ -131,7 +129,7 @@ def _values(params: list[str]) -> dict[str, str]:
 def _ask_release(
     release: Release, asked: str, params: list[str], form: str | None, partners: Path | None
 ) -> None:
-    iris = _iris(release)
+    iris = iris_of(release)
     text = _text(asked, params, iris)
     store = open_store(release)
     if "service" in text.lower():
@@ -142,7 +140,7 @@ def _ask_release(
 def _explain(release: Release, asked: str, params: list[str], partners: Path | None) -> None:
     from pfocr_rdf.web.federation.local import explain_here
 
-    iris = _iris(release)
+    iris = iris_of(release)
     text = _text(asked, params, iris)
     typer.echo(explain_here(text, open_store(release), iris, partners), nl=False)
 
@@ -158,11 +156,6 @@ def _joined(text: str, store: Store, iris: Iris, partners: Path | None) -> str:
     for told in joined.told:
         say(f"{told.partner}: {told.failed or f'{told.requests} requests, {told.rows} rows'}")
     return joined.text
-
-
-def _iris(release: Release) -> Iris:
-    manifest = release.manifest()
-    return Iris(manifest["base"], manifest["genes"])
 
 
 def _ask_endpoint(endpoint: str, text: str, form: str | None, timeout_s: float) -> None:

@@ -3,22 +3,19 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from pfocr_rdf.console import DEFAULT_DATA, refusals, say
+from pfocr_rdf.commands.console import refusals, say
+from pfocr_rdf.commands.options import DEFAULT_DATA, Data, ReleaseName
 from pfocr_rdf.releases import find_release, holding
 from pfocr_rdf.search import Found, Suggestion, Tier, open_index
 
 
 def search(
     text: Annotated[str, typer.Argument(help="Words, a gene symbol, or any identifier.")],
-    data: Annotated[
-        Path,
-        typer.Option("--data", help="The data folder.", envvar="PFOCR_RDF_DATA", file_okay=False),
-    ] = DEFAULT_DATA,
+    data: Data = DEFAULT_DATA,
     organism: Annotated[
         str | None, typer.Option(help="Only figures of this organism: a taxon id or a name.")
     ] = None,
@@ -32,7 +29,7 @@ def search(
         bool, typer.Option("--suggest", help="Print what the text may be the beginning of.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document, facets too.")] = False,
-    release: Annotated[str, typer.Option(help="Another release than the current one.")] = "current",
+    release: ReleaseName = "current",
 ) -> None:
     """Find figures by title, caption, words, genes, chemicals, diseases, article, identifier.
 

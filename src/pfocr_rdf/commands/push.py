@@ -3,12 +3,12 @@
 import asyncio
 import os
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from pfocr_rdf.console import DEFAULT_DATA, refusals, say
+from pfocr_rdf.commands.console import refusals, say
+from pfocr_rdf.commands.options import DEFAULT_DATA, Data, Quiet, ReleaseName
 from pfocr_rdf.errors import QueryError
 from pfocr_rdf.push import CHUNK_TRIPLES, PushOptions, push_release
 from pfocr_rdf.push_bulk import BulkOptions, bulk_load
@@ -42,7 +42,6 @@ GraphIri = Annotated[
     str | None,
     typer.Option(metavar="IRI", help="The graph for the data.", show_default="the dataset's IRI"),
 ]
-ReleaseName = Annotated[str, typer.Option(help="Another release than the current one.")]
 User = Annotated[str | None, typer.Option(help="Whom to write as.")]
 PasswordEnv = Annotated[
     str | None,
@@ -64,10 +63,6 @@ TimeoutS = Annotated[
     float, typer.Option("--timeout-s", min=0.1, help="What the store may be silent.")
 ]
 Again = Annotated[bool, typer.Option("--again", help="Send all, also what was confirmed before.")]
-Data = Annotated[
-    Path, typer.Option("--data", help="The data folder.", envvar="PFOCR_RDF_DATA", file_okay=False)
-]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
 
 
 def push(

@@ -1,13 +1,11 @@
-"""The talk of the command line: messages and progress on stderr, data on stdout."""
+"""How far a build is, and what it found, on stderr."""
 
 import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any
 
-import typer
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -20,35 +18,7 @@ from rich.progress import (
 )
 
 from pfocr_rdf.build import Findings, Progress
-from pfocr_rdf.errors import PfocrError
-
-#: Where releases are, if nobody says where.
-DEFAULT_DATA: Final = Path("pfocr-data")
-
-
-def say(message: str) -> None:
-    """Talk to the user, on stderr."""
-    typer.echo(message, err=True)
-
-
-def data_out() -> BinaryIO:
-    """Where data go: stdout, as bytes."""
-    return sys.stdout.buffer
-
-
-@contextmanager
-def refusals() -> Iterator[None]:
-    """Turn a refusal into a message and exit status 1, and a closed pipe into silence."""
-    try:
-        yield
-        sys.stdout.flush()
-    except PfocrError as error:
-        say(f"error: {error}")
-        raise typer.Exit(1) from error
-    except BrokenPipeError:
-        # The reader has seen enough; Python would complain once more when it closes stdout.
-        sys.stdout = open("/dev/null", "w")  # noqa: SIM115
-        raise typer.Exit(0) from None
+from pfocr_rdf.commands.console import say
 
 
 @contextmanager

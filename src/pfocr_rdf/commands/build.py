@@ -1,0 +1,134 @@
+"""The commands ``build`` and ``check``: records to a release, or to a list of what is wrong."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from pfocr_rdf.build import BuildOptions, build_release, check_records
+from pfocr_rdf.build.options import issued_date
+from pfocr_rdf.commands.console import refusals, say
+from pfocr_rdf.commands.options import DEFAULT_DATA, Data, Quiet
+from pfocr_rdf.commands.progress import Watcher, counted, tell_findings, unlogged
+from pfocr_rdf.errors import Problem
+from pfocr_rdf.iris import BASE, NCBIGENE, Iris
+from pfocr_rdf.mappings import MappingCounts
+from pfocr_rdf.records import Limits
+
+Records = Annotated[
+    list[Path],
+    typer.Argument(help="Records, folders of records, or checkouts of the PFOCR database."),
+]
+Base = Annotated[str, typer.Option(help="What the IRIs of figures begin with.")]
+GenePrefix = Annotated[str, typer.Option(help="What the IRIs of genes begin with.")]
+Workers = Annotated[
+    int | None, typer.Option(min=1, help="Worker processes.", show_default="one a core")
+]
+ExecutorName = Annotated[
+    str,
+    typer.Option(
+        metavar="processes|dask://HOST:PORT",
+        help="Who maps the records: processes here, or a Dask cluster that reads the same folder.",
+    ),
+]
+ExecutorWaitS = Annotated[
+    float, typer.Option("--executor-wait-s", min=0, help="For a cluster that has no worker.")
+]
+Mappings = Annotated[
+    list[Path] | None,
+    typer.Option(metavar="FILE.sssom.tsv", help="Links from a mapping set; may be repeated."),
+]
+MaxFileBytes = Annotated[int, typer.Option(min=1, help="Size of a record or table at most.")]
+PROCESSES: Final = "processes"
+
+
+def build(
+    records: Records,
+    data: Data = DEFAULT_DATA,
+    workers: Workers = None,
+    executor: ExecutorName = PROCESSES,
+    executor_wait_s: ExecutorWaitS = 60.0,
+    keep: Annotated[int, typer.Option(min=0, help="Releases to keep; 0 keeps all.")] = 0,
+    base: Base = BASE,
+    gene_prefix: GenePrefix = NCBIGENE,
+    mappings: Mappings = None,
+    max_file_bytes: MaxFileBytes = Limits().file_bytes,
+    reuse: Annotated[
+        bool, typer.Option(help="Take over what the last release has of unchanged records.")
+    ] = True,
+    quiet: Quiet = False,
+) -> None:
+    """Build a release from records and make it the current one.
+
+    Exit status 1 says that something in the input was refused: the rest is published, and
+    report.json in the release names each problem. SOURCE_DATE_EPOCH dates the release.
+    """
+    if workers and executor != PROCESSES:
+        raise typer.BadParameter("a cluster has its own workers", param_hint="--workers")
+    with refusals(), unlogged(), Watcher(quiet=quiet) as watcher:
+        options = BuildOptions(
+            iris=Iris(base, gene_prefix),
+            limits=Limits(file_bytes=max_file_bytes),
+            workers=workers,
+            executor=None if executor == PROCESSES else executor,
+            executor_wait_s=executor_wait_s,
+            keep=keep,
+            issued=issued_date(),
+            mappings=tuple(mappings or ()),
+            reuse=reuse,
+            listen=watcher,
+        )
+        result = build_release(records, data, options)
+    release = result.release
+    if not quiet:
+        tell_findings(result.findings)
+        say(f"{result.triples:,} triples, and {result.equivalents:,} in the graph of equivalents")
+        _tell_sets(result.mappings)
+        for old in result.pruned.deleted:
+            say(f"deleted release {old.id}")
+        for old in result.pruned.in_use:
+            say(f"release {old.id} is in use: kept")
+        say(f"report: {release.path / 'report.json'}")
+    typer.echo(release.path)
+    raise typer.Exit(1 if result.findings.errors else 0)
+
+
+def _tell_sets(sets: Iterable[MappingCounts]) -> None:
+    for one in sets:
+        say(
+            f"{one.title}: {one.read:,} mappings: {one.linked:,} linked, {one.absent:,} not in "
+            f"the release, refused: {counted(one.refused)}; {one.triples:,} triples"
+        )
+
+
+def check(
+    records: Records,
+    workers: Workers = None,
+    mappings: Mappings = None,
+    max_file_bytes: MaxFileBytes = Limits().file_bytes,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Report everything that a build would report, and write nothing.
+
+    One problem a line on standard output; exit status 1 if any is an error.
+    """
+
+    def tell(problem: Problem) -> None:
+        typer.echo(json.dumps(asdict(problem), ensure_ascii=False) if as_json else str(problem))
+
+    sets: list[MappingCounts] = []
+    with refusals():
+        options = BuildOptions(
+            limits=Limits(file_bytes=max_file_bytes),
+            workers=workers,
+            mappings=tuple(mappings or ()),
+        )
+        findings = check_records(records, options, tell, sets.append)
+    if not quiet:
+        tell_findings(findings)
+        _tell_sets(sets)
+    raise typer.Exit(1 if findings.errors else 0)

@@ -1,0 +1,39 @@
+"""The command ``diff``: what changed between two releases."""
+
+from typing import Annotated
+
+import typer
+
+from pfocr_rdf.commands.console import refusals, say
+from pfocr_rdf.commands.options import DEFAULT_DATA, Data
+from pfocr_rdf.compare import Summary, compare_releases
+from pfocr_rdf.contents import iris_of
+from pfocr_rdf.releases import find_release, holding
+
+
+def diff(
+    old: Annotated[str, typer.Argument(help="A release: its id, a path, or `current`.")],
+    new: Annotated[str, typer.Argument(help="The release to compare it with.")],
+    data: Data = DEFAULT_DATA,
+    summary: Annotated[
+        bool, typer.Option("--summary", help="Only figure, removed, added; tab-separated.")
+    ] = False,
+) -> None:
+    """Print the quads removed (-) and added (+) between two releases.
+
+    How many there are of each figure goes to standard error, or is all there is with --summary.
+    """
+    with (
+        refusals(),
+        holding(find_release(data, old)) as before,
+        holding(find_release(data, new)) as after,
+    ):
+        iris, counts = iris_of(after), Summary()
+        for change in compare_releases(before, after):
+            counts.count(change, iris)
+            if not summary:
+                typer.echo(str(change))
+        for name, removed, added in counts.rows():
+            typer.echo(f"{name}\t-{removed}\t+{added}", err=not summary)
+        removed, added = sum(counts.removed.values()), sum(counts.added.values())
+        say(f"{removed:,} removed, {added:,} added between {before.id} and {after.id}")

@@ -1,0 +1,45 @@
+"""A release is opened with the store and the IRIs that it was built with, or refused."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from building import build
+from making import SEEDS
+from pfocr_rdf.contents import iris_of, open_store
+from pfocr_rdf.errors import ReleaseError
+from pfocr_rdf.iris import Iris
+from pfocr_rdf.releases import Release
+
+
+def test_the_iris_are_those_that_the_release_was_built_with(tmp_path: Path) -> None:
+    iris = Iris("https://example.org/base/", "https://identifiers.org/ncbigene:")
+    assert iris_of(build(SEEDS, tmp_path, iris=iris).release) == iris
+
+
+def test_the_store_holds_what_the_manifest_counts(seeds_release: Release) -> None:
+    manifest = seeds_release.manifest()
+    assert len(open_store(seeds_release)) == manifest["triples"] + manifest["equivalents"]
+
+
+@pytest.mark.parametrize(
+    "change", [{"base": None}, {"base": 1}, {"base": "no IRI"}, {"genes": None}], ids=str
+)
+def test_a_manifest_that_does_not_tell_them_is_refused(
+    change: dict[str, object], copied_release: Release
+) -> None:
+    changed = {**copied_release.manifest(), **change}
+    told = {name: value for name, value in changed.items() if value is not None}
+    path = copied_release.path / "manifest.json"
+    path.write_text(json.dumps(told), encoding="utf-8")
+    with pytest.raises(ReleaseError) as refused:
+        iris_of(copied_release)
+    message = str(refused.value)
+    assert message.startswith(f"{path}: not a manifest (")
+    assert message.endswith("): build again, or roll back")
+
+
+def test_a_store_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ReleaseError, match=r"not a readable store \(.*: run `pfocr-rdf verify`"):
+        open_store(Release("none", tmp_path))
