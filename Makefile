@@ -10,6 +10,10 @@ VALIDATOR := build/validator
 .PHONY: help run build editor comunica validator test test-corpus check bench bench-federation bench-serve bench-pages lock clean
 .DEFAULT_GOAL := help
 
+# Where the environment forbids bytecode, each of the hundreds of processes that the tests start
+# would compile the package anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 help:   ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{sub(/:.*/, "", $$1); printf "%-12s %s\n", $$1, $$2}'
 

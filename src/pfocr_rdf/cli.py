@@ -31,8 +31,8 @@ COMMANDS: Final = {
 class OnDemand(UserDict[str, Any]):
     """Commands that are imported when they are asked for.
 
-    Those that serve and push import for most of a second what the others do without: each command
-    would wait for it, and each worker process of a build, which imports the program once more.
+    Those that serve and push import for a third of a second what the others do without: each
+    command would wait for it, and each worker of a build, which imports the program once more.
     """
 
     def __getitem__(self, name: str) -> Any:
