@@ -38,8 +38,8 @@ check: $(VENV)/ready editor  ## Format, lint, types, and all tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/pytest -q -n 2 --dist loadfile -m 'not timed and not whole'
-	$(BIN)/pytest -q -m timed
+	$(BIN)/pytest -q -n 2 --dist loadfile --ignore tests/timed
+	$(BIN)/pytest -q tests/timed
 
 bench: $(VENV)/ready  ## Measure the build beside the bulk load of its own triples
 	$(BIN)/python benchmarks/build.py $(RECORDS)

@@ -1,8 +1,10 @@
 """Fixtures that several test files share."""
 
+import gc
 import shutil
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
@@ -10,12 +12,26 @@ from hypothesis import settings
 
 from building import build, checkout
 from making import CORPUS, SEEDS
+from pfocr_rdf.build.batches import start_worker
 from pfocr_rdf.releases import Release
 from virtuoso import Virtuoso, virtuoso_server
 
 # The same examples on every run and every machine, and no database of examples on disk.
 settings.register_profile("pfocr", derandomize=True, database=None, deadline=None, max_examples=200)
 settings.load_profile("pfocr")
+
+
+def pytest_collection_finish() -> None:
+    """Leave the tests themselves to nobody's collector: they stay, and are many to look through."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(scope="session")
+def crew() -> Iterator[Executor]:
+    """Processes that map batches for builds of many tests: to start them takes as long."""
+    with ProcessPoolExecutor(2, get_context("spawn"), initializer=start_worker) as executor:
+        yield executor
 
 
 @pytest.fixture(scope="session")

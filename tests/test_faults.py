@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import suppress
 from multiprocessing import get_context
 from pathlib import Path
@@ -212,7 +212,11 @@ def wait_until(
 
 
 def assert_recovers(
-    published: Published, status: int, records: Path, undisturbed: dict[str, bytes]
+    crew: Executor,
+    published: Published,
+    status: int,
+    records: Path,
+    undisturbed: dict[str, bytes],
 ) -> None:
     """The release is as it was, unless the build was faster; the next one is as any other."""
     if current_release(published.data) == published.release:
@@ -220,7 +224,7 @@ def assert_recovers(
         published.assert_still_whole()
     else:
         assert list(verify_release(current_release(published.data))) == []
-    assert dumps(build(records, published.data, workers=2).release) == undisturbed
+    assert dumps(build(records, published.data, executor=crew).release) == undisturbed
     assert unfinished(published.data) == []
 
 
@@ -232,6 +236,7 @@ def test_a_build_killed_at_a_stage_leaves_the_release_current_and_no_process(
     undisturbed: dict[str, bytes],
     published: Published,
     tmp_path: Path,
+    crew: Executor,
 ) -> None:
     def reached(_: subprocess.Popen[str]) -> bool:
         return any(STAGES[stage](folder) for folder in unfinished(published.data))
@@ -241,7 +246,7 @@ def test_a_build_killed_at_a_stage_leaves_the_release_current_and_no_process(
     assert left == []
     if stage in EARLY:
         assert current_release(published.data) == published.release
-    assert_recovers(published, status, records, undisturbed)
+    assert_recovers(crew, published, status, records, undisturbed)
 
 
 @LINUX
@@ -252,6 +257,7 @@ def test_a_build_killed_at_any_time_leaves_the_release_current_and_no_process(
     undisturbed: dict[str, bytes],
     published: Published,
     tmp_path: Path,
+    crew: Executor,
 ) -> None:
     began = time.monotonic()
     more = ("--workers", "2", "--quiet")
@@ -266,7 +272,7 @@ def test_a_build_killed_at_any_time_leaves_the_release_current_and_no_process(
     command = [*program(tmp_path), "build", str(records), "--data", str(published.data)]
     status, left = kill_when([*command, *more], reached)
     assert left == []
-    assert_recovers(published, status, records, undisturbed)
+    assert_recovers(crew, published, status, records, undisturbed)
 
 
 @LINUX

@@ -15,6 +15,12 @@ from pfocr_rdf.web.problems import Refusal
 QUERY = "SELECT * { ?s ?p ?o SERVICE <urn:x> { ?o ?q ?r } }"
 
 
+def stop(process: int) -> None:
+    """Stop a child; it may answer until it is stopped."""
+    os.kill(process, signal.SIGSTOP)
+    os.waitid(os.P_PID, process, os.WSTOPPED | os.WNOWAIT)
+
+
 def with_planner(
     loop: Callable[[], asyncio.AbstractEventLoop], work: Callable[[Planner], Awaitable[None]]
 ) -> None:
@@ -50,7 +56,7 @@ def test_a_query_that_ends_its_planner_is_refused_and_the_next_is_not(
         await planner.plan(QUERY, {})
         process = planner.process
         assert process is not None
-        os.kill(process.pid, signal.SIGSTOP)
+        stop(process.pid)
         asked = asyncio.ensure_future(planner.plan(f"{QUERY} # deep", {}))
         await asyncio.sleep(0)
         os.kill(process.pid, signal.SIGKILL)
@@ -91,7 +97,7 @@ def test_a_query_that_takes_too_long_is_stopped_with_its_planner() -> None:
         await planner.plan(QUERY, {})
         process = planner.process
         assert process is not None
-        os.kill(process.pid, signal.SIGSTOP)
+        stop(process.pid)
         planner.limit_s = 0.1
         with pytest.raises(Refusal) as raised:
             await planner.plan(f"{QUERY} # long", {})

@@ -5,7 +5,9 @@ import pickle
 import shutil
 import sqlite3
 from collections.abc import Callable
+from concurrent.futures import Executor
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +15,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from building import build, checkout, copies, dumps
+import building
+from building import checkout, copies, dumps
 from making import record, write
 from pfocr_rdf.build import BuildResult
 from pfocr_rdf.build.batches import BATCH_RECORDS
@@ -28,6 +31,16 @@ from pfocr_rdf.verify import verify_release
 COPIES: Final = 2 * BATCH_RECORDS
 
 
+#: How a release is built from records, in a data folder.
+Build = Callable[..., BuildResult]
+
+
+@pytest.fixture(name="build", scope="module")
+def _build(crew: Executor) -> Build:
+    """Builds with the processes that tests share."""
+    return partial(building.build, executor=crew)
+
+
 @pytest.fixture(name="records", scope="module")
 def _records(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Every kind of file; not to be changed."""
@@ -36,7 +49,7 @@ def _records(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(name="first", scope="module")
-def _first(records: Path, tmp_path_factory: pytest.TempPathFactory) -> BuildResult:
+def _first(build: Build, records: Path, tmp_path_factory: pytest.TempPathFactory) -> BuildResult:
     """A release that keeps its parts; not to be built beside."""
     return build(records, tmp_path_factory.mktemp("first"))
 
@@ -53,7 +66,9 @@ def contents(release: Release) -> dict[str, bytes]:
     return dumps(release) | {name: (release.path / name).read_bytes() for name in others}
 
 
-def assert_like_a_full_build(result: BuildResult, records: Path, folder: Path) -> None:
+def assert_like_a_full_build(
+    build: Build, result: BuildResult, records: Path, folder: Path
+) -> None:
     full = build(records, folder, reuse=False)
     assert full.findings.reused == 0
     assert contents(result.release) == contents(full.release)
@@ -65,7 +80,7 @@ def test_a_first_build_takes_nothing_over(first: BuildResult) -> None:
 
 
 def test_records_that_have_not_changed_are_all_taken_over(
-    records: Path, first: BuildResult, data: Path
+    build: Build, records: Path, first: BuildResult, data: Path
 ) -> None:
     again = build(records, data)
     assert again.findings.reused == again.findings.records == first.findings.records
@@ -74,7 +89,7 @@ def test_records_that_have_not_changed_are_all_taken_over(
     assert (again.triples, again.equivalents) == (first.triples, first.equivalents)
 
 
-def test_what_was_taken_over_is_taken_over_again(records: Path, data: Path) -> None:
+def test_what_was_taken_over_is_taken_over_again(build: Build, records: Path, data: Path) -> None:
     build(records, data, keep=1)
     third = build(records, data, keep=1)
     assert third.findings.reused == third.findings.records
@@ -83,12 +98,12 @@ def test_what_was_taken_over_is_taken_over_again(records: Path, data: Path) -> N
 def test_worker_processes_take_over_what_this_one_takes_over(
     records: Path, first: BuildResult, data: Path
 ) -> None:
-    again = build(records, data, workers=2)
+    again = building.build(records, data, workers=2)
     assert again.findings.reused == first.findings.records
     assert contents(again.release) == contents(first.release)
 
 
-def test_without_reuse_every_record_is_read(records: Path, data: Path) -> None:
+def test_without_reuse_every_record_is_read(build: Build, records: Path, data: Path) -> None:
     assert build(records, data, reuse=False).findings.reused == 0
     assert build(records, data).findings.reused > 0
 
@@ -109,7 +124,7 @@ CHANGES: Final[dict[str, dict[str, str | None]]] = {
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_after_a_change_the_release_is_that_of_a_full_build(
-    change: str, records: Path, data: Path, tmp_path: Path
+    build: Build, change: str, records: Path, data: Path, tmp_path: Path
 ) -> None:
     changed = Path(shutil.copytree(records, tmp_path / "records"))
     for name, text in CHANGES[change].items():
@@ -120,11 +135,11 @@ def test_after_a_change_the_release_is_that_of_a_full_build(
     result = build(changed, data)
     # Some batches are as they were.
     assert 0 < result.findings.reused < result.findings.records
-    assert_like_a_full_build(result, changed, tmp_path / "full")
+    assert_like_a_full_build(build, result, changed, tmp_path / "full")
 
 
 def test_another_organism_page_changes_everything(
-    records: Path, data: Path, tmp_path: Path
+    build: Build, records: Path, data: Path, tmp_path: Path
 ) -> None:
     changed = Path(shutil.copytree(records, tmp_path / "records"))
     write(changed, {"_organisms/c.md": "---\nlatin: Imaginarius tertius\nncbi: '78'\n---\n"})
@@ -140,7 +155,7 @@ def test_another_organism_page_changes_everything(
     ],
 )
 def test_other_options_change_everything(
-    options: dict[str, Any], records: Path, data: Path
+    build: Build, options: dict[str, Any], records: Path, data: Path
 ) -> None:
     assert build(records, data, **options).findings.reused == 0
 
@@ -150,10 +165,10 @@ def test_another_version_of_the_programs_changes_everything(
 ) -> None:
     # So few that they are mapped in this process: another one would not see the change.
     few, data = write(tmp_path / "few", {"a.md": record()}), tmp_path / "data"
-    build(few, data)
+    building.build(few, data)
     monkeypatch.setattr("pfocr_rdf.build.kept.programs", lambda: (("pfocr-rdf", "another"),))
-    assert build(few, data).findings.reused == 0
-    assert build(few, data).findings.reused == 1
+    assert building.build(few, data).findings.reused == 0
+    assert building.build(few, data).findings.reused == 1
 
 
 # --- what is broken ---
@@ -185,7 +200,7 @@ BREAKAGES: Final[dict[str, Callable[[Path], None]]] = {
 
 @pytest.mark.parametrize("breakage", BREAKAGES)
 def test_what_is_broken_is_mapped_anew(
-    breakage: str, records: Path, first: BuildResult, data: Path
+    build: Build, breakage: str, records: Path, first: BuildResult, data: Path
 ) -> None:
     BREAKAGES[breakage](data)
     again = build(records, data)
@@ -213,8 +228,8 @@ def test_an_index_from_elsewhere_cannot_run_anything(
     dumped = pickle.dumps
     with monkeypatch.context() as patch:
         patch.setattr("pfocr_rdf.build.kept.pickle.dumps", lambda *_: dumped(Harmful(str(target))))
-        build(few, tmp_path / "data")
-    again = build(few, tmp_path / "data")
+        building.build(few, tmp_path / "data")
+    again = building.build(few, tmp_path / "data")
     assert again.findings.reused == 0
     assert not target.exists()
 
@@ -222,13 +237,13 @@ def test_an_index_from_elsewhere_cannot_run_anything(
 def test_where_nothing_can_be_kept_the_release_is_built_all_the_same(tmp_path: Path) -> None:
     few = write(tmp_path / "few", {"a.md": record()})
     (tmp_path / "data" / UNFINISHED).mkdir(parents=True)
-    result = build(few, tmp_path / "data")
+    result = building.build(few, tmp_path / "data")
     assert result.findings.figures == 1
     assert find_parts(tmp_path / "data") is None
 
 
 def test_a_build_that_fails_leaves_the_parts_of_the_last_release(
-    data: Path, tmp_path: Path, first: BuildResult
+    build: Build, data: Path, tmp_path: Path, first: BuildResult
 ) -> None:
     before = (data / FILE).read_bytes()
     bad = write(tmp_path / "bad", {"a.md": "nothing\n"})
@@ -244,7 +259,9 @@ def test_an_index_of_another_layout_is_none(data: Path) -> None:
     assert find_parts(data) is None
 
 
-def test_a_release_that_is_served_can_be_taken_over_from(records: Path, data: Path) -> None:
+def test_a_release_that_is_served_can_be_taken_over_from(
+    build: Build, records: Path, data: Path
+) -> None:
     release = Release((data / "current").resolve().name, (data / "current").resolve())
     with hold_release(release):
         assert build(records, data).findings.reused > 0
@@ -255,7 +272,7 @@ def test_a_release_that_is_served_can_be_taken_over_from(records: Path, data: Pa
 )
 @given(st.data())
 def test_any_records_after_any_others_give_what_a_full_build_gives(
-    tmp_path_factory: pytest.TempPathFactory, draw: st.DataObject
+    build: Build, tmp_path_factory: pytest.TempPathFactory, draw: st.DataObject
 ) -> None:
     folder = tmp_path_factory.mktemp("any")
     numbers = st.sets(st.integers(1, 300), min_size=1, max_size=200)

@@ -27,8 +27,6 @@ from pfocr_rdf.web.app import SiteOptions
 from pfocr_rdf.web.endpoint import EndpointOptions
 from serving import serving, wait_until
 
-pytestmark = pytest.mark.timed
-
 #: What slow clients get here, in place of ten seconds and more.
 SHORT_S: Final = 0.5
 SLOW_ONES: Final = 100

@@ -25,8 +25,6 @@ from pfocr_rdf.web.process import Running
 from pfocr_rdf.web.served import hold_current
 from serving import Server, serving, wait_until
 
-pytestmark = pytest.mark.timed
-
 CANCELLED: Final = 1_000
 AT_ONCE: Final = 50
 SELECT_FORMATS: Final = (

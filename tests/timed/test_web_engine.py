@@ -18,8 +18,6 @@ from pfocr_rdf.web.process import CutError, Running
 from pfocr_rdf.web.served import hold
 from serving import is_alive
 
-pytestmark = pytest.mark.timed
-
 #: Never ends by itself.
 ENDLESS: Final = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
 #: Flows as fast as it is read, for long.

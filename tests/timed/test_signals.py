@@ -16,8 +16,6 @@ from attacking import ALL, HEAVY, ITEMS, OF_AN_ITEM, large_data
 from pfocr_rdf.releases import Release
 from serving import Answer, Server, descendants, is_alive, serving, wait_until
 
-pytestmark = pytest.mark.timed
-
 
 @pytest.fixture(name="data", scope="module")
 def _data(seeds_release: Release, tmp_path_factory: pytest.TempPathFactory) -> Path:

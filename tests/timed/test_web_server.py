@@ -3,7 +3,6 @@
 import asyncio
 import http.client
 import json
-import os
 import resource
 import signal
 import socket
@@ -18,10 +17,9 @@ from typing import Any, Final
 import pytest
 
 from listening import Listening, answer, connected, listening, request, rest, status_of
+from making import REPOSITORY
 from pfocr_rdf.errors import ServeError
 from pfocr_rdf.web.server import ServerOptions, Stop, run_server, serve
-
-pytestmark = pytest.mark.timed
 
 SOON_S: Final = 5.0
 Part = Callable[[str], Awaitable[None]]
@@ -238,7 +236,7 @@ print("over", flush=True)
 
 @contextmanager
 def program() -> Iterator[subprocess.Popen[str]]:
-    source = os.path.join(os.path.dirname(os.path.dirname(__file__)), "src")
+    source = str(REPOSITORY / "src")
     with subprocess.Popen(
         [sys.executable, "-c", PROGRAM, source],
         stdout=subprocess.PIPE,

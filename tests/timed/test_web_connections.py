@@ -27,8 +27,6 @@ from listening import (
 )
 from pfocr_rdf.web.connections import Connection
 
-pytestmark = pytest.mark.timed
-
 SHORT_S: Final = 0.2
 #: Within this a test sees that nothing happens, or that something did in time.
 SOON_S: Final = 2.0

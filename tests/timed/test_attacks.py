@@ -26,8 +26,6 @@ from pfocr_rdf.web.frames import Kind, frame
 from pfocr_rdf.web.process import QueryProcess
 from serving import Answer, Server, serving, wait_until
 
-pytestmark = pytest.mark.timed
-
 TIMEOUT_S: Final = 2.0
 #: What an answer may come later than the deadline.
 GRACE_S: Final = 0.5
