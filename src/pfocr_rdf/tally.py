@@ -13,7 +13,7 @@ from pfocr_rdf.mapping import Node, Object
 from pfocr_rdf.vocabulary import RDF_TYPE
 
 HASH_BYTES: Final = 8
-DISTINCT_BITS: Final = 3
+DISTINCT_BITS: Final = 1
 #: Linking predicate → (namespace, name) of each dataset that it leads to.
 Targets = dict[NamedNode, tuple[tuple[str, str], ...]]
 Predicates = tuple[NamedNode, ...]
@@ -123,7 +123,7 @@ class Tally:
     def distinct_objects(self) -> int:
         """How many IRIs stand as objects, each counted once.
 
-        Counted a part at a time: a set of all would be the largest thing in memory.
+        Counted half by half: a set of all would be the largest thing in memory.
         """
         parts = range(1 << DISTINCT_BITS)
         mask = parts[-1]

@@ -14,14 +14,13 @@ import sys
 from array import array
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 
-from pfocr_rdf.iris import Iris, Namespace
+from pfocr_rdf.iris import Iris
 from pfocr_rdf.mapping import journal_key
 from pfocr_rdf.records import Figure
 from pfocr_rdf.records.mentions import LEXICON_TO_TIER
-from pfocr_rdf.search.rows import TIER_TO_COLUMN, identity
+from pfocr_rdf.search.rows import TIER_TO_COLUMN, identity, tokens
 
 Group = Literal["gene", "chemical", "disease", "organism", "source"]
 
@@ -76,17 +75,18 @@ def having(figure: Figure, iris: Iris) -> Having:
     """Everything whose page a figure belongs on, each once, with the best evidence."""
     found: dict[str, Had] = {}
     readings: list[tuple[str, int, list[str]]] = []
+    token_of = tokens(iris)
     for mention in figure.mentions:
         tier = LEXICON_TO_TIER.get(mention.source)
         rank = TIER_TO_RANK[tier] if tier else NO_TIER
         group = GROUPS.index(mention.kind)
-        tokens = [_token(c.namespace, c.accession, iris) for c in mention.candidates]
-        for token in tokens:
+        candidates = [token_of(c.namespace, c.accession) for c in mention.candidates]
+        for token in candidates:
             if token not in found or rank < found[token].rank:
                 found[token] = Had(token, group, rank)
-        readings.append((mention.word, rank, list(dict.fromkeys(tokens))))
+        readings.append((mention.word, rank, list(dict.fromkeys(candidates))))
     places = {token: place for place, token in enumerate(found)}
-    words = [[word, rank, [places[token] for token in tokens]] for word, rank, tokens in readings]
+    words = [[word, rank, [places[token] for token in read]] for word, rank, read in readings]
     for rank, organisms in ((CURATED, figure.organisms), (PREDICTED, figure.predicted_organisms)):
         for taxon in (organism.taxon for organism in organisms if organism.taxon):
             token = identity(iris.taxon(taxon).value)
@@ -98,11 +98,6 @@ def having(figure: Figure, iris: Iris) -> Having:
     for token in (identity(source.value) for source in sources):
         found[token] = Had(token, GROUPS.index("source"), NO_TIER)
     return Having(tuple(found.values()), ENCODER.encode(words))
-
-
-@lru_cache(maxsize=1 << 14)
-def _token(namespace: Namespace, accession: str, iris: Iris) -> str:
-    return identity(iris.entity(namespace, accession).value)
 
 
 class Mentions:

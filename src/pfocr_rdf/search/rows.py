@@ -5,8 +5,8 @@ most of the work of an index.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
 from pfocr_rdf.equivalents import doi_iri
@@ -92,20 +92,30 @@ def identity(iri: str) -> str:
     return "x" + hashlib.blake2b(iri.encode(), digest_size=8).hexdigest()
 
 
-@lru_cache(maxsize=1 << 14)
-def _entity(namespace: Namespace, accession: str, iris: Iris) -> str:
-    return identity(iris.entity(namespace, accession).value)
+@cache
+def tokens(iris: Iris) -> Callable[[Namespace, str], str]:
+    """Gives the word for what an accession identifies; once for each configuration of IRIs.
+
+    >>> tokens(Iris())("ncbigene", "5742")
+    'xa73a6081f0f148d3'
+    """
+
+    @lru_cache(maxsize=1 << 14)
+    def token(namespace: Namespace, accession: str) -> str:
+        return identity(iris.entity(namespace, accession).value)
+
+    return token
 
 
 def search_row(figure: Figure, iris: Iris) -> Row:
     """What is searched and shown of a figure."""
-    article = figure.article
+    article, token = figure.article, tokens(iris)
     lists = {name: _joined(found, ", ") for name, found in _lists(figure).items()}
     source = _joined(
         [article.citation, article.journal, article.journal_abbreviation, *article.keywords], "; "
     )
     entities = dict.fromkeys(
-        _entity(candidate.namespace, candidate.accession, iris)
+        token(candidate.namespace, candidate.accession)
         for mention in figure.mentions
         for candidate in mention.candidates
     )
@@ -144,7 +154,8 @@ def search_row(figure: Figure, iris: Iris) -> Row:
 def _close(figure: Figure, iris: Iris) -> dict[str, None]:
     """The ChEBI and DOID terms that match closely what is mentioned, which people look for too."""
     candidates = (candidate for mention in figure.mentions for candidate in mention.candidates)
-    return {_entity(*one.close, iris): None for one in candidates if one.close}
+    token = tokens(iris)
+    return {token(*one.close): None for one in candidates if one.close}
 
 
 def _lists(figure: Figure) -> dict[str, dict[str, None]]:
