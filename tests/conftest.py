@@ -3,7 +3,7 @@
 import gc
 import shutil
 from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -48,12 +48,11 @@ def mixed_release(tmp_path_factory: pytest.TempPathFactory) -> Release:
 
 
 @pytest.fixture(scope="session")
-def corpus_release(tmp_path_factory: pytest.TempPathFactory) -> Release:
+def corpus_release(crew: Executor, tmp_path_factory: pytest.TempPathFactory) -> Release:
     """The real records, where they are at hand; read it only."""
     if not CORPUS.exists():
         pytest.skip("there is no corpus beside the repository")
-    with ThreadPoolExecutor(1) as executor:
-        return build(CORPUS, tmp_path_factory.mktemp("corpus") / "data", executor=executor).release
+    return build(CORPUS, tmp_path_factory.mktemp("corpus") / "data", executor=crew).release
 
 
 @pytest.fixture(params=["seeds_release", "mixed_release", "corpus_release"])

@@ -249,28 +249,34 @@ def test_a_build_killed_at_a_stage_leaves_the_release_current_and_no_process(
     assert_recovers(crew, published, status, records, undisturbed)
 
 
+@pytest.fixture(name="took_s", scope="module")
+def _took_s(records: Path, tmp_path_factory: pytest.TempPathFactory) -> float:
+    """What a build takes that nobody disturbs, its process included."""
+    folder = tmp_path_factory.mktemp("timed")
+    began = time.monotonic()
+    done = run_build(folder, records, folder / "data", "--workers", "2", "--quiet")
+    assert done.returncode == 0
+    return time.monotonic() - began
+
+
 @LINUX
 @pytest.mark.parametrize("share", [0.3, 0.55, 0.8])
 def test_a_build_killed_at_any_time_leaves_the_release_current_and_no_process(
     share: float,
+    took_s: float,
     records: Path,
     undisturbed: dict[str, bytes],
     published: Published,
     tmp_path: Path,
     crew: Executor,
 ) -> None:
-    began = time.monotonic()
-    more = ("--workers", "2", "--quiet")
-    assert run_build(tmp_path, records, tmp_path / "other", *more).returncode == 0
-    moment = share * (time.monotonic() - began)
-
     def reached(process: subprocess.Popen[str]) -> bool:
         with suppress(subprocess.TimeoutExpired):
-            process.wait(moment)
+            process.wait(share * took_s)
         return True
 
     command = [*program(tmp_path), "build", str(records), "--data", str(published.data)]
-    status, left = kill_when([*command, *more], reached)
+    status, left = kill_when([*command, "--workers", "2", "--quiet"], reached)
     assert left == []
     assert_recovers(crew, published, status, records, undisturbed)
 
