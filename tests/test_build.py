@@ -29,6 +29,8 @@ PMC3808214 = "PMC3808214__brc-0008-0256-g02"
 PMC6566596 = "PMC6566596__ijms-20-02505-g004"
 PMC8005514 = "PMC8005514__fphar-12-628690-g002"
 PMC8023395 = "PMC8023395__nihms-1688996-f0002"
+#: An article of no sample.
+ARTICLE = "PMC6500000"
 
 
 @pytest.fixture(name="seeds", scope="module")
@@ -378,3 +380,21 @@ def test_an_input_folder_that_cannot_be_listed_is_not_told_as_a_full_disk(
     monkeypatch.setattr("pfocr_rdf.records.folder.os.scandir", refuse)
     with pytest.raises(InputError, match=r"cannot be read \(Permission denied\): check its"):
         check_records([records], BuildOptions(), lambda problem: None)
+
+
+def test_a_figure_that_is_there_is_not_replaced_by_another_of_which_it_is_the_alias(
+    tmp_path: Path,
+) -> None:
+    alias = f"{ARTICLE}__F1"
+    files = {
+        "F1.md": record(figid=alias, pmcid=ARTICLE, number="F2", filename="F1.jpg"),
+        "one.md": record(figid=f"{ARTICLE}__one", pmcid=ARTICLE, figid_alias=alias),
+    }
+    told: list[Problem] = []
+    records = write(tmp_path / "records", files)
+    check_records([records], BuildOptions(), told.append)
+    assert ("figid_alias", "alias collision", alias) in [(p.field, p.kind, p.value) for p in told]
+    release = build(records, tmp_path / "data").release
+    assert ask(release, "SELECT ?a { ?a <http://purl.org/dc/terms/isReplacedBy> ?f }") == [
+        (f"{Iris().base}figures/{ARTICLE}__F2",)
+    ]

@@ -12,7 +12,10 @@ from making import (
     GENE_COLUMNS,
     SEEDS,
     kinds,
+    raw_record,
+    read,
     read_all,
+    read_well,
     record,
     table,
     write,
@@ -158,7 +161,7 @@ def test_orphan_tables_are_reported_in_order(tmp_path: Path) -> None:
     orphans = ["PMC9__z-genes.tsv", "PMC9__a-diseases.tsv", "PMC9__a-chemicals.tsv"]
     write(tmp_path, {**CHECKOUT, **{f"_data/{name}": LEAD for name in orphans}})
     _, problems = read_all(tmp_path)
-    reason = "a table without a record: add the record, or delete the table"
+    reason = "a table without a record here: put it beside its record, or delete it"
     assert problems == [
         Problem(f"_data/{name}", "file", "orphan table", "warning", "", reason)
         for name in ("PMC9__a-chemicals.tsv", "PMC9__a-diseases.tsv", "PMC9__z-genes.tsv")
@@ -263,3 +266,61 @@ def test_the_seeds_are_five_records_with_nothing_refused() -> None:
         ("_figures/PMC3471537", "year"),
         ("_figures/PMC8023395", "year"),
     ]
+
+
+# --- nothing is passed over without a word ---
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["tables/PMC1__f1-genes.tsv", "other/_data/PMC1__f1-genes.tsv", "PMC1__f1-genes.tsv"],
+)
+def test_a_table_in_a_folder_without_records_is_reported(name: str, tmp_path: Path) -> None:
+    figures, problems = read_all(write(tmp_path, {"records/PMC1__f1.md": record(), name: GENE}))
+    assert figures[FIGID].mentions == ()
+    assert [(p.file, p.kind, p.severity) for p in problems] == [(name, "orphan table", "warning")]
+
+
+def test_of_two_tables_of_one_kind_the_one_that_is_not_read_is_reported(tmp_path: Path) -> None:
+    name = "PMC1__f1-genes.tsv"
+    files = {"PMC1__f1.md": record(), f"_data/{name}": GENE, name: GENE.replace("Etk", "other")}
+    figures, problems = read_all(write(tmp_path, files))
+    assert [mention.word for mention in figures[FIGID].mentions] == ["Etk"]
+    reason = f"_data/{name} is used instead: delete one of the two"
+    assert problems == [Problem(name, "file", "second table", "warning", "", reason)]
+
+
+def test_the_tables_of_a_second_record_of_one_figid_are_named(tmp_path: Path) -> None:
+    files = {"a/PMC1__f1.md": record(), "b/PMC1__f1.md": record(), "b/PMC1__f1-genes.tsv": GENE}
+    _, (problem,) = read_all(write(tmp_path, files))
+    reason = "the same figid as a/PMC1__f1.md, which is used, its tables (PMC1__f1-genes.tsv) too"
+    assert problem.reason == f"{reason}: delete one of the two"
+
+
+@pytest.mark.parametrize("folder", ["_figures", "_organisms"])
+def test_a_page_about_a_folder_of_a_checkout_is_no_record(folder: str, tmp_path: Path) -> None:
+    _, problems = read_all(write(tmp_path, {**CHECKOUT, f"{folder}/README.md": "# About\n"}))
+    assert problems == []
+
+
+# --- the look at a file that finds its figid ---
+
+
+@pytest.mark.parametrize("written", ["'PMC1__f1' # checked", '"PMC1__f1"  # checked', "PMC1__f1 #"])
+def test_a_comment_after_a_figid_is_none_of_it(written: str, tmp_path: Path) -> None:
+    assert read_well(tmp_path, raw_record(f"figid: {written}")).figid == FIGID
+
+
+def test_a_figid_under_the_front_matter_is_that_of_no_record(tmp_path: Path) -> None:
+    text = record(figid=None) + "\nfigid: PMC99__other\n"
+    figure, problems = read(tmp_path, text)
+    assert figure
+    assert figure.figid == FIGID
+    assert [problem.kind for problem in problems] == ["body text"]
+
+
+@pytest.mark.parametrize("line", ["PMC1__f1\t", "PMC1__f1\tNA", "PMC1__f1  "])
+def test_a_map_that_has_nothing_for_a_figure_says_nothing(line: str, tmp_path: Path) -> None:
+    files = {"_figures/PMC1__f1.md": record(), "_data/ndex_map.tsv": f"{line}\n"}
+    figures, problems = read_all(write(tmp_path, files))
+    assert (figures[FIGID].ndex, problems) == (None, [])

@@ -44,7 +44,7 @@ def test_odd_figids_are_data(figid: str, tmp_path: Path) -> None:
 def test_a_figid_written_over_two_lines_is_refused_with_the_way_out(tmp_path: Path) -> None:
     figure, problems = read(tmp_path, raw_record("figid:\n  PMC1__elsewhere"))
     assert figure is None
-    reason = "listed as PMC1__f1: write `figid: …` at the start of a line"
+    reason = "found as PMC1__f1: write `figid: …` once, at the start of a line"
     assert problems == [Problem(FILE, "figid", "figid", "error", "PMC1__elsewhere", reason)]
 
 

@@ -149,8 +149,8 @@ def test_two_pages_of_one_name_are_reported_and_the_first_by_name_is_used(tmp_pa
     text = "---\nlatin: Alces\nncbi: '{}'\n---\n"
     root, problems = page(tmp_path, text.format(2), w=text.format(1), y=text.format(1))
     assert load_taxa((str(root / "_organisms"),)).taxon("Alces") == "1"
-    reason = "an earlier page has 1 for it, which is used"
-    assert problems == [Problem(FILE, "ncbi", "organism page", "warning", "2", reason)]
+    reason = "the name of 1 on an earlier page, which is used, and of 2 here: mend one of the pages"
+    assert problems == [Problem(FILE, "latin, common", "organism page", "warning", "Alces", reason)]
 
 
 def test_the_pages_of_several_folders_are_all_read(tmp_path: Path) -> None:
@@ -198,3 +198,13 @@ def test_the_shipped_table_is_well_formed() -> None:
 def test_the_fixtures_name_no_organism_that_is_not_known() -> None:
     _, problems = read_all(RECORDS)
     assert {p.value for p in problems if p.kind == "organism"} <= {"Xenopus Oocyte", "PX clade"}
+
+
+def test_a_list_of_one_name_is_that_name_and_other_shapes_are_reported(tmp_path: Path) -> None:
+    text = "---\nlatin: [Alces]\ncommon: [a, b]\ngroup: {}\nncbi: '1'\n---\n"
+    root, problems = page(tmp_path, text)
+    (found,) = load_taxa((str(root / "_organisms"),)).pages
+    assert (found.names, found.group) == (("Alces",), None)
+    assert [(p.file, p.field, p.kind, p.value) for p in problems] == [
+        (FILE, "common", "field shape", '["a", "b"]')
+    ]

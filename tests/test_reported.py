@@ -37,7 +37,8 @@ WARNED: list[tuple[dict[str, Any], list[str]]] = [
     (
         {"year": "", "reftext": "Ada Byron, et al. J Path. ;15(24):7479-7491."},
         [
-            "warning missing at year: neither field nor citation has it: add the field <>",
+            "warning missing at year: no field, and not after a full stop of the"
+            " citation: add the field <>",
         ],
     ),
     (
@@ -184,6 +185,13 @@ WARNED: list[tuple[dict[str, Any], list[str]]] = [
         [
             "warning alias at redirect_from: not the alias PMC1__F1, which is used: one of the"
             " two is wrong </figures/PMC1__F2>",
+        ],
+    ),
+    (
+        {"figid_alias": "PMC9__F1", "redirect_from": "/figures/PMC1__F2"},
+        [
+            "warning unrecognized value at figid_alias: not an alias of the form PMC1__…:"
+            " kept as a literal <PMC9__F1>",
         ],
     ),
     (

@@ -393,3 +393,9 @@ def test_keywords_that_differ_from_the_mentions_are_reported(tmp_path: Path) -> 
             "the keywords and the mentions differ, one is out of date: both are kept",
         )
     ]
+
+
+def test_each_other_count_of_an_organism_is_reported_once(tmp_path: Path) -> None:
+    rows = [f"9606|Homo sapiens|Primates|a|A|A|5|ncbigene_symbol|{n}|1|1" for n in (1, 5, 7, 1, 5)]
+    _, problems = read(tmp_path, record(), genes=table(GENE_COLUMNS, *rows))
+    assert [(p.kind, p.value) for p in problems] == [("count", "5"), ("count", "7")]

@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from multiprocessing import parent_process
 from typing import Final
@@ -144,22 +144,25 @@ def read_batch(batch: Batch) -> tuple[list[Figure], list[Problem]]:
     taxa = load_taxa(batch.organism_folders, batch.limits, batch.reading)
     figures: list[Figure] = []
     problems: list[Problem] = []
-    aliases = {file.figid: file.figid for file in batch.files}
+    figids = {file.figid for file in batch.files}
+    aliases: dict[str, str] = {}
     for file in batch.files:
         figure, found = read_record(file, taxa, batch.limits)
         problems.extend(found)
         if figure is None:
             continue
+        if alias := figure.alias:
+            reason = ""
+            if alias in figids:
+                # A figure that is there is not replaced by another one.
+                reason = "the id of another figure: not mapped; mend one of the two"
+                figure = replace(figure, alias=None)
+            elif (other := aliases.setdefault(alias, figure.figid)) != figure.figid:
+                reason = f"{other} has the same alias: it leads to both figures"
+            if reason:
+                what = "alias collision"
+                problems.append(Problem(file.file, "figid_alias", what, "warning", alias, reason))
         figures.append(figure)
-        if figure.alias:
-            other = aliases.setdefault(figure.alias, figure.figid)
-            if other != figure.figid:
-                reason = f"{other} has the same id or alias: the alias leads to both figures"
-                problems.append(
-                    Problem(
-                        file.file, "figid_alias", "alias collision", "warning", figure.alias, reason
-                    )
-                )
     return figures, problems
 
 

@@ -105,7 +105,9 @@ def key_of(batch: Batch) -> bytes:
     digest = sha256(_common(batch))
     try:
         for file in batch.files:
-            tables = [kind for kind, _ in file.tables]
+            # The report names them from the record's folder.
+            folder = os.path.dirname(file.path)
+            tables = [(kind, os.path.relpath(path, folder)) for kind, path in file.tables]
             digest.update(repr((file.figid, file.file, tables, file.ndex, file.wpid)).encode())
             for path in (file.path, *(path for _, path in file.tables)):
                 if os.stat(path).st_size > batch.limits.file_bytes:

@@ -52,7 +52,12 @@ def _year(fields: Fields, citation: str | None) -> str | None:
     if found:
         return found[1]
     if value is None:
-        fields.notes.warn("year", "missing", "", "neither field nor citation has it: add the field")
+        fields.notes.warn(
+            "year",
+            "missing",
+            "",
+            "no field, and not after a full stop of the citation: add the field",
+        )
     return None
 
 

@@ -27,7 +27,9 @@ FIGURE_TYPES: Final = frozenset(
 FIGLINK_RE: Final = re.compile(
     r"(?:https?://(?:www\.|pmc\.)?ncbi\.nlm\.nih\.gov/+)?(?:pmc/+)?articles/+(PMC[0-9]+)/+(.+)"
 )
-SCORE_RE: Final = re.compile(r"[+-]?[0-9]{1,10}(?:\.[0-9]{0,18})?(?:[eE][+-]?[0-9]{1,3})?")
+SCORE_RE: Final = re.compile(
+    r"[+-]?(?:[0-9]{1,10}(?:\.[0-9]{0,18})?|\.[0-9]{1,18})(?:[eE][+-]?[0-9]{1,3})?"
+)
 
 
 def read_record(
@@ -105,13 +107,13 @@ def _identity(found: RecordFile, fields: Fields) -> tuple[str, str]:
         raise notes.refusal("figid", "figid", written or "", reason)
     figid, pmcid = matched[0], matched[1]
     if figid != found.figid:
-        reason = f"listed as {found.figid}: write `figid: …` at the start of a line"
+        reason = f"found as {found.figid}: write `figid: …` once, at the start of a line"
         raise notes.refusal("figid", "figid", figid, reason)
     if written is not None and written != stem:
         reason = f"the file is named {readable(stem)}: one of the two is wrong"
         notes.warn("figid", "figid", written, reason)
     named = fields.text("pmcid")
-    if named is not None and named != pmcid:
+    if named is not None and named.upper().removeprefix("PMC") != pmcid.removeprefix("PMC"):
         reason = f"contradicts the figid {figid}: the record was skipped; mend one of the two"
         raise notes.refusal("pmcid", "pmcid", named, reason)
     return figid, pmcid
@@ -177,23 +179,28 @@ def _filename(fields: Fields, figid: str, pmcid: str) -> str:
 
 def _alias(fields: Fields, figid: str, pmcid: str, number: str | None) -> str | None:
     """The figure's other address, ``PMC…__F1``; derived from its number where it is missing."""
-    alias = fields.text("figid_alias")
-    redirect = fields.text("redirect_from")
-    if redirect is not None:
-        redirected = redirect.removeprefix("/figures/")
-        if alias is not None and redirected != alias:
-            reason = f"not the alias {alias}, which is used: one of the two is wrong"
-            fields.notes.warn("redirect_from", "alias", redirect, reason)
-        alias = alias or redirected
+    named: dict[str, str] = {}
+    for name, folder in (("figid_alias", ""), ("redirect_from", "/figures/")):
+        value = fields.text(name)
+        if value is None:
+            continue
+        if _is_of(value.removeprefix(folder), pmcid):
+            named[name] = value.removeprefix(folder)
+        else:
+            fields.keep_unrecognized(name, value, f"not an alias of the form {pmcid}__…")
+    if len(set(named.values())) > 1:
+        reason = f"not the alias {named['figid_alias']}, which is used: one of the two is wrong"
+        fields.notes.warn("redirect_from", "alias", fields.raw("redirect_from"), reason)
+    alias = next(iter(named.values()), None)
     if alias is None and number and figure_type_of(number):
         alias = f"{pmcid}__{number}"
-    if alias is None or alias == figid:
-        return None
+    return alias if alias and alias != figid and _is_of(alias, pmcid) else None
+
+
+def _is_of(alias: str, pmcid: str) -> bool:
+    """Whether an alias has the form of the figids of an article."""
     matched = FIGID_RE.fullmatch(alias)
-    if not matched or matched[1] != pmcid:
-        fields.keep_unrecognized("figid_alias", alias, f"not an alias of the form {pmcid}__…")
-        return None
-    return alias
+    return matched is not None and matched[1] == pmcid
 
 
 def _score(fields: Fields) -> Decimal | None:

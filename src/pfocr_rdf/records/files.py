@@ -7,8 +7,21 @@ the graph; a named pipe would make the reader wait for ever.
 import os
 import stat
 from pathlib import Path
+from typing import Final
 
 from pfocr_rdf.errors import Problem
+
+#: Pages about a folder, which it may hold beside its records.
+NOT_RECORDS: Final = frozenset({"readme.md", "license.md", "contributing.md", "changelog.md"})
+
+
+def is_record_name(name: str) -> bool:
+    """Whether a file of this name is a record, or the page of an organism.
+
+    >>> is_record_name("PMC1__f1.md"), is_record_name("README.md"), is_record_name("a.tsv")
+    (True, False, False)
+    """
+    return name.endswith(".md") and name.lower() not in NOT_RECORDS
 
 
 def is_inside(path: Path, root: Path) -> bool:

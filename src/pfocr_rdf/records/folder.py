@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from pfocr_rdf.errors import InputError, Problem, RecordError
 from pfocr_rdf.iris import FIGID_RE
-from pfocr_rdf.records.files import is_inside, refused_file, refused_link
+from pfocr_rdf.records.files import is_inside, is_record_name, refused_file, refused_link
 from pfocr_rdf.records.model import KINDS, Kind, RecordFile
 from pfocr_rdf.records.notes import Limits, Notes
 from pfocr_rdf.records.organisms import load_taxa
@@ -18,9 +18,10 @@ from pfocr_rdf.records.tables import KIND_TO_SUFFIX, read_map
 from pfocr_rdf.records.text import readable
 
 FIGID_LINE_RE: Final = re.compile(rb"^figid:([^\n]*)$", re.MULTILINE)
+#: Where the front matter ends: what looks like a figid under it is none.
+END_RE: Final = re.compile(rb"\n---\r?$", re.MULTILINE)
+QUOTED_RE: Final = re.compile(r"""(?:'((?:[^']|'')*)'|"([^"\\]*)")(?:\s+\#.*)?""", re.VERBOSE)
 HEAD_BYTES: Final = 4096
-#: Pages about a folder, which a flat folder may hold beside its records.
-NOT_RECORDS: Final = frozenset({"readme.md", "license.md", "contributing.md", "changelog.md"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +105,13 @@ def _walk(given: Path, problems: list[Problem]) -> Iterator[_Layout]:
             yield _checkout(folder, given, problems)
             continue
         entries = _entries(folder)
-        records = tuple(str(folder / e.name) for e in entries if _is_record_name(e.name))
-        if records:
+        records = tuple(str(folder / e.name) for e in entries if is_record_name(e.name))
+        # Tables without records are told of.
+        if records or any(e.name == "_data" or _kind_of(e.name) for e in entries):
             yield _loose(folder, records, given, problems)
         below = []
         for entry in entries:
-            if entry.name.startswith((".", "_")) or _is_record_name(entry.name):
+            if entry.name.startswith((".", "_")) or is_record_name(entry.name):
                 continue
             path = folder / entry.name
             if entry.is_dir(follow_symlinks=False):
@@ -135,7 +137,7 @@ def _checkout(
     if records is None:
         entries = _entries(figures) if figures else ()
         records = tuple(
-            str(figures / e.name) for e in entries if figures and e.name.endswith(".md")
+            str(figures / e.name) for e in entries if figures and is_record_name(e.name)
         )
     data = _part(folder, "_data", root, problems)
     organisms = _part(folder, "_organisms", root, problems)
@@ -165,10 +167,6 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
         return sorted(entries, key=lambda entry: entry.name)
 
 
-def _is_record_name(name: str) -> bool:
-    return name.endswith(".md") and name.lower() not in NOT_RECORDS
-
-
 def _relative(path: Path, root: Path) -> str:
     """A path as the report has it."""
     return readable(str(path.relative_to(root)))
@@ -196,7 +194,7 @@ def _records(layout: _Layout, problems: list[Problem], limits: Limits) -> Iterat
         )
     for own in tables.values() if layout.whole else ():
         for table in own.values():
-            reason = "a table without a record: add the record, or delete the table"
+            reason = "a table without a record here: put it beside its record, or delete it"
             name = _relative(Path(table), root)
             problems.append(Problem(name, "file", "orphan table", "warning", "", reason))
 
@@ -208,16 +206,24 @@ def _located_figid(path: Path, limits: Limits) -> str | None:
             head = file.read(HEAD_BYTES)
             matched = FIGID_LINE_RE.search(head)
             if (matched is None or matched.end() == len(head)) and len(head) == HEAD_BYTES:
-                matched = FIGID_LINE_RE.search(head + file.read(limits.file_bytes))
+                head += file.read(limits.file_bytes)
+                matched = FIGID_LINE_RE.search(head)
     except OSError:
         return None
-    if matched is None:
+    if matched is None or END_RE.search(head, 3, matched.start()):
         return None
-    text = matched[1].decode("utf-8", errors="replace").strip()
-    if text[:1] == "'":
-        text = text[1:].removesuffix("'").replace("''", "'")
-    elif text[:1] == '"':
-        text = text[1:].removesuffix('"')
+    return _unquoted(matched[1].decode("utf-8", errors="replace").strip())
+
+
+def _unquoted(text: str) -> str | None:
+    """A scalar of YAML as it most often stands on a line; None if it is no figid.
+
+    >>> _unquoted("PMC1__a # b"), _unquoted("'PMC1__a''s' # b"), _unquoted('"PMC1__a#b"')
+    ('PMC1__a', "PMC1__a's", 'PMC1__a#b')
+    """
+    if quoted := QUOTED_RE.fullmatch(text):
+        single, double = quoted.groups()
+        text = double if single is None else single.replace("''", "'")
     else:
         text = text.partition(" #")[0].rstrip()
     return text if FIGID_RE.fullmatch(text) else None
@@ -228,18 +234,29 @@ def _tables(layout: _Layout, problems: list[Problem]) -> dict[str, dict[Kind, st
     found: dict[str, dict[Kind, str]] = {}
     for folder in layout.data:
         for entry in _entries(folder):
-            for kind, suffix in KIND_TO_SUFFIX.items():
-                if entry.name.endswith(suffix):
-                    path = folder / entry.name
-                    # A regular file needs no second look; there may be 200,000 of them.
-                    if not entry.is_file(follow_symlinks=False):
-                        problem = refused_file(path, _relative(path, layout.root), layout.root)
-                        if problem:
-                            problems.append(problem)
-                            continue
-                    own = found.setdefault(entry.name.removesuffix(suffix), {})
-                    own.setdefault(kind, str(path))
+            kind = _kind_of(entry.name)
+            if kind is None:
+                continue
+            path = folder / entry.name
+            # A regular file needs no second look; there may be 200,000 of them.
+            if not entry.is_file(follow_symlinks=False):
+                problem = refused_file(path, _relative(path, layout.root), layout.root)
+                if problem:
+                    problems.append(problem)
+                    continue
+            own = found.setdefault(entry.name.removesuffix(KIND_TO_SUFFIX[kind]), {})
+            if (used := own.setdefault(kind, str(path))) != str(path):
+                name, other = (_relative(one, layout.root) for one in (path, Path(used)))
+                reason = f"{other} is used instead: delete one of the two"
+                problems.append(Problem(name, "file", "second table", "warning", "", reason))
     return dict(sorted(found.items()))
+
+
+def _kind_of(name: str) -> Kind | None:
+    """What a companion table of this name lists; None if it is none."""
+    if not name.endswith(".tsv"):
+        return None
+    return next((kind for kind, end in KIND_TO_SUFFIX.items() if name.endswith(end)), None)
 
 
 def _maps(layout: _Layout, problems: list[Problem], limits: Limits) -> dict[str, dict[str, str]]:
@@ -271,7 +288,9 @@ def _distinct(found: Iterable[RecordFile], problems: list[Problem]) -> Iterator[
                 continue  # named twice: by itself and with its folder
             same = record.file == earlier.file
             other = readable(earlier.path) if same else earlier.file
-            reason = f"the same figid as {other}, which is used: delete one of the two"
+            unread = ", ".join(readable(Path(path).name) for _, path in record.tables)
+            also = f", its tables ({unread}) too" if unread else ""
+            reason = f"the same figid as {other}, which is used{also}: delete one of the two"
             where = Problem(record.file, "figid", "duplicate figid", "error", record.figid, reason)
             problems.append(where)
             continue

@@ -312,8 +312,8 @@ def _count(cell: str, found: dict[int, None], where: str, notes: Notes) -> None:
         return
     if not (value.isascii() and value.isdigit() and len(value) < 10):
         notes.warn(where, "unrecognized value", value, "not a count (digits): not mapped")
-    else:
+    elif int(value) not in found:
         found[int(value)] = None
-        if len(found) == 2:
+        if len(found) > 1:
             reason = "the organism has another count on an earlier line: both are stated"
             notes.warn(where, "count", value, reason)

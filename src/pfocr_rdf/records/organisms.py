@@ -6,7 +6,8 @@ from pathlib import Path
 
 from pfocr_rdf.errors import Problem, RecordError
 from pfocr_rdf.iris import TAXON_RE, WEB_ADDRESS_RE
-from pfocr_rdf.records.files import refused_file
+from pfocr_rdf.records.fields import Fields
+from pfocr_rdf.records.files import is_record_name, refused_file
 from pfocr_rdf.records.frontmatter import as_text, read_front_matter
 from pfocr_rdf.records.notes import Limits, Notes, read_text
 from pfocr_rdf.records.text import one_line, present, publishable, readable
@@ -66,6 +67,8 @@ def load_taxa(folders: tuple[str, ...] = (), limits: Limits = Limits(), reading:
     pages: list[OrganismPage] = []
     problems: list[Problem] = []
     for path in (path for folder in folders for path in sorted(Path(folder).glob("*.md"))):
+        if not is_record_name(path.name):
+            continue
         notes = Notes(f"_organisms/{readable(path.name)}")
         if problem := refused_file(path, notes.file, path.parents[1]):
             problems.append(problem)
@@ -81,9 +84,12 @@ def load_taxa(folders: tuple[str, ...] = (), limits: Limits = Limits(), reading:
         pages.append(page)
         for name in page.names:
             if names.setdefault(folded(name), page.taxon) != page.taxon:
-                reason = f"an earlier page has {names[folded(name)]} for it, which is used"
+                reason = (
+                    f"the name of {names[folded(name)]} on an earlier page, which is used, and of "
+                    f"{page.taxon} here: mend one of the pages"
+                )
                 problems.append(
-                    Problem(notes.file, "ncbi", "organism page", "warning", page.taxon, reason)
+                    Problem(notes.file, "latin, common", "organism page", "warning", name, reason)
                 )
     table = resource("ontology", "organisms.tsv").read_text(encoding="utf-8")
     for line in table.splitlines()[1:]:
@@ -95,20 +101,17 @@ def load_taxa(folders: tuple[str, ...] = (), limits: Limits = Limits(), reading:
 def _read_page(path: Path, notes: Notes, limits: Limits) -> OrganismPage | None:
     """One organism page; None, noted, if its taxon id is unusable."""
     _, text = read_text(path, notes, limits)
-    fields = {
-        key: publishable(as_text(value), key, notes)
-        for key, value in read_front_matter(text, notes, limits).items()
-    }
-    for key in sorted(fields.keys() - PAGE_FIELDS):
-        notes.warn(key, "unknown field", fields[key], "not a field of organism pages: not mapped")
-    taxon = present(fields.get("ncbi", ""))
+    fields = Fields(read_front_matter(text, notes, limits), notes)
+    for key in sorted(fields.values.keys() - PAGE_FIELDS):
+        found = publishable(as_text(fields.values[key]), key, notes)
+        notes.warn(key, "unknown field", found, "not a field of organism pages: not mapped")
+    taxon = present(fields.raw("ncbi"))
     if taxon is None or not TAXON_RE.fullmatch(taxon):
         reason = "not an NCBI taxonomy id: the page was not used; write the id's digits"
         notes.warn("ncbi", "organism page", taxon or "", reason)
         return None
-    found = (present(one_line(fields.get(key, ""))) for key in ("latin", "common"))
-    names = tuple(dict.fromkeys(name for name in found if name))
-    group, image = (present(one_line(fields.get(key, ""))) for key in ("group", "image"))
+    names = tuple(dict.fromkeys(filter(None, map(fields.text, ("latin", "common")))))
+    group, image = fields.text("group"), fields.text("image")
     if image and not WEB_ADDRESS_RE.fullmatch(image):
         notes.warn("image", "organism page", image, "not a web address: not mapped")
         image = None

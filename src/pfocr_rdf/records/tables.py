@@ -99,7 +99,10 @@ def read_map(path: Path, notes: Notes, limits: Limits) -> dict[str, str]:
             continue
         where = f"line {number}"
         parts = MAP_SEPARATOR_RE.split(publishable(line, where, notes))
-        cells = [part.strip() for part in parts if part.strip()]
+        cells = [part.strip() for part in parts]
+        if len(cells) == 2 and not cells[1]:
+            continue  # as silent as NA
+        cells = list(filter(None, cells))
         if len(cells) != 2:
             cells = line.split()
         if len(cells) != 2:
