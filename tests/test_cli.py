@@ -2,8 +2,11 @@
 
 import gzip
 import json
+import os
+import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -162,6 +165,134 @@ def test_a_thing_is_described_in_both_directions(data: Path) -> None:
     unknown = described(data, "ncbigene:999999999")
     assert unknown.status == 1
     assert "the release says nothing of 'ncbigene:999999999'" in unknown.err
+
+
+# --- where data go, and what cannot be read or written ---
+
+
+def test_a_pipe_is_written_to_and_stays_a_pipe(data: Path, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as executor:
+        read = executor.submit(pipe.read_bytes)
+        assert run("dump", "--data", data, "-o", pipe, "--format", "ntriples").status == 0
+        assert read.result().count(b"\n") == manifest(data)["triples"]
+    assert pipe.is_fifo()
+
+
+def test_a_link_is_followed_and_no_other_file_is_touched(data: Path, tmp_path: Path) -> None:
+    link, mine = tmp_path / "link.ttl", tmp_path / "link.ttl.part"
+    link.symlink_to("target.ttl")
+    mine.write_text("mine")
+    assert run("dump", "--data", data, "-o", link).status == 0
+    assert link.is_symlink()
+    assert (tmp_path / "target.ttl").read_text().startswith("@prefix")
+    assert {path.name for path in tmp_path.iterdir()} == {"link.ttl", "target.ttl", mine.name}
+    assert mine.read_text() == "mine"
+
+
+@pytest.mark.parametrize("given", ["-o", "--to"])
+@pytest.mark.parametrize("where", ["file/x", "missing/x", ""])
+def test_where_nothing_can_be_written_the_message_says_so(
+    given: str, where: str, data: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    if (given, where) == ("--to", "missing/x"):
+        return  # folders are made
+    refused = run("dump", "--data", data, given, tmp_path / where)
+    assert refused.status == 1
+    assert refused.err.startswith("error: ")
+    assert str(tmp_path) in refused.err
+
+
+FULL = pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="there is no full device")
+
+
+@FULL
+@pytest.mark.parametrize("command", ["dump", "releases", "build"])
+def test_a_full_disk_under_stdout_is_one_line(command: str, data: Path, tmp_path: Path) -> None:
+    records = [str(SEEDS), "--quiet"] if command == "build" else []
+    where = tmp_path / "data" if command == "build" else data
+    done = outside([command, *records, "--data", str(where)], "> /dev/full")
+    assert done.returncode == 1
+    assert done.stderr == (
+        "error: standard output: No space left on device: see that it is there, may be used, and "
+        "has room\n"
+    )
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_a_stream_that_is_closed_is_no_fault(closed: str, data: Path) -> None:
+    done = outside(["releases", "--data", str(data)], closed)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def outside(words: list[str], redirected: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line as a process of its own, its streams as the shell is told."""
+    command = [sys.executable, "-c", "from pfocr_rdf.cli import app; app()", *words]
+    script = f'"$@" {redirected}'
+    return subprocess.run(
+        ["sh", "-c", script, "sh", *command], capture_output=True, text=True, check=False
+    )
+
+
+def test_verify_takes_the_data_folder_that_the_environment_names(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PFOCR_RDF_DATA", str(data))
+    assert run("verify").err.endswith(": whole\n")
+
+
+def test_copied_dumps_are_no_release(data: Path, tmp_path: Path) -> None:
+    assert run("dump", "--data", data, "--to", tmp_path / "copy").status == 0
+    refused = run("verify", tmp_path / "copy")
+    assert refused.status == 1
+    assert refused.err.endswith("and no release: run `sha256sum -c SHA256SUMS` there\n")
+
+
+def test_a_broken_release_does_not_hide_the_others(data: Path, tmp_path: Path) -> None:
+    copied = tmp_path / "data"
+    shutil.copytree(data, copied, symlinks=True)
+    (copied / "releases" / "00-backup").mkdir()
+    listed = run("releases", "--data", copied)
+    assert listed.status == 1
+    assert listed.out.splitlines()[0] == "  00-backup\t?\t?"
+    assert listed.out.splitlines()[1].startswith("* ")
+    assert "00-backup: no manifest that can be read" in listed.err
+
+
+@pytest.mark.parametrize("words", [("diff", "", "current"), ("dump", "--release", "")])
+def test_an_empty_name_is_no_release(words: tuple[str, ...], data: Path) -> None:
+    refused = run(*words, "--data", data)
+    assert refused.status == 1
+    assert "no release named ''" in refused.err
+
+
+# --- queries as they are given ---
+
+
+@pytest.mark.parametrize("name", ["my query.rq", "a{b.rq", "plain.rq"])
+def test_a_query_s_file_may_have_any_name_and_a_byte_order_mark(
+    name: str, data: Path, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_text("ASK { ?s ?p ?o }", encoding="utf-8-sig")
+    assert run("query", tmp_path / name, "--data", data).status == 0
+
+
+def test_a_named_query_is_shown_with_its_parameters() -> None:
+    shown = run("query", "figures-by-gene", "--show").out
+    assert shown.startswith("# Figures that mention a gene\n# gene: gene, NCBI Gene id, such")
+    assert "VALUES ?gene { }" in shown
+    bound = run("query", "figures-by-gene", "--show", "-p", "gene=2064").out
+    assert "/2064>" in bound
+
+
+@pytest.mark.parametrize("timeout_s", ["inf", "nan", "1e10", "0"])
+def test_a_time_limit_is_a_number_of_seconds(timeout_s: str) -> None:
+    address = "http://127.0.0.1:9/sparql"
+    refused = run("query", "ASK {}", "--endpoint", address, "--timeout-s", timeout_s)
+    assert refused.status == 1
+    assert "give more than none and at most 86,400" in refused.err
 
 
 # --- which command ---

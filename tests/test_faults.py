@@ -311,18 +311,21 @@ def test_a_worker_whose_parent_died_before_it_was_ready_does_not_stay(tmp_path: 
 
 
 @LINUX
-def test_ctrl_c_ends_a_build_and_leaves_nothing_behind(
-    records: Path, published: Published, tmp_path: Path
+@pytest.mark.parametrize("stage", ["an empty folder", "the first bytes", "the dumps"])
+def test_ctrl_c_ends_a_build_with_a_line_and_leaves_nothing_behind(
+    stage: str, records: Path, published: Published, tmp_path: Path
 ) -> None:
     def reached(_: subprocess.Popen[str]) -> bool:
-        return any(STAGES["the dumps"](folder) for folder in unfinished(published.data))
+        return any(STAGES[stage](folder) for folder in unfinished(published.data))
 
     command = [*program(tmp_path), "build", str(records), "--data", str(published.data)]
-    with started([*command, "--workers", "2"]) as process:
+    with started([*command, "--workers", "2", "--quiet"]) as process:
         wait_until(reached, process)
         os.killpg(process.pid, signal.SIGINT)  # a terminal sends it to the workers, too
         assert process.wait(DEADLINE_S) != 0
         assert survivors(process.pid) == []
+        assert process.stderr
+        assert process.stderr.read() == "interrupted: nothing was published\n"
     published.assert_untouched()
 
 

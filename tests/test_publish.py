@@ -158,6 +158,16 @@ def test_copying_from_a_release_without_dumps_is_refused(
     assert not (tmp_path / "target").exists()
 
 
+@pytest.mark.parametrize("how", ["cut", "emptied", "deleted"])
+def test_dumps_are_not_copied_where_one_is_not_whole(
+    how: str, copied_release: Release, tmp_path: Path
+) -> None:
+    damaged(copied_release.dumps / "pfocr.nt.gz", how)
+    with pytest.raises(ReleaseError, match="run `pfocr-rdf verify` on the release"):
+        copy_dumps(copied_release, tmp_path / "target")
+    assert not (tmp_path / "target").exists()
+
+
 def damaged(path: Path, how: str) -> None:
     data = path.read_bytes()
     path.unlink()
@@ -166,12 +176,14 @@ def damaged(path: Path, how: str) -> None:
         path.write_bytes(data[:half] + bytes([data[half] ^ 1]) + data[half + 1 :])
     elif how == "cut":
         path.write_bytes(data[:-10])
+    elif how == "emptied":
+        path.write_bytes(b"")
     elif how == "replaced":
         path.write_bytes(b"not compressed")
 
 
 @pytest.mark.parametrize("form", NAME_TO_FORMAT)
-@pytest.mark.parametrize("how", ["flipped", "cut", "replaced", "deleted"])
+@pytest.mark.parametrize("how", ["flipped", "cut", "emptied", "replaced", "deleted"])
 def test_a_damaged_dump_is_refused(form: DumpFormatName, how: str, copied_release: Release) -> None:
     damaged(copied_release.dumps / NAME_TO_FORMAT[form].file, how)
     with pytest.raises(ReleaseError) as caught:

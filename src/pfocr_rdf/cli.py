@@ -1,5 +1,7 @@
 """The command line: it finds the command that was asked for."""
 
+import os
+import sys
 from collections import UserDict
 from importlib import import_module
 from typing import Annotated, Any, Final
@@ -77,6 +79,9 @@ def main(
 ) -> None:
     """Take options that stand before the command."""
     del version
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by who started this
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
 
 
 def _version(asked: bool) -> None:

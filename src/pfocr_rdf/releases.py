@@ -131,14 +131,14 @@ def find_release(data: Path, name: str) -> Release:
     if name == CURRENT:
         return current_release(data)
     as_path = Path(name)
-    if (as_path / MANIFEST).is_file():
+    if name and (as_path / MANIFEST).is_file():
         resolved = as_path.resolve()
         return Release(resolved.name, resolved)
-    if (as_path / CURRENT / MANIFEST).is_file():
+    if name and (as_path / CURRENT / MANIFEST).is_file():
         return current_release(as_path)
     found = list_releases(data)
     fitting = [r for r in found if r.id == name] or [
-        r for r in found if r.id.startswith(name) or r.id.endswith(f"-{name}")
+        r for r in found if name and (r.id.startswith(name) or r.id.endswith(f"-{name}"))
     ]
     if len(fitting) != 1:
         known = ", ".join(release.id for release in found) or "none"

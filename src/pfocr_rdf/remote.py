@@ -37,6 +37,7 @@ RemoteAnswer = QuerySolutions | QueryBoolean | Iterator[Triple]
 
 AGENT: Final = f"pfocr-rdf/{__version__} ({BASE})"
 TIMEOUT_S: Final = 60.0
+LONGEST_S: Final = 86_400
 GET_LIMIT: Final = 1500  # characters of an encoded query: more, and some proxies refuse the URL
 MEMORY_LIMIT: Final = 8 * 2**20  # bytes of an answer: beyond, it lies in a temporary file
 CHUNK: Final = 2**16
@@ -127,8 +128,9 @@ def ask_endpoint(
 
 def _prepared(endpoint: str, text: str, form: str, timeout_s: float) -> SPARQLWrapper:
     """A request that SPARQLWrapper has not yet sent."""
-    if timeout_s <= 0:
-        raise QueryError(f"a time limit of {timeout_s:g} seconds: give more than none")
+    if not 0 < timeout_s <= LONGEST_S:
+        reason = f"give more than none and at most {LONGEST_S:,}"
+        raise QueryError(f"a time limit of {timeout_s:g} seconds: {reason}")
     try:
         address = urlsplit(endpoint)
         wrong = address.port == 0 or not address.hostname or "@" in address.netloc

@@ -96,6 +96,7 @@ def _ends_batch(article: str, records: int) -> bool:
 def start_worker() -> None:
     """Prepare a worker process: it dies with its parent and leaves Ctrl-C to it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     # Records make no reference cycles; collecting costs a tenth of the time.
     gc.disable()
     if sys.platform == "linux":

@@ -1,6 +1,7 @@
 """Who does the work of a build: processes of its own, an executor, or a cluster."""
 
 import os
+import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
@@ -57,6 +58,19 @@ class Pool:
         return self.workers
 
 
+class OwnPool(Pool):
+    """Processes of our own, which are started when there is something to do."""
+
+    def submit(self, work: Callable[[Batch], BatchResult], batch: Batch) -> Future[BatchResult]:
+        """Have a batch mapped."""
+        # A process inherits what is blocked: Ctrl-C would end it with a trace while it begins.
+        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            return super().submit(work, batch)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+
+
 @contextmanager
 def crew_of(options: BuildOptions, records: int) -> Iterator[Crew | None]:
     """Who maps the batches; None where there is too little to do to start any process."""
@@ -74,7 +88,7 @@ def crew_of(options: BuildOptions, records: int) -> Iterator[Crew | None]:
     context = get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context, initializer=start_worker) as pool:
         try:
-            yield Pool(pool, workers)
+            yield OwnPool(pool, workers)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise

@@ -81,7 +81,11 @@ def build(
             reuse=reuse,
             listen=watcher,
         )
-        result = build_release(records, data, options)
+        try:
+            result = build_release(records, data, options)
+        except KeyboardInterrupt:
+            say("interrupted: nothing was published")
+            raise
     release = result.release
     if not quiet:
         tell_findings(result.findings)
@@ -92,7 +96,8 @@ def build(
         for old in result.pruned.in_use:
             say(f"release {old.id} is in use: kept")
         say(f"report: {release.path / 'report.json'}")
-    typer.echo(release.path)
+    with refusals():
+        typer.echo(release.path)
     raise typer.Exit(1 if result.findings.errors else 0)
 
 

@@ -1,5 +1,6 @@
 """The talk of the commands: messages on stderr, data on stdout, refusals as exit statuses."""
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,14 +23,23 @@ def data_out() -> BinaryIO:
 
 @contextmanager
 def refusals() -> Iterator[None]:
-    """Turn a refusal into a message and exit status 1, and a closed pipe into silence."""
+    """Turn a refusal into a message and exit status 1, and a closed pipe into silence.
+
+    So is a file that cannot be read or written, standard output among them.
+    """
     try:
         yield
         sys.stdout.flush()
     except PfocrError as error:
         say(f"error: {error}")
         raise typer.Exit(1) from error
-    except BrokenPipeError:
-        # The reader has seen enough; Python would complain once more when it closes stdout.
-        sys.stdout = open("/dev/null", "w")  # noqa: SIM115
-        raise typer.Exit(0) from None
+    except OSError as error:
+        if error.filename is None:
+            # Python would complain once more when it closes stdout.
+            sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+        if isinstance(error, BrokenPipeError):
+            raise typer.Exit(0) from None  # the reader has seen enough
+        what = error.filename or "standard output"
+        reason = error.strerror or str(error)
+        say(f"error: {what}: {reason}: see that it is there, may be used, and has room")
+        raise typer.Exit(1) from error

@@ -1,13 +1,17 @@
 """The command ``dump``: a release as a file, or its dumps in another folder."""
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 import typer
 
 from pfocr_rdf.commands.console import data_out, refusals
 from pfocr_rdf.commands.options import DEFAULT_DATA, Data, ReleaseName
 from pfocr_rdf.contents import iris_of
+from pfocr_rdf.errors import ReleaseError
 from pfocr_rdf.publish import DumpFormatName, copy_dumps, write_dump
 from pfocr_rdf.releases import find_release, holding
 
@@ -32,10 +36,29 @@ def dump(
         if output is None or str(output) == "-":
             write_dump(found, form, data_out(), iris_of(found), gzipped=False)
             return
-        unfinished = output.with_name(output.name + ".part")
-        try:
-            with unfinished.open("wb") as file:
-                write_dump(found, form, file, iris_of(found), gzipped=output.suffix == ".gz")
-            unfinished.replace(output)
-        finally:
-            unfinished.unlink(missing_ok=True)
+        with _written(output) as file:
+            write_dump(found, form, file, iris_of(found), gzipped=output.suffix == ".gz")
+
+
+@contextmanager
+def _written(output: Path) -> Iterator[BinaryIO]:
+    """A file that is there when it is whole; what is no file, such as a pipe, is written to.
+
+    :raises ReleaseError: if nothing can be written there.
+    """
+    target = Path(os.path.realpath(output))
+    is_replaced = target.is_file() or not target.exists()
+    path = target.with_name(f".{target.name}.{os.getpid()}.part") if is_replaced else target
+    try:
+        file = path.open("xb" if is_replaced else "wb")
+    except OSError as error:
+        reason = f"cannot be written ({error.strerror}): name another --output"
+        raise ReleaseError(f"{output} {reason}") from error
+    try:
+        with file:
+            yield file
+        if is_replaced:
+            path.replace(target)
+    finally:
+        if is_replaced:
+            path.unlink(missing_ok=True)

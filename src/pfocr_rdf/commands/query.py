@@ -68,14 +68,12 @@ def query(
             return
         if asked is None:
             raise typer.BadParameter("name a query, or see --list", param_hint="QUERY")
-        if endpoint is not None or show:
-            text = _text(asked, param or [], Iris())
         if show:
-            typer.echo(text)
+            typer.echo(_shown(asked, param or []))
         elif endpoint is not None:
             if explain:
                 raise typer.BadParameter("a release is explained", param_hint="--endpoint")
-            _ask_endpoint(endpoint, text, form, timeout_s)
+            _ask_endpoint(endpoint, _text(asked, param or [], Iris()), form, timeout_s)
         else:
             with holding(find_release(data, release)) as found:
                 if explain:
@@ -84,20 +82,30 @@ def query(
                     _ask_release(found, asked, param or [], form, partners)
 
 
+def _shown(asked: str, params: list[str]) -> str:
+    """The text that would be asked; of a named query without values, what it takes."""
+    known = {query.name: query for query in (*named_queries(), *federated_queries())}
+    if (query := known.get(asked)) is None or params:
+        return _text(asked, params, Iris())
+    taken = [f"# {one.name}: {one.type}, {one.label}" for one in query.parameters]
+    return "\n".join([f"# {query.title}", *taken, query.text])
+
+
 def _text(asked: str, params: list[str], iris: Iris) -> str:
     """The SPARQL text that was meant, parameters bound.
 
     :raises QueryError: if there is no such query or file, or the parameters do not fit.
     """
     if asked == "-":
-        return _without_params(sys.stdin.read(), params)
-    if any(character in asked for character in "{ \n"):
-        return _without_params(asked, params)
-    if asked.endswith(".rq"):
+        return _without_params(sys.stdin.read().removeprefix("\ufeff"), params)
+    is_text = any(character in asked for character in "{ \n")
+    if asked.endswith(".rq") and (not is_text or Path(asked).is_file()):
         try:
-            return _without_params(Path(asked).read_text(encoding="utf-8"), params)
+            return _without_params(Path(asked).read_text(encoding="utf-8-sig"), params)
         except (OSError, UnicodeDecodeError) as error:
             raise QueryError(f"{asked} cannot be read ({error}): name a file of SPARQL") from error
+    if is_text:
+        return _without_params(asked, params)
     return bind(load_query(asked), _values(params), iris)
 
 

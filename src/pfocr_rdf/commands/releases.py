@@ -6,17 +6,27 @@ import typer
 
 from pfocr_rdf.commands.console import refusals, say
 from pfocr_rdf.commands.options import DEFAULT_DATA, Data
+from pfocr_rdf.errors import ReleaseError
 from pfocr_rdf.releases import current_release, list_releases, roll_back
 
 
 def releases(data: Data = DEFAULT_DATA) -> None:
     """List the releases, oldest first: id, figures, triples; the current one is marked."""
+    broken = 0
     with refusals():
         published = current_release(data)
         for found in list_releases(data):
-            manifest = found.manifest()
             mark = "*" if found.id == published.id else " "
-            typer.echo(f"{mark} {found.id}\t{manifest['figures']}\t{manifest['triples']}")
+            try:
+                manifest = found.manifest()
+                counts = manifest["figures"], manifest["triples"]
+            except (ReleaseError, KeyError):
+                broken += 1
+                counts = "?", "?"
+                say(f"{found.path}: no manifest that can be read: delete the folder")
+            typer.echo("\t".join([f"{mark} {found.id}", *map(str, counts)]))
+    if broken:
+        raise typer.Exit(1)
 
 
 def rollback(

@@ -7,13 +7,18 @@ import typer
 
 from pfocr_rdf.commands.console import refusals, say
 from pfocr_rdf.commands.options import DEFAULT_DATA, Quiet
+from pfocr_rdf.errors import ReleaseError
 from pfocr_rdf.releases import Release, find_release, holding
 from pfocr_rdf.verify import verify_release
 
 
 def verify(
     release: Annotated[
-        Path, typer.Argument(help="A release, or a data folder: then its current release.")
+        Path,
+        typer.Argument(
+            help="A release, or a data folder: then its current release.",
+            envvar="PFOCR_RDF_DATA",
+        ),
     ] = DEFAULT_DATA,
     quiet: Quiet = False,
 ) -> None:
@@ -32,4 +37,7 @@ def verify(
 
 
 def _release_at(path: Path) -> Release:
+    if (path / "SHA256SUMS").is_file():
+        reason = "dumps, and no release: run `sha256sum -c SHA256SUMS` there"
+        raise ReleaseError(f"{path} holds {reason}")
     return find_release(path, str(path) if (path / "manifest.json").is_file() else "current")
