@@ -324,3 +324,16 @@ def test_a_map_that_has_nothing_for_a_figure_says_nothing(line: str, tmp_path: P
     files = {"_figures/PMC1__f1.md": record(), "_data/ndex_map.tsv": f"{line}\n"}
     figures, problems = read_all(write(tmp_path, files))
     assert (figures[FIGID].ndex, problems) == (None, [])
+
+
+@pytest.mark.parametrize(("name", "value"), [("ndex", "not-a-uuid"), ("wpid", "wp12")])
+def test_a_value_of_another_shape_is_noted_where_it_stands(
+    name: str, value: str, tmp_path: Path
+) -> None:
+    file = f"_data/{name}_map.tsv"
+    files = {"_figures/PMC1__f1.md": record(), file: f"PMC1__f1\t{value}\n"}
+    figures, problems = read_all(write(tmp_path, files))
+    assert figures[FIGID].unrecognized == (f"{name}: {value}",)
+    assert [(p.file, p.field, p.kind, p.value) for p in problems] == [
+        (file, "line 1", "unrecognized value", value)
+    ]

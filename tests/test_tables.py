@@ -399,3 +399,19 @@ def test_each_other_count_of_an_organism_is_reported_once(tmp_path: Path) -> Non
     rows = [f"9606|Homo sapiens|Primates|a|A|A|5|ncbigene_symbol|{n}|1|1" for n in (1, 5, 7, 1, 5)]
     _, problems = read(tmp_path, record(), genes=table(GENE_COLUMNS, *rows))
     assert [(p.kind, p.value) for p in problems] == [("count", "5"), ("count", "7")]
+
+
+def test_a_tab_at_the_end_of_every_line_is_no_column(tmp_path: Path) -> None:
+    row = "9606|Homo sapiens|Primates|a|A|A|5|ncbigene_symbol|1|1|1|"
+    _, problems = read(tmp_path, record(), genes=table(f"{GENE_COLUMNS} ", row))
+    assert problems == []
+
+
+@pytest.mark.parametrize("keywords", [["A", "B"], ["A"]])
+def test_a_symbol_without_an_identifier_may_be_among_the_keywords(
+    keywords: list[str], tmp_path: Path
+) -> None:
+    rows = [f"9606|Homo sapiens|Primates|x|X|{s}|ncbigene_symbol|1|1|1" for s in ("A|5", "B|NA")]
+    text = record(**{"schema-jsonld": {"keywords": keywords}})
+    _, problems = read(tmp_path, text, genes=table(GENE_COLUMNS, *rows))
+    assert problems == []

@@ -4,7 +4,7 @@ Its ``name`` is ``CreativeWork`` in every record. Only the keywords are kept: wh
 has no mentions they are all that is known of the picture.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from pfocr_rdf.iris import BASE, encoded
@@ -67,7 +67,7 @@ def _keywords(fields: Fields, value: Value) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _compare(keywords: tuple[str, ...], mentions: Iterable[Mention], fields: Fields) -> None:
+def _compare(keywords: tuple[str, ...], mentions: Sequence[Mention], fields: Fields) -> None:
     """The keywords are PFOCR's copy of the mentions: symbols, chemical and disease words."""
     found: dict[str, None] = {}
     for mention in mentions:
@@ -80,7 +80,9 @@ def _compare(keywords: tuple[str, ...], mentions: Iterable[Mention], fields: Fie
         return
     expected = dict.fromkeys(_comparable(name) for name in found)
     stated = dict.fromkeys(_comparable(word) for word in keywords)
-    only_stated = [word for word in stated if word not in expected]
+    # What a row without an identifier calls a gene is in the keywords or not.
+    unidentified = {_comparable(symbol) for m in mentions for symbol in _symbols(m)}
+    only_stated = [word for word in stated if word not in expected.keys() | unidentified]
     only_found = [word for word in expected if word not in stated]
     if only_stated or only_found:
         said = [
@@ -93,6 +95,13 @@ def _compare(keywords: tuple[str, ...], mentions: Iterable[Mention], fields: Fie
         ]
         reason = "the keywords and the mentions differ, one is out of date: both are kept"
         fields.notes.warn(f"{FIELD}, keywords", "keywords", "; ".join(said), reason)
+
+
+def _symbols(mention: Mention) -> Iterator[str]:
+    for text in mention.unrecognized:
+        name, _, symbol = text.partition(": ")
+        if name in {"hgnc_symbol", "ncbigene_symbol"}:
+            yield symbol
 
 
 def _comparable(word: str) -> str:

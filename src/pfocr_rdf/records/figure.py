@@ -244,7 +244,10 @@ def _ndex(found: RecordFile, fields: Fields) -> str | None:
         fields.notes.warn("ndex", "map file", value, reason)
     if UUID_RE.fullmatch(value.lower()):
         return value.lower()
-    fields.keep_unrecognized("ndex", value, "not an NDEx id (a UUID)")
+    if value == found.ndex:
+        fields.unrecognized.append(f"ndex: {value}")  # noted where it stands, in the map
+    else:
+        fields.keep_unrecognized("ndex", value, "not an NDEx id (a UUID)")
     return None
 
 
@@ -257,6 +260,8 @@ def _wpids(found: RecordFile, fields: Fields) -> tuple[str, ...]:
     for value in named:
         if WPID_RE.fullmatch(value):
             kept.append(value)
+        elif value == found.wpid:
+            fields.unrecognized.append(f"wpid: {value}")  # noted where it stands, in the map
         else:
             fields.keep_unrecognized("wpid", value, "not a WikiPathways id (WP and digits)")
     return tuple(kept)

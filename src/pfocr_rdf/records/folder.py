@@ -14,7 +14,7 @@ from pfocr_rdf.records.files import is_inside, is_record_name, refused_file, ref
 from pfocr_rdf.records.model import KINDS, Kind, RecordFile
 from pfocr_rdf.records.notes import Limits, Notes
 from pfocr_rdf.records.organisms import load_taxa
-from pfocr_rdf.records.tables import KIND_TO_SUFFIX, read_map
+from pfocr_rdf.records.tables import KIND_TO_SUFFIX, MapName, read_map
 from pfocr_rdf.records.text import readable
 
 FIGID_LINE_RE: Final = re.compile(rb"^figid:([^\n]*)$", re.MULTILINE)
@@ -259,8 +259,10 @@ def _kind_of(name: str) -> Kind | None:
     return next((kind for kind, end in KIND_TO_SUFFIX.items() if name.endswith(end)), None)
 
 
-def _maps(layout: _Layout, problems: list[Problem], limits: Limits) -> dict[str, dict[str, str]]:
-    maps: dict[str, dict[str, str]] = {"ndex": {}, "wpid": {}}
+def _maps(
+    layout: _Layout, problems: list[Problem], limits: Limits
+) -> dict[MapName, dict[str, str]]:
+    maps: dict[MapName, dict[str, str]] = {"ndex": {}, "wpid": {}}
     for folder in layout.data:
         for name, found in maps.items():
             path = folder / f"{name}_map.tsv"
@@ -271,7 +273,7 @@ def _maps(layout: _Layout, problems: list[Problem], limits: Limits) -> dict[str,
                 problems.append(problem)
                 continue
             try:
-                for figid, value in read_map(path, notes, limits).items():
+                for figid, value in read_map(name, path, notes, limits).items():
                     found.setdefault(figid, value)
             except RecordError as error:
                 problems.append(error.problem)

@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
+from pfocr_rdf.iris import UUID_RE, WPID_RE
 from pfocr_rdf.records.model import Kind
 from pfocr_rdf.records.notes import Limits, Notes, read_text
 from pfocr_rdf.records.text import UNPUBLISHABLE_RE, present, publishable
@@ -29,6 +30,12 @@ KIND_TO_ID_COLUMNS: Final[dict[Kind, tuple[str, ...]]] = {
     "gene": ("ncbigene_id",),
     "chemical": ("mesh", "chebi"),
     "disease": ("mesh", "doid"),
+}
+MapName = Literal["ndex", "wpid"]
+#: Either case is read.
+MAP_TO_SHAPE: Final[dict[MapName, re.Pattern[str]]] = {
+    "ndex": re.compile(UUID_RE.pattern, re.IGNORECASE),
+    "wpid": WPID_RE,
 }
 #: A hostile header of a million columns would make a problem of each.
 MOST_COLUMNS: Final = 100
@@ -81,14 +88,16 @@ def _note_other_columns(header: list[str], known: set[int], lines: list[str], no
     """Report every cell of the columns that are not read."""
     rows = [cells for line in lines[1:] if len(cells := line.split("\t")) == len(header)]
     for at, name in enumerate(header):
-        if at not in known:
+        if at not in known and (name or any(cells[at] for cells in rows)):
             value = " | ".join(cells[at] for cells in rows)
             reason = "unknown or repeated column: its cells are not mapped"
             notes.warn(name, "table column", value, reason)
 
 
-def read_map(path: Path, notes: Notes, limits: Limits) -> dict[str, str]:
+def read_map(name: MapName, path: Path, notes: Notes, limits: Limits) -> dict[str, str]:
     """A map file without header: figid, a tab or two spaces, value.
+
+    A value of another shape than the map's is noted and kept.
 
     :raises RecordError: if the file cannot be read.
     """
@@ -111,4 +120,7 @@ def read_map(path: Path, notes: Notes, limits: Limits) -> dict[str, str]:
         elif present(cells[1]) and found.setdefault(cells[0], cells[1]) != cells[1]:
             reason = f"the figure has {found[cells[0]]} on an earlier line, which is used"
             notes.warn(where, "map line", line, reason)
+        elif present(cells[1]) and not MAP_TO_SHAPE[name].fullmatch(cells[1]):
+            reason = f"not the form of {name} ids: kept as a literal of the figure"
+            notes.warn(where, "unrecognized value", cells[1], reason)
     return found
