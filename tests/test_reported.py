@@ -195,6 +195,13 @@ WARNED: list[tuple[dict[str, Any], list[str]]] = [
         ],
     ),
     (
+        {"figid_alias": "PMC1__", "redirect_from": "/figures/PMC1__"},
+        [
+            "warning unrecognized value at figid_alias: not an alias of the form PMC1__…:"
+            " kept as a literal <PMC1__>",
+        ],
+    ),
+    (
         {"figid": "PMC1__other"},
         [
             "warning figid at figid: the file is named PMC1__f1: one of the two is wrong"

@@ -180,21 +180,27 @@ def _filename(fields: Fields, figid: str, pmcid: str) -> str:
 def _alias(fields: Fields, figid: str, pmcid: str, number: str | None) -> str | None:
     """The figure's other address, ``PMC…__F1``; derived from its number where it is missing."""
     named: dict[str, str] = {}
+    refused: set[str] = set()
     for name, folder in (("figid_alias", ""), ("redirect_from", "/figures/")):
         value = fields.text(name)
         if value is None:
             continue
-        if _is_of(value.removeprefix(folder), pmcid):
-            named[name] = value.removeprefix(folder)
-        else:
+        alias = value.removeprefix(folder)
+        if _is_of(alias, pmcid):
+            named[name] = alias
+        elif alias not in refused:  # the second field repeats the first
+            refused.add(alias)
             fields.keep_unrecognized(name, value, f"not an alias of the form {pmcid}__…")
     if len(set(named.values())) > 1:
         reason = f"not the alias {named['figid_alias']}, which is used: one of the two is wrong"
         fields.notes.warn("redirect_from", "alias", fields.raw("redirect_from"), reason)
-    alias = next(iter(named.values()), None)
-    if alias is None and number and figure_type_of(number):
+    if named:
+        alias = next(iter(named.values()))
+    elif number and figure_type_of(number):
         alias = f"{pmcid}__{number}"
-    return alias if alias and alias != figid and _is_of(alias, pmcid) else None
+    else:
+        return None
+    return alias if alias != figid and _is_of(alias, pmcid) else None
 
 
 def _is_of(alias: str, pmcid: str) -> bool:
