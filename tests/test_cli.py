@@ -10,9 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import typer
 
 from invoking import Outcome, run
 from pfocr_rdf.cli import COMMANDS
+from pfocr_rdf.commands.console import refusals
 
 SEEDS = Path(__file__).parents[1] / "seeds"
 BROKEN = "---\nfigid: [unclosed\n---\n"
@@ -191,18 +193,27 @@ def test_a_link_is_followed_and_no_other_file_is_touched(data: Path, tmp_path: P
     assert mine.read_text() == "mine"
 
 
-@pytest.mark.parametrize("given", ["-o", "--to"])
-@pytest.mark.parametrize("where", ["file/x", "missing/x", ""])
+@pytest.mark.parametrize(
+    ("given", "where"),
+    [("-o", "file/x"), ("-o", "missing/x"), ("-o", ""), ("--to", "file/x"), ("--to", "")],
+)
 def test_where_nothing_can_be_written_the_message_says_so(
     given: str, where: str, data: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "file").touch()
-    if (given, where) == ("--to", "missing/x"):
-        return  # folders are made
     refused = run("dump", "--data", data, given, tmp_path / where)
     assert refused.status == 1
     assert refused.err.startswith("error: ")
     assert str(tmp_path) in refused.err
+
+
+def test_an_error_of_the_store_is_not_one_of_standard_output(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(typer.Exit) as ended, refusals():
+        raise OSError("IO error: a table is cut")
+    assert ended.value.exit_code == 1
+    assert capsys.readouterr().err.startswith("error: IO error: a table is cut: see ")
 
 
 FULL = pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="there is no full device")

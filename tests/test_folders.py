@@ -20,7 +20,7 @@ from making import (
     table,
     write,
 )
-from pfocr_rdf.errors import Problem
+from pfocr_rdf.errors import InputError, Problem
 from pfocr_rdf.records import load_taxa, open_collection, read_record
 
 GENE = table(GENE_COLUMNS, "9606|Homo sapiens|Primates|Etk|ETK|BMX|660|ncbigene_synonym|7|12|10")
@@ -293,8 +293,16 @@ def test_of_two_tables_of_one_kind_the_one_that_is_not_read_is_reported(tmp_path
 def test_the_tables_of_a_second_record_of_one_figid_are_named(tmp_path: Path) -> None:
     files = {"a/PMC1__f1.md": record(), "b/PMC1__f1.md": record(), "b/PMC1__f1-genes.tsv": GENE}
     _, (problem,) = read_all(write(tmp_path, files))
-    reason = "the same figid as a/PMC1__f1.md, which is used, its tables (PMC1__f1-genes.tsv) too"
-    assert problem.reason == f"{reason}: delete one of the two"
+    assert problem.reason == (
+        "the same figid as a/PMC1__f1.md, which is used; the tables of this one "
+        "(PMC1__f1-genes.tsv) are not read: delete one of the two"
+    )
+
+
+def test_tables_alone_are_no_input(tmp_path: Path) -> None:
+    write(tmp_path, {"PMC1__f1-genes.tsv": GENE})
+    with pytest.raises(InputError, match="no record found"):
+        open_collection([tmp_path])
 
 
 @pytest.mark.parametrize("folder", ["_figures", "_organisms"])

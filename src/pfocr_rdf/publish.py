@@ -38,8 +38,7 @@ def copy_dumps(release: Release, target: Path) -> list[Path]:
         files = sorted(release.dumps.iterdir())
     except OSError as error:
         raise _unreadable(release, error) from error
-    for name in _sizes(release):
-        _check_size(release, name)
+    _refuse_cut(release)
     target.mkdir(parents=True, exist_ok=True)
     return [Path(shutil.copyfile(file, target / file.name)) for file in files]
 
@@ -60,7 +59,7 @@ def write_dump(
     try:
         if kept := _kept(form):
             path = release.dumps / kept.file
-            _check_size(release, kept.file)
+            _refuse_cut(release, kept.file)
             with path.open("rb") if gzipped else gzip.open(path) as file:
                 shutil.copyfileobj(file, out, COPY_BYTES)
         elif gzipped:
@@ -78,20 +77,20 @@ def _kept(form: DumpFormatName) -> DumpFormat | None:
     return MAPPINGS if form == MAPPINGS.name else NAME_TO_FORMAT.get(form)
 
 
-def _sizes(release: Release) -> dict[str, int]:
-    """The published files → their bytes, as the manifest has them."""
-    rows = release.manifest().get("files", [])
-    named = {str(row["name"]): int(row["bytes"]) for row in rows}
-    return {name[6:]: size for name, size in named.items() if name.startswith("dumps/")}
+def _refuse_cut(release: Release, file: str | None = None) -> None:
+    """Refuse what was cut: gzip reads an empty file, or some of many members, as if it were all.
 
-
-def _check_size(release: Release, name: str) -> None:
-    """Refuse what was cut: gzip reads an empty file, or some of many members, as if it were all."""
-    path, expected = release.dumps / name, _sizes(release).get(name)
-    size = path.stat().st_size if path.is_file() else 0
-    if expected not in (None, size):
-        fault = ValueError(f"{name} has {size:,} bytes, {expected:,} were published")
-        raise _unreadable(release, fault)
+    :param file: the dump to look at; all that were published if None.
+    """
+    for row in release.manifest().get("files", []):
+        folder, _, name = str(row["name"]).rpartition("/")
+        if folder != "dumps" or file not in (None, name):
+            continue
+        path = release.dumps / name
+        size = path.stat().st_size if path.is_file() else 0
+        if size != row["bytes"]:
+            fault = ValueError(f"{name} has {size:,} bytes, {row['bytes']:,} were published")
+            raise _unreadable(release, fault)
 
 
 def _unreadable(release: Release, error: Exception) -> ReleaseError:

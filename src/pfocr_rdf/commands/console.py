@@ -1,14 +1,18 @@
 """The talk of the commands: messages on stderr, data on stdout, refusals as exit statuses."""
 
+import errno
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 import typer
 
 from pfocr_rdf.errors import PfocrError
+
+#: What a write to standard output meets.
+STREAM_FAULTS: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
 
 
 def say(message: str) -> None:
@@ -33,13 +37,20 @@ def refusals() -> Iterator[None]:
     except PfocrError as error:
         say(f"error: {error}")
         raise typer.Exit(1) from error
+    except BrokenPipeError:
+        _let_stdout_go()
+        raise typer.Exit(0) from None  # the reader has seen enough
     except OSError as error:
-        if error.filename is None:
-            # Python would complain once more when it closes stdout.
-            sys.stdout = open(os.devnull, "w")  # noqa: SIM115
-        if isinstance(error, BrokenPipeError):
-            raise typer.Exit(0) from None  # the reader has seen enough
-        what = error.filename or "standard output"
-        reason = error.strerror or str(error)
-        say(f"error: {what}: {reason}: see that it is there, may be used, and has room")
+        what = error.filename
+        if what is None and error.errno in STREAM_FAULTS:
+            what = "standard output"
+            _let_stdout_go()
+        # Those of the store have neither a name nor a number.
+        said = f"{what}: {error.strerror}" if what else str(error)
+        say(f"error: {said}: see that it is there, may be used, and has room")
         raise typer.Exit(1) from error
+
+
+def _let_stdout_go() -> None:
+    """Python would complain once more when it closes it."""
+    sys.stdout = open(os.devnull, "w")  # noqa: SIM115

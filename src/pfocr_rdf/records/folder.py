@@ -68,7 +68,7 @@ def open_collection(inputs: Sequence[Path], limits: Limits = Limits()) -> Collec
         except OSError as error:
             reason = f"{error.filename or given} cannot be read ({error.strerror})"
             raise InputError(f"{reason}: check its permissions") from error
-    if not found and not problems:
+    if not found and all(problem.severity == "warning" for problem in problems):
         names = ", ".join(str(given) for given in inputs)
         reason = "no .md file there; name the folder that holds _figures/, or the records"
         raise InputError(f"no record found in {names}: {reason}")
@@ -291,7 +291,7 @@ def _distinct(found: Iterable[RecordFile], problems: list[Problem]) -> Iterator[
             same = record.file == earlier.file
             other = readable(earlier.path) if same else earlier.file
             unread = ", ".join(readable(Path(path).name) for _, path in record.tables)
-            also = f", its tables ({unread}) too" if unread else ""
+            also = f"; the tables of this one ({unread}) are not read" if unread else ""
             reason = f"the same figid as {other}, which is used{also}: delete one of the two"
             where = Problem(record.file, "figid", "duplicate figid", "error", record.figid, reason)
             problems.append(where)
