@@ -74,7 +74,7 @@ def test_a_gene_id_of_the_wrong_shape_is_kept_as_text_on_its_mention(
     assert figure
     (mention,) = figure.mentions
     assert mention.candidates == ()
-    assert mention.unrecognized == (f"ncbigene: {cell}", "ncbigene_symbol: BMX")
+    assert mention.unrecognized == (f"ncbigene_id: {cell}", "ncbigene_symbol: BMX")
     reason = "not a NCBI Gene id (a positive whole number): kept as a literal on the mention"
     assert problems == [
         Problem(GENES, "ncbigene_id, line 2", "unrecognized value", "warning", cell, reason)
@@ -139,7 +139,7 @@ def test_one_id_with_two_close_matches_or_two_names_keeps_both(tmp_path: Path) -
     )
     figure = read_well(tmp_path, record(), chemicals=chemicals)
     (mention,) = figure.mentions
-    assert [(c.accession, c.name, c.close) for c in mention.candidates] == [
-        ("D005947", "glucose", ("chebi", "17234")),
-        ("D005947", "D-glucose", ("chebi", "4167")),
+    assert [(c.name, c.close, c.close_name) for c in mention.candidates] == [
+        ("Glucose", ("chebi", "17234"), "glucose"),
+        ("Glucose", ("chebi", "4167"), "D-glucose"),
     ]

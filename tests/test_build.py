@@ -50,6 +50,13 @@ def counts(result: BuildResult, query: str) -> dict[str, str]:
     return {row[0]: row[1] for row in ask(result.release, query)}
 
 
+def test_a_tab_in_a_word_does_not_end_a_build(tmp_path: Path) -> None:
+    rows = [{"word": "a\tb", "symbol": "c"}, {"word": "a", "symbol": "b\tc"}]
+    write(tmp_path / "records", {"PMC1__f1.md": record(genes=rows)})
+    result = build(tmp_path / "records", tmp_path / "data")
+    assert ask(result.release, "SELECT (COUNT(*) AS ?n) { ?m a pfocr:GeneMention }") == [("2",)]
+
+
 # --- the samples ---
 
 

@@ -35,7 +35,7 @@ KIND_TO_PLURAL: Final[dict[Kind, str]] = {
 #: Everything that may be found wrong in these records; each was looked at.
 RIGHT_WARNINGS: Final = {
     *("organism", "keywords", "missing", "two generations", "caption", "orphan table"),
-    *("link to another article", "number", "control characters", "unrecognized value"),
+    *("map line", "link to another article", "number", "control characters", "unrecognized value"),
 }
 
 

@@ -311,6 +311,40 @@ def test_a_page_about_a_folder_of_a_checkout_is_no_record(folder: str, tmp_path:
     assert problems == []
 
 
+def test_a_record_may_have_its_suffix_in_capitals(tmp_path: Path) -> None:
+    files = {name.replace(".md", ".MD"): text for name, text in CHECKOUT.items()}
+    collection = open_collection([write(tmp_path, files)])
+    (file,) = collection.files
+    figure, problems = read_record(file, load_taxa(collection.organism_folders))
+    assert figure
+    assert figure.figid == FIGID
+    assert figure.source == "_figures/PMC1__f1.MD"
+    assert problems == []
+    assert load_taxa(collection.organism_folders).taxon("Imaginarius primus") == "77"
+
+
+def test_hidden_files_are_no_records_and_no_tables(tmp_path: Path) -> None:
+    hidden = {"_figures/._PMC1__f1.md": "\0", "_data/._PMC1__f1-genes.tsv": "\0"}
+    figures, problems = read_all(write(tmp_path, {**CHECKOUT, **hidden}))
+    assert list(figures) == [FIGID]
+    assert problems == []
+
+
+def test_a_folder_among_the_records_is_told_of(tmp_path: Path) -> None:
+    more = {"_figures/sub/PMC2__x.md": record(figid="PMC2__x"), "_figures/.git/x": ""}
+    figures, problems = read_all(write(tmp_path, {**CHECKOUT, **more}))
+    assert list(figures) == [FIGID]
+    reason = "a folder among the records: it is not read; put what is in it beside it"
+    assert problems == [Problem("_figures/sub", "file", "folder", "warning", "", reason)]
+
+
+def test_the_names_of_tables_may_be_in_capitals(tmp_path: Path) -> None:
+    write(tmp_path, {"_figures/PMC1__f1.md": record(), "_data/PMC1__f1-GENES.TSV": GENE})
+    figures, problems = read_all(tmp_path)
+    assert [m.word for m in figures[FIGID].mentions] == ["Etk"]
+    assert problems == []
+
+
 # --- the look at a file that finds its figid ---
 
 

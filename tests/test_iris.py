@@ -97,6 +97,13 @@ def test_the_mention_s_hash_is_of_kind_word_match_and_source() -> None:
     assert len(others | {found}) == 5
 
 
+def test_a_tab_in_a_word_makes_no_two_mentions_one() -> None:
+    iris = Iris()
+    words = [("a\tb", "c"), ("a", "b\tc"), ("a", "b"), ("a b", "c")]
+    made = {iris.mention("PMC1__f1", "gene", *pair, "hgnc_symbol") for pair in words}
+    assert len(made) == len(words)
+
+
 def test_base_and_gene_prefix_are_configuration() -> None:
     iris = Iris("https://example.org/pfocr/", "http://bio2rdf.org/ncbigene:")
     assert iris.figure("PMC1__f1").value == "https://example.org/pfocr/figures/PMC1__f1"

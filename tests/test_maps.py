@@ -17,7 +17,7 @@ from pfocr_rdf.records import open_collection
 
 @pytest.mark.parametrize("separator", ["\t", "  ", " \t ", "    ", " "])
 def test_a_map_file_has_tabs_or_spaces(separator: str, tmp_path: Path) -> None:
-    text = f"PMC9__x{separator}WP1\n{FIGID}{separator}WP5358\n"
+    text = f"{FIGID}{separator}WP5358\n"
     figure = read_well(
         write(tmp_path, {"_data/wpid_map.tsv": text, "_data/ndex_map.tsv": "\n\n"}), record()
     )
@@ -33,8 +33,8 @@ def test_a_figid_with_a_space_may_stand_in_a_map_file(tmp_path: Path) -> None:
             "_figures/PMC1__c d.md": record(figid="PMC1__c d"),
         },
     )
-    found = {file.figid: file.wpid for file in open_collection([tmp_path]).files}
-    assert found == {"PMC1__a b": "WP1", "PMC1__c d": "WP2"}
+    found = {file.figid: file.wpids for file in open_collection([tmp_path]).files}
+    assert found == {"PMC1__a b": ("WP1",), "PMC1__c d": ("WP2",)}
 
 
 def test_a_map_file_adds_to_the_record_and_never_overrules_it(tmp_path: Path) -> None:
@@ -51,15 +51,38 @@ def test_a_map_file_adds_to_the_record_and_never_overrules_it(tmp_path: Path) ->
 
 
 def test_lines_of_a_map_file_that_say_nothing_certain_are_reported(tmp_path: Path) -> None:
-    text = f"{FIGID}\tWP1\nalone\n{FIGID}\tWP2\n{FIGID}\tWP1\na\tb\tc\n"
-    figure, problems = read(write(tmp_path, {"_data/wpid_map.tsv": text}), record())
+    one, other = "3feb4f7e-df13-11ea-99da-0ac135e8bacf", "00000000-df13-11ea-99da-0ac135e8bacf"
+    text = f"{FIGID}\t{one}\nalone\n{FIGID}\t{other}\n{FIGID}\t{one.upper()}\na\tb\tc\n"
+    figure, problems = read(write(tmp_path, {"_data/ndex_map.tsv": text}), record())
     assert figure
-    assert figure.wpids == ("WP1",)
-    file = "_data/wpid_map.tsv"
+    assert figure.ndex == one
+    file = "_data/ndex_map.tsv"
     skipped = "not a figid and a value: the line was skipped"
-    used = "the figure has WP1 on an earlier line, which is used"
+    used = f"the figure has {one} on an earlier line, which is used"
     assert problems == [
         Problem(file, "line 2", "map line", "error", "alone", skipped),
-        Problem(file, "line 3", "map line", "warning", f"{FIGID}\tWP2", used),
+        Problem(file, "line 3", "map line", "warning", f"{FIGID}\t{other}", used),
         Problem(file, "line 5", "map line", "error", "a\tb\tc", skipped),
     ]
+
+
+def test_a_figure_has_as_many_pathways_as_were_drawn_from_it(tmp_path: Path) -> None:
+    text = f"{FIGID}\tWP1\n{FIGID}  WP2\n{FIGID}\tWP1\n{FIGID}\tWP3 | WP4_r5\n"
+    figure = read_well(write(tmp_path, {"_data/wpid_map.tsv": text}), record(wpid="WP9"))
+    assert figure.wpids == ("WP9", "WP1", "WP2", "WP3", "WP4_r5")
+
+
+def test_lines_about_figures_that_are_not_there_are_reported_together(tmp_path: Path) -> None:
+    text = f"{FIGID}\tWP1\nPMC9__x\tWP2\nPMC9__y\tno pathway\nPMC9__z\tNA\n"
+    _, problems = read(write(tmp_path, {"_data/wpid_map.tsv": text}), record())
+    lines = "PMC9__x\tWP2\nPMC9__y\tno pathway"
+    reason = "about 2 figures that are not among the records: add the records, or mend the figids"
+    expected = Problem("_data/wpid_map.tsv", "figid", "map line", "warning", lines, reason)
+    assert problems == [expected]
+
+
+def test_where_one_record_is_named_a_map_may_be_about_others(tmp_path: Path) -> None:
+    files = {"_data/wpid_map.tsv": "PMC9__x\tWP2\n", f"_figures/{FIGID}.md": record()}
+    write(tmp_path, files)
+    assert open_collection([tmp_path / f"_figures/{FIGID}.md"]).problems == ()
+    assert len(open_collection([tmp_path]).problems) == 1

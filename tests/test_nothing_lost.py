@@ -18,7 +18,7 @@ from pyoxigraph import Literal, NamedNode, Triple
 
 from making import RECORDS, read_all, triples_of
 from pfocr_rdf.errors import Problem
-from pfocr_rdf.iris import Iris
+from pfocr_rdf.iris import OBO, Iris
 from pfocr_rdf.records import Kind
 from pfocr_rdf.vocabulary import KIND_TO_MENTION, RDF_TYPE, Oa, Pfocr, Schema
 from test_corpus import (
@@ -137,11 +137,18 @@ def check_rows(kind: Kind, rows: list[dict[str, str]], facts: Facts) -> Iterator
             yield f"{kind} {row}"
             continue
         if iri:
-            names = facts[iri][Schema.name.value] | facts[iri][Schema.alternate_name.value]
+            named = named_by(row, iri)
+            names = facts[named][Schema.name.value] | facts[named][Schema.alternate_name.value]
             if name not in NULLS and folded(name) not in {folded(text) for text in names}:
                 yield f"{kind} {row}: name"
             if not check_close(row, iri, facts):
                 yield f"{kind} {row}: close match"
+
+
+def named_by(row: dict[str, str], iri: str) -> str:
+    """What the name of a row names: the close match of a MeSH term, if there is one."""
+    other = row.get("chebi", row.get("doid", "NA"))
+    return iri if other == "NA" else OBO + other.replace(":", "_").upper()
 
 
 def check_close(row: dict[str, str], iri: str, facts: Facts) -> bool:
@@ -151,13 +158,13 @@ def check_close(row: dict[str, str], iri: str, facts: Facts) -> bool:
         return True
     accession = other.replace(":", "_").upper()
     close = facts[iri]["http://www.w3.org/2004/02/skos/core#closeMatch"]
-    return iri.endswith(accession) or f"http://purl.obolibrary.org/obo/{accession}" in close
+    return iri.endswith(accession) or OBO + accession in close
 
 
 def check_organisms(rows: list[dict[str, str]], figid: str, facts: Facts) -> Iterator[str]:
     """The organisms of a gene table whose names, groups or counts are not stated."""
     for row in rows:
-        taxon = f"http://purl.obolibrary.org/obo/NCBITaxon_{row['organism_id']}"
+        taxon = f"{OBO}NCBITaxon_{row['organism_id']}"
         names = facts[taxon][Schema.name.value] | facts[taxon][Schema.alternate_name.value]
         if folded(row["organism_name"]) not in names:
             yield f"organism {row}"

@@ -167,6 +167,17 @@ def test_the_pages_of_several_folders_are_all_read(tmp_path: Path) -> None:
     assert [taxa.taxon("Alces a"), taxa.taxon("Alces b")] == ["1", "2"]
 
 
+def test_an_id_that_contradicts_its_name_is_used_and_reported(tmp_path: Path) -> None:
+    row = "10090|Rattus norvegicus|Rodents|Etk|ETK|Bmx|12169|ncbigene_symbol|1|2|3"
+    figure, problems = read(tmp_path, record(), genes=table(GENE_COLUMNS, row, row))
+    assert figure
+    assert figure.supports[0].organism == Organism("Rattus norvegicus", "10090")
+    reason = "the id of Rattus norvegicus is 10116 elsewhere: 10090 is used; mend one of the two"
+    assert [(p.field, p.value, p.reason) for p in problems] == [
+        ("organism_id, line 2", "10090", reason)
+    ]
+
+
 def test_an_organism_that_maps_to_no_taxon_stays_as_text(tmp_path: Path) -> None:
     figure, problems = read(tmp_path, record(organisms=["PX clade", "Homo sapiens"]))
     assert figure

@@ -182,9 +182,13 @@ def test_a_caption_in_normal_form_is_not_kept_twice(tmp_path: Path) -> None:
         ("https://www.ncbi.nlm.nih.gov/pmc/articles/PMC1/figure/F1/", "PMC1/figure/F1/"),
         ("https://pmc.ncbi.nlm.nih.gov/articles/PMC1/figure/F1/", "PMC1/figure/F1/"),
         ("/pmc/articles/PMC1/figure/pcbi-0010055-g001/", "PMC1/figure/pcbi-0010055-g001/"),
+        ("/pmc/articles/PMC1/figure/F1/?report=objectonly#x", "PMC1/figure/F1/"),
+        ("/pmc/articles/PMC1/figure/F1?report=objectonly", "PMC1/figure/F1/"),
     ],
 )
-def test_slashes_of_the_link_do_not_matter(link: str, path: str, tmp_path: Path) -> None:
+def test_slashes_and_queries_of_the_link_do_not_matter(
+    link: str, path: str, tmp_path: Path
+) -> None:
     assert read_well(tmp_path, record(figlink=link)).pmc_path == path
 
 
@@ -199,6 +203,8 @@ def test_the_picture_is_named_with_or_without_its_article(name: str | None, tmp_
         ("F11", "F11", None, "Figure"),
         ("Figure 1", "F1", "Figure 1", "Figure"),
         ("Fig. 5", "F5", "Fig. 5", "Figure"),
+        ("Fig. (1)", "F1", "Fig. (1)", "Figure"),
+        ("5", "F5", "5", "Figure"),
         ("fig 5a.", "F5a", "fig 5a.", "Figure"),
         ("Scheme 2", "S2", "Scheme 2", "Scheme"),
         ("SF1_2", "SF1_2", None, "Supplemental figure"),
@@ -213,6 +219,10 @@ def test_numbers_are_normalised_and_the_type_follows_from_them(
 ) -> None:
     figure = read_well(tmp_path, record(number=written, figtype=None, figlink=None))
     assert (figure.number, figure.printed_number, figure.figure_type) == (number, printed, kind)
+
+
+def test_a_bare_number_is_that_of_the_kind_of_figure(tmp_path: Path) -> None:
+    assert read_well(tmp_path, record(number=5, figtype="Scheme", figlink=None)).number == "S5"
 
 
 def test_the_alias_is_derived_only_from_a_real_number(tmp_path: Path) -> None:
@@ -246,6 +256,10 @@ def test_the_year_is_the_field_or_else_the_citation_s(
     [
         ("10.1021/ACS.3c00075", "10.1021/acs.3c00075"),
         (" https://doi.org/10.1/x ", None),
+        ("10.1234/x|10.1234/y", None),
+        ("https://www.doi.org/10.1234/x", "10.1234/x"),
+        ("doi:https://doi.org/10.1234/x", "10.1234/x"),
+        ("doi.org/10.1234/x", "10.1234/x"),
         ("https://doi.org/10.1234/x(1)<2>", "10.1234/x(1)<2>"),
         ("doi: 10.1234/x", "10.1234/x"),
     ],

@@ -84,6 +84,13 @@ WARNED: list[tuple[dict[str, Any], list[str]]] = [
         ],
     ),
     (
+        {"figlink": "/pmc/articles/PMC1/table/T1/"},
+        [
+            "warning unrecognized value at figlink: not a path /pmc/articles/PMC…/figure/…/:"
+            " kept as a literal </pmc/articles/PMC1/table/T1/>",
+        ],
+    ),
+    (
         {"figlink": "https://example.org/pmc/articles/PMC1/figure/F1/"},
         [
             "warning unrecognized value at figlink: not a path /pmc/articles/PMC…/figure/…/:"
@@ -253,7 +260,6 @@ WARNED: list[tuple[dict[str, Any], list[str]]] = [
         [
             "warning field shape at figtitle: a text was expected here: the value is not mapped"
             ' <{"en": "x"}>',
-            "warning missing at figtitle: the figure has no name: add the field <>",
         ],
     ),
     (
@@ -314,6 +320,13 @@ WARNED: list[tuple[dict[str, Any], list[str]]] = [
         ],
     ),
 ]
+
+
+def test_items_are_counted_with_those_that_were_skipped(tmp_path: Path) -> None:
+    genes = [["no", "mapping"], {"word": "a", "entrez": "x"}]
+    figure, problems = read(tmp_path, record(genes=genes))
+    assert figure
+    assert [p.field for p in problems] == ["genes, item 1", "genes, item 2, entrez"]
 
 
 @pytest.mark.parametrize(("changes", "expected"), WARNED)

@@ -59,7 +59,7 @@ def _index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
         gene("RAS", "HRAS", 3265, FAMILY),
         figtitle="MET and cancer",
         year="2020",
-        chemicals=("metformin|D008687|metformin|Metformin|6801",),
+        chemicals=("metformin|D008687|Metformin|metformin|6801",),
         diseases=("cancer|D009369|cancer|Neoplasms|162",),
     )
     figures.add(
@@ -155,6 +155,21 @@ def test_figures_are_found_by_any_words(asked: str, numbers: list[int], index: I
     assert found.total == len(numbers)
 
 
+def test_a_term_finds_the_figures_of_what_matches_it_closely(tmp_path: Path) -> None:
+    figures = Figures()
+    named = figures.add(1, chemicals=("glucose|D005947|Glucose|D-glucopyranose|4167",))
+    other = figures.add(2, chemicals=("sugar|D005947|NA|NA|",))
+    figures.add(3, chemicals=("lead|D007854|Lead|lead|",))
+    with open_index(figures.build(tmp_path)) as index:
+        for asked in ("CHEBI:4167", "mesh:D005947"):
+            assert set(figids(index.search(asked))) == {named, other}, asked
+        (thing,) = index.search("D-glucopyranose").things
+        assert (thing.accession, thing.figures) == ("4167", 2)
+        assert figids(index.search("D-glucopyranose")) == [named]
+        suggestions = [(one.text, one.figures) for one in index.suggest("d-gluco")]
+        assert suggestions == [("D-glucopyranose", 2)]
+
+
 def test_a_gene_is_not_the_beginning_of_a_word_and_a_word_may_be_unfinished(index: Index) -> None:
     assert figids(index.search("met")) == ["PMC2__f1"]
     assert set(figids(index.search("metab"))) == {"PMC3__f1", "PMC4__f1"}
@@ -217,7 +232,8 @@ def test_things_are_told_that_go_by_the_text(index: Index) -> None:
         ("TGFB1", "Homo sapiens"),
         ("Tgfb1", "Mus musculus"),
     ]
-    assert [thing.name for thing in index.search("Metformin").things] == ["Metformin"]
+    things = index.search("Metformin").things
+    assert [thing.accession for thing in things] == ["D008687", "6801"], "and what is close to it"
     assert index.search("lipid metabolism").things == ()
 
 

@@ -38,7 +38,7 @@ def gathered(*figures: Figure) -> Shared:
 def _figures(tmp_path: Path) -> list[Figure]:
     genes = "{}|{}|Primates|{}|X|{}|5|ncbigene_symbol|1|2|3"
     metadata = {"journal_title": "Journal of Paths", "journal_nlm_ta": "J Path"}
-    chemical = "{}|mesh:D000001|NA|{}|{}"
+    chemical = "{}|mesh:D000001|{}|{}|{}"
     for n, (symbol, name) in enumerate([("OLD", "a"), ("NEW", "b"), ("NEW", "a"), ("ZED", "c")]):
         figid = f"PMC{n + 1}__f1"
         more = metadata if n else {**metadata, "journal_title": "The journal of paths"}
@@ -53,8 +53,12 @@ def _figures(tmp_path: Path) -> list[Figure]:
                 ),
                 f"_data/{figid}-chemicals.tsv": table(
                     CHEMICAL_COLUMNS,
-                    chemical.format("word", "NA", "NA"),
-                    chemical.format("other", name if n > 1 else "NA", f"chebi:{n}"),
+                    chemical.format("word", "NA", "NA", "NA"),
+                    chemical.format(
+                        "other",
+                        *([name, f"{name} of ChEBI"] if n > 1 else ["NA", "NA"]),
+                        f"chebi:{n + 1}",
+                    ),
                 ),
             },
         )
@@ -85,10 +89,19 @@ def test_close_matches_are_stated_and_their_targets_described(figures: list[Figu
     triples = list(shared_triples(gathered(*figures), IRIS))
     mesh = IRIS.entity("mesh", "D000001")
     close = values(triples, mesh, CLOSE_MATCH)
-    assert close == [f"http://purl.obolibrary.org/obo/CHEBI_{n}" for n in range(4)]
+    assert close == [f"http://purl.obolibrary.org/obo/CHEBI_{n}" for n in range(1, 5)]
     for iri in close:
         accession = iri.rpartition("_")[2]
         assert values(triples, NamedNode(iri), Schema.identifier) == [accession]
+
+
+def test_the_name_of_a_row_is_that_of_the_close_match_and_the_match_that_of_the_term(
+    figures: list[Figure],
+) -> None:
+    triples = list(shared_triples(gathered(*figures), IRIS))
+    names = [values(triples, IRIS.entity("chebi", str(n)), Schema.name) for n in range(1, 5)]
+    assert names == [[], [], ["a of ChEBI"], ["c of ChEBI"]]
+    assert values(triples, IRIS.entity("mesh", "D000001"), Schema.name) == ["a"]
 
 
 def test_a_journal_has_its_names_and_its_abbreviation(figures: list[Figure]) -> None:

@@ -70,14 +70,14 @@ def test_chemicals_and_diseases_are_read_whole(tmp_path: Path) -> None:
     figure = read_well(tmp_path, record(), chemicals=chemicals, diseases=diseases)
     found = {m.word: m for m in figure.mentions}
     assert found["Glucose"].candidates == (
-        Candidate("mesh", "D005947", "glucose", True, None, ("chebi", "17234")),
+        Candidate("mesh", "D005947", "Glucose", True, None, ("chebi", "17234"), "glucose"),
     )
     assert found["Lead"].candidates == (Candidate("chebi", "25016", "LEAD", False),)
     assert (found["NO"].candidates, found["NO"].match) == ((), "")
     assert found["Melanoma"].candidates == (Candidate("mesh", "D008545", "Melanoma", False),)
     assert found["Flu"].candidates == (Candidate("doid", "0060239", "influenza"),)
     assert found["COVID"].candidates == (
-        Candidate("mesh", "C000657245", "COVID", False, None, ("doid", "0080600")),
+        Candidate("mesh", "C000657245", "COVID", True, None, ("doid", "0080600")),
     )
     assert all(mention.source == "" for mention in figure.mentions)
 
@@ -145,6 +145,36 @@ def test_columns_may_come_in_any_order(tmp_path: Path) -> None:
     assert reordered == plain
 
 
+def test_names_of_columns_may_be_in_capitals_or_have_spaces_around(tmp_path: Path) -> None:
+    columns = GENE_COLUMNS.upper().replace("WORD", "Word")
+    shouted = read_well(
+        tmp_path, record(), genes=table(columns, BMX).replace("MATCH\t", " Match \t")
+    )
+    assert shouted == read_well(tmp_path / "plain", record(), genes=genes(BMX))
+
+
+def test_a_row_without_any_text_is_as_silent_as_an_empty_line(tmp_path: Path) -> None:
+    text = genes(BMX) + "\t" * 10 + "\n   \n"
+    assert [m.word for m in read_well(tmp_path, record(), genes=text).mentions] == ["Etk"]
+
+
+@pytest.mark.parametrize(
+    ("row", "name"),
+    [
+        (" quinone |mesh:D011809|NA|NA|NA", "quinone"),
+        ("Me  Me|mesh:C526611|NA|NA|NA", "Me Me"),
+        ("Na+|NA|NA|NA|chebi:29101", "Na+"),
+    ],
+)
+def test_a_word_that_names_a_thing_is_on_one_line_and_says_something(
+    row: str, name: str, tmp_path: Path
+) -> None:
+    figure = read_well(tmp_path, record(), chemicals=table(CHEMICAL_COLUMNS, row))
+    (mention,) = figure.mentions
+    assert mention.word == row.partition("|")[0], "which stays as it stood"
+    assert [candidate.name for candidate in mention.candidates] == [name]
+
+
 def test_columns_of_evidence_may_be_missing(tmp_path: Path) -> None:
     figure = read_well(tmp_path, record(), genes=table("ncbigene_id word", "660|Etk"))
     (mention,) = figure.mentions
@@ -204,7 +234,7 @@ def test_a_table_without_words_or_ids_is_skipped(
             "line 1",
             "table header",
             "error",
-            header.replace(" ", "\t"),
+            header.replace(" ", "\t") + "\na\tb\tc",
             f"the table needs the columns {needs}: its rows were skipped",
         )
     ]

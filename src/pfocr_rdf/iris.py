@@ -31,7 +31,6 @@ PAV: Final = "http://purl.org/pav/"
 FOAF: Final = "http://xmlns.com/foaf/0.1/"
 SPDX: Final = "http://spdx.org/rdf/terms#"
 DCMITYPE: Final = "http://purl.org/dc/dcmitype/"
-# https://www.w3.org/TR/sparql11-service-description/
 SD: Final = "http://www.w3.org/ns/sparql-service-description#"
 # https://mapping-commons.github.io/sssom/spec-intro/#iri-prefixes
 SSSOM: Final = "https://w3id.org/sssom/"
@@ -54,7 +53,6 @@ EUROPE_PMC_ARTICLES: Final = "https://europepmc.org/articles/"
 SOURCES: Final = "https://github.com/wikipathways/pfocr-database/blob/main/"
 CC0: Final = "https://creativecommons.org/publicdomain/zero/1.0/"
 REPOSITORY: Final = "https://github.com/wikipathways/pfocr-database"
-# https://bioschemas.org/profiles/Dataset/1.0-RELEASE
 BIOSCHEMAS_DATASET: Final = "https://bioschemas.org/profiles/Dataset/1.0-RELEASE"
 PUBLIC_ACCESS: Final = "http://publications.europa.eu/resource/authority/access-right/PUBLIC"
 WIKIPATHWAYS_HOME: Final = "https://www.wikipathways.org/"
@@ -86,12 +84,12 @@ ENTREZ_RE: Final = re.compile(r"[1-9][0-9]{0,11}")
 # https://www.nlm.nih.gov/mesh/xmlmesh.html (DescriptorUI D…, SupplementalRecordUI C…)
 MESH_RE: Final = re.compile(r"[CD][0-9]{6,9}")
 # https://registry.identifiers.org/registry/chebi, …/doid, …/taxonomy, …/pmc
-CHEBI_RE: Final = re.compile(r"[0-9]{1,9}")
+CHEBI_RE: Final = re.compile(r"[1-9][0-9]{0,8}")
 DOID_RE: Final = re.compile(r"[0-9]{1,9}")
 TAXON_RE: Final = re.compile(r"[1-9][0-9]{0,9}")
 PMC_RE: Final = re.compile(r"PMC[0-9]{1,9}")
 # https://www.crossref.org/blog/dois-and-matching-regular-expressions/
-DOI_RE: Final = re.compile(r"10\.[0-9]{4,9}/\S+")
+DOI_RE: Final = re.compile(r"10\.[0-9]{4,9}/[^\s|]+")
 # https://www.rfc-editor.org/rfc/rfc9562#section-4
 UUID_RE: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # https://registry.identifiers.org/registry/wikipathways
@@ -207,8 +205,10 @@ class Iris:
         >>> Iris().mention("PMC1__f1", "gene", "Etk", "ETK", "hgnc_alias_symbol").value[-20:]
         'mention-4989d20b895d'
         """
-        key = f"{kind}\t{word}\t{match}\t{source}".encode()
-        digest = hashlib.sha256(key).hexdigest()[:12]
+        key = f"{kind}\t{word}\t{match}\t{source}"
+        if key.count("\t") > 3:  # in a word itself: without this, two keys would be one
+            key = ascii((kind, word, match, source))
+        digest = hashlib.sha256(key.encode()).hexdigest()[:12]
         return NamedNode(f"{self.base}figures/{encoded(figid)}#mention-{digest}")
 
     def support(self, figid: str, taxon: str) -> NamedNode:

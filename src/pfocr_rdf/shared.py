@@ -67,7 +67,8 @@ class Shared:
                 )
                 entities[key] += 1
                 if c.close:
-                    entities[EntityFact(*c.close, kind, "", False, "", ())] += 1
+                    named = bool(c.close_name)
+                    entities[EntityFact(*c.close, kind, c.close_name, named, "", ())] += 1
         organisms |= dict.fromkeys((*figure.organisms, *figure.predicted_organisms))
         for organism in organisms:
             if organism.taxon:

@@ -108,7 +108,7 @@ def key_of(batch: Batch) -> bytes:
             # The report names them from the record's folder.
             folder = os.path.dirname(file.path)
             tables = [(kind, os.path.relpath(path, folder)) for kind, path in file.tables]
-            digest.update(repr((file.figid, file.file, tables, file.ndex, file.wpid)).encode())
+            digest.update(repr((file.figid, file.file, tables, file.ndex, file.wpids)).encode())
             for path in (file.path, *(path for _, path in file.tables)):
                 if os.stat(path).st_size > batch.limits.file_bytes:
                     return b""  # it is refused, and need not be read for that

@@ -11,7 +11,7 @@ from pfocr_rdf.records.model import Article
 # "Li-Fen Lee, et al. Mol Cell Biol. 2001 Dec;21(24):8385-8397.": the year follows a full
 # stop. Anywhere else four digits may be a page.
 YEAR_IN_CITATION_RE: Final = re.compile(r"\. ((?:18|19|20)[0-9]{2})\b(?![-–:])")
-DOI_PREFIX_RE: Final = re.compile(r"(?i)^(?:https?://(?:dx\.)?doi\.org/|doi:\s*)")
+DOI_PREFIX_RE: Final = re.compile(r"(?i)^(?:(?:https?://)?(?:(?:dx|www)\.)?doi\.org/|doi:\s*)+")
 
 
 def read_article(pmcid: str, fields: Fields) -> Article:
@@ -23,7 +23,7 @@ def read_article(pmcid: str, fields: Fields) -> Article:
     doi = _doi(fields)
     for name, value in (("papertitle", title), ("reftext", citation)):
         if value is None:
-            fields.notes.warn(name, "missing", "", "the record does not say it: add the field")
+            fields.note_missing(name, "the record does not say it")
     journal, abbreviation, publisher = (
         _with_a_letter(fields, name)
         for name in ("journal_title", "journal_nlm_ta", "publisher_name")
@@ -52,12 +52,7 @@ def _year(fields: Fields, citation: str | None) -> str | None:
     if found:
         return found[1]
     if value is None:
-        fields.notes.warn(
-            "year",
-            "missing",
-            "",
-            "no field, and not after a full stop of the citation: add the field",
-        )
+        fields.note_missing("year", "no field, and not after a full stop of the citation")
     return None
 
 

@@ -25,6 +25,7 @@ class Fields:
     values: dict[str, Value]
     notes: Notes
     unrecognized: list[str] = field(default_factory=list)
+    misshapen: set[str] = field(default_factory=set)
 
     def raw(self, name: str) -> str:
         """The text as it stands, control characters removed; empty where it is missing.
@@ -36,7 +37,8 @@ class Fields:
             value = value[0]
         if isinstance(value, str):
             return publishable(value, name, self.notes)
-        if value:
+        if value and name not in self.misshapen:
+            self.misshapen.add(name)
             reason = "a text was expected here: the value is not mapped"
             self.notes.warn(name, "field shape", as_text(value), reason)
         return ""
@@ -44,6 +46,11 @@ class Fields:
     def text(self, name: str) -> str | None:
         """The text on one line, or None where it is missing or spells "nothing"."""
         return present(one_line(self.raw(name)))
+
+    def note_missing(self, name: str, reason: str) -> None:
+        """Report a field that is missing; one of another shape was reported already."""
+        if name not in self.misshapen:
+            self.notes.warn(name, "missing", "", f"{reason}: add the field")
 
     def texts(self, name: str) -> tuple[str, ...]:
         """The distinct texts of a list, or of a single text with ``|`` between its parts."""
@@ -60,8 +67,8 @@ class Fields:
                     found[text] = None
         return tuple(found)
 
-    def rows(self, name: str) -> list[dict[str, str]]:
-        """The rows of an inline list of mentions, cells as they stand."""
+    def rows(self, name: str) -> list[tuple[int, dict[str, str]]]:
+        """The rows of an inline list of mentions by their number, cells as they stand."""
         value = self.values.get(name, "")
         if isinstance(value, str):
             if present(value):
@@ -78,7 +85,7 @@ class Fields:
                 if not "".join(cells.values()).isprintable():
                     for key, cell in cells.items():
                         cells[key] = publishable(cell, f"{where}, {key}", self.notes)
-                found.append(cells)
+                found.append((number, cells))
             else:
                 reason = "a mapping of texts was expected here: the mention was skipped"
                 self.notes.error(where, "mention", as_text(row), reason)

@@ -11,6 +11,7 @@ from pfocr_rdf.iris import FIGID_RE, UUID_RE, WPID_RE
 from pfocr_rdf.records.article import read_article
 from pfocr_rdf.records.embedded import read_embedded_keywords
 from pfocr_rdf.records.fields import KNOWN_FIELDS, Fields
+from pfocr_rdf.records.files import record_stem
 from pfocr_rdf.records.frontmatter import as_text, read_front_matter
 from pfocr_rdf.records.mentions import read_mentions
 from pfocr_rdf.records.model import Figure, Organism, RecordFile, Support
@@ -25,7 +26,8 @@ FIGURE_TYPES: Final = frozenset(
 )
 #: The link as records have it, or the address of the same page in full.
 FIGLINK_RE: Final = re.compile(
-    r"(?:https?://(?:www\.|pmc\.)?ncbi\.nlm\.nih\.gov/+)?(?:pmc/+)?articles/+(PMC[0-9]+)/+(.+)"
+    r"(?:https?://(?:www\.|pmc\.)?ncbi\.nlm\.nih\.gov/+)?(?:pmc/+)?articles/+(PMC[0-9]+)/+"
+    r"(figure/[^?#]+)(?:[?#].*)?"
 )
 SCORE_RE: Final = re.compile(
     r"[+-]?(?:[0-9]{1,10}(?:\.[0-9]{0,18})?|\.[0-9]{1,18})(?:[eE][+-]?[0-9]{1,3})?"
@@ -63,7 +65,7 @@ def _figure(found: RecordFile, taxa: Taxa, notes: Notes, limits: Limits) -> Figu
     )
     title = fields.text("figtitle")
     if title is None:
-        notes.warn("figtitle", "missing", "", "the figure has no name: add the field")
+        fields.note_missing("figtitle", "the figure has no name")
     _note_leftovers(fields)
     return Figure(
         figid=figid,
@@ -98,7 +100,7 @@ def _identity(found: RecordFile, fields: Fields) -> tuple[str, str]:
 
     :raises RecordError: if there is no usable figid, or the record names another article.
     """
-    notes, stem = fields.notes, Path(found.path).name.removesuffix(".md")
+    notes, stem = fields.notes, record_stem(Path(found.path).name)
     # As it stands, not normalised: the identifier is what its owner wrote.
     written = present(fields.raw("figid"))
     matched = FIGID_RE.fullmatch(written or "") or FIGID_RE.fullmatch(stem)
@@ -124,7 +126,7 @@ def _caption(fields: Fields, limits: Limits) -> tuple[str | None, str | None]:
     raw = fields.raw("caption")
     caption = present(one_line(raw))
     if caption is None:
-        fields.notes.warn("caption", "missing", "", "the figure has no caption: add the field")
+        fields.note_missing("caption", "the figure has no caption")
         return None, None
     if caption.rstrip(".: ").casefold() in {"figure", "fig", "scheme"}:
         fields.notes.warn("caption", "caption", caption, "the caption is only a label")
@@ -136,7 +138,7 @@ def _caption(fields: Fields, limits: Limits) -> tuple[str | None, str | None]:
 
 def _number(fields: Fields) -> tuple[str | None, str | None]:
     printed = fields.text("number")
-    return printed, normalized_number(printed) if printed else None
+    return printed, normalized_number(printed, fields.text("figtype")) if printed else None
 
 
 def _figure_type(fields: Fields, number: str | None) -> str | None:
@@ -165,7 +167,8 @@ def _pmc_path(fields: Fields, pmcid: str, number: str | None) -> str | None:
     if number and numbers_disagree(number, matched[2]):
         reason = f"the link and the number {number} name different figures: one is wrong"
         fields.notes.warn("figlink", "number", link, reason)
-    return f"{matched[1]}/{re.sub('/+', '/', matched[2])}/"
+    path = re.sub("/+", "/", matched[2]).rstrip("/")
+    return f"{matched[1]}/{path}/"
 
 
 def _filename(fields: Fields, figid: str, pmcid: str) -> str:
@@ -259,14 +262,12 @@ def _ndex(found: RecordFile, fields: Fields) -> str | None:
 
 def _wpids(found: RecordFile, fields: Fields) -> tuple[str, ...]:
     """The pathways at WikiPathways that were drawn from the figure."""
-    named = dict.fromkeys(fields.texts("wpid"))
-    if found.wpid:
-        named[found.wpid] = None
+    named = dict.fromkeys((*fields.texts("wpid"), *found.wpids))
     kept = []
     for value in named:
         if WPID_RE.fullmatch(value):
             kept.append(value)
-        elif value == found.wpid:
+        elif value in found.wpids:
             fields.unrecognized.append(f"wpid: {value}")  # noted where it stands, in the map
         else:
             fields.keep_unrecognized("wpid", value, "not a WikiPathways id (WP and digits)")

@@ -11,6 +11,7 @@ from typing import Final
 
 from pfocr_rdf.errors import Problem
 
+RECORD_SUFFIX: Final = ".md"
 #: Pages about a folder, which it may hold beside its records.
 NOT_RECORDS: Final = frozenset({"readme.md", "license.md", "contributing.md", "changelog.md"})
 
@@ -18,10 +19,24 @@ NOT_RECORDS: Final = frozenset({"readme.md", "license.md", "contributing.md", "c
 def is_record_name(name: str) -> bool:
     """Whether a file of this name is a record, or the page of an organism.
 
-    >>> is_record_name("PMC1__f1.md"), is_record_name("README.md"), is_record_name("a.tsv")
+    Hidden files are none: some systems put one beside each file that they copy.
+
+    >>> is_record_name("PMC1__f1.md"), is_record_name("README.md"), is_record_name("._PMC1__f1.md")
     (True, False, False)
     """
-    return name.endswith(".md") and name.lower() not in NOT_RECORDS
+    lower = name.lower()
+    hidden = lower.startswith(".")
+    return lower.endswith(RECORD_SUFFIX) and not hidden and lower not in NOT_RECORDS
+
+
+def record_stem(name: str) -> str:
+    """A record's file name without its suffix, which some systems write in capitals.
+
+    >>> record_stem("PMC1__f1.md"), record_stem("PMC1__f1.MD"), record_stem("PMC1__f1.txt")
+    ('PMC1__f1', 'PMC1__f1', 'PMC1__f1.txt')
+    """
+    is_named_so = name.lower().endswith(RECORD_SUFFIX)
+    return name[: -len(RECORD_SUFFIX)] if is_named_so else name
 
 
 def is_inside(path: Path, root: Path) -> bool:

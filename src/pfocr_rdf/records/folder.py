@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -10,7 +10,13 @@ from uuid import uuid4
 
 from pfocr_rdf.errors import InputError, Problem, RecordError
 from pfocr_rdf.iris import FIGID_RE
-from pfocr_rdf.records.files import is_inside, is_record_name, refused_file, refused_link
+from pfocr_rdf.records.files import (
+    is_inside,
+    is_record_name,
+    record_stem,
+    refused_file,
+    refused_link,
+)
 from pfocr_rdf.records.model import KINDS, Kind, RecordFile
 from pfocr_rdf.records.notes import Limits, Notes
 from pfocr_rdf.records.organisms import load_taxa
@@ -139,6 +145,12 @@ def _checkout(
         records = tuple(
             str(figures / e.name) for e in entries if figures and is_record_name(e.name)
         )
+        for entry in entries:
+            named_so = entry.name.startswith(".") or is_record_name(entry.name)
+            if entry.is_dir(follow_symlinks=False) and not named_so:
+                reason = "a folder among the records: it is not read; put what is in it beside it"
+                name = _relative(Path(entry.path), root)
+                problems.append(Problem(name, "file", "folder", "warning", "", reason))
     data = _part(folder, "_data", root, problems)
     organisms = _part(folder, "_organisms", root, problems)
     return _Layout(root, records, (data,) if data else (), organisms)
@@ -175,22 +187,24 @@ def _relative(path: Path, root: Path) -> str:
 def _records(layout: _Layout, problems: list[Problem], limits: Limits) -> Iterator[RecordFile]:
     root = layout.root
     tables = _tables(layout, problems)
-    maps = _maps(layout, problems, limits)
+    located: list[tuple[str, str, str]] = []
     for written in layout.figures:
         path = Path(written)
         file = _relative(path, root)
         if problem := refused_file(path, file, root):
             problems.append(problem)
             continue
-        figid = _located_figid(path, limits) or readable(path.name.removesuffix(".md"))
+        figid = _located_figid(path, limits) or readable(record_stem(path.name))
+        located.append((figid, written, file))
+    maps = _maps(layout, {figid for figid, *_ in located}, problems, limits)
+    for figid, written, file in located:
         own = tables.pop(figid, {})
+        tables_of_it = tuple((kind, own[kind]) for kind in KINDS if kind in own)
+        networks = maps["ndex"].get(figid, ())
         yield RecordFile(
-            figid,
-            written,
-            file,
-            tuple((kind, own[kind]) for kind in KINDS if kind in own),
-            maps["ndex"].get(figid),
-            maps["wpid"].get(figid),
+            *(figid, written, file, tables_of_it),
+            ndex=networks[0] if networks else None,
+            wpids=maps["wpid"].get(figid, ()),
         )
     for own in tables.values() if layout.whole else ():
         for table in own.values():
@@ -244,7 +258,7 @@ def _tables(layout: _Layout, problems: list[Problem]) -> dict[str, dict[Kind, st
                 if problem:
                     problems.append(problem)
                     continue
-            own = found.setdefault(entry.name.removesuffix(KIND_TO_SUFFIX[kind]), {})
+            own = found.setdefault(entry.name[: -len(KIND_TO_SUFFIX[kind])], {})
             if (used := own.setdefault(kind, str(path))) != str(path):
                 name, other = (_relative(one, layout.root) for one in (path, Path(used)))
                 reason = f"{other} is used instead: delete one of the two"
@@ -254,15 +268,17 @@ def _tables(layout: _Layout, problems: list[Problem]) -> dict[str, dict[Kind, st
 
 def _kind_of(name: str) -> Kind | None:
     """What a companion table of this name lists; None if it is none."""
-    if not name.endswith(".tsv"):
+    lower = name.lower()
+    if not lower.endswith(".tsv") or lower.startswith("."):
         return None
-    return next((kind for kind, end in KIND_TO_SUFFIX.items() if name.endswith(end)), None)
+    return next((kind for kind, end in KIND_TO_SUFFIX.items() if lower.endswith(end)), None)
 
 
 def _maps(
-    layout: _Layout, problems: list[Problem], limits: Limits
-) -> dict[MapName, dict[str, str]]:
-    maps: dict[MapName, dict[str, str]] = {"ndex": {}, "wpid": {}}
+    layout: _Layout, figids: Set[str], problems: list[Problem], limits: Limits
+) -> dict[MapName, dict[str, tuple[str, ...]]]:
+    """What the map files say of the figures that are there."""
+    maps: dict[MapName, dict[str, tuple[str, ...]]] = {"ndex": {}, "wpid": {}}
     for folder in layout.data:
         for name, found in maps.items():
             path = folder / f"{name}_map.tsv"
@@ -273,12 +289,24 @@ def _maps(
                 problems.append(problem)
                 continue
             try:
-                for figid, value in read_map(name, path, notes, limits).items():
-                    found.setdefault(figid, value)
+                read = read_map(name, path, figids, notes, limits)
             except RecordError as error:
                 problems.append(error.problem)
+            else:
+                for figid, values in read.values.items():
+                    found.setdefault(figid, values)
+                # Where one record was named, the lines of its neighbours are no slips.
+                if layout.whole and read.absent:
+                    _note_absent(read.absent, notes)
             problems.extend(notes.problems)
     return maps
+
+
+def _note_absent(lines: Sequence[str], notes: Notes) -> None:
+    """Report the lines of a map about figures that are not there, as one problem."""
+    figures = f"{len(lines):,} figures that are" if len(lines) > 1 else "a figure that is"
+    reason = f"about {figures} not among the records: add the records, or mend the figids"
+    notes.warn("figid", "map line", "\n".join(lines), reason)
 
 
 def _distinct(found: Iterable[RecordFile], problems: list[Problem]) -> Iterator[RecordFile]:

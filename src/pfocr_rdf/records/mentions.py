@@ -7,6 +7,7 @@ repeats are counted, not repeated.
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -96,7 +97,7 @@ def read_mentions(
             notes.problems.extend(table_notes.problems)
             used.append(f"_data/{Path(path).name}")
         if inline and rows:
-            value = "; ".join(" ".join(row.values()) for row in inline)
+            value = "; ".join(" ".join(row.values()) for _, row in inline)
             reason = f"the table has rows, so the front matter's {len(inline)} are not mapped"
             notes.warn(name, "two generations", value, reason)
         elif inline:
@@ -129,8 +130,10 @@ def _grouped(kind: Kind, rows: Iterable[_Row]) -> Iterator[Mention]:
         yield Mention(kind, word, match, source, ordered, len(members), tuple(unrecognized))
 
 
-def _inline_rows(kind: Kind, rows: list[dict[str, str]], notes: Notes) -> Iterator[_Row]:
-    for number, cells in enumerate(rows, 1):
+def _inline_rows(
+    kind: Kind, rows: list[tuple[int, dict[str, str]]], notes: Notes
+) -> Iterator[_Row]:
+    for number, cells in rows:
         where = f"{KIND_TO_FIELD[kind]}, item {number}"
         for name in sorted(cells.keys() - INLINE_COLUMNS[kind]):
             notes.warn(f"{where}, {name}", "unknown field", cells[name], "not mapped")
@@ -144,11 +147,10 @@ def _inline_rows(kind: Kind, rows: list[dict[str, str]], notes: Notes) -> Iterat
             row.match = cells.get("symbol", "")
             name = cells.get("hgnc_symbol", "")
             cell = cells.get("entrez", "")
-            accession = _accession("ncbigene", cell, f"{where}, entrez", row, notes)
+            accession = _accession("ncbigene", cell, "entrez", f"{where}, entrez", row, notes)
             if accession:
-                row.candidate = Candidate(
-                    "ncbigene", accession, name or row.match or row.word, bool(name), HUMAN
-                )
+                called = _name_of(name or row.match or row.word)
+                row.candidate = Candidate("ncbigene", accession, called, bool(name), HUMAN)
             elif name:
                 row.unrecognized.append(f"hgnc_symbol: {name}")
         else:
@@ -168,9 +170,10 @@ def _identify(kind: Kind, cell: str, where: str, row: _Row, notes: Notes) -> Non
         reason = f"not an identifier of a {kind} that is mapped"
         _unrecognized("identifier", identifier, reason, where, row, notes)
         return
-    accession = _accession(namespace, rest if colon else prefix, where, row, notes)
+    bare = rest if colon else prefix
+    accession = _accession(namespace, bare, "identifier", where, row, notes)
     if accession:
-        row.candidate = Candidate(namespace, accession, row.word, named=False)
+        row.candidate = Candidate(namespace, accession, _name_of(row.word), named=False)
 
 
 def _table_row(kind: Kind, cells: dict[str, str], line: int, taxa: Taxa, notes: Notes) -> _Row:
@@ -179,10 +182,11 @@ def _table_row(kind: Kind, cells: dict[str, str], line: int, taxa: Taxa, notes: 
     _check_row(row, where, notes)
     if kind == "gene":
         cell = cells["ncbigene_id"]
-        accession = _accession("ncbigene", cell, f"ncbigene_id, {where}", row, notes)
+        column = "ncbigene_id"
+        accession = _accession("ncbigene", cell, column, f"{column}, {where}", row, notes)
         name = cells.get("ncbigene_symbol", "")
         if accession:
-            called = name or row.match or row.word
+            called = _name_of(name or row.match or row.word)
             organism = _organism(cells, where, taxa, None)
             row.candidate = Candidate("ncbigene", accession, called, bool(name), organism)
         elif name:
@@ -193,17 +197,29 @@ def _table_row(kind: Kind, cells: dict[str, str], line: int, taxa: Taxa, notes: 
     accessions: list[tuple[Namespace, str]] = []
     for namespace in KIND_TO_NAMESPACES[kind]:
         cell = cells.get(namespace, "")
-        if accession := _accession(namespace, cell, f"{namespace}, {where}", row, notes):
+        place = f"{namespace}, {where}"
+        if accession := _accession(namespace, cell, namespace, place, row, notes):
             accessions.append((namespace, accession))
     named = present(one_line(cells.get("name", "")))
     if not accessions:
         _keep_unidentified_name(row, named)
         return row
+    matched = present(_name_of(row.match))
     first, *others = accessions
-    close = others[0] if others else None
-    called = named or row.match or row.word
-    row.candidate = Candidate(*first, called, named is not None, None, close)
+    if others:
+        # The name is the other vocabulary's: MeSH calls glucose so, ChEBI D-glucopyranose.
+        called = matched or _name_of(row.word)
+        row.candidate = Candidate(*first, called, matched is not None, None, others[0], named or "")
+    else:
+        called = named or matched or _name_of(row.word)
+        row.candidate = Candidate(*first, called, named is not None)
     return row
+
+
+@lru_cache(maxsize=1 << 14)
+def _name_of(text: str) -> str:
+    """A text of the picture or of a lexicon as the name of what it stands for: on one line."""
+    return one_line(text)
 
 
 def _keep_unidentified_name(row: _Row, name: str | None) -> None:
@@ -221,10 +237,14 @@ def _says_nothing(match: str, word: str) -> bool:
     return match == "NA" and "na" not in re.split(r"[^a-z]+", word.casefold())
 
 
-def _accession(namespace: Namespace, cell: str, where: str, row: _Row, notes: Notes) -> str | None:
+def _accession(
+    namespace: Namespace, cell: str, column: str, where: str, row: _Row, notes: Notes
+) -> str | None:
     """The bare accession of an identifier cell: ``mesh:D007052`` → ``D007052``.
 
     One of the wrong shape is kept as text on the mention, with a warning.
+
+    :param where: names the column and the row.
     """
     identifier = present(cell)
     if identifier is None:
@@ -235,7 +255,7 @@ def _accession(namespace: Namespace, cell: str, where: str, row: _Row, notes: No
     shape, kind = NAMESPACE_TO_SHAPE[namespace]
     if shape.fullmatch(bare):
         return bare
-    _unrecognized(namespace, identifier, f"not a {kind}", where, row, notes)
+    _unrecognized(column, identifier, f"not a {kind}", where, row, notes)
     return None
 
 
@@ -266,8 +286,12 @@ def _organism(
             reason = "not an NCBI taxonomy id: the organism is taken from its name"
             notes.warn(f"organism_id, {where}", "unrecognized value", taxon, reason)
         taxon = None
-    if taxon is None and name:
-        taxon = taxa.taxon(name)
+    if name and (taxon is None or notes):
+        known = taxa.taxon(name)
+        if notes and taxon is not None and known not in {None, taxon}:
+            reason = f"the id of {name} is {known} elsewhere: {taxon} is used; mend one of the two"
+            notes.warn(f"organism_id, {where}", "organism", taxon, reason)
+        taxon = taxon or known
     return Organism(name or "", taxon) if name or taxon else None
 
 

@@ -15,7 +15,7 @@ class RecordFile:
     """A record that was found and not yet read.
 
     ``file`` is its path relative to the input folder, ``tables`` the companion tables that
-    exist, each a kind and its path; ``ndex`` and ``wpid`` come from the two map files.
+    exist, each a kind and its path; ``ndex`` and ``wpids`` come from the two map files.
     """
 
     figid: str
@@ -23,7 +23,7 @@ class RecordFile:
     file: str
     tables: tuple[tuple[Kind, str], ...] = ()
     ndex: str | None = None
-    wpid: str | None = None
+    wpids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,8 @@ class Candidate:
     """A thing that a word in the picture may stand for.
 
     ``named`` is false where the record names no thing and only the word can serve as a name.
+    ``close`` is a term of another vocabulary that matches closely, ``close_name`` its name, or
+    empty.
     """
 
     namespace: Namespace
@@ -50,6 +52,7 @@ class Candidate:
     named: bool = True
     organism: Organism | None = None
     close: tuple[Namespace, str] | None = None
+    close_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,21 +12,31 @@ PREFIX_TO_FIGURE_TYPE: Final = {
     "AF": "Appendix figure",
     "EV": "Extended view",
 }
-PRINTED_RE: Final = re.compile(r"(?i)(fig(?:ure|\.)?|scheme|sch\.)\s*\.?\s*([0-9]\w*)\.?")
+PRINTED_RE: Final = re.compile(
+    r"(?i)(fig(?:ure|\.)?|scheme|sch\.)\s*\.?\s*(?:([0-9]\w*)|\(([0-9]\w*)\))\.?"
+)
+BARE_RE: Final = re.compile(r"[1-9][0-9]{0,5}")
 NORMALIZED_RE: Final = re.compile(r"([A-Z]{1,2})([0-9]{1,6})\w{0,20}")
 LINK_RE: Final = re.compile(r"(?i)figure/(fig|f|sch)_?([1-9][0-9]{0,5})[a-z]?")
 
 
-def normalized_number(printed: str) -> str:
+def normalized_number(printed: str, figure_type: str | None = None) -> str:
     """The number in the form that newer records have; other texts stay as they are.
 
-    >>> [normalized_number(n) for n in ("Fig. 5", "Figure 1a", "Scheme 2", "F11", "Plate IV")]
+    :param figure_type: what kind of figure it is: digits alone are a number of that kind.
+
+    >>> [normalized_number(n) for n in ("Fig. 5", "Figure (1a)", "Scheme 2", "F11", "Plate IV")]
     ['F5', 'F1a', 'S2', 'F11', 'Plate IV']
+    >>> normalized_number("5"), normalized_number("5", "Scheme")
+    ('F5', 'S5')
     """
+    if BARE_RE.fullmatch(printed):
+        prefixes = (p for p, kind in PREFIX_TO_FIGURE_TYPE.items() if kind == figure_type)
+        return next(prefixes, "F") + printed
     found = PRINTED_RE.fullmatch(printed)
     if not found:
         return printed
-    return ("S" if found[1][0] in "Ss" else "F") + found[2]
+    return ("S" if found[1][0] in "Ss" else "F") + (found[2] or found[3])
 
 
 def figure_type_of(number: str) -> str | None:

@@ -66,7 +66,7 @@ def load_taxa(folders: tuple[str, ...] = (), limits: Limits = Limits(), reading:
     names: dict[str, str] = {}
     pages: list[OrganismPage] = []
     problems: list[Problem] = []
-    for path in (path for folder in folders for path in sorted(Path(folder).glob("*.md"))):
+    for path in (path for folder in folders for path in sorted(Path(folder).iterdir())):
         if not is_record_name(path.name):
             continue
         notes = Notes(f"_organisms/{readable(path.name)}")

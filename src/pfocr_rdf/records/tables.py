@@ -1,7 +1,8 @@
 """Companion tables: tab-separated, no quoting, the header by name."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
@@ -47,22 +48,22 @@ def read_table(
     """The rows of a companion table by line number, cells as they stand.
 
     A row with another number of cells than the header is refused and noted, as is a table
-    whose header lacks ``word`` or every identifier column. Of two columns with one name the
-    first is read.
+    whose header lacks ``word`` or every identifier column. Names of columns are read in either
+    case; of two columns with one name the first is read. Rows without any text are left out.
 
     :raises RecordError: if the file cannot be read.
     """
     _, text = read_text(path, notes, limits)
     lines = text.split("\n")
-    header = lines[0].split("\t")
+    header = [name.strip().lower() for name in lines[0].split("\t")]
     if "word" not in header or not any(name in header for name in KIND_TO_ID_COLUMNS[kind]):
         needs = " and ".join(("word", " or ".join(KIND_TO_ID_COLUMNS[kind])))
         reason = f"the table needs the columns {needs}: its rows were skipped"
-        notes.error("line 1", "table header", lines[0], reason)
+        notes.error("line 1", "table header", text.rstrip("\n"), reason)
         return
     if len(header) > MOST_COLUMNS:
         reason = f"{len(header)} columns, where tables have eleven at most: its rows were skipped"
-        notes.error("line 1", "table header", lines[0], reason)
+        notes.error("line 1", "table header", text.rstrip("\n"), reason)
         return
     columns = {name: at for at, name in reversed(list(enumerate(header)))}
     known = [(name, at) for name, at in columns.items() if name in KIND_TO_COLUMNS[kind]]
@@ -70,7 +71,7 @@ def read_table(
         _note_other_columns(header, {at for _, at in known}, lines, notes)
     suspect = UNPUBLISHABLE_RE.search(text) is not None
     for number, line in enumerate(lines[1:], 2):
-        if not line:
+        if not line or line.isspace():
             continue
         cells = line.split("\t")
         if len(cells) != len(header):
@@ -94,15 +95,46 @@ def _note_other_columns(header: list[str], known: set[int], lines: list[str], no
             notes.warn(name, "table column", value, reason)
 
 
-def read_map(name: MapName, path: Path, notes: Notes, limits: Limits) -> dict[str, str]:
+@dataclass(frozen=True, slots=True)
+class MapFile:
+    """A map file: figid → values, and the lines about figures that are not there."""
+
+    values: dict[str, tuple[str, ...]]
+    absent: tuple[str, ...]
+
+
+def read_map(
+    name: MapName, path: Path, figids: Container[str], notes: Notes, limits: Limits
+) -> MapFile:
     """A map file without header: figid, a tab or two spaces, value.
 
-    A value of another shape than the map's is noted and kept.
+    A figure has one network, and as many pathways as were drawn from it. A value of another
+    shape than the map's is noted and kept.
 
+    :param figids: the figures that are there.
     :raises RecordError: if the file cannot be read.
     """
-    found: dict[str, str] = {}
+    found: dict[str, dict[str, None]] = {}
+    absent: list[str] = []
     _, text = read_text(path, notes, limits)
+    for where, line, figid, value in _map_lines(text, notes):
+        if figid not in figids:
+            absent.append(line)
+            continue
+        values = found.setdefault(figid, {})
+        if name == "ndex" and not {value.lower()}.issuperset(map(str.lower, values)):
+            reason = f"the figure has {next(iter(values))} on an earlier line, which is used"
+            notes.warn(where, "map line", line, reason)
+        elif name == "wpid" or not values:
+            if value not in values and not MAP_TO_SHAPE[name].fullmatch(value):
+                reason = f"not the form of {name} ids: kept as a literal of the figure"
+                notes.warn(where, "unrecognized value", value, reason)
+            values[value] = None
+    return MapFile({figid: tuple(values) for figid, values in found.items()}, tuple(absent))
+
+
+def _map_lines(text: str, notes: Notes) -> Iterator[tuple[str, str, str, str]]:
+    """Where, the line, its figid and its value; of several values, parted by ``|``, each."""
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
@@ -117,10 +149,6 @@ def read_map(name: MapName, path: Path, notes: Notes, limits: Limits) -> dict[st
         if len(cells) != 2:
             reason = "not a figid and a value: the line was skipped"
             notes.error(where, "map line", line, reason)
-        elif present(cells[1]) and found.setdefault(cells[0], cells[1]) != cells[1]:
-            reason = f"the figure has {found[cells[0]]} on an earlier line, which is used"
-            notes.warn(where, "map line", line, reason)
-        elif present(cells[1]) and not MAP_TO_SHAPE[name].fullmatch(cells[1]):
-            reason = f"not the form of {name} ids: kept as a literal of the figure"
-            notes.warn(where, "unrecognized value", cells[1], reason)
-    return found
+            continue
+        for value in filter(None, map(present, cells[1].split("|"))):
+            yield where, line, cells[0], value

@@ -55,6 +55,7 @@ NAMED: Final = (
     THING + "JOIN name ON name.token = thing.token WHERE name.key = ? "
     "ORDER BY thing.figures DESC, species.figures DESC, thing.iri LIMIT ?"
 )
+NEAR: Final = "SELECT near FROM close WHERE term = ?"
 KNOWN: Final = "SELECT 1 FROM name WHERE key = ? AND kind != 'title' LIMIT 1"
 # SQLite takes the other columns from the row that has the maximum:
 # https://www.sqlite.org/lang_select.html#bareagg
@@ -279,7 +280,7 @@ class Index:
         expressions = [asking.with_all(words), asking.with_any(words)][: len(words)]
         named = [Thing(*row) for row in self._rows(NAMED, (key(text), THINGS))]
         iri = self._identify(text)
-        token = f'"{identity(iri)}"' if iri else ""
+        token = self._token(iri) if iri else ""
         if not token or not self._rows(f"{ROWIDS} LIMIT 1", (token,)):
             return tuple(named), words, expressions
         things = [Thing(*row) for row in self._rows(f"{THING} WHERE thing.iri = ?", (iri,))]
@@ -290,6 +291,12 @@ class Index:
             words = (*by_name, *words)
         identified = [f"{token} OR {all_words}" for all_words in expressions[:1]]
         return tuple(dict.fromkeys((*things, *named))), words, identified or [token]
+
+    def _token(self, iri: str) -> str:
+        """What finds the figures that have a thing, or a thing that it matches closely."""
+        own = identity(iri)
+        tokens = [own, *(near for (near,) in self._rows(NEAR, (own,)))]
+        return "(" + " OR ".join(f'"{token}"' for token in tokens) + ")"
 
     def _scored(self, expressions: Sequence[str]) -> tuple[list[Scored], int]:
         """The figures that the first expression finds that finds any, and its number."""

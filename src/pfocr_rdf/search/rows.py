@@ -61,7 +61,8 @@ class Row(NamedTuple):
 
     ``shown`` is what an answer shows: figid, title, title of the article, year, caption, words
     of the picture, genes, chemicals, diseases, source. ``organisms`` are taxon ids, or names
-    where there is none. ``searched`` holds the words of each column, in their order.
+    where there is none. ``searched`` holds the words of each column, in their order. ``close``
+    are pairs: a ChEBI or DOID term, and what the figure has that it matches closely.
     """
 
     shown: tuple[str | None, ...]
@@ -69,6 +70,7 @@ class Row(NamedTuple):
     title_key: str
     entities: tuple[str, ...]
     searched: tuple[str, ...]
+    close: tuple[tuple[str, str], ...] = ()
 
 
 class ThingRow(NamedTuple):
@@ -123,7 +125,10 @@ def search_row(figure: Figure, iris: Iris) -> Row:
     for taxon in (organism.taxon for organism in organisms if organism.taxon):
         entities[identity(iris.taxon(taxon).value)] = None
     searched = {
-        **{column: _once(words(lists[column])) for column in ("words", "chemicals", "diseases")},
+        "words": _once(words(lists["words"])),
+        # What terms are called that match closely is looked for, too.
+        "chemicals": _once(words(f"{lists['chemicals']}, {_close_names(figure, 'chemical')}")),
+        "diseases": _once(words(f"{lists['diseases']}, {_close_names(figure, 'disease')}")),
         # The Ras of K-Ras is no evidence for RAS.
         **{column: _once(key(lists[column])) for column in TIER_TO_COLUMN.values()},
         "ids": " ".join((article.pmcid.lower(), *map(identity, _identifiers(figure, iris)))),
@@ -132,7 +137,7 @@ def search_row(figure: Figure, iris: Iris) -> Row:
         "article": words(article.title or ""),
         "organisms": words(_joined((o.name for o in organisms), ", ")),
         "source": words(source),
-        "entities": " ".join({**entities, **_close(figure, iris)}),
+        "entities": " ".join(entities),
     }
     return Row(
         (
@@ -148,14 +153,25 @@ def search_row(figure: Figure, iris: Iris) -> Row:
         key(figure.title or ""),
         tuple(entities),
         tuple(searched[column] for column in COLUMN_TO_WEIGHT),
+        tuple(_close(figure, iris)),
     )
 
 
-def _close(figure: Figure, iris: Iris) -> dict[str, None]:
+def _close(figure: Figure, iris: Iris) -> dict[tuple[str, str], None]:
     """The ChEBI and DOID terms that match closely what is mentioned, which people look for too."""
     candidates = (candidate for mention in figure.mentions for candidate in mention.candidates)
     token = tokens(iris)
-    return {token(*one.close): None for one in candidates if one.close}
+    return {
+        (token(*one.close), token(one.namespace, one.accession)): None
+        for one in candidates
+        if one.close
+    }
+
+
+def _close_names(figure: Figure, kind: str) -> str:
+    """What the terms are called that match closely what is mentioned."""
+    mentions = (mention for mention in figure.mentions if mention.kind == kind)
+    return _joined(dict.fromkeys(one.close_name for m in mentions for one in m.candidates), ", ")
 
 
 def _lists(figure: Figure) -> dict[str, dict[str, None]]:

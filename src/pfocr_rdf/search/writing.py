@@ -26,7 +26,7 @@ from pfocr_rdf.search.words import key
 #: What the file says it is: https://www.sqlite.org/fileformat2.html#application_id
 APPLICATION_ID: Final = 0x50464F43
 #: Goes up with every change of the tables, the columns, or what words are made of.
-LAYOUT: Final = 1
+LAYOUT: Final = 2
 PAGE_BYTES: Final = 16384
 #: Merged in memory up to this size, an index takes half the time that the default, 1 MiB, takes.
 MERGED_BYTES: Final = 32 << 20
@@ -49,6 +49,7 @@ CREATE TABLE facet (id INTEGER PRIMARY KEY, year, organisms);
 CREATE TABLE thing (token PRIMARY KEY, iri, kind, accession, name, organism, figures) WITHOUT ROWID;
 CREATE TABLE name (key, kind, token, name, other, figures, rank, PRIMARY KEY (key, kind, token))
     WITHOUT ROWID;
+CREATE TABLE close (term, near, PRIMARY KEY (term, near)) WITHOUT ROWID;
 {MENTIONS_SCHEMA}
 PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {LAYOUT};
@@ -88,6 +89,8 @@ class IndexWriter:
         self.figures = 0
         #: Token of a gene, chemical, disease or organism → how many figures have it.
         self.token_to_figures: Counter[str] = Counter()
+        #: Token of a ChEBI or DOID term → those of what it matches closely.
+        self.token_to_near: dict[str, set[str]] = {}
         self._mentions = Mentions()
 
     def __enter__(self) -> "IndexWriter":
@@ -164,12 +167,16 @@ class IndexWriter:
         many(INTO_READINGS, ((n, words) for (n, _), (_, words) in zip(numbered, had, strict=True)))
         for row, (things, _) in zip(rows, had, strict=True):
             self.token_to_figures.update(row.entities)
+            for term, near in row.close:
+                self.token_to_near.setdefault(term, set()).add(near)
             self._mentions.add(things, row.shown[3])
 
     def _insert_things(self, things: Sequence[ThingRow]) -> None:
-        figures = self.token_to_figures
-        # Of two species' genes with one name in equally many figures, that of the commoner.
-        rank = {t.token: (figures[t.token] << 32) + figures[t.organism or ""] for t in things}
+        figures = {t.token: self._figures_of(t.token) for t in things}
+        own = self.token_to_figures
+        # Of two species' genes with one name in equally many figures, that of the commoner; of
+        # two terms that match closely, the one that figures have.
+        rank = {t.token: (own[t.token] << 32) + own[t.organism or ""] for t in things}
         self._database.executemany(
             INTO_THING,
             (
@@ -187,7 +194,16 @@ class IndexWriter:
             ),
         )
 
+    def _figures_of(self, token: str) -> int:
+        """How many figures have a thing, or at least one thing that it matches closely."""
+        count = self.token_to_figures
+        return max(count[token], *(count[near] for near in self.token_to_near.get(token, ())), 0)
+
     def _finish(self) -> None:
+        self._database.executemany(
+            "INSERT INTO close VALUES (?, ?)",
+            sorted((term, near) for term, found in self.token_to_near.items() for near in found),
+        )
         self._database.execute("INSERT INTO searched (searched) VALUES ('optimize')")
         self._mentions.write(self._database)
         self._database.execute("COMMIT")

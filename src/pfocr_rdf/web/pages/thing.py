@@ -30,6 +30,7 @@ from pfocr_rdf.web.pages.thing_facts import (
     beside,
     close_to,
     facts_of,
+    figures_of,
     listing,
     mapped,
     thing_triples,
@@ -101,8 +102,9 @@ class ThingPage:
 
     @property
     def name(self) -> str:
-        """Its usual name."""
-        name = self.said.text(Schema.name) or self.accession or self.iri.value
+        """Its usual name, else as its address spells it: a ChEBI term's number says nothing."""
+        spelt = unquote(self.address.partition("/")[2])
+        name = self.said.text(Schema.name) or spelt or self.iri.value
         return unless_na(name, self.accession, self.kind)
 
 
@@ -207,7 +209,10 @@ def _values(visit: Visit, page: ThingPage, frame: Frame) -> dict[str, Any]:
         ],
         "names": said.texts(Schema.alternate_name),
         "taxa": [(taxon.value, names.get(taxon, taxon.value)) for taxon in taxa],
-        "close": [(n.value, name) for n, name in close_to(reading, page.iri).items()],
+        "close": [
+            (n.value, name, figures_of(reading, n))
+            for n, name in close_to(reading, page.iri).items()
+        ],
         "groups": said.texts(Pfocr.organism_group),
         "image": next((n.value for n in said.nodes(Schema.image)), None),
         "spellings": reading.spellings(page.iri),

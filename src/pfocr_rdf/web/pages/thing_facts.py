@@ -97,6 +97,14 @@ def listing(reading: Reading, thing: NamedNode, page: int) -> Listing:
     return Listing(page, pages, found.figures, _counts(found), entries)
 
 
+def figures_of(reading: Reading, thing: NamedNode) -> int | None:
+    """How many figures have a thing; None where the release has no index to count by."""
+    if reading.mentions is None:
+        return None
+    found = reading.mentions.find(thing.value)
+    return found.figures if found else 0
+
+
 def beside(reading: Reading, thing: NamedNode) -> Mapping[Group, Sequence[Beside]]:
     """What the figures that have a thing have most often too; nothing beside an article."""
     tables = reading.mentions
