@@ -56,6 +56,11 @@ def test_what_a_query_says_of_graphs_goes_with_the_request(
     assert (" ".join(found.text.split()), found.dataset) == (text, dataset)
 
 
+def test_an_iri_that_cannot_be_made_absolute_is_a_mistake_of_the_query() -> None:
+    with pytest.raises(Refusal, match="cannot be made absolute"):
+        reword("SELECT * { ?s ?p <//ex℀.org/> }", GRAPHS, {}, "http://a/")
+
+
 @pytest.mark.parametrize(
     ("query", "text"),
     [

@@ -240,6 +240,14 @@ def test_what_has_no_page_of_its_own_leads_to_the_figures_that_have_it(
     assert pages.get(f"/thing?iri=ndex:{NETWORK[:-1]}0").status == 404
 
 
+@pytest.mark.parametrize("character", ["<", "\n", '"', "\x00"])
+def test_what_no_iri_may_have_is_the_name_of_nothing(
+    character: str, seeds_release: Release
+) -> None:
+    text = escaped(f"https://pfocr.wikipathways.org/a{character}b")
+    assert pages_of(seeds_release).get(f"/thing?iri={text}").status == 404
+
+
 def test_the_first_visitor_does_not_wait_for_the_library_that_reads_spellings(
     release: Release, tmp_path: Path
 ) -> None:

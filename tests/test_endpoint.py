@@ -2,9 +2,11 @@
 
 import csv
 import gzip
+import http.client
 import io
 import json
 import re
+import socket
 from collections.abc import Iterator
 from typing import Final
 from urllib.parse import quote
@@ -189,6 +191,26 @@ def test_head_says_what_get_would_without_the_answer(server: Server) -> None:
     connection.request("GET", "/health")
     assert connection.getresponse().read() == b"ok\n"
     connection.close()
+
+
+def test_head_of_a_long_answer_is_not_counted_as_a_client_who_went(server: Server) -> None:
+    target = f"/sparql?query={quote('SELECT * { ?a ?b ?c . ?d ?e ?f }')}"
+    assert server.request("HEAD", target).status == 200
+    metrics = server.request("GET", "/metrics").body.decode()
+    kills = [line for line in metrics.splitlines() if line.startswith("pfocr_rdf_kills_total{")]
+    assert 'pfocr_rdf_kills_total{reason="head"} 1.0' in kills
+    assert 'pfocr_rdf_kills_total{reason="disconnect"} 0.0' in kills
+
+
+def test_letters_that_should_be_escaped_are_read_in_an_address(server: Server) -> None:
+    with socket.create_connection(server.address) as client:
+        for target in ("/search.json?q=TGF-β", "/sparql?query=ASK{?s ?p 'β'}".replace(" ", "+")):
+            client.sendall(f"GET {target} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            response = http.client.HTTPResponse(client)
+            response.begin()
+            body = response.read()
+            assert response.status == 200, body
+        assert body == b'{"head":{},"boolean":false}'
 
 
 def test_a_browser_of_another_origin_may_ask(server: Server) -> None:

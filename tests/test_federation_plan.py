@@ -49,6 +49,15 @@ def test_a_clause_is_asked_about_the_values_of_the_variables_that_it_shares() ->
     )
 
 
+@pytest.mark.parametrize(
+    "query", ["SELECT * { SERVICE <//ex℀.org/> {?s ?p ?o} }", "BASE <http://[> SELECT * {}"]
+)
+def test_an_iri_that_cannot_be_made_absolute_is_a_mistake_of_the_query(query: str) -> None:
+    found = refused(query.replace("{}", "{ SERVICE <x> {?s ?p ?o} }"))
+    assert found.kind == "syntax"
+    assert "cannot be made absolute" in found.detail
+
+
 def test_only_columns_that_stand_elsewhere_are_asked_for() -> None:
     text = "SELECT ?f { ?f <p:m> ?g . SERVICE <urn:x> { ?n <p:g> ?g ; <p:t> ?t } FILTER(?t > 1) }"
     assert only(text).columns == ("g", "t")

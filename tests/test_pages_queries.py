@@ -337,6 +337,16 @@ def test_an_answer_is_kept_and_confirmed_like_those_of_the_endpoint(server: Serv
     assert packed.headers["content-encoding"] == "gzip"
 
 
+@pytest.mark.parametrize("query", ["", "?gene=5290&limit=3"])
+def test_the_endpoint_does_not_answer_for_a_query_that_was_asked_by_its_address(
+    query: str, server: Server
+) -> None:
+    name = "figures-by-gene" if query else "dataset-statistics"
+    assert get(server, f"/queries/{name}.csv{query}").headers["content-type"].startswith("text/csv")
+    answer = get(server, f"/sparql{query}")
+    assert answer.headers["content-type"].startswith("text/turtle"), "its description"
+
+
 def test_a_page_with_an_answer_is_kept_and_confirmed_too(server: Server) -> None:
     target = "/queries/figures-by-gene?gene=5290&limit=4"
     page = get(server, target, "text/html")

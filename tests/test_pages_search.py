@@ -198,6 +198,8 @@ def test_a_limit_that_nothing_has_can_be_taken_back(pages: Pages) -> None:
     ("more", "said"),
     [
         ("&tier=best", "tier must be one of symbol, synonym, family"),
+        ("&page=000000000001999", f"page must be a whole number from 1 to {MOST_PAGES}"),
+        ("&limit=" + "0" * 5000 + "1", "limit must be a whole number from 1 to 100"),
         ("&page=0", f"page must be a whole number from 1 to {MOST_PAGES}"),
         ("&page=x", f"page must be a whole number from 1 to {MOST_PAGES}"),
         ("&limit=1000", "limit must be a whole number from 1 to 100"),

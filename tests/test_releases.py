@@ -17,7 +17,7 @@ import pfocr_rdf.releases as releases_module
 from building import DEADLINE_S, ask, build, program, run_build, snapshot, started, unfinished
 from invoking import run
 from making import SEEDS, record, write
-from pfocr_rdf.build import BuildOptions, build_release
+from pfocr_rdf.build import BuildOptions, build_release, pipeline
 from pfocr_rdf.errors import BuildError, ReleaseError
 from pfocr_rdf.releases import (
     Pruned,
@@ -422,6 +422,20 @@ def test_current_is_found_though_it_moves_while_it_is_looked_for(
 
     monkeypatch.setattr(Path, "resolve", resolve_late)
     assert current_release(three).id == "20260101T000000Z-ccc"
+
+
+def test_a_build_that_is_interrupted_while_it_prunes_says_that_it_has_published(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> Pruned:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(pipeline, "prune_releases", interrupted)
+    outcome = run("build", SEEDS, "--data", tmp_path, "--keep", "1", "--quiet")
+    assert outcome.status != 0
+    published = current_release(tmp_path).id
+    said = f"interrupted: {published} was published, old releases may not be pruned"
+    assert said in outcome.err.splitlines()
 
 
 def test_a_build_tells_what_it_did_not_prune(tmp_path: Path) -> None:

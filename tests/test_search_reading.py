@@ -170,6 +170,13 @@ def test_a_term_finds_the_figures_of_what_matches_it_closely(tmp_path: Path) -> 
         assert suggestions == [("D-glucopyranose", 2)]
 
 
+def test_a_thing_whose_name_has_no_word_is_found_by_its_id(tmp_path: Path) -> None:
+    figures = Figures()
+    figid = figures.add(1, chemicals=("+|D012345|NA|NA|",))
+    with open_index(figures.build(tmp_path)) as index:
+        assert figids(index.search("mesh:D012345")) == [figid]
+
+
 def test_a_gene_is_not_the_beginning_of_a_word_and_a_word_may_be_unfinished(index: Index) -> None:
     assert figids(index.search("met")) == ["PMC2__f1"]
     assert set(figids(index.search("metab"))) == {"PMC3__f1", "PMC4__f1"}

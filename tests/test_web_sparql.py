@@ -249,11 +249,6 @@ def test_a_query_in_utf_8_is_read(content_type: str) -> None:
     assert query(post(content_type, 'ASK { ?s ?p "é𝄞" }')).text == 'ASK { ?s ?p "é𝄞" }'
 
 
-def test_bytes_of_a_url_that_should_be_escaped_count_as_if_they_were() -> None:
-    sent = 'query=ASK { ?s ?p "é+" }'.encode().decode("latin-1")
-    assert query(HttpRequest("GET", sent, {}, b"")).text == 'ASK { ?s ?p "é " }'
-
-
 def test_a_form_may_have_letters_that_should_be_escaped() -> None:
     assert query(post(FORM, 'query=ASK { ?s ?p "é" }')).text == 'ASK { ?s ?p "é" }'
 
@@ -394,9 +389,6 @@ def test_a_long_graph_is_not_quoted_whole() -> None:
         HttpRequest("GET", "query=%ED%A0%80", {}, b""),  # half a pair of surrogates
         HttpRequest("GET", "query=%C0%80", {}, b""),  # NUL in two bytes
         HttpRequest("GET", "query=ASK&x=%E9", {}, b""),
-        HttpRequest("GET", "query=ASK \xe9", {}, b""),
-        HttpRequest("GET", "query=ASK \ud800", {}, b""),
-        HttpRequest("GET", "query=ASK \u2603", {}, b""),
         post(FORM, "query=%FF"),
         post(FORM, b"query=\xff"),
         post(DIRECT, b"ASK {} # \xff"),

@@ -244,9 +244,9 @@ def start_release(data: Path) -> Path:
     return fresh
 
 
-def abandon_release(unfinished: Path) -> None:
-    """Remove a folder that was being built in."""
-    shutil.rmtree(unfinished, ignore_errors=True)
+def abandon_release(data: Path) -> None:
+    """Remove the folder that :func:`start_release` makes, whether or not it came so far."""
+    shutil.rmtree(data / RELEASES / f"{UNFINISHED}{os.getpid()}", ignore_errors=True)
 
 
 def publish_release(data: Path, unfinished: Path, version: str) -> Release:

@@ -203,13 +203,13 @@ def build_release(inputs: Sequence[Path], data: Path, options: BuildOptions) -> 
     header = len(compress(turtle_header(options.iris)))
     with build_lock(data), no_collector(), PartsWriter(data, {"turtle": header}) as keeping:
         try:
-            unfinished = start_release(data)
             try:
+                unfinished = start_release(data)
                 result = _build(inputs, data, unfinished, options, stage, keeping)
                 keeping.finish(result.release)
                 return result
             finally:
-                abandon_release(unfinished)
+                abandon_release(data)
         except BrokenExecutor as error:
             raise BuildError(
                 f"a worker process was ended ({error}), most often for lack of memory: "

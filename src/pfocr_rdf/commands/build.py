@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Final
@@ -13,10 +14,11 @@ from pfocr_rdf.build.options import issued_date
 from pfocr_rdf.commands.console import refusals, say
 from pfocr_rdf.commands.options import DEFAULT_DATA, Data, Quiet
 from pfocr_rdf.commands.progress import Watcher, counted, tell_findings, unlogged
-from pfocr_rdf.errors import Problem
+from pfocr_rdf.errors import Problem, ReleaseError
 from pfocr_rdf.iris import BASE, NCBIGENE, Iris
 from pfocr_rdf.mappings import MappingCounts
 from pfocr_rdf.records import Limits
+from pfocr_rdf.releases import current_release
 
 Records = Annotated[
     list[Path],
@@ -81,10 +83,13 @@ def build(
             reuse=reuse,
             listen=watcher,
         )
+        before = _current_id(data)
         try:
             result = build_release(records, data, options)
         except KeyboardInterrupt:
-            say("interrupted: nothing was published")
+            now = _current_id(data)
+            left = f"{now} was published, old releases may not be pruned"
+            say(f"interrupted: {'nothing was published' if now == before else left}")
             raise
     release = result.release
     if not quiet:
@@ -99,6 +104,12 @@ def build(
     with refusals():
         typer.echo(release.path)
     raise typer.Exit(1 if result.findings.errors else 0)
+
+
+def _current_id(data: Path) -> str | None:
+    with suppress(ReleaseError):
+        return current_release(data).id
+    return None
 
 
 def _tell_sets(sets: Iterable[MappingCounts]) -> None:

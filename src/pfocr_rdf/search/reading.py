@@ -286,9 +286,9 @@ class Index:
         things = [Thing(*row) for row in self._rows(f"{THING} WHERE thing.iri = ?", (iri,))]
         for thing in things:
             # Its name says by what evidence a figure has it; a figure may have another name.
-            by_name = asking.read_asked(thing.name).words
-            token = f"({token} AND ({token} OR {asking.with_all(by_name)}))"
-            words = (*by_name, *words)
+            if by_name := asking.read_asked(thing.name).words:
+                token = f"({token} AND ({token} OR {asking.with_all(by_name)}))"
+                words = (*by_name, *words)
         identified = [f"{token} OR {all_words}" for all_words in expressions[:1]]
         return tuple(dict.fromkeys((*things, *named))), words, identified or [token]
 

@@ -9,9 +9,28 @@ import re
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
+from urllib.parse import urljoin
 
 from pfocr_rdf.web.problems import Refusal
 from pfocr_rdf.web.scan import NAMESPACE, SKIP, STRING, LimitError, Measure, Scan
+
+# https://www.rfc-editor.org/rfc/rfc3986#section-3.1
+SCHEME_RE: Final = re.compile("[A-Za-z][A-Za-z0-9+.-]*:")
+
+
+def absolute(base: str, iri: str) -> str:
+    """An IRI of a query as it is meant, by the query's base.
+
+    :raises Refusal: ``syntax``, if it has a host that none can have.
+
+    >>> absolute("http://a/b", "c"), absolute("http://a/b", "urn:c")
+    ('http://a/c', 'urn:c')
+    """
+    try:
+        return iri if SCHEME_RE.match(iri) else urljoin(base, iri)
+    except ValueError as error:
+        detail = f"the IRI <{iri[:200]}> cannot be made absolute ({error}): write it in full"
+        raise Refusal("syntax", detail) from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from uvicorn.protocols.utils import get_remote_addr
 from pfocr_rdf.web.exchange import ABORT, WHOLE
 from pfocr_rdf.web.limits import Shared
 from pfocr_rdf.web.outlet import Outlet, send_whole
-from pfocr_rdf.web.quirks import parser_after, unframed
+from pfocr_rdf.web.quirks import escaped_target, parser_after, unframed
 
 log: Final = logging.getLogger(__name__)
 #: With this, closing a socket sends a reset and nothing that still waits; see socket(7).
@@ -121,6 +121,8 @@ class Connection(HttpToolsProtocol):
         self._unset_keepalive_if_required()
         self._chunk = len(data)
         requests = self._requests
+        if self._part == "idle" and not data.isascii():
+            data = escaped_target(data)
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:

@@ -274,6 +274,7 @@ class Endpoint:
         await exchange.begin(200, [*headers, (b"x-cache", exchange.cache.encode())])
         if exchange.method == "HEAD":
             await exchange.part(b"", more=False)
+            self.engine.close(running, "head")
             return
         kept = first if key else None
         # A client that does not read must not hold on after the deadline.
@@ -346,7 +347,8 @@ class Endpoint:
 def _hot_key(exchange: Exchange) -> object:
     scope = exchange.scope
     relevant = [header for header in scope["headers"] if header[0] in RELEVANT]
-    return scope["query_string"], *relevant
+    # Named queries have addresses of their own, and may have the same parameters, or none.
+    return scope["path"], scope["query_string"], *relevant
 
 
 def _http_request(exchange: Exchange, body: bytes) -> HttpRequest:

@@ -49,7 +49,7 @@ class Engine:
     """Asks query processes on behalf of clients; lives in one event loop.
 
     :param ended: told the reason whenever a process was killed or has died at work:
-        ``deadline``, ``disconnect``, ``memory``, ``crash``, ``size``.
+        ``deadline``, ``disconnect``, ``head``, ``memory``, ``crash``, ``size``.
     :param make: a process for a release that is read from elsewhere than its store.
     """
 
@@ -118,10 +118,13 @@ class Engine:
             raise
         return running
 
-    def close(self, running: Running) -> None:
-        """Be done with an answer. If it has not ended, its process is killed."""
+    def close(self, running: Running, reason: str = "disconnect") -> None:
+        """Be done with an answer. If it has not ended, its process is killed.
+
+        :param reason: what the metrics count it as.
+        """
         if not running.ended:
-            self._kill(running, "disconnect", Refusal("engine-failure", "the client went away"))
+            self._kill(running, reason, Refusal("engine-failure", "the client went away"))
 
     async def stop(self) -> None:
         """End all processes; what runs is cut."""

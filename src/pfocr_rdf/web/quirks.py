@@ -1,6 +1,6 @@
-"""Two kinds of clients that uvicorn does not serve as HTTP says.
+"""Three kinds of clients that uvicorn does not serve as HTTP says, or as they expect.
 
-Those that offer another protocol with a body, and those of HTTP/1.0.
+Those that offer another protocol with a body, those of HTTP/1.0, and those that escape nothing.
 """
 
 from collections.abc import Iterable
@@ -50,6 +50,23 @@ class _AfterHead:
         if self._known:
             self._protocol.on_headers_complete()
         self._known = True
+
+
+def escaped_target(data: bytes) -> bytes:
+    r"""The beginning of a request, whatever is not ASCII in its first line escaped.
+
+    What people type after ``curl`` has such letters, which a URI may not have:
+    https://www.rfc-editor.org/rfc/rfc3986#section-2.1
+
+    >>> escaped_target("GET /search?q=TGF-β HTTP/1.1\r\n".encode())
+    b'GET /search?q=TGF-%CE%B2 HTTP/1.1\r\n'
+    """
+    line, end, rest = data.partition(b"\n")
+    if line.isascii():
+        return data
+    return (
+        b"".join(b"%%%02X" % byte if byte > 0x7F else bytes((byte,)) for byte in line) + end + rest
+    )
 
 
 def unframed(cycle: RequestResponseCycle) -> ASGISendCallable:

@@ -96,7 +96,7 @@ parameter query is given 2 times: send one query a request
         )
     media_type = _readable_type(request)
     body = _decoded(request.body, "the body")
-    fields: Fields = _fields(_url_text(request))
+    fields: Fields = _fields(request.query_string)
     if media_type == FORM_TYPE:
         fields = _merged(fields, _fields(body))
     elif media_type == UPDATE_TYPE:
@@ -110,7 +110,7 @@ parameter query is given 2 times: send one query a request
 
 
 def _read_get(request: HttpRequest) -> Query | DescriptionAsked:
-    fields = _fields(_url_text(request))
+    fields = _fields(request.query_string)
     if "update" in fields:
         raise Refusal(
             "bad-request",
@@ -213,17 +213,6 @@ def _readable_type(request: HttpRequest) -> str:
             detail = f"the charset is {value!r}: send UTF-8"
             raise Refusal("unsupported-media-type", detail)
     return media_type
-
-
-def _url_text(request: HttpRequest) -> str:
-    """The query string; bytes that should have been escaped count as if they were."""
-    text = request.query_string
-    if text.isascii():
-        return text
-    try:
-        return _decoded(text.encode("latin-1"), "the URL")
-    except UnicodeEncodeError:
-        raise _bad("the URL holds characters that are not bytes: escape them") from None
 
 
 def _decoded(data: bytes, where: str) -> str:

@@ -5,6 +5,7 @@ process reads them.
 """
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ from pfocr_rdf.web.problems import Refusal
 from pfocr_rdf.web.process import QueryProcess, Running
 from pfocr_rdf.web.worker import Prefixes
 
+log: Final = logging.getLogger(__name__)
 #: Bytes on their way to a process before the backend is not read any more.
 HIGH_BYTES: Final = 256 << 10
 
@@ -79,6 +81,11 @@ class BackendProcess(QueryProcess):
             await self._pass_on(kind)
         except Refusal as refusal:
             said = {**refusal.members, "kind": refusal.kind, "detail": refusal.detail}
+            self._last(frame(Kind.REFUSAL, orjson.dumps(said)))
+        except Exception:
+            # Without a last frame the client would wait for the deadline.
+            log.exception("an answer of the backend could not be passed on")
+            said = {"kind": "engine-failure", "detail": "the answer could not be passed on"}
             self._last(frame(Kind.REFUSAL, orjson.dumps(said)))
         else:
             self._last(frame(Kind.END, b"{}"))

@@ -12,10 +12,10 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urljoin
 
 from pfocr_rdf import iris as ns
 from pfocr_rdf.web.backend.settings import Dataset, Graphs
+from pfocr_rdf.web.checks import absolute
 from pfocr_rdf.web.problems import Refusal
 from pfocr_rdf.web.scan import STRING, Measure, Scan
 
@@ -183,7 +183,7 @@ class _Reader(Scan):
                 raise Refusal("evaluation", detail)
             return namespace + ESCAPE_RE.sub(r"\1", local)
         iri = token[1:-1]
-        return urljoin(self._base, iri) if ":" not in iri else iri
+        return absolute(self._base, iri)
 
     def _check_call(self, iri: str) -> None:
         if not iri.startswith(ns.XSD):

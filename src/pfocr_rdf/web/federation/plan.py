@@ -7,12 +7,10 @@ back takes the clause's place as VALUES: then the whole query is one that asks t
 https://www.w3.org/TR/sparql11-federated-query/#values
 """
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
-from urllib.parse import urljoin
 
-from pfocr_rdf.web.checks import find_service
+from pfocr_rdf.web.checks import SCHEME_RE, absolute, find_service
 from pfocr_rdf.web.federation.around import Level, find_around, levels_of
 from pfocr_rdf.web.federation.outline import Element, Outline, OutlineError, Token, outline
 from pfocr_rdf.web.federation.pattern import Names, Part, Pattern, Read, names_in, read_query
@@ -21,8 +19,6 @@ from pfocr_rdf.web.problems import Refusal
 
 #: Each takes a moment to plan and a partner's time; nobody has asked more than four in a query.
 MAX_SERVICES: Final = 16
-# https://www.rfc-editor.org/rfc/rfc3986#section-3.1
-SCHEME_RE: Final = re.compile("[A-Za-z][A-Za-z0-9+.-]*:")
 #: The elements after which values at the head of a group mean something else than beside it.
 BARRIERS: Final = ("OptionalGraphPattern", "MinusGraphPattern", "Bind", "SubSelect")
 
@@ -213,7 +209,7 @@ class _Planner:
         if head.kind == "name":
             prefix, _, local = head.text.partition(":")
             return self.namespace(prefix) + local.replace("\\", "")
-        return _absolute(self.base, head.text[1:-1])
+        return absolute(self.base, head.text[1:-1])
 
     def namespace(self, prefix: str) -> str:
         """What a prefix stands for."""
@@ -233,10 +229,6 @@ class _Planner:
         return "".join(f"{line}\n" for line in lines)
 
 
-def _absolute(base: str, iri: str) -> str:
-    return iri if SCHEME_RE.match(iri) else urljoin(base, iri)
-
-
 def _prologue(found: Outline, base: str) -> tuple[dict[str, str], str]:
     """Prefix → namespace, and the base, as the query declares them."""
     declared: dict[str, str] = {}
@@ -244,11 +236,11 @@ def _prologue(found: Outline, base: str) -> tuple[dict[str, str], str]:
     at = 0
     while tokens[at].word in ("PREFIX", "BASE"):
         if tokens[at].word == "BASE":
-            base = _absolute(base, tokens[at + 1].text[1:-1])
+            base = absolute(base, tokens[at + 1].text[1:-1])
             at += 2
         else:
             name, iri = tokens[at + 1].text.removesuffix(":"), tokens[at + 2].text[1:-1]
-            declared[name] = _absolute(base, iri)
+            declared[name] = absolute(base, iri)
             at += 3
     return declared, base
 

@@ -1,5 +1,6 @@
 """The page of a thing: what PFOCR says of a gene, a chemical, a disease, a taxon, an article."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import unquote
@@ -287,7 +288,8 @@ def answer_any_thing(visit: Visit) -> Response:
     except IriError as error:
         hint, iri = (f": {error.hint}" if error.hint else ""), None
         if text.startswith(iris.base) or text.startswith(ns.PFOCR):
-            iri = NamedNode(text) if " " not in text else None
+            with suppress(ValueError):  # what no IRI may have
+                iri = NamedNode(text)
     address = iri and address_of(visit, iri)
     if iri is not None and not address and visit.reading.is_known(iri):
         # A pathway or a network elsewhere has no page here, but figures that belong to it.
