@@ -29,7 +29,7 @@ comunica: $(COMUNICA)/ready  ## Install Comunica, which tests call the endpoint 
 
 validator: $(VALIDATOR)/ready  ## Install what the tests check HTML with; needs npm
 
-test: check  ## Everything CI runs
+test: check  ## Format, lint, types, and all tests
 
 test-corpus: $(VENV)/ready  ## Ask for every page of the real records, where these are at hand
 	$(BIN)/pytest -q -n 2 -m whole

@@ -133,5 +133,5 @@ def test_the_description_follows_the_public_address(seeds_release: Release) -> N
     assert re.search(r"endpoint> <https://example\.org/pfocr/sparql>", body)
 
 
-def test_the_description_says_nothing_of_federation(description: rdflib.Graph) -> None:
-    assert (None, SD.feature, SD.BasicFederatedQuery) not in description
+def test_the_description_says_that_there_is_federation(description: rdflib.Graph) -> None:
+    assert set(description.objects(None, SD.feature)) == {SD.BasicFederatedQuery}

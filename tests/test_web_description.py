@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 import pytest
-from pyoxigraph import Literal, NamedNode, RdfFormat, Store, parse, serialize
+from pyoxigraph import Literal, NamedNode, RdfFormat, Store, Triple, parse, serialize
 from rdflib import RDF, RDFS, Graph, Namespace, URIRef
 from rdflib.namespace import DCAT, DCTERMS, VOID
 
@@ -103,6 +103,13 @@ def test_it_says_what_the_endpoint_does_and_no_more() -> None:
     assert not list(graph.objects(None, SD.feature)), "no union, no federation, nothing fetched"
     formats = {str(value).removeprefix(SYNTAXES) for value in graph.objects(node, SD.resultFormat)}
     assert formats == set(NAME_TO_SYNTAX.values())
+
+
+def test_federation_is_stated_where_it_is_on() -> None:
+    triples = describe_service(ENDPOINT, MANIFEST, Iris(), federated=True)
+    added = set(triples) - set(describe_service(ENDPOINT, MANIFEST, Iris()))
+    service_node = Iris().service(ENDPOINT, "service")
+    assert added == {Triple(service_node, Sd.feature, Sd.BasicFederatedQuery)}
 
 
 def test_every_format_that_is_offered_is_stated() -> None:

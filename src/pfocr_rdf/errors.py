@@ -1,7 +1,8 @@
-"""Every exception of the package, and the problem that a report is made of.
+"""The exceptions that reach an edge, and the problem that a report is made of.
 
 The tree is shallow and each class keeps its data: the command line and the HTTP layer
-turn it into words, nothing between them does.
+turn it into words, nothing between them does. What never leaves its own part of the package
+is defined there; what HTTP answers with is :class:`pfocr_rdf.web.problems.Refusal`.
 """
 
 from dataclasses import dataclass

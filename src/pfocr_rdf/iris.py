@@ -1,7 +1,7 @@
 """Every namespace, prefix and IRI, and the shape of each identifier with its source.
 
-No other module makes an IRI. An IRI is percent-encoded from the raw identifier, which
-is kept beside it as a literal; a value of the wrong shape raises :class:`IriError`.
+Only :mod:`pfocr_rdf.equivalents` makes others. An IRI is percent-encoded from the raw identifier,
+which is kept beside it as a literal; a value of the wrong shape raises :class:`IriError`.
 """
 
 import hashlib

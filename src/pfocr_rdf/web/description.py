@@ -1,8 +1,8 @@
 """The description of the service: what a GET without a query answers.
 
 https://www.w3.org/TR/sparql11-service-description/ . It says what this endpoint does and no
-more: it neither calls other endpoints nor takes named graphs for the default graph, so no
-``sd:feature`` is stated. The data are described by the release, which this links to.
+more: it does not take named graphs for the default graph, and calls other endpoints only where
+federation is on. The data are described by the release, which this links to.
 """
 
 from collections.abc import Iterator
@@ -29,14 +29,21 @@ NAME_TO_SYNTAX: Final = {
 }
 
 
-def describe_service(endpoint_url: str, manifest: dict[str, Any], iris: Iris) -> list[Triple]:
+def describe_service(
+    endpoint_url: str, manifest: dict[str, Any], iris: Iris, *, federated: bool = False
+) -> list[Triple]:
     """The description of the endpoint and of the release that it serves, without blank nodes.
 
     :param endpoint_url: where clients reach it, absolute, behind whatever proxy.
     :param manifest: of the release: its version, day of issue and counts.
+    :param federated: whether it calls other endpoints.
     :raises ValueError: if the address is no absolute IRI.
     """
-    return [*_service(endpoint_url, manifest, iris), *_dataset(endpoint_url, manifest, iris)]
+    found = [*_service(endpoint_url, manifest, iris), *_dataset(endpoint_url, manifest, iris)]
+    if federated:
+        service = iris.service(endpoint_url, "service")
+        found.append(Triple(service, Sd.feature, Sd.BasicFederatedQuery))
+    return found
 
 
 def _service(endpoint_url: str, manifest: dict[str, Any], iris: Iris) -> Iterator[Triple]:

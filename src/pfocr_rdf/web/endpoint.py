@@ -338,7 +338,8 @@ class Endpoint:
             raise Refusal("no-release", "no release is being served yet: try again in a moment")
         exchange.release = held.release.id
         url = exchange.public_url + "sparql"
-        triples = describe_service(url, held.manifest, held.iris)
+        federated = self._federated is not None
+        triples = describe_service(url, held.manifest, held.iris, federated=federated)
         body = written_graph(triples, form.name, held.iris)
         release = (b"x-pfocr-release", held.release.id.encode())
         return whole_reply(200, form.media_type, body, VARY, REVALIDATE, release)

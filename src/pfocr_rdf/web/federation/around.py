@@ -24,8 +24,10 @@ JOINED: Final = (
     *("Triples", "GroupOrUnionGraphPattern", "GraphGraphPattern", "InlineData", "SubSelect"),
     SERVICE,
 )
-#: The elements out of which only one level is gone up; of the first two, only to what is before.
-LAST: Final = ("OptionalGraphPattern", "MinusGraphPattern", "Bind", "Filter")
+#: What stands after these is not joined with what is in them.
+BEFORE: Final = ("OptionalGraphPattern", "MinusGraphPattern", "Bind")
+#: The elements out of which only one level is gone up.
+LAST: Final = (*BEFORE, "Filter")
 #: A stretch of the text, or what stands between two.
 Piece = tuple[int, int] | str
 
@@ -41,7 +43,7 @@ class Level:
     def usable(self) -> tuple[Part, ...]:
         """The parts beside it that it is joined with, as far as its own kind goes."""
         parts = self.pattern.parts
-        if parts[self.at].kind in LAST[:3]:
+        if parts[self.at].kind in BEFORE:
             return parts[: self.at]
         return (*parts[: self.at], *parts[self.at + 1 :])
 
