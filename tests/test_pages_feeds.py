@@ -13,14 +13,16 @@ from pyoxigraph import Literal, NamedNode, QuerySolutions, RdfFormat, Store, par
 
 from paging import PUBLIC, Markup, Pages, graph, pages_of
 from pfocr_rdf.iris import Iris
-from pfocr_rdf.queries import named_queries
+from pfocr_rdf.queries import federated_queries, named_queries
 from pfocr_rdf.releases import Release
 from pfocr_rdf.vocabulary import RDF_TYPE, Pfocr, Schema
+from pfocr_rdf.web.federation.partners import public_partners
 from pfocr_rdf.web.pages import feeds
 from pfocr_rdf.web.pages.described import class_partitions, example_figure, files
 from pfocr_rdf.web.pages.feeds import DISALLOWED
 from pfocr_rdf.web.pages.landing import QUESTIONS
 from pfocr_rdf.web.pages.llms import CLASSES
+from pfocr_rdf.web.pages.query_inputs import listed_queries
 from pfocr_rdf.web.pages.terms import ontology_terms
 from releasing import data_folder
 from serving import Server, serving
@@ -215,11 +217,29 @@ def test_its_addresses_answer(text: str, server: Server) -> None:
     base = server.url.removesuffix("sparql")
     addresses = set(re.findall(rf"{re.escape(base)}[^\s)>,]*", text))
     assert len(addresses) > len(named_queries())
+    others = tuple(f"{base}queries/{query.name}." for query in federated_queries())
     for address in addresses:
+        if address.startswith(others):
+            continue  # they ask endpoints that no test reaches
         target = address.removeprefix(base[:-1])
         target = target.replace("=WORDS", "=kinase").replace("=IDENTIFIER", "=taxon:9606")
         answer = server.request("GET", target)
         assert answer.status in (200, 302), target
+
+
+def test_it_has_every_named_query_and_says_whom_it_asks(seeds_release: Release) -> None:
+    nobody, everybody = pages_of(seeds_release), pages_of(seeds_release)
+    everybody.partners = public_partners()
+    answers = [pages.get("/llms.txt") for pages in (nobody, everybody)]
+    for query in listed_queries():
+        for page in answers:
+            assert f"{query.title}](" in page.text or f"### {query.title}\n" in page.text
+    address = f"{PUBLIC}queries/proteins-of-figure-genes"
+    assert f"]({address}?" in answers[0].text
+    assert f"]({address}.csv?" in answers[1].text
+    assert "Asks uniprot. This server asks no other endpoints." in answers[0].text
+    assert "Asks uniprot." in answers[1].text
+    assert answers[0].headers["etag"] != answers[1].headers["etag"]
 
 
 def test_it_has_every_term_of_the_vocabulary(text: str) -> None:

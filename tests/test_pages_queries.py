@@ -16,7 +16,14 @@ from invoking import run
 from paging import PUBLIC, Markup, Page, Pages, graph, pages_of
 from pfocr_rdf.errors import QueryError
 from pfocr_rdf.iris import SPEX, Iris
-from pfocr_rdf.queries import TYPE_TO_READER, bind, load_query, named_queries, read_terms
+from pfocr_rdf.queries import (
+    TYPE_TO_READER,
+    bind,
+    federated_queries,
+    load_query,
+    named_queries,
+    read_terms,
+)
 from pfocr_rdf.releases import Release
 from pfocr_rdf.vocabulary import RDF_TYPE, Sh
 from pfocr_rdf.web.endpoint import Endpoint
@@ -606,7 +613,8 @@ def test_every_query_is_described_and_what_is_described_answers(
     base = document["servers"][0]["url"]
     assert server.url.startswith(base)
     named = [path for path in document["paths"] if path.endswith(".{form}")]
-    assert sorted(named) == sorted(f"/queries/{name}.{{form}}" for name in NAMES)
+    federated = {query.name for query in federated_queries()}
+    assert sorted(named) == sorted(f"/queries/{name}.{{form}}" for name in {*NAMES, *federated})
     for path, item in document["paths"].items():
         operation = item["get"]
         parameters = operation.get("parameters", [])
@@ -623,12 +631,31 @@ def test_every_query_is_described_and_what_is_described_answers(
         for form in forms:
             target = path.replace("{form}", form) + (f"?{urlencode(values)}" if values else "")
             answer = get(server, target, "*/*")
+            if form and query.name in federated:
+                assert answer.status == 403, "this server asks no other endpoints"
+                assert "This server asks no other endpoints." in operation["description"]
+                continue
             assert answer.status in (200, 302), target
             if form:
                 assert (
                     answer.headers["content-type"].partition(";")[0]
                     in operation["responses"]["200"]["content"]
                 )
+
+
+def test_what_a_request_to_the_endpoint_may_say_is_described(document: dict[str, Any]) -> None:
+    said = {"format", "default-graph-uri", "named-graph-uri", "explain"}
+    get_, post = (document["paths"]["/sparql"][method] for method in ("get", "post"))
+    assert {p["name"] for p in get_["parameters"]} == {"query", *said}
+    assert {p["name"] for p in post["parameters"]} == said
+    form = post["requestBody"]["content"]["application/x-www-form-urlencoded"]["schema"]
+    assert form["properties"].keys() == {"query", *said}
+
+
+def test_nothing_is_required_that_can_be_left_out(document: dict[str, Any], server: Server) -> None:
+    for target in ("/search.json", "/suggest"):
+        assert get(server, target).status == 200
+        assert not any(p.get("required") for p in document["paths"][target]["get"]["parameters"])
 
 
 def test_a_value_that_the_schema_allows_is_one_that_the_query_takes(pages: Pages) -> None:

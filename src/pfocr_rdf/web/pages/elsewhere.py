@@ -38,3 +38,8 @@ def elsewhere(visit: Visit, query: NamedQuery) -> Elsewhere:
     if refused and visit.partners is None:
         refusal = "This server asks no other endpoints"
     return Elsewhere(tuple(names), refusal)
+
+
+def partner_names(visit: Visit) -> str:
+    """Whom this server asks: what a page says of it must not outlast a change of the list."""
+    return ",".join(sorted(visit.partners.by_name)) if visit.partners else "nobody"

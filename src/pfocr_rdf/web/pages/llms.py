@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from pfocr_rdf.dataset import DESCRIPTION
 from pfocr_rdf.equivalents import Kind
-from pfocr_rdf.queries import NamedQuery, bind, load_query, named_queries
+from pfocr_rdf.queries import NamedQuery, bind, federated_queries, load_query, named_queries
 from pfocr_rdf.spellings import find_iri
 from pfocr_rdf.vocabulary import Oa, Pfocr, Schema
 from pfocr_rdf.web.pages.described import (
@@ -23,6 +23,7 @@ from pfocr_rdf.web.pages.described import (
     files,
     numbers,
 )
+from pfocr_rdf.web.pages.elsewhere import elsewhere, partner_names
 from pfocr_rdf.web.pages.examples import example_values, release_examples
 from pfocr_rdf.web.pages.feeds import TEXT
 from pfocr_rdf.web.pages.forms import absolute, reply
@@ -54,11 +55,16 @@ UNUSED: Final = frozenset({"dcat", "dcmitype", "pav", "prov", "semapv", "spdx", 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A named query with its text as it can be sent, and where its answer is as CSV."""
+    """A named query with its text as it can be sent, and where its answer is as CSV.
+
+    :param asks: the other endpoints that it asks, and why this server does not, if so; the
+        address is that of its page then.
+    """
 
     query: NamedQuery
     text: str
     address: str
+    asks: str = ""
 
 
 def answer_llms(visit: Visit) -> Response:
@@ -67,7 +73,7 @@ def answer_llms(visit: Visit) -> Response:
     def body() -> bytes:
         return llms_text(visit).encode()
 
-    return reply(visit, body, TEXT, key="llms")
+    return reply(visit, body, TEXT, key=f"llms {partner_names(visit)}")
 
 
 def llms_text(visit: Visit) -> str:
@@ -89,6 +95,7 @@ def llms_text(visit: Visit) -> str:
         examples=_examples(reading),
         shown=[_shown(visit, load_query(name)) for name in QUESTIONS],
         others=[_shown(visit, q) for q in named_queries() if q.name not in QUESTIONS],
+        federated=[_shown(visit, query) for query in federated_queries()],
         files=files(reading),
         equivalents=iris.equivalents.value,
     )
@@ -112,6 +119,12 @@ def _examples(reading: Reading) -> dict[str, NamedNode]:
 
 def _shown(visit: Visit, query: NamedQuery) -> Shown:
     values = example_values(query, visit.reading)
-    suffix = "ttl" if form_of(query) == "construct" else "csv"
-    address = visit.links.to(f"queries/{query.name}.{suffix}", **values)
-    return Shown(query, bind(query, values, visit.reading.iris), absolute(visit, address))
+    asked = elsewhere(visit, query)
+    suffix = ".ttl" if form_of(query) == "construct" else ".csv"
+    address = f"queries/{query.name}" + ("" if asked.refusal else suffix)
+    return Shown(
+        query,
+        bind(query, values, visit.reading.iris),
+        absolute(visit, visit.links.to(address, **values)),
+        ". ".join(filter(None, [" and ".join(asked.names), asked.refusal])),
+    )

@@ -11,13 +11,14 @@ from starlette.responses import Response
 from pfocr_rdf import __version__
 from pfocr_rdf.dataset import DESCRIPTION, TITLE
 from pfocr_rdf.iris import CC0
-from pfocr_rdf.queries import NamedQuery, Parameter, named_queries
+from pfocr_rdf.queries import NamedQuery, Parameter
 from pfocr_rdf.web.formats import KIND_TO_OFFERS
+from pfocr_rdf.web.pages.elsewhere import elsewhere, partner_names
 from pfocr_rdf.web.pages.examples import example_of
 from pfocr_rdf.web.pages.forms import FORMS, reply
 from pfocr_rdf.web.pages.plain import JSON
 from pfocr_rdf.web.pages.query_asked import QUERIES, files_of
-from pfocr_rdf.web.pages.query_inputs import accepted_values, json_schema
+from pfocr_rdf.web.pages.query_inputs import accepted_values, json_schema, listed_queries
 from pfocr_rdf.web.pages.search_facts import MOST_HITS, MOST_PAGES, PAGE_HITS
 from pfocr_rdf.web.pages.search_pages import MOST_SUGGESTIONS, SUGGESTIONS
 from pfocr_rdf.web.pages.visits import Visit
@@ -27,6 +28,14 @@ Json = dict[str, Any]
 
 VERSION: Final = "3.1.1"
 TEXT: Final[Json] = {"type": "string"}
+GRAPHS: Final[Json] = {"type": "array", "items": TEXT}
+#: What a request may say beside its query: name, words, schema.
+OF_PROTOCOL: Final[tuple[tuple[str, str, Json], ...]] = (
+    ("format", "A format, where the header Accept cannot be set", TEXT),
+    ("default-graph-uri", "IRI of a graph that is asked as if it were the data", GRAPHS),
+    ("named-graph-uri", "IRI of a graph that GRAPH may name", GRAPHS),
+    ("explain", "Whom the query would ask what, instead of the answer", {"type": "boolean"}),
+)
 QUERY_TYPES: Final = tuple(dict.fromkeys(t for offers in KIND_TO_OFFERS.values() for t in offers))
 
 
@@ -36,7 +45,7 @@ def answer_openapi(visit: Visit) -> Response:
     def body() -> bytes:
         return orjson.dumps(openapi_document(visit), option=orjson.OPT_INDENT_2)
 
-    return reply(visit, body, JSON.media_type, key="openapi")
+    return reply(visit, body, JSON.media_type, key=f"openapi {partner_names(visit)}")
 
 
 def openapi_document(visit: Visit) -> Json:
@@ -48,7 +57,7 @@ def openapi_document(visit: Visit) -> Json:
         "/thing": {"get": _thing()},
         f"/{QUERIES}.json": {"get": _library()},
     }
-    for query in named_queries():
+    for query in listed_queries():
         paths[f"/{QUERIES}/{query.name}.{{form}}"] = {"get": _named(visit, query)}
     return {
         "openapi": VERSION,
@@ -92,22 +101,23 @@ def _sparql_get() -> Json:
         {media_type: {} for media_type in QUERY_TYPES},
         parameters=[
             _parameter("query", "A query; without one the service is described", TEXT),
-            _parameter("format", "A format, where the header Accept cannot be set", TEXT),
-            *(
-                _parameter(name, "IRI of a graph", {"type": "array", "items": TEXT})
-                for name in ("default-graph-uri", "named-graph-uri")
-            ),
+            *(_parameter(*each) for each in OF_PROTOCOL),
         ],
     )
 
 
 def _sparql_post() -> Json:
-    form = {"type": "object", "properties": {"query": TEXT}, "required": ["query"]}
+    fields = {
+        "query": TEXT,
+        **{name: {**schema, "description": words} for name, words, schema in OF_PROTOCOL},
+    }
+    form = {"type": "object", "properties": fields, "required": ["query"]}
     return _operation(
         "sparqlPost",
         "Ask a SPARQL 1.1 query that is too long for an address",
         "SPARQL",
         {media_type: {} for media_type in QUERY_TYPES},
+        parameters=[_parameter(*each) for each in OF_PROTOCOL],
         requestBody={
             "required": True,
             "content": {
@@ -129,7 +139,7 @@ def _search() -> Json:
         "Search",
         {JSON.media_type: {"schema": {"type": "object"}}},
         parameters=[
-            _parameter("q", "What to look for", TEXT, required=True, example="EGFR"),
+            _parameter("q", "What to look for", TEXT, example="EGFR"),
             _parameter("organism", "NCBI taxonomy id, or the name of an organism", TEXT),
             _parameter("year", "Year of the article", TEXT),
             _parameter(
@@ -150,7 +160,7 @@ def _suggest() -> Json:
         "Search",
         {JSON.media_type: {"schema": {"type": "object"}}},
         parameters=[
-            _parameter("q", "The beginning", TEXT, required=True, example="mapk"),
+            _parameter("q", "The beginning", TEXT, example="mapk"),
             _parameter("limit", "Suggestions at most", _number(SUGGESTIONS, MOST_SUGGESTIONS)),
         ],
     )
@@ -188,12 +198,16 @@ def _named(visit: Visit, query: NamedQuery) -> Json:
         "description": "Format of the answer",
         "schema": {"type": "string", "enum": list(files)},
     }
+    asked = elsewhere(visit, query)
+    asks = f" Asks {' and '.join(asked.names)} too." if asked.names else ""
+    if asked.refusal:
+        asks += f" {asked.refusal}."
     return _operation(
         query.name,
         query.title,
         "Named queries",
         {media_type: {} for _, media_type in files.values()},
-        description=f"{query.description} Page: /{QUERIES}/{query.name}",
+        description=f"{query.description}{asks} Page: /{QUERIES}/{query.name}",
         parameters=[form, *(_of_query(visit, parameter) for parameter in query.parameters)],
     )
 
