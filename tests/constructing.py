@@ -14,7 +14,14 @@ from pfocr_rdf.web.reading import Reading
 THING: Final = """
 CONSTRUCT {{ ?s ?p ?o }} WHERE {{
   {{ VALUES ?s {{ {thing} }} ?s ?p ?o }}
-  UNION {{ VALUES ?x {{ {thing} }} ?x ?y ?s . ?s schema:name ?o . BIND(schema:name AS ?p) }}
+  UNION {{ VALUES ?s {{ {thing} }} GRAPH ?g {{ ?s ?p ?o }} }}
+  UNION {{ GRAPH ?g {{ ?s owl:annotatedSource {thing} ; ?p ?o }} }}
+  UNION {{ VALUES ?p {{ sssom:mappings }}
+           GRAPH ?g {{ ?o owl:annotatedSource {thing} . ?s ?p ?o }} }}
+  UNION {{ VALUES ?p {{ dcterms:title dcterms:license }}
+           GRAPH ?g {{ ?m owl:annotatedSource {thing} . ?s sssom:mappings ?m ; ?p ?o }} }}
+  UNION {{ VALUES ?x {{ {thing} }} {{ ?x ?y ?s }} UNION {{ GRAPH ?g {{ ?x ?y ?s }} }}
+           ?s schema:name ?o . BIND(schema:name AS ?p) }}
   UNION {{ VALUES ?p {{ skos:closeMatch }} VALUES ?o {{ {thing} }} ?s ?p ?o }}
   UNION {{ VALUES ?x {{ {thing} }} ?s skos:closeMatch ?x . VALUES ?p {{ schema:name }} ?s ?p ?o }}
   UNION {{ VALUES ?s {{ {figures} }} VALUES ?o {{ {thing} }} ?s ?p ?o }}
@@ -36,6 +43,7 @@ RESOURCE: Final = """
 CONSTRUCT {{ ?s ?p ?o }} WHERE {{
   {{ ?s ?p ?o FILTER(?s = {thing} || STRSTARTS(STR(?s), CONCAT(STR({thing}), "#"))) }}
   UNION {{ VALUES ?t {{ {thing} }} ?t schema:distribution|schema:creator ?s . ?s ?p ?o }}
+  UNION {{ VALUES ?t {{ {thing} }} ?s foaf:primaryTopic ?t ; ?p ?o }}
 }}
 """
 POINTING: Final = "CONSTRUCT {{ ?s ?p ?o }} WHERE {{ VALUES ?o {{ {thing} }} ?s ?p ?o }}"

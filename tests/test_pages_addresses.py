@@ -1,7 +1,6 @@
 """Every address: dots, escapes, aliases, other hosts, what is gone and what never was."""
 
 import json
-import re
 from pathlib import Path
 from typing import Final
 
@@ -10,10 +9,9 @@ from pyoxigraph import Literal, NamedNode
 
 from building import build
 from dereferencing import addresses, failures
-from linking import CURIE_MAP, MANUAL, RECORD, sssom
 from making import GENE_COLUMNS, record, table, write
 from paging import BASE, Markup, Pages, graph, pages_of
-from pfocr_rdf.iris import SKOS, Iris
+from pfocr_rdf.iris import Iris
 from pfocr_rdf.releases import Release, prune_releases
 from pfocr_rdf.vocabulary import Schema
 from pfocr_rdf.web.pages.forms import RDF_FORMS
@@ -296,26 +294,3 @@ def test_only_web_addresses_become_links(iri: str) -> None:
 def test_a_header_has_no_line_end_whatever_the_address() -> None:
     assert header_address("a\r\nb é<>\x00") == "a%0D%0Ab%20%C3%A9%3C%3E%00"
     assert respelt("a\r") is None
-
-
-def test_links_of_mapping_sets_have_pages_and_stand_on_those_of_their_things(
-    tmp_path: Path,
-) -> None:
-    row = f"gene:5742|skos:exactMatch|x:PTGS1|{MANUAL}"
-    mapping = tmp_path / "set.sssom.tsv"
-    prefixes = {**CURIE_MAP, "skos": SKOS, "semapv": "https://w3id.org/semapv/vocab/"}
-    mapping.write_text(sssom([row], curie_map=prefixes))
-    records = write(tmp_path / "records", RECORD)
-    release = build(records, tmp_path / "data", mappings=(mapping,)).release
-    pages = pages_of(release)
-    minted = {
-        node.value.removeprefix(BASE[:-1])
-        for quad in pages.reading.store
-        for node in (quad.subject, quad.object, quad.graph_name)
-        if isinstance(node, NamedNode) and re.match(f"{BASE}(graph|mappings)/", node.value)
-    }
-    assert len(minted) == 3, "a mapping, its graph, and that of other spellings"
-    found = pages_named(pages)
-    assert {target.removeprefix("/") for target in minted} <= set(found)
-    assert failures(pages, found) == []
-    assert "http://x.example/PTGS1" in Markup(pages.get("/gene/5742").text).hrefs()

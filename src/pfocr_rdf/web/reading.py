@@ -10,14 +10,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
-from pyoxigraph import Literal, NamedNode, Store, Triple
+from pyoxigraph import Literal, NamedNode, Quad, Store, Triple
 
 from pfocr_rdf.errors import ReleaseError
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.releases import Release, hold_release
 from pfocr_rdf.search.mentioned import MentionTables, open_mentions
 from pfocr_rdf.search.reading import Index, open_index
-from pfocr_rdf.vocabulary import RDF_TYPE, Pfocr, Schema
+from pfocr_rdf.vocabulary import RDF_TYPE, Owl, Pfocr, Schema, Sssom
 from pfocr_rdf.web.served import Held
 from pfocr_rdf.web.source import DATA, Source, StoreSource
 
@@ -95,15 +95,18 @@ class Reading:
         """What any graph says of it; the links of mapping sets are in graphs of their own."""
         return [quad.triple for quad in self.source.quads(node, None, None, None)]
 
-    def links_in(self, beginning: str, node: NamedNode) -> list[Triple]:
-        """What the named graphs say of it whose names begin so."""
-        quads = self.source.quads(node, None, None, None)
-        return [
-            quad.triple
-            for quad in quads
-            if isinstance(quad.graph_name, NamedNode)
-            and quad.graph_name.value.startswith(beginning)
-        ]
+    def mappings_of(self, node: NamedNode, limit: int) -> list[Quad]:
+        """The mappings of mapping sets that say a link of it, each in the graph of its set."""
+        return list(self.source.quads(None, Owl.annotated_source, node, None, limit))
+
+    def mapping_set(self, graph: NamedNode) -> NamedNode | None:
+        """The mapping set that has a graph."""
+        quads = self.source.quads(None, RDF_TYPE, Sssom.MappingSet, graph, 1)
+        return next((q.subject for q in quads if isinstance(q.subject, NamedNode)), None)
+
+    def said_in(self, graph: NamedNode, node: NamedNode, predicate: NamedNode) -> list[Triple]:
+        """What a named graph says of something with one property."""
+        return [quad.triple for quad in self.source.quads(node, predicate, None, graph)]
 
     def same_thing(self, node: NamedNode) -> NamedNode:
         """The thing of the data that a spelling of its IRI means; itself if there is none."""

@@ -32,7 +32,7 @@ FILE_TO_WORDS: Final = {
     "pfocr.nq.gz": "all data as N-Quads",
     "pfocr.jsonl.gz": "all data as JSON-LD, one document a line",
     EQUIVALENTS.file: "other spellings of the IRIs, for joins with other endpoints",
-    MAPPINGS.file: "links from mapping sets, a graph for each",
+    MAPPINGS.file: "links from mapping sets, a graph for each, each with its own licence",
     "void.ttl": "the description of the release: VoID, DCAT, schema.org",
     "manifest.json": "counts, sizes and checksums",
     "SHA256SUMS": "checksums, as sha256sum reads them",

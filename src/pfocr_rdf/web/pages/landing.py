@@ -16,6 +16,7 @@ from pfocr_rdf.web.pages.downloads import DUMPS
 from pfocr_rdf.web.pages.examples import example_values, known_example
 from pfocr_rdf.web.pages.forms import Frame, Subject, absolute, respond
 from pfocr_rdf.web.pages.html import environment, render
+from pfocr_rdf.web.pages.mapped import mapping_sets
 from pfocr_rdf.web.pages.markup import DISTRIBUTION, dataset_markup
 from pfocr_rdf.web.pages.releases import kept_releases
 from pfocr_rdf.web.pages.signposting import add_links, dataset_links
@@ -132,6 +133,7 @@ def _html(visit: Visit, frame: Frame) -> str:
         numbers=numbers(reading),
         questions=questions(reading),
         files=files(reading),
+        mapping_sets=mapping_sets(reading),
         snippets=snippets(visit),
         endpoint=absolute(visit, visit.links.to("sparql")),
         releases=kept_releases(visit)[:SHOWN_RELEASES],

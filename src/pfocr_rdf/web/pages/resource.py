@@ -6,10 +6,12 @@ hash IRIs that it leads to, and of what points at it. The triples, as SPARQL say
     CONSTRUCT { ?s ?p ?o } WHERE {
       { ?s ?p ?o FILTER(?s = <thing> || STRSTARTS(STR(?s), "thing#")) }
       UNION { VALUES ?t { <thing> } ?t schema:distribution|schema:creator ?s . ?s ?p ?o }
+      UNION { VALUES ?t { <thing> } ?s foaf:primaryTopic ?t ; ?p ?o }
       UNION { SELECT ?s ?p ?o WHERE { VALUES ?o { <thing> } ?s ?p ?o } LIMIT 100 }
     }
 
-The second is for whoever reads the dataset as a search engine does, from one document.
+The second is for whoever reads the dataset as a search engine does, from one document. The third
+is for named graphs, of which the release says what they are: title, licence, where they are from.
 """
 
 from collections.abc import Sequence
@@ -19,10 +21,9 @@ from typing import Final
 from pyoxigraph import NamedNode, Triple
 from starlette.responses import Response
 
-from pfocr_rdf.dumps import EQUIVALENTS, FORMATS
-from pfocr_rdf.iris import DCTERMS, RDFS, SCHEMA, term
+from pfocr_rdf.iris import DCTERMS, FOAF, RDFS, SCHEMA, term
 from pfocr_rdf.vocabulary import RDF_TYPE, Schema
-from pfocr_rdf.web.pages.downloads import dump_files
+from pfocr_rdf.web.pages.described import files
 from pfocr_rdf.web.pages.facts import Facts, Value, by_subject
 from pfocr_rdf.web.pages.forms import Form, Frame, Subject, respond
 from pfocr_rdf.web.pages.html import render
@@ -37,6 +38,8 @@ MOST_POINTING: Final = 100
 MOST_PARTS: Final = 5000
 #: What is described along with the thing that it belongs to.
 FOLLOWED: Final = (term(SCHEMA, "distribution"), term(SCHEMA, "creator"))
+#: From what the release says of a graph to the graph.
+PRIMARY_TOPIC: Final = term(FOAF, "primaryTopic")
 #: What a thing may be called by, the best first.
 NAMES: Final = (Schema.name, term(DCTERMS, "title"), term(RDFS, "label"))
 
@@ -104,6 +107,8 @@ def resource_triples(reading: Reading, thing: NamedNode) -> list[Triple]:
         reading.read_ahead(list(parts), anywhere=True)
         seen |= parts.keys()
         waiting += parts
+    for node in reading.subjects(PRIMARY_TOPIC, thing, MOST_POINTING):
+        found += reading.outgoing(node)
     # What a part says of the thing is among both.
     return list(dict.fromkeys(found + reading.incoming(None, thing, MOST_POINTING)))
 
@@ -113,8 +118,9 @@ def _html(
 ) -> str:
     iris = visit.reading.iris
     facts = by_subject(triples)
-    own = facts.get(thing, Facts())
-    parts = [
+    described = [said for said in facts.values() if thing in said.nodes(PRIMARY_TOPIC)]
+    own = facts.get(thing) or next(iter(described), Facts())
+    parts = [Part("", _rows(visit, said)) for said in described] + [
         Part(node.value[len(thing.value) + 1 :], _rows(visit, said))
         for node, said in facts.items()
         if node == thing or node.value.startswith(f"{thing.value}#")
@@ -132,8 +138,7 @@ def _html(
         description=own.text(term(DCTERMS, "description")) or "",
         current="dataset" if template == "dataset.html" else "",
         summary=own.text(term(DCTERMS, "description")),
-        files=dump_files(visit.reading),
-        formats={form.file: form for form in (*FORMATS, EQUIVALENTS)},
+        files=files(visit.reading) if template == "dataset.html" else (),
         frame=frame,
         json_ld=json_ld_block(triples, iris),
         iri=thing.value,

@@ -26,6 +26,7 @@ from pfocr_rdf.web.pages.links import (
     THINGS,
     header_address,
 )
+from pfocr_rdf.web.pages.mapped import mapped
 from pfocr_rdf.web.pages.thing_facts import (
     Listing,
     beside,
@@ -33,7 +34,6 @@ from pfocr_rdf.web.pages.thing_facts import (
     facts_of,
     figures_of,
     listing,
-    mapped,
     thing_triples,
 )
 from pfocr_rdf.web.pages.visits import Visit
@@ -174,6 +174,7 @@ def answer_page(visit: Visit, page: ThingPage, suffix: Form | None) -> Response:
             frame=frame,
             json_ld=json_ld_block(triples, visit.reading.iris),
             listing=listed,
+            mapped=mapped(visit.reading, page.iri, triples),
             beside=beside(visit.reading, page.iri) if number == 1 else {},
             **_values(visit, page, frame),
         ),
@@ -217,7 +218,7 @@ def _values(visit: Visit, page: ThingPage, frame: Frame) -> dict[str, Any]:
         "groups": said.texts(Pfocr.organism_group),
         "image": next((n.value for n in said.nodes(Schema.image)), None),
         "spellings": reading.spellings(page.iri),
-        "mapped": mapped(reading, page.iri, MOST_MAPPED),
+        "most_mapped": MOST_MAPPED,
         "sites": _sites(page),
         "article": article,
         "unrecognized": said.texts(Pfocr.unrecognized_value),

@@ -4,7 +4,9 @@ The triples of a page are, as SPARQL says it, with what is listed on this page a
 
     CONSTRUCT { ?s ?p ?o } WHERE {
       { VALUES ?s { <thing> } ?s ?p ?o }
-      UNION { VALUES ?x { <thing> } ?x ?y ?s . ?s schema:name ?o . BIND(schema:name AS ?p) }
+      UNION { VALUES ?s { <thing> } GRAPH ?g { ?s ?p ?o } }
+      UNION { VALUES ?x { <thing> } { ?x ?y ?s } UNION { GRAPH ?g { ?x ?y ?s } }
+              ?s schema:name ?o . BIND(schema:name AS ?p) }
       UNION { VALUES ?p { skos:closeMatch } VALUES ?o { <thing> } ?s ?p ?o }
       UNION { VALUES ?x { <thing> } ?s skos:closeMatch ?x . VALUES ?p { schema:name } ?s ?p ?o }
       UNION { VALUES ?s { figures } VALUES ?o { <thing> } ?s ?p ?o }
@@ -14,7 +16,8 @@ The triples of a page are, as SPARQL says it, with what is listed on this page a
       UNION { VALUES ?f { figures } ?f schema:isPartOf ?s . VALUES ?p { schema:name } ?s ?p ?o }
     }
 
-A test asks for it so. All pages of a thing together have every figure once.
+and what :mod:`pfocr_rdf.web.pages.mapped` has of the links of mapping sets. A test asks for it so.
+All pages of a thing together have every figure once.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -28,6 +31,7 @@ from pfocr_rdf.search.mentioned import Beside, Mentioned, Word
 from pfocr_rdf.search.mentions import GROUPS, LISTED, TIER_TO_RANK, Group
 from pfocr_rdf.vocabulary import CLOSE_MATCH, Schema
 from pfocr_rdf.web.pages.facts import Facts, by_subject
+from pfocr_rdf.web.pages.mapped import mapping_triples
 from pfocr_rdf.web.reading import Reading
 
 #: Figures on one page of a list.
@@ -141,9 +145,9 @@ def _pointing(reading: Reading, thing: NamedNode) -> Listing:
 
 def thing_triples(reading: Reading, thing: NamedNode, figures: Iterable[NamedNode]) -> list[Triple]:
     """What the RDF forms of a page say: see the CONSTRUCT above."""
-    own = reading.outgoing(thing)
+    own = reading.outgoing_anywhere(thing)
     matched = reading.incoming(CLOSE_MATCH, thing, MOST_MATCHED)
-    found = own + matched
+    found = own + matched + mapping_triples(reading, thing)
     found += _names(reading, [*(t.object for t in own), *(t.subject for t in matched)])
     listed = list(figures)
     said = reading.outgoing_of(listed, (Schema.name, Schema.identifier, Schema.is_part_of))
@@ -165,28 +169,6 @@ def close_to(reading: Reading, thing: NamedNode) -> dict[NamedNode, str]:
     said = facts_of(reading, thing).nodes(CLOSE_MATCH)
     names = reading.names([*said, *matched])
     return {n: names.get(n, reading.iris.prefixed(n.value)) for n in [*said, *matched]}
-
-
-@dataclass(frozen=True, slots=True)
-class Mapped:
-    """A link from a mapping set: what the set calls it, and where it leads."""
-
-    predicate: str
-    iri: str
-
-
-def mapped(reading: Reading, thing: NamedNode, limit: int) -> list[Mapped]:
-    """The links of a thing that mapping sets give, in their named graphs.
-
-    :param limit: at most so many.
-    """
-    found: list[Mapped] = []
-    beginning = reading.iris.mapping_graph("").value.rpartition("/")[0]
-    for triple in reading.links_in(beginning, thing):
-        if isinstance(triple.object, NamedNode):
-            predicate = reading.iris.prefixed(triple.predicate.value)
-            found.append(Mapped(predicate, triple.object.value))
-    return sorted(found, key=lambda link: (link.predicate, link.iri))[:limit]
 
 
 def facts_of(reading: Reading, thing: NamedNode) -> Facts:
