@@ -4,7 +4,7 @@ import json
 import re
 from itertools import pairwise
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote
 
 import pytest
@@ -213,6 +213,45 @@ def test_a_record_without_words_shows_its_keywords(tmp_path: Path) -> None:
     release = build(write(tmp_path / "records", files), tmp_path / "data").release
     text = Markup(pages_of(release).get(ADDRESS).text).text
     assert "only keywords: PTGS1, Pain." in text
+
+
+PLACES: Final[dict[str, tuple[dict[str, Any], str]]] = {
+    "at PubMed Central": ({}, "at PubMed Central or as a file at Europe PMC."),
+    "nowhere said": ({"figlink": None}, "in its article or as a file at Europe PMC."),
+    "of another article": (
+        {"figlink": "/pmc/articles/PMC9/figure/F1/"},
+        "in its article or as a file at Europe PMC.",
+    ),
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_wherever_the_picture_is_a_whole_sentence_says_so(place: str, tmp_path: Path) -> None:
+    changes, words = PLACES[place]
+    text = Markup(pages_of(made(tmp_path, **changes)).get(ADDRESS).text).text
+    said = re.sub(r"\s+", " ", text).replace(" .", ".")
+    assert f"The picture {words} Picture and caption are the article's" in said
+
+
+@pytest.mark.parametrize(
+    ("citation", "shown", "year"),
+    [
+        ("A B. J Path. 2019;7(NA).", "A B. J Path. 2019;7.", ""),
+        ("A B. J Path. ;33(10):1-2.", "A B. J Path. 2019;33(10):1-2.", ""),
+        ("A B. J Path. 2020 Jan;11(1):27.", "A B. J Path. 2020 Jan;11(1):27.", "Year 2019"),
+    ],
+)
+def test_a_citation_is_shown_with_its_year_and_without_what_it_has_not(
+    citation: str, shown: str, year: str, tmp_path: Path
+) -> None:
+    pages = pages_of(made(tmp_path, reftext=citation))
+    text = Markup(pages.get(ADDRESS).text).text
+    assert f"The picture: {shown} " in text
+    assert text.count(shown) == 2
+    assert ("Year" in text) == bool(year)
+    assert year in text
+    assert shown in Markup(pages.get("/article/PMC1").text).text
+    assert citation in pages.get(f"{ADDRESS}.nt").text, "the data have it as it was written"
 
 
 def hostile(folder: Path, text: str) -> Pages:

@@ -71,7 +71,7 @@ def _html(visit: Visit, figure: FigureFacts, frame: Frame) -> str:
         address=visit.links.address(figure.iri.value),
         article=article,
         doi=_doi(article.doi),
-        cited=next(iter(article.citations), article.title or article.pmcid),
+        cited=next(iter(article.shown_citations), article.title or article.pmcid),
         europe_pmc=ns.EUROPE_PMC_ARTICLES + article.pmcid,
         caption=said.text(Schema.caption),
         keywords=[] if figure.mentions else said.texts(Schema.keywords),

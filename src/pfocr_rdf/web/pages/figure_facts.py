@@ -108,6 +108,30 @@ class ArticleFacts:
     publishers: Sequence[tuple[str, str]]
     keywords: Sequence[str]
 
+    @property
+    def shown_citations(self) -> list[str]:
+        """The citations as a page has them."""
+        return [shown_citation(text, self.years) for text in self.citations]
+
+    @property
+    def other_years(self) -> list[str]:
+        """The years that no citation says."""
+        said = " ".join(self.shown_citations)
+        return [year for year in self.years if year not in said]
+
+
+def shown_citation(text: str, years: Sequence[str]) -> str:
+    """A citation without the pages that it has not, and with its year, where that is left out.
+
+    >>> shown_citation("Tang D. Cancer Drug Resist. 2024;7(NA).", ["2024"])
+    'Tang D. Cancer Drug Resist. 2024;7.'
+    >>> shown_citation("Li R. Nat Prod Rep. ;33(10):1166-1226.", ["2016"])
+    'Li R. Nat Prod Rep. 2016;33(10):1166-1226.'
+    """
+    text = text.replace("(NA)", "")
+    # PubMed writes the date between the journal and the volume.
+    return re.sub(r"\. ;(?=[0-9])", f". {years[0]};", text, count=1) if len(years) == 1 else text
+
 
 @dataclass(frozen=True, slots=True)
 class FigureFacts:
