@@ -5,6 +5,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -85,6 +86,11 @@ class Browser:
         """Addresses that cannot be loaded from now on; without any, all can again."""
         self._devtools("Network.enable", {})
         self._devtools("Network.setBlockedURLs", {"urls": list(patterns)})
+
+    def download_to(self, folder: Path) -> None:
+        """Where files are saved from now on, without a question."""
+        values = {"behavior": "allow", "downloadPath": str(folder)}
+        self._devtools("Page.setDownloadBehavior", values)
 
     def complaints(self) -> list[str]:
         """What the browser has had to say since this was asked last."""

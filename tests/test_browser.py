@@ -274,6 +274,62 @@ def test_properties_of_the_release_are_completed(browser: Browser, server: Serve
 
 
 @needs_editor
+def test_prefixes_of_the_project_need_no_declaration(browser: Browser, server: Server) -> None:
+    sign = "document.querySelector('.CodeMirror .parseErrorIcon')"
+    browser.open(f"{site(server)}/sparql?query={quote('SELECT * { ?s a pfocr:PathwayFigure }')}")
+    browser.wait(ANSWERED, "the query is answered")
+    assert "pfocr:PathwayFigure" in browser.run(f"{EDITOR}.getValue()")
+    assert not browser.run(sign)
+    browser.run(f"{EDITOR}.setValue('SELECT * {{ ?s a foo:Bar }}')")
+    browser.wait(sign, "what nobody declares is still told")
+    browser.run(f"{EDITOR}.setValue('PREFIX foo: <http://x.example/> SELECT * {{ ?s a foo:B }}')")
+    browser.wait(f"!{sign}", "what the query declares is known")
+
+
+@needs_editor
+def test_a_file_is_offered_in_the_formats_that_the_query_has(
+    browser: Browser, server: Server, tmp_path: Path
+) -> None:
+    browser.open(f"{site(server)}/sparql")
+    browser.wait(f"!!{EDITOR}", "the editor is there")
+    offered = (
+        "[...document.querySelectorAll('#format option:enabled:not([hidden])')].map(o => o.value)"
+    )
+    for query, formats in (
+        ("ASK {}", ["json", "xml"]),
+        ("SELECT * {}", ["csv", "tsv", "json", "xml"]),
+        ("CONSTRUCT WHERE { ?s a pfocr:PathwayFigure }", ["turtle", "ntriples", "jsonld"]),
+    ):
+        browser.run(f"{EDITOR}.setValue(arguments[0])", query)
+        assert browser.run(offered) == formats
+        assert browser.run("document.getElementById('format').value") in formats
+    browser.download_to(tmp_path)
+    browser.run("document.getElementById('query-form').requestSubmit()")
+    saved = tmp_path / "answer.ttl"
+    wait_until(saved.is_file, "there is a file")
+    assert "pfocr:PathwayFigure" in saved.read_text()
+
+
+@needs_editor
+def test_a_file_that_there_is_not_leaves_the_query_where_it_is(
+    browser: Browser, server: Server
+) -> None:
+    browser.open(f"{site(server)}/sparql")
+    browser.wait(f"!!{EDITOR}", "the editor is there")
+    browser.run(f"{EDITOR}.setValue('SELECT * WHERE {{ ?s ?p }}')")
+    browser.run("document.getElementById('query-form').requestSubmit()")
+    said = browser.wait(
+        "document.querySelector('#refused:not([hidden])')?.textContent", "it is told"
+    )
+    assert "The query is not SPARQL" in said
+    assert browser.run("document.querySelector('#refused a').pathname") == "/problems/syntax"
+    assert browser.run(f"{EDITOR}.getValue()") == "SELECT * WHERE { ?s ?p }"
+    pictures(browser, "editor-refused")
+    browser.run(f"{EDITOR}.setValue('ASK {{ }}')")
+    assert browser.run("document.getElementById('refused').hidden")
+
+
+@needs_editor
 def test_the_keyboard_leads_through_the_editor(browser: Browser, server: Server) -> None:
     browser.open(f"{site(server)}/sparql")
     browser.wait(f"!!{EDITOR}", "the editor is there")

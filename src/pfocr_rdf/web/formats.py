@@ -133,12 +133,14 @@ def refuse_kind(kind: AnswerKind) -> Refusal:
     >>> print(refuse_kind("boolean").detail)
     an ASK query has no format that the request accepts: ask for \
 application/sparql-results+json, application/sparql-results+xml, application/json, \
-application/xml or text/xml
+application/xml or text/xml, or in a link for format=json or format=xml
     """
     query = {"solutions": "a SELECT", "boolean": "an ASK", "graph": "a CONSTRUCT or DESCRIBE"}
     available = list(KIND_TO_OFFERS[kind])
-    choice = f"{', '.join(available[:-1])} or {available[-1]}"
+    names = [f"format={name}" for name in dict.fromkeys(KIND_TO_OFFERS[kind].values())]
+    choice, named = (f"{', '.join(each[:-1])} or {each[-1]}" for each in (available, names))
     detail = f"{query[kind]} query has no format that the request accepts: ask for {choice}"
+    detail += f", or in a link for {named}"
     return Refusal("not-acceptable", detail, available=available)
 
 

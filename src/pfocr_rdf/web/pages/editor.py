@@ -25,7 +25,7 @@ from pfocr_rdf.queries import (
     with_chart,
 )
 from pfocr_rdf.web.exchange import Scope
-from pfocr_rdf.web.formats import KIND_TO_OFFERS
+from pfocr_rdf.web.formats import KIND_TO_OFFERS, AnswerKind
 from pfocr_rdf.web.negotiation import negotiate
 from pfocr_rdf.web.pages.described import class_partitions
 from pfocr_rdf.web.pages.elsewhere import ELSEWHERE, Elsewhere, elsewhere
@@ -55,6 +55,12 @@ XHTML: Final = "application/xhtml+xml"
 FILES: Final = {
     "Rows": {"csv": "CSV", "tsv": "TSV", "json": "JSON", "xml": "XML"},
     "Triples": {"turtle": "Turtle", "ntriples": "N-Triples", "jsonld": "JSON-LD"},
+}
+#: Kind of answer → the queries that have it.
+KIND_TO_QUERIES: Final[dict[AnswerKind, tuple[str, ...]]] = {
+    "solutions": ("SELECT",),
+    "boolean": ("ASK",),
+    "graph": ("CONSTRUCT", "DESCRIBE"),
 }
 #: The editor's table sets the widths of its columns by a style sheet that it writes into the
 #: page, which is allowed on this page alone. Scripts have to be files everywhere.
@@ -128,8 +134,23 @@ def answer_editor(visit: Visit) -> Response:
         asked=bool(asked.strip()),
         gallery=gallery(visit),
         files=FILES,
+        fitting=fitting_queries,
         vocabulary=VOCABULARY,
     )
+
+
+def fitting_queries(name: str) -> list[str]:
+    """The queries whose answers are written in a format.
+
+    >>> fitting_queries("csv"), fitting_queries("xml"), fitting_queries("turtle")
+    (['SELECT'], ['SELECT', 'ASK'], ['CONSTRUCT', 'DESCRIBE'])
+    """
+    return [
+        query
+        for kind, queries in KIND_TO_QUERIES.items()
+        if name in KIND_TO_OFFERS[kind].values()
+        for query in queries
+    ]
 
 
 def gallery(visit: Visit) -> dict[str, list[Shown]]:

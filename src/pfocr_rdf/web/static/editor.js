@@ -2,6 +2,8 @@
 "use strict";
 
 const LONGEST_ADDRESS = 8000;
+// Format → what its files end in, where that is not its name.
+const SUFFIXES = { turtle: "ttl", ntriples: "nt" };
 
 // A link of an answer leads to our page about the thing, where there is one.
 function localAddress(pages, iri) {
@@ -42,7 +44,68 @@ async function showProblem(error) {
     part.textContent = text;
     box.append(part);
   }
+  if (/^https?:/.test(problem.type)) {
+    const help = document.createElement("a");
+    help.href = problem.type;
+    help.textContent = "What this means, and what to do";
+    box.append(help);
+  }
   return box;
+}
+
+// A prefix of the project needs no declaration here, so that the editor must not miss it.
+function knowPrefixes(Yasqe, prefixes) {
+  const make = Yasqe.modes.sparql11;
+  Yasqe.defineMode("sparql11", (...options) => {
+    const mode = make(...options);
+    return { ...mode, startState: () => ({ ...mode.startState(), prefixes: { ...prefixes } }) };
+  });
+}
+
+// The formats that the answer to a query of this kind has; all of them while it is none yet.
+function offerFormats(select, kind) {
+  for (const option of select.options) {
+    const fits = !kind || option.dataset.for.split(" ").includes(kind);
+    option.hidden = option.disabled = !fits;
+  }
+  for (const group of select.querySelectorAll("optgroup")) {
+    group.hidden = [...group.children].every((option) => option.hidden);
+  }
+  if (select.selectedOptions[0]?.disabled) select.querySelector("option:enabled").selected = true;
+}
+
+// The answer as a file; what is wrong is said in the page, where the query can be corrected.
+async function fetchFile(endpoint, query, format, refused) {
+  refused.hidden = true;
+  let response;
+  try {
+    response = await fetch(endpoint, { method: "POST", body: new URLSearchParams({ query, format }) });
+    if (response.ok) {
+      const link = document.createElement("a");
+      link.href = URL.createObjectURL(await response.blob());
+      link.download = `answer.${SUFFIXES[format] ?? format}`;
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+      return;
+    }
+    const box = await showProblem({ text: await response.text() });
+    refused.replaceChildren(box ?? `The server answers ${response.status}.`);
+  } catch {
+    refused.replaceChildren("The server did not answer, or broke off: try again.");
+  }
+  refused.hidden = false;
+}
+
+// What YASR leaves for screen readers to guess.
+function nameParts(answer) {
+  answer.querySelector("select.tableSizer")?.setAttribute("aria-label", "Rows on a page");
+  const corner = answer.querySelector("thead th:first-child");
+  if (corner && !corner.textContent.trim()) {
+    const name = document.createElement("span");
+    name.className = "hidden";
+    name.textContent = "Row";
+    corner.append(name);
+  }
 }
 
 // Our classes and properties instead of those of a service elsewhere.
@@ -116,10 +179,12 @@ async function start(form, place) {
   const answer = document.getElementById("answer");
   const permalink = document.getElementById("permalink");
   const run = document.getElementById("run");
+  const refused = document.getElementById("refused");
   const endpoint = new URL(place.dataset.endpoint, location.href).href;
   const linkTo = (query) => `${endpoint}?query=${encodeURIComponent(query)}`;
 
   let wished = null;
+  knowPrefixes(Yasqe, vocabulary.prefixes);
   complete(Yasqe, vocabulary);
   keepText(Yasr);
   Yasr.registerPlugin("chart", chartPlugin(() => wished));
@@ -149,7 +214,7 @@ async function start(form, place) {
   });
   const finishAnswer = () => {
     linkPages(vocabulary.pages, answer);
-    answer.querySelector("select.tableSizer")?.setAttribute("aria-label", "Rows on a page");
+    nameParts(answer);
   };
   new MutationObserver(finishAnswer).observe(answer, { childList: true, subtree: true });
 
@@ -168,6 +233,8 @@ async function start(form, place) {
   const follow = () => {
     text.value = yasqe.getValue();
     permalink.href = linkTo(text.value);
+    offerFormats(form.elements.format, yasqe.getQueryType());
+    refused.hidden = true;
   };
   yasqe.on("change", follow);
   follow();
@@ -194,7 +261,13 @@ async function start(form, place) {
     if (run.textContent === "Stop") yasqe.abortQuery();
     else ask();
   });
-  form.addEventListener("submit", follow);
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const button = form.querySelector("button[type=submit]");
+    button.disabled = true;
+    await fetchFile(endpoint, yasqe.getValue(), form.elements.format.value, refused);
+    button.disabled = false;
+  });
   if (place.dataset.run) ask();
 }
 
