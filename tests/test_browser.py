@@ -331,7 +331,7 @@ def test_a_file_that_there_is_not_leaves_the_query_where_it_is(
 
 @needs_editor
 def test_the_keyboard_leads_through_the_editor(browser: Browser, server: Server) -> None:
-    browser.open(f"{site(server)}/sparql")
+    browser.open(f"{site(server)}/sparql?query={quote('ASK {}')}")
     browser.wait(f"!!{EDITOR}", "the editor is there")
     before = browser.run(f"{EDITOR}.getValue()")
     browser.run(f"{EDITOR}.focus()")
@@ -341,6 +341,31 @@ def test_the_keyboard_leads_through_the_editor(browser: Browser, server: Server)
     browser.type(Keys.TAB, shift=True)
     assert browser.run("!!document.activeElement.closest('.CodeMirror')")
     assert browser.run(f"{EDITOR}.getValue()") == before
+
+
+@needs_editor
+def test_a_query_that_is_longer_than_the_editor_is_scrolled_by_keys(
+    browser: Browser, server: Server
+) -> None:
+    index = "document.querySelector('#editor .CodeMirror-scroll').tabIndex"
+    browser.open(f"{site(server)}/sparql?query={quote('ASK {}')}")
+    browser.wait(f"!!{EDITOR}", "the editor is there")
+    browser.wait(f"{index} == -1", "what is seen whole is no stop for keys")
+    browser.run(f"{EDITOR}.setValue(arguments[0])", "\n" * 100)
+    browser.wait(f"{index} == 0", "what is not seen whole is one")
+    assert browser.run(index.replace("tabIndex", "getAttribute('aria-label')"))
+
+
+@needs_editor
+def test_the_parts_of_an_answer_can_be_read_and_have_names(
+    browser: Browser, server: Server
+) -> None:
+    browser.open(f"{site(server)}/sparql?query={quote(QUERY)}")
+    browser.wait(ANSWERED, "the query is answered")
+    headers = "[...document.querySelectorAll('#answer thead th')].map(th => th.textContent.trim())"
+    browser.wait(f"{headers}[0] == 'Row'", "the column of the numbers has a name")
+    off = "document.querySelector('#answer .yasr_btn.disabled')"
+    assert browser.run(f"{off} && getComputedStyle({off}).opacity") == "1"
 
 
 @needs_editor

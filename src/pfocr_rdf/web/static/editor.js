@@ -202,6 +202,15 @@ async function start(form, place) {
     requestConfig: { endpoint, method: "POST", acceptHeaderGraph: "text/turtle" },
   });
   text.hidden = true;
+  // A query that is longer than the editor can be scrolled by keys alone.
+  const scrolled = yasqe.getScrollerElement();
+  scrolled.setAttribute("role", "group");
+  scrolled.setAttribute("aria-label", "The whole query");
+  const letScroll = () => {
+    scrolled.tabIndex = scrolled.scrollHeight > scrolled.clientHeight ? 0 : -1;
+  };
+  yasqe.on("update", letScroll);
+  new ResizeObserver(letScroll).observe(scrolled);
   // Whoever has no mouse leaves the editor by Tab, as any other field; completions come first.
   yasqe.addKeyMap({ Tab: false, "Shift-Tab": false }, true);
   const yasr = new Yasr(answer, {
