@@ -8,6 +8,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 import pytest
+from pyoxigraph import Literal, QuerySolutions
 
 from building import build
 from making import (
@@ -20,6 +21,7 @@ from making import (
     write,
 )
 from paging import Markup, Pages, pages_of
+from pfocr_rdf.queries import bind, load_query
 from pfocr_rdf.releases import Release
 from validating import flaws, told_by_validator
 
@@ -189,10 +191,22 @@ def test_genes_can_be_fetched_as_a_set(pages: Pages) -> None:
 
 
 def test_genes_can_be_fetched_as_a_table(pages: Pages) -> None:
-    lines = pages.get(f"{ADDRESS}/genes.tsv?tier=synonym").text.splitlines()
+    lines = pages.get(f"{ADDRESS}/genes.tsv?tier=symbol,synonym").text.splitlines()
     assert lines[0].split("\t") == ["symbol", "ncbigene", "organism", "tier", "words"]
     assert lines[1].split("\t") == ["PTGDS", "5730", "Homo sapiens", "symbol", "PTGDS"]
     assert len(lines) == 5
+
+
+@pytest.mark.parametrize("tier", ["symbol", "synonym", "family", "symbol,synonym", "any"])
+def test_a_tier_means_the_same_in_a_list_and_in_a_named_query(tier: str, pages: Pages) -> None:
+    reading = pages.reading
+    query = bind(load_query("gene-sets"), {"tier": tier, "minimum": "1"}, reading.iris)
+    answer = reading.store.query(query, prefixes=reading.iris.prefixes())
+    assert isinstance(answer, QuerySolutions)
+    (genes,) = [row["genes"] for row in answer]
+    assert isinstance(genes, Literal)
+    found = pages.get(f"{ADDRESS}/genes.gmt?tier={tier}").text.split("\t")[2:]
+    assert sorted(gene.strip() for gene in found) == sorted(genes.value.split(" "))
 
 
 def test_headings_go_down_one_step_at_a_time(markup: Markup) -> None:

@@ -12,11 +12,13 @@ from pfocr_rdf.web.pages.forms import reply
 from pfocr_rdf.web.pages.visits import Visit
 from pfocr_rdf.web.problems import Refusal
 
-#: What a list may be limited to → words for it. Each holds those before it.
+#: Any candidate, with a tier or without.
+ANY: Final = "any"
+#: The lists of a page, by what ``tier=`` says, as in the named queries. Each holds those before it.
 TIER_TO_LABEL: Final = {
     "symbol": "Found by their symbol",
-    "synonym": "By symbol or synonym",
-    "any": "All candidates, families too",
+    "symbol,synonym": "By symbol or synonym",
+    ANY: "All candidates, families too",
 }
 TSV: Final = "text/tab-separated-values; charset=utf-8"
 #: Format → media type; GMT has none of its own.
@@ -27,10 +29,15 @@ CONTROL_RE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 @dataclass(frozen=True, slots=True)
 class Gene:
-    """A gene of a figure, with its strongest evidence and the words that stand for it."""
+    """A gene of a figure, with its evidence and the words that stand for it.
+
+    :param tier: of the strongest evidence; None where none has a tier.
+    :param tiers: of all evidence.
+    """
 
     candidate: Candidate
     tier: str | None
+    tiers: frozenset[str]
     words: Sequence[str]
 
 
@@ -62,7 +69,8 @@ def genes_of(figure: FigureFacts) -> list[Gene]:
                 known = found.get(candidate.iri)
                 words = dict.fromkeys((*(known.words if known else ()), mention.word))
                 tier = known.tier if known else mention.tier
-                found[candidate.iri] = Gene(candidate, tier, tuple(words))
+                tiers = (known.tiers if known else frozenset()) | {mention.tier or ""}
+                found[candidate.iri] = Gene(candidate, tier, tiers - {""}, tuple(words))
     return sorted(
         found.values(), key=lambda g: (g.candidate.name.casefold(), _number(g.candidate.accession))
     )
@@ -75,7 +83,7 @@ def _number(accession: str) -> tuple[int, str]:
 def gene_lists(figure: FigureFacts) -> list[GeneList]:
     """The lists that differ, from the strictest on."""
     genes = genes_of(figure)
-    lists = (GeneList(t, label, chosen(genes, t)) for t, label in TIER_TO_LABEL.items())
+    lists = (GeneList(t, label, chosen(genes, read_tiers(t))) for t, label in TIER_TO_LABEL.items())
     longer: list[GeneList] = []
     for each in lists:
         if len(each.genes) > (len(longer[-1].genes) if longer else 0):
@@ -83,36 +91,48 @@ def gene_lists(figure: FigureFacts) -> list[GeneList]:
     return longer
 
 
-def chosen(genes: Sequence[Gene], tier: str) -> list[Gene]:
-    """The genes whose evidence is as strong, or stronger."""
-    if tier == "any":
-        return list(genes)
-    weakest = TIER_TO_RANK[tier]
-    return [g for g in genes if g.tier and TIER_TO_RANK[g.tier] <= weakest]
+def read_tiers(text: str) -> frozenset[str] | None:
+    """The tiers that a parameter names, as those of the named queries do; None is any evidence.
+
+    >>> sorted(read_tiers("Symbol, synonym")), read_tiers("any")
+    (['symbol', 'synonym'], None)
+
+    :raises Refusal: ``bad-parameter``.
+    """
+    names = frozenset(name.strip().lower() for name in text.split(","))
+    if names == {ANY}:
+        return None
+    if not names <= TIER_TO_RANK.keys():
+        known = ", ".join(TIER_TO_RANK)
+        raise Refusal("bad-parameter", f"tier is {ANY}, or one or more of {known}")
+    return names
+
+
+def chosen(genes: Sequence[Gene], tiers: frozenset[str] | None) -> list[Gene]:
+    """The genes that have evidence of one of the tiers."""
+    return [gene for gene in genes if tiers is None or gene.tiers & tiers]
 
 
 def answer_genes(visit: Visit) -> Response:
-    """``/figures/FIGID/genes.gmt`` and ``.tsv``; ``tier=`` limits the evidence.
+    """``/figures/FIGID/genes.gmt`` and ``.tsv``; ``tier=`` chooses the evidence.
 
     :raises Refusal: ``not-found`` or ``bad-parameter``.
     """
-    form, tier = visit.values["form"], visit.parameters.get("tier", "any")
-    if tier not in TIER_TO_LABEL:
-        raise Refusal("bad-parameter", f"tier is one of {', '.join(TIER_TO_LABEL)}")
+    form, tiers = visit.values["form"], read_tiers(visit.parameters.get("tier", ANY))
     iri = visit.links.iri(visit.address.rpartition("/")[0])
     if form not in FORMAT_TO_TYPE or iri is None or not visit.reading.is_figure(iri):
         raise Refusal("not-found", f"there is no list of genes at /{visit.address[:500]}")
 
     def body() -> bytes:
         figure = read_figure(visit.reading, iri)
-        genes = chosen(genes_of(figure), tier)
+        genes = chosen(genes_of(figure), tiers)
         lines = _gmt(figure, genes) if form == "gmt" else _tsv(genes)
         return "".join(lines).encode()
 
     name = CONTROL_RE.sub("", visit.values["figid"]).encode("ascii", "replace").decode()
     safe = re.sub(r"[^\w.() -]", "_", name)
     headers = {"content-disposition": f'attachment; filename="{safe}-genes.{form}"'}
-    key = f"{iri.value} genes {form} {tier}"
+    key = f"{iri.value} genes {form} {ANY if tiers is None else sorted(tiers)}"
     return reply(visit, body, FORMAT_TO_TYPE[form], key=key, headers=headers)
 
 

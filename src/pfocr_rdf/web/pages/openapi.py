@@ -11,11 +11,13 @@ from starlette.responses import Response
 from pfocr_rdf import __version__
 from pfocr_rdf.dataset import DESCRIPTION, TITLE
 from pfocr_rdf.iris import CC0
-from pfocr_rdf.queries import NamedQuery, Parameter
+from pfocr_rdf.queries import TIERS, NamedQuery, Parameter
 from pfocr_rdf.web.formats import KIND_TO_OFFERS
+from pfocr_rdf.web.pages.described import example_figure
 from pfocr_rdf.web.pages.elsewhere import elsewhere, partner_names
 from pfocr_rdf.web.pages.examples import example_of
 from pfocr_rdf.web.pages.forms import FORMS, reply
+from pfocr_rdf.web.pages.gene_lists import FORMAT_TO_TYPE, TSV
 from pfocr_rdf.web.pages.plain import JSON
 from pfocr_rdf.web.pages.query_asked import QUERIES, files_of
 from pfocr_rdf.web.pages.query_inputs import accepted_values, json_schema, listed_queries
@@ -55,6 +57,7 @@ def openapi_document(visit: Visit) -> Json:
         "/search.json": {"get": _search()},
         "/suggest": {"get": _suggest()},
         "/thing": {"get": _thing()},
+        "/figures/{figid}/genes.{form}": {"get": _genes(visit)},
         f"/{QUERIES}.json": {"get": _library()},
     }
     for query in listed_queries():
@@ -91,6 +94,10 @@ def _operation(name: str, summary: str, tag: str, content: Json, **more: Any) ->
 
 def _parameter(name: str, description: str, schema: Json, **more: Any) -> Json:
     return {"name": name, "in": "query", "description": description, "schema": schema, **more}
+
+
+def _in_path(name: str, description: str, schema: Json, **more: Any) -> Json:
+    return {**_parameter(name, description, schema, **more), "in": "path", "required": True}
 
 
 def _sparql_get() -> Json:
@@ -145,7 +152,7 @@ def _search() -> Json:
             _parameter(
                 "tier",
                 "Evidence for a gene that is looked for",
-                {"type": "string", "enum": ["symbol", "synonym", "family"]},
+                {"type": "string", "enum": [*TIERS]},
             ),
             _parameter("page", "Of the list", _number(1, MOST_PAGES)),
             _parameter("limit", "Figures on a page", _number(PAGE_HITS, MOST_HITS)),
@@ -180,6 +187,23 @@ def _thing() -> Json:
     return operation
 
 
+def _genes(visit: Visit) -> Json:
+    """The genes of one figure; without an example where the release has no figure."""
+    figid = example_figure(visit.reading)
+    example = {} if figid is None else {"example": figid}
+    return _operation(
+        "figureGenes",
+        "The genes of a figure as a list",
+        "Pages",
+        {TSV.partition(";")[0]: {}},
+        parameters=[
+            _in_path("figid", "Identifier of the figure", TEXT, **example),
+            _in_path("form", "Format of the list", {"type": "string", "enum": [*FORMAT_TO_TYPE]}),
+            _parameter("tier", f"Evidence: any, or one or more of {', '.join(TIERS)}", TEXT),
+        ],
+    )
+
+
 def _library() -> Json:
     return _operation(
         "queries",
@@ -191,13 +215,7 @@ def _library() -> Json:
 
 def _named(visit: Visit, query: NamedQuery) -> Json:
     files = files_of(query)
-    form = {
-        "name": "form",
-        "in": "path",
-        "required": True,
-        "description": "Format of the answer",
-        "schema": {"type": "string", "enum": list(files)},
-    }
+    form = _in_path("form", "Format of the answer", {"type": "string", "enum": list(files)})
     asked = elsewhere(visit, query)
     asks = f" Asks {' and '.join(asked.names)} too." if asked.names else ""
     if asked.refusal:
