@@ -112,6 +112,16 @@ def test_each_type_of_problem_leads_to_a_page_that_helps(server: Server) -> None
     assert b"query-timeout (503)" in overview.body
 
 
+def test_the_pages_of_problems_are_pages_of_the_site(server: Server) -> None:
+    for target, status in (("/problems", 200), ("/problems/busy", 200), ("/problems/nope", 404)):
+        page = server.request("GET", target, headers={"Accept": "text/html"})
+        assert (page.status, page.headers["content-type"]) == (status, "text/html; charset=utf-8")
+        assert b'rel="icon"' in page.body
+        assert b'<nav aria-label="Site">' in page.body
+    assert b'<a href="/problems">' in page.body, "what there is of them is at hand"
+    assert server.request("GET", "/problems/nope").problem == "not-found"
+
+
 def test_every_answer_names_its_release_its_limits_and_its_time(
     server: Server, seeds_release: Release
 ) -> None:

@@ -1,12 +1,14 @@
 """Refusals: each kind has a status, a name that stays, and a text that helps."""
 
+import asyncio
 import json
 import re
-from typing import Final
+from typing import Any, Final, cast
 
 import pytest
 
 from pfocr_rdf.errors import PfocrError
+from pfocr_rdf.web.exchange import Exchange, read_body
 from pfocr_rdf.web.problems import PROBLEMS, Refusal, problem_body
 
 PUBLIC: Final = "https://example.org/pfocr/"
@@ -52,6 +54,17 @@ def test_a_kind_can_stand_in_an_address_and_helps_people(kind: str) -> None:
     assert not problem.title.endswith(".")
     assert problem.help.endswith(".")
     assert len(problem.help.split(". ")) > 1, "what happened, and what to do"
+
+
+def test_the_help_names_the_member_that_has_the_limit() -> None:
+    class Sent:
+        async def receive(self) -> dict[str, Any]:
+            return {"type": "http.request", "body": b"1234"}
+
+    with pytest.raises(Refusal) as told:
+        asyncio.run(read_body(cast(Exchange, Sent()), 3, 1.0))
+    named = re.findall("member “([a-z_]+)”", PROBLEMS[told.value.kind].help)
+    assert named == list(told.value.members)
 
 
 def test_no_two_kinds_have_one_title() -> None:

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -37,13 +36,10 @@ from pfocr_rdf.web.exchange import (
 )
 from pfocr_rdf.web.federation.evaluate import Federation, FederationOptions
 from pfocr_rdf.web.federation.partners import Partners
-from pfocr_rdf.web.help import problem_page
 from pfocr_rdf.web.limits import Hooks
 from pfocr_rdf.web.operations import AccessLog, Metrics
 from pfocr_rdf.web.pages import page_routes
 from pfocr_rdf.web.pages.editor import is_for_people
-from pfocr_rdf.web.pages.forms import CONTENT_SECURITY
-from pfocr_rdf.web.pages.static import static_address
 from pfocr_rdf.web.problems import Refusal
 from pfocr_rdf.web.reading import open_reading
 from pfocr_rdf.web.served import Held, check_files, check_release, follow
@@ -244,8 +240,6 @@ class Site:
             get("/health", lambda _: PlainTextResponse("ok\n", headers=NO_STORE)),
             get("/ready", self._ready),
             get("/metrics", self._metrics),
-            get("/problems", self._problem),
-            get("/problems/{kind}", self._problem),
             *page_routes(self),
         ]
         return Router(routes, redirect_slashes=False)
@@ -267,14 +261,6 @@ class Site:
         self.metrics.read(self.engine, self.endpoint, self.federation)
         body, media_type = self.metrics.render()
         return Response(body, media_type=media_type, headers=NO_STORE)
-
-    def _problem(self, request: Request) -> Response:
-        accept = ", ".join(request.headers.getlist("accept")) or None
-        home = urlsplit(self.public_url_of(request)).path or "/"
-        sheet = home + static_address("style.css")
-        media_type, body = problem_page(request.path_params.get("kind"), accept, home, sheet)
-        headers = {"content-type": media_type, "vary": "Accept"}
-        return Response(body, headers=headers | {"content-security-policy": CONTENT_SECURITY})
 
     def _note(self, exchange: Exchange) -> None:
         self.metrics.count(exchange)

@@ -89,8 +89,8 @@ PROBLEMS: Final[dict[str, ProblemKind]] = {
     "content-too-large": ProblemKind(
         413,
         "The body of the request is too large",
-        "The body is longer than the server reads. The member “limit” says how many bytes it "
-        "reads. Shorten the query, or split a long list of values over several queries.",
+        "The body is longer than the server reads. The member “limit_bytes” says how many "
+        "it reads. Shorten the query, or split a long list of values over several queries.",
     ),
     "uri-too-long": ProblemKind(
         414,

@@ -11,6 +11,7 @@ from pfocr_rdf.web.pages.downloads import answer_dump
 from pfocr_rdf.web.pages.editor import ADDRESS, VOCABULARY, answer_editor, answer_vocabulary
 from pfocr_rdf.web.pages.feeds import answer_robots, answer_sitemap, answer_sitemap_part
 from pfocr_rdf.web.pages.gene_lists import answer_genes
+from pfocr_rdf.web.pages.help import answer_problem
 from pfocr_rdf.web.pages.landing import answer_landing
 from pfocr_rdf.web.pages.llms import answer_llms
 from pfocr_rdf.web.pages.openapi import answer_openapi
@@ -47,6 +48,8 @@ def page_routes(site: PageSite) -> list[Route]:
         page("/sitemap.xml", answer_sitemap, site),
         page("/sitemaps/{name}", answer_sitemap_part, site),
         page("/llms.txt", answer_llms, site),
+        page("/problems", answer_problem, site),
+        page("/problems/{kind}", answer_problem, site),
         page("/thing", answer_any_thing, site),
         page("/thing/{id:path}", answer_any_thing, site),
         page(f"/{ADDRESS}", answer_editor, site),

@@ -3,13 +3,12 @@
 from functools import cache
 from typing import Any, Final
 
-from jinja2 import Environment
+from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.responses import Response
 
 from pfocr_rdf import __version__
 from pfocr_rdf.iris import CC0, REPOSITORY
-from pfocr_rdf.web.help import templates
 from pfocr_rdf.web.pages.forms import HTML_TYPE, Frame, reply
 from pfocr_rdf.web.pages.static import static_address
 from pfocr_rdf.web.pages.visits import Visit
@@ -30,8 +29,14 @@ NO_NAME: Final = "NA"
 
 @cache
 def environment() -> Environment:
-    """The templates, without the empty lines that statements leave."""
-    made = templates().overlay(trim_blocks=True, lstrip_blocks=True)
+    """The templates, without the empty lines that statements leave. Every value is escaped."""
+    made = Environment(
+        loader=PackageLoader("pfocr_rdf.web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     made.filters |= {"thousands": thousands, "shortened": shortened, "unless_na": unless_na}
     return made
 
