@@ -216,6 +216,35 @@ def test_a_symbol_is_answered_with_the_genes_that_have_it(pages: Pages) -> None:
     assert "/gene/5742" in markup.hrefs()
 
 
+@pytest.mark.parametrize(
+    ("target", "near"),
+    [
+        *((f"/{page}/", page) for page in ("queries", "search", "ontology", "releases")),
+        ("/dumps/", "dataset"),
+        ("/dumps", "dataset"),
+        ("/gene", "search"),
+        ("/figures/", "search"),
+        ("/article/7", "article/PMC7"),
+    ],
+)
+def test_an_address_that_is_nearly_right_is_answered_with_the_right_one(
+    target: str, near: str, pages: Pages
+) -> None:
+    refusal = pages.get(target, "application/json").refusal
+    assert refusal is not None
+    proposed = refusal.members["near"]
+    assert isinstance(proposed, list)
+    assert proposed[0] == near
+    assert pages.get(f"/{near}").status == 200
+
+
+def test_what_is_proposed_is_named(pages: Pages) -> None:
+    text = Markup(pages.get("/article/7", "text/html").text).text
+    assert "article/PMC7 On a pathway." in text
+    assert "figures/PMC7__a.b The figure PMC7__a.b" in text
+    assert "gene/5742 PTGS1" in Markup(pages.get("/gene/PTGS1", "text/html").text).text
+
+
 def test_links_are_local_where_the_base_is_another_host(tmp_path: Path) -> None:
     base = "https://data.example.org/pfocr/"
     records = write(

@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from pfocr_rdf.web.negotiation import negotiate
 from pfocr_rdf.web.pages.html import html_reply
+from pfocr_rdf.web.pages.near import named
 from pfocr_rdf.web.pages.visits import PageSite, Visit, visit_of
 from pfocr_rdf.web.problems import MEDIA_TYPE, Refusal
 
@@ -65,6 +66,6 @@ def refusal_page(visit: Visit, refusal: Refusal) -> Response:
         vary="Accept",
         title=refusal.title,
         detail=refusal.detail,
-        near=near if isinstance(near, list) else [],
+        near=named(visit, near) if isinstance(near, list) else [],
         index=False,
     )
