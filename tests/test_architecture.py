@@ -22,7 +22,17 @@ ORDER: Final = (
     *("records", "vocabulary", "mapping", "shared"),
     *("jsonld", "tally", "dumps", "mappings", "dataset"),
     *("releases", "contents", "search", "build"),
-    *("verify", "compare", "queries", "results", "remote", "describe", "publish"),
+    *(
+        "verify",
+        "compare",
+        "parameters",
+        "queries",
+        "syntax",
+        "results",
+        "remote",
+        "describe",
+        "publish",
+    ),
     *("stores", "push_notes", "push_graphs", "push", "isql", "push_bulk", "web"),
     *("commands", "cli"),
 )

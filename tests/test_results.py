@@ -33,10 +33,7 @@ from pfocr_rdf.results import (
     FORMATS,
     GRAPH_FORMATS,
     SOLUTION_FORMATS,
-    SyntaxFault,
     default_format,
-    explain_syntax,
-    find_fault,
     gmt_lines,
     shortener,
     write_answer,
@@ -300,27 +297,6 @@ def test_a_failed_query_leaves_no_answer_to_another_thread() -> None:
 
 def test_an_empty_query_is_refused_as_one() -> None:
     assert refusal(" \n") == "the query is empty: give SPARQL"
-
-
-def test_a_message_of_another_pattern_is_passed_on() -> None:
-    assert explain_syntax("x", "strange\nthing") == "the query is not SPARQL: strange thing"
-
-
-def test_a_fault_says_where_it_is_and_what_stands_there() -> None:
-    line = "x" * 100 + "\x1b!" + "y" * 100
-    fault = find_fault(f"SELECT *\n{line}", "error at 2:102: expected one of a brace, [_]")
-    assert (fault.line, fault.column) == (2, 102)
-    assert fault.reason == "expected one of a brace"
-    assert fault.excerpt[fault.mark] == "!"
-    assert fault.excerpt[fault.mark - 1] == " "
-    assert len(fault.excerpt) == 100
-    assert not fault.is_update
-
-
-def test_a_fault_without_a_place_has_a_reason_alone() -> None:
-    assert find_fault(" \n", "whatever") == SyntaxFault("the query is empty: give SPARQL")
-    assert find_fault("x", "strange\nthing") == SyntaxFault("strange thing")
-    assert find_fault("# why\nclear all", "error at 2:1: expected a query").is_update
 
 
 def test_a_failed_service_call_says_so() -> None:

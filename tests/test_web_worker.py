@@ -263,6 +263,13 @@ def test_a_syntax_error_says_where_and_shows_the_line() -> None:
     }
 
 
+def test_a_prefix_that_nobody_declared_is_named_where_it_stands() -> None:
+    found = refusal("SELECT *\n{ ?s a gene:, foo:bar }")
+    assert found["detail"] == (
+        "line 2, column 15: the prefix foo: is not declared: add PREFIX foo: <…> at the beginning"
+    )
+
+
 @pytest.mark.parametrize("text", ["", " \n ", "# nothing\n"])
 def test_an_empty_query_is_a_syntax_error(text: str) -> None:
     assert refusal(text)["kind"] == "syntax"

@@ -10,7 +10,6 @@ import re
 import shutil
 import traceback
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import BinaryIO, Final, cast
 
 import rich.box
@@ -32,6 +31,7 @@ from pyoxigraph import (
 
 from pfocr_rdf.errors import PfocrError, QueryError, ReleaseError
 from pfocr_rdf.iris import Iris
+from pfocr_rdf.syntax import CONTROL_RE, explain_syntax
 
 Answer = QuerySolutions | QueryBoolean | Iterable[Triple]
 Cell = NamedNode | BlankNode | Literal | Triple | None
@@ -54,16 +54,9 @@ SOLUTION_FORMATS: Final = ("table", *RESULT_FORMATS, "gmt")
 BOOLEAN_FORMATS: Final = ("table", *RESULT_FORMATS)
 FORMATS: Final = (*SOLUTION_FORMATS, *GRAPH_FORMATS)
 
-POSITION_RE: Final = re.compile(r"error at (?P<line>[0-9]+):(?P<column>[0-9]+): (?P<rest>.*)", re.S)
-# https://www.w3.org/TR/sparql11-update/
-UPDATE_RE: Final = re.compile(
-    r"\s*(INSERT|DELETE|WITH|LOAD|CLEAR|DROP|CREATE|COPY|MOVE|ADD)\b", re.IGNORECASE
-)
 LOCAL_RE: Final = re.compile(r"[\w%.~-]+")
-CONTROL_RE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 # https://www.w3.org/TR/xml/#charsets
 NOT_XML_RE: Final = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
-SHOWN: Final = 300  # characters of the parser's message: its lists of what it expected are long
 
 
 def write_query(
@@ -101,16 +94,16 @@ def write_query(
         # The traceback would keep the answer, and it must not be dropped in another thread.
         answer = None
         traceback.clear_frames(error.__traceback__)
-        refusal = None if sink.failed else _refusal(error, text)
+        refusal = None if sink.failed else _refusal(error, text, iris)
         if refusal is None:
             raise
         raise refusal from error
 
 
-def _refusal(error: Exception, text: str) -> PfocrError | None:
+def _refusal(error: Exception, text: str, iris: Iris) -> PfocrError | None:
     """The error in our words, if it is one of pyoxigraph's."""
     if isinstance(error, SyntaxError):
-        return QueryError(explain_syntax(text, str(error)))
+        return QueryError(explain_syntax(text, str(error), iris.prefixes()))
     if isinstance(error, UnicodeError):
         return QueryError(f"the query is not Unicode: {error}; write it in UTF-8")
     if not isinstance(error, OSError | RuntimeError):
@@ -155,78 +148,6 @@ class _XmlOutput:
 
     def flush(self) -> None:
         """Nothing is held back here."""
-
-
-@dataclass(frozen=True, slots=True)
-class SyntaxFault:
-    """What is wrong with the text of a query, and where.
-
-    ``line`` and ``column`` count from 1 and are 0 where the parser names no place. ``excerpt``
-    is the part of the line around the column, in which ``mark`` is the column's index; control
-    characters are spaces there.
-    """
-
-    reason: str
-    line: int = 0
-    column: int = 0
-    excerpt: str = ""
-    mark: int = 0
-    is_update: bool = False
-
-
-def find_fault(text: str, message: str) -> SyntaxFault:
-    r"""What the parser found wrong with a query, for people and for programs.
-
-    :param message: the parser's.
-
-    >>> fault = find_fault("SELECT *\n{ ?s ?p }", "error at 2:9: expected an object")
-    >>> fault.line, fault.column, fault.excerpt[fault.mark], fault.reason
-    (2, 9, '}', 'expected an object')
-    """
-    found = POSITION_RE.fullmatch(message)
-    if not text.strip():
-        return SyntaxFault("the query is empty: give SPARQL")
-    if not found:
-        return SyntaxFault(_cut(message))
-    number, column = int(found["line"]), int(found["column"])
-    lines = text.split("\n")
-    line = lines[number - 1] if number <= len(lines) else ""
-    expected = re.sub(r"(, )?\[_\]", "", found["rest"])  # the grammar's word for "anything"
-    start = max(0, column - 70)
-    return SyntaxFault(
-        _cut(expected),
-        number,
-        column,
-        CONTROL_RE.sub(" ", line[start : column + 30]),
-        column - 1 - start,
-        is_update=any(UPDATE_RE.match(above) for above in lines[:number]),
-    )
-
-
-def explain_syntax(text: str, message: str) -> str:
-    r"""What is wrong with a query, with the line and a mark under the column.
-
-    :param message: the parser's.
-
-    >>> print(explain_syntax("SELECT *\n{ ?s ?p }", "error at 2:9: expected an object"))
-    the query is not SPARQL: line 2, column 9: expected an object
-      { ?s ?p }
-              ^
-    """
-    fault = find_fault(text, message)
-    if not text.strip():
-        return fault.reason
-    if fault.is_update:
-        return "the query is an update: ask SELECT, ASK, CONSTRUCT or DESCRIBE, a release is final"
-    if not fault.line:
-        return f"the query is not SPARQL: {fault.reason}"
-    where = f"line {fault.line}, column {fault.column}: {fault.reason}"
-    return f"the query is not SPARQL: {where}\n  {fault.excerpt}\n  {' ' * fault.mark}^"
-
-
-def _cut(message: str) -> str:
-    flat = " ".join(message.split())
-    return flat if len(flat) <= SHOWN else flat[:SHOWN] + "…"
 
 
 def default_format(answer: Answer, *, terminal: bool) -> str:

@@ -25,7 +25,8 @@ from pyoxigraph import (
 
 from pfocr_rdf.errors import QueryError
 from pfocr_rdf.iris import BASE, NCBIGENE, Iris
-from pfocr_rdf.results import GRAPH_FORMATS, RESULT_FORMATS, SyntaxFault, find_fault, gmt_lines
+from pfocr_rdf.results import GRAPH_FORMATS, RESULT_FORMATS, gmt_lines
+from pfocr_rdf.syntax import SyntaxFault, find_fault
 from pfocr_rdf.web.formats import AnswerKind, refuse_kind
 from pfocr_rdf.web.frames import Kind, frame, read_request, write_all
 from pfocr_rdf.web.output import (
@@ -207,7 +208,7 @@ def answer_query(store: Store, request: Request, prefixes: Prefixes, fd: int) ->
             _write_boolean(answer, request, fd)
     except (SyntaxError, OSError, RuntimeError, ValueError) as error:
         # Without the cause: its traceback would keep the answer.
-        raise refusal_for(error, text) from None
+        raise refusal_for(error, text, prefixes) from None
 
 
 def _graphs(iris: tuple[str, ...] | None, others: tuple[str, ...] | None) -> list[Any] | None:
@@ -279,11 +280,11 @@ def output_for(
     return Output(fd, Head(kind, form, request.encoding), limits, counter, guard)
 
 
-def refusal_for(error: Exception, text: str) -> Refusal:
+def refusal_for(error: Exception, text: str, prefixes: Prefixes) -> Refusal:
     """What pyoxigraph says, in our words."""
     message = str(error)
     if isinstance(error, SyntaxError):
-        return _syntax_refusal(find_fault(text, message))
+        return _syntax_refusal(find_fault(text, message, prefixes.all))
     if message.startswith(STORE_FAULTS):
         return Refusal("engine-failure", f"the store cannot be read: {message[:SHOWN]}")
     calls = isinstance(error, OSError) or "service" in message

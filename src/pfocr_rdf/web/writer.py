@@ -109,7 +109,7 @@ def _read(
     try:
         answer = nothing.query(text, base_iri=request.base, prefixes=prefixes.used_in(text))
     except (SyntaxError, OSError, RuntimeError, ValueError) as error:
-        raise refusal_for(error, text) from None
+        raise refusal_for(error, text, prefixes) from None
     if isinstance(answer, QueryTriples):
         return "graph", []
     if isinstance(answer, QuerySolutions):

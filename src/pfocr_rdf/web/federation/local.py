@@ -9,7 +9,7 @@ from pyoxigraph import QueryResultsFormat, QuerySolutions, Store
 
 from pfocr_rdf.errors import QueryError
 from pfocr_rdf.iris import Iris
-from pfocr_rdf.results import explain_syntax
+from pfocr_rdf.syntax import explain_syntax
 from pfocr_rdf.web.checks import find_service
 from pfocr_rdf.web.federation.evaluate import Federation, Joined
 from pfocr_rdf.web.federation.explain import explain, explained_text
@@ -99,7 +99,7 @@ def _check_syntax(text: str, store: Store, iris: Iris) -> None:
     try:
         store.query(asked, prefixes=iris.prefixes(), base_iri=iris.base)
     except SyntaxError as error:
-        raise QueryError(explain_syntax(text, str(error))) from None
+        raise QueryError(explain_syntax(text, str(error), iris.prefixes())) from None
     except (OSError, RuntimeError, ValueError):
         return
 

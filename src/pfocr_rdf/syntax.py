@@ -1,0 +1,211 @@
+"""What is wrong with the text of a query, and where: the parser's message, in words.
+
+Oxigraph's parser lists what its grammar could go on with. Of the commonest mistakes that list does
+not name the cause, so they are looked for in the text: a prefix that nobody declared, a query
+that begins with no form of a query, a variable that GROUP BY leaves without a value.
+"""
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+POSITION_RE: Final = re.compile(r"error at (?P<line>[0-9]+):(?P<column>[0-9]+): (?P<rest>.*)", re.S)
+# https://www.w3.org/TR/sparql11-update/
+UPDATE_RE: Final = re.compile(
+    r"\s*(INSERT|DELETE|WITH|LOAD|CLEAR|DROP|CREATE|COPY|MOVE|ADD)\b", re.IGNORECASE
+)
+CONTROL_RE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+SHOWN: Final = 300  # characters of the parser's message: its lists of what it expected are long
+#: The words of the grammar for "anything", and for one letter of many.
+CLASS_RE: Final = re.compile(r"(?:, )?\[(?:_|'[^][]*)\]|<unreported>")
+# Possessive, so that no text takes more than linear time; a string or IRI that does not end hides
+# the rest of its line, for what stands in it is nothing that was meant.
+# https://www.w3.org/TR/sparql11-query/#sparqlGrammar
+TOKEN_RE: Final = re.compile(
+    r"#[^\r\n]*+"
+    r"|<[^<>\"{}|^`\\\x00-\x20]*+>"
+    r"|'''(?:[^'\\]|''?(?!')|\\.)*+(?:'''|\Z)"
+    r'|"""(?:[^"\\]|""?(?!")|\\.)*+(?:"""|\Z)'
+    r"|'(?:[^'\\\r\n]|\\.)*+'?"
+    r'|"(?:[^"\\\r\n]|\\.)*+"?'
+    r"|_:[\w.\-]*+"
+    r"|(?P<variable>[?$]\w++)"
+    r"|(?P<prefix>(?:[^\W\d_][\w.\-]*+)?:)(?:[\w.:%\-]|\\.)*+"
+    r"|(?P<word>[^\W\d_][\w.\-]*+)"
+    r"|(?P<sign>[{}()])",
+    re.DOTALL,
+)
+FORMS: Final = ("SELECT", "ASK", "CONSTRUCT", "DESCRIBE")
+PROLOGUE: Final = ("BASE", "PREFIX", "VERSION")
+UNBOUND: Final = "The SELECT contains a variable that is unbound"
+#: Words of the parser → what is wrong, and what to do.
+WORDS_TO_REASON: Final = (
+    (
+        UNBOUND,
+        "a variable of SELECT has no value in a group: name it in GROUP BY, or count it as"
+        " (COUNT(?x) AS ?n)",
+    ),
+    (
+        "SELECT * is not authorized with GROUP BY",
+        "SELECT * does not go with GROUP BY: name the variables",
+    ),
+    (
+        "The SELECT overrides an existing variable",
+        "AS names a variable that has a value already: take another name",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SyntaxFault:
+    """What is wrong with the text of a query, and where.
+
+    ``line`` and ``column`` count from 1 and are 0 where the parser names no place. ``excerpt``
+    is the part of the line around the column, in which ``mark`` is the column's index; control
+    characters are spaces there.
+    """
+
+    reason: str
+    line: int = 0
+    column: int = 0
+    excerpt: str = ""
+    mark: int = 0
+    is_update: bool = False
+
+
+def find_fault(text: str, message: str, prefixes: Collection[str] = ()) -> SyntaxFault:
+    r"""What the parser found wrong with a query, for people and for programs.
+
+    :param message: the parser's.
+    :param prefixes: those that need no declaration.
+
+    >>> fault = find_fault("SELECT *\n{ ?s ?p }", "error at 2:9: expected an object")
+    >>> fault.line, fault.column, fault.excerpt[fault.mark], fault.reason
+    (2, 9, '}', 'expected an object')
+    >>> find_fault("ASK { ?s foo:bar ?o }", "error at 1:17: expected …").reason
+    'the prefix foo: is not declared: add PREFIX foo: <…> at the beginning'
+    """
+    found = POSITION_RE.fullmatch(message)
+    if not text.strip():
+        return SyntaxFault("the query is empty: give SPARQL")
+    if not found:
+        return SyntaxFault(_cut(message))
+    lines = text.split("\n")
+    line, column = int(found["line"]), int(found["column"])
+    if any(UPDATE_RE.match(above) for above in lines[:line]):
+        return _fault_at(lines, line, column, _cut(found["rest"]), is_update=True)
+    if known := _begins_wrong(text) or _undeclared(text, prefixes):
+        at, reason = known
+        before = text[:at]
+        line, column = before.count("\n") + 1, at - before.rfind("\n")
+    else:
+        reason = _in_words(text, found["rest"])
+    return _fault_at(lines, line, column, reason)
+
+
+def _fault_at(
+    lines: list[str], number: int, column: int, reason: str, *, is_update: bool = False
+) -> SyntaxFault:
+    line = lines[number - 1] if number <= len(lines) else ""
+    start = max(0, column - 70)
+    excerpt = CONTROL_RE.sub(" ", line[start : column + 30])
+    return SyntaxFault(reason, number, column, excerpt, column - 1 - start, is_update)
+
+
+def _tokens(text: str) -> Iterator[re.Match[str]]:
+    """The words, names, variables and brackets of a query, without strings, IRIs and comments."""
+    return (found for found in TOKEN_RE.finditer(text) if found.lastgroup)
+
+
+def _begins_wrong(text: str) -> tuple[int, str] | None:
+    """Where a word stands in the place of SELECT and its like, and what to do."""
+    for token in _tokens(text):
+        word = token["word"]
+        if word is not None and word.upper() in FORMS:
+            return None
+        if word is not None and word.upper() not in PROLOGUE:
+            forms = f"{', '.join(FORMS[:-1])} or {FORMS[-1]}"
+            reason = f"a query does not begin with {_cut(word)!r}: begin with {forms}"
+            return token.start(), reason
+        if token["prefix"] is None and word is None:
+            return None
+    return None
+
+
+def _undeclared(text: str, prefixes: Collection[str]) -> tuple[int, str] | None:
+    """Where the first prefix stands that nobody declared, and what to do.
+
+    A query with one is wrong, wherever its parser gave up: it goes back, and says so elsewhere.
+    """
+    known, declares = set(prefixes), False
+    for token in _tokens(text):
+        if (prefix := token["prefix"]) is not None:
+            if declares:
+                known.add(prefix[:-1])
+            elif prefix[:-1] not in known:
+                shown = _cut(prefix)
+                reason = f"the prefix {shown} is not declared: add PREFIX {shown} <…>"
+                return token.start(), f"{reason} at the beginning"
+        declares = (token["word"] or "").upper() == "PREFIX"
+    return None
+
+
+def _in_words(text: str, rest: str) -> str:
+    """What the parser says, without the letters that might have stood there."""
+    for words, reason in WORDS_TO_REASON:
+        if words in rest:
+            names = _ungrouped(text) if words == UNBOUND else ()
+            return reason.replace("a variable of SELECT", " and ".join(names)) if names else reason
+    expected = re.sub("one of, ", "one of ", CLASS_RE.sub("", rest)).strip()
+    if expected in {"expected", "expected one of"}:
+        return "something else is expected here"
+    return _cut(expected)
+
+
+def _ungrouped(text: str) -> tuple[str, ...]:
+    """The variables that stand bare after the only SELECT, and not after GROUP BY."""
+    selected: list[str] = []
+    grouped: set[str] = set()
+    place, before, depth, selects = "", "", 0, 0
+    for token in _tokens(text):
+        word = (token["word"] or "").upper()
+        depth += {"(": 1, ")": -1}.get(token["sign"] or "", 0)
+        selects += word == "SELECT"
+        if word in {"SELECT", "WHERE", "GROUP", "HAVING", "ORDER"} or token["sign"] == "{":
+            place = word
+        elif token["variable"] is not None:
+            if place == "SELECT" and not depth:
+                selected.append(token[0])
+            elif place == "GROUP" and (not depth or before == "AS"):
+                grouped.add(token[0])
+        before = word
+    bare = dict.fromkeys(name for name in selected if name not in grouped)
+    return tuple(bare) if selects == 1 else ()
+
+
+def explain_syntax(text: str, message: str, prefixes: Collection[str] = ()) -> str:
+    r"""What is wrong with a query, with the line and a mark under the column.
+
+    :param message: the parser's.
+    :param prefixes: those that need no declaration.
+
+    >>> print(explain_syntax("SELECT *\n{ ?s ?p }", "error at 2:9: expected an object"))
+    the query is not SPARQL: line 2, column 9: expected an object
+      { ?s ?p }
+              ^
+    """
+    fault = find_fault(text, message, prefixes)
+    if not text.strip():
+        return fault.reason
+    if fault.is_update:
+        return "the query is an update: ask SELECT, ASK, CONSTRUCT or DESCRIBE, a release is final"
+    if not fault.line:
+        return f"the query is not SPARQL: {fault.reason}"
+    where = f"line {fault.line}, column {fault.column}: {fault.reason}"
+    return f"the query is not SPARQL: {where}\n  {fault.excerpt}\n  {' ' * fault.mark}^"
+
+
+def _cut(message: str) -> str:
+    flat = " ".join(message.split())
+    return flat if len(flat) <= SHOWN else flat[:SHOWN] + "…"
