@@ -16,14 +16,8 @@ from invoking import run
 from paging import PUBLIC, Markup, Page, Pages, graph, pages_of
 from pfocr_rdf.errors import QueryError
 from pfocr_rdf.iris import SPEX, Iris
-from pfocr_rdf.queries import (
-    TYPE_TO_READER,
-    bind,
-    federated_queries,
-    load_query,
-    named_queries,
-    read_terms,
-)
+from pfocr_rdf.parameters import TYPE_TO_READER, read_terms
+from pfocr_rdf.queries import bind, federated_queries, load_query, named_queries
 from pfocr_rdf.releases import Release
 from pfocr_rdf.vocabulary import RDF_TYPE, Sh
 from pfocr_rdf.web.endpoint import Endpoint
@@ -182,7 +176,7 @@ def test_the_button_to_the_editor_has_the_query_with_the_values_in_it(server: Se
         ("organisms", "x=1", "the query has no parameter 'x': it has"),
         ("gene-sets", "minimum=0", "give a whole number, 1 to 1000000"),
         ("figures-by-gene-tier", "gene=2064&tier=best", "give one or more of symbol"),
-        ("co-mention-edges", "gene=2064,x", "is not of type genes: give at most 10,000"),
+        ("co-mention-edges", "gene=2064,x", "'x' (item 2) is no NCBI Gene id: give"),
         ("figures-by-gene", "gene=%ff", "the parameters are not UTF-8"),
     ],
 )

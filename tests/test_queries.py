@@ -41,15 +41,8 @@ from asking import (
 )
 from pfocr_rdf.errors import QueryError
 from pfocr_rdf.iris import BASE, NCBIGENE, Iris
-from pfocr_rdf.queries import (
-    ANY,
-    NamedQuery,
-    bind,
-    federated_queries,
-    load_query,
-    named_queries,
-    read_terms,
-)
+from pfocr_rdf.parameters import ANY, read_terms
+from pfocr_rdf.queries import NamedQuery, bind, federated_queries, load_query, named_queries
 from pfocr_rdf.resources import resource
 
 CATEGORIES: Final = (
@@ -253,8 +246,7 @@ def test_no_value_gets_out_of_its_place(query: NamedQuery, listener: Listener) -
             if parameter.type != "text" or value == "\ud800":
                 with pytest.raises(QueryError) as caught:
                     bind(query, given)
-                refused = f"parameter '{parameter.name}': {value!r} is not of type "
-                assert str(caught.value).startswith(refused)
+                assert str(caught.value).startswith(f"parameter '{parameter.name}': ")
                 assert ": give " in str(caught.value)
                 continue
             text = bind(query, given)

@@ -14,9 +14,9 @@ The header is the one of WikiPathways' query library::
     # param: limit | limit | 100 | Rows at most
 
 A parameter is ``name | type | default | label``; without a default it must be given. Where
-the default is ``any`` or a tier, the value ``any`` leaves the variable free. The types are the
-keys of :data:`TYPE_TO_READER`; ``integer 1..100`` is an integer with bounds. The type ``limit``
-replaces the number of the line ``LIMIT 100``, the only place where no block can stand.
+the default is ``any`` or a tier, the value ``any`` leaves the variable free. The types are those
+of :mod:`pfocr_rdf.parameters`. The type ``limit`` replaces the number of the line ``LIMIT 100``,
+the only place where no block can stand.
 
 The queries in ``queries/federated/`` join the release with other endpoints. Their headers say
 which, and by which IRI or literal::
@@ -31,26 +31,17 @@ the column of the numbers. The editor takes the same line from any query::
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from typing import Final
 
-from pyoxigraph import Literal, NamedNode
-
-from pfocr_rdf import iris as ns
-from pfocr_rdf.equivalents import Kind
-from pfocr_rdf.errors import IriError, QueryError
-from pfocr_rdf.iris import Iris, checked, term
+from pfocr_rdf.errors import QueryError
+from pfocr_rdf.iris import Iris
+from pfocr_rdf.parameters import ANY, BOUNDS_RE, DEFAULT_IRIS, TYPE_TO_READER, Parameter, read_terms
 from pfocr_rdf.resources import resource
-from pfocr_rdf.spellings import find_iri
 
-Term = NamedNode | Literal
-
-ANY: Final = "any"
-LIST_LIMIT: Final = 10_000  # identifiers in one list: about half a megabyte of query
-ROW_LIMIT: Final = 100_000_000
 HEADER_RE: Final = re.compile(r"# (?P<key>[a-z]+):(?P<value>.*)")
 HEADER_KEYS: Final = (
     *("title", "category", "description", "keywords", "param", "endpoint", "join", "chart"),
@@ -59,31 +50,7 @@ HEADER_KEYS: Final = (
 SLOT_RE: Final = re.compile(
     r"VALUES \?(?P<name>\w+) \{ \}|(?<=LIMIT )(?P<limit>[0-9]+)$", re.MULTILINE
 )
-INTEGER_RE: Final = re.compile(r"-?[0-9]{1,15}", re.ASCII)
-BOUNDS_RE: Final = re.compile(r"(-?[0-9]+)\.\.(-?[0-9]+)")
-
-DEFAULT_IRIS: Final = Iris()
-XSD_INTEGER: Final = term(ns.XSD, "integer")
-XSD_GYEAR: Final = term(ns.XSD, "gYear")
-YEAR_RE: Final = re.compile(r"[0-9]{4}")
-TIERS: Final = ("symbol", "synonym", "family")
-TIER_RE: Final = re.compile("|".join(TIERS))
 CHART_RE: Final = re.compile(r"(?P<kind>bar|line) (?P<label>\w+) (?P<value>\w+)", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """A place for a value: the name of its variable, its type, default and label."""
-
-    name: str
-    type: str
-    default: str | None
-    label: str
-
-    @property
-    def takes_any(self) -> bool:
-        """Whether ``any`` leaves the variable free, as a default or instead of a tier that is."""
-        return self.default == ANY or (self.type == "tier" and self.default is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,9 +232,9 @@ def bind(query: NamedQuery, values: Mapping[str, str], iris: Iris = DEFAULT_IRIS
     for parameter in query.parameters:
         value = values.get(parameter.name, parameter.default)
         if value is None:
-            raise QueryError(
-                f"query {query.name} needs the parameter {parameter.name!r} ({parameter.label})"
-            )
+            name = parameter.name
+            needed = f"query {query.name} needs the parameter {name!r} ({parameter.label})"
+            raise QueryError(f"{needed}: give {TYPE_TO_READER[parameter.type.split()[0]][1]}")
         blocks[parameter.name] = _block(parameter, value, iris)
 
     def fill(slot: re.Match[str]) -> str:
@@ -285,105 +252,3 @@ def _block(parameter: Parameter, value: str, iris: Iris) -> str:
     if parameter.type.split(" ")[0] == "limit":
         return str(int(terms[0].value))
     return f"VALUES ?{parameter.name} {{ {' '.join(map(str, terms))} }}"
-
-
-def read_terms(parameter: Parameter, value: str, iris: Iris = DEFAULT_IRIS) -> tuple[Term, ...]:
-    """A value of a parameter as terms: one, or for a list each once, in order.
-
-    :raises QueryError: if it is not of the parameter's type.
-
-    >>> genes = Parameter("gene", "genes", None, "Genes")
-    >>> [node.value for node in read_terms(genes, "5742, http://purl.uniprot.org/geneid/5743")]
-    ['https://identifiers.org/ncbigene/5742', 'https://identifiers.org/ncbigene/5743']
-    >>> read_terms(Parameter("gene", "gene", None, "Gene"), "TP53")
-    Traceback (most recent call last):
-    pfocr_rdf.errors.QueryError: parameter 'gene': 'TP53' is not of type gene: give an NCBI \
-Gene id as 5742, ncbigene:5742 or an IRI
-    """
-    kind, _, bounds = parameter.type.partition(" ")
-    reader, accepted = TYPE_TO_READER[kind]
-    if bounds:
-        accepted = f"{accepted}, {bounds.replace('..', ' to ')}"
-    try:
-        terms = tuple(dict.fromkeys(reader(value, bounds, iris)))
-    except ValueError as error:
-        wrong = value if len(value) <= 100 else value[:100] + "…"
-        free = " or any" if parameter.takes_any else ""
-        hint = f"{error.hint}; " if isinstance(error, IriError) and error.hint else ""
-        raise QueryError(
-            f"parameter {parameter.name!r}: {wrong!r} is not of type {kind}: {hint}"
-            f"give {accepted}{free}"
-        ) from error
-    return terms
-
-
-Reader = Callable[[str, str, Iris], Iterable[Term]]
-
-
-def _things(*kinds: Kind) -> Reader:
-    return lambda value, _bounds, iris: [find_iri(value, iris, kinds)]
-
-
-def _genes(value: str, _bounds: str, iris: Iris) -> Iterable[Term]:
-    words = [word for word in re.split(r"[,;\s]+", value) if word]
-    if not 1 <= len(words) <= LIST_LIMIT:
-        raise IriError("list of genes", value)
-    return [find_iri(word, iris, ["ncbigene"]) for word in words]
-
-
-def _text(value: str, _bounds: str, _iris: Iris) -> Iterable[Term]:
-    if not value:
-        raise IriError("text", value)
-    return [Literal(value)]
-
-
-def _integer(value: str, bounds: str, _iris: Iris) -> Iterable[Term]:
-    if not INTEGER_RE.fullmatch(value.strip()):
-        raise IriError("integer", value)
-    number = int(value)
-    if found := BOUNDS_RE.fullmatch(bounds):
-        low, high = map(int, found.groups())
-        if not low <= number <= high:
-            raise IriError("integer within bounds", value)
-    return [Literal(str(number), datatype=XSD_INTEGER)]
-
-
-def _limit(value: str, _bounds: str, iris: Iris) -> Iterable[Term]:
-    return _integer(value, f"1..{ROW_LIMIT}", iris)
-
-
-def _year(value: str, _bounds: str, _iris: Iris) -> Iterable[Term]:
-    return [Literal(checked(YEAR_RE, "year", value.strip()), datatype=XSD_GYEAR)]
-
-
-def _tier(value: str, _bounds: str, _iris: Iris) -> Iterable[Term]:
-    names = [checked(TIER_RE, "tier", name.strip().lower()) for name in value.split(",")]
-    return [term(ns.PFOCR, name) for name in names]
-
-
-#: Type → what reads it and what a value of it looks like.
-TYPE_TO_READER: Final[dict[str, tuple[Reader, str]]] = {
-    "gene": (_things("ncbigene"), "an NCBI Gene id as 5742, ncbigene:5742 or an IRI"),
-    "genes": (_genes, f"at most {LIST_LIMIT:,} NCBI Gene ids as 5742, 5743"),
-    "mesh": (_things("mesh"), "a MeSH id as D005227, mesh:D005227 or an IRI"),
-    "chemical": (
-        _things("mesh", "chebi"),
-        "a MeSH or ChEBI id as D005227, CHEBI:35366 or an IRI",
-    ),
-    "disease": (
-        _things("mesh", "doid"),
-        "a MeSH or Disease Ontology id as D009369, DOID:162 or an IRI",
-    ),
-    "taxon": (_things("taxon"), "an NCBI taxonomy id as 9606, taxon:9606 or an IRI"),
-    "article": (_things("pmc"), "a PubMed Central id as PMC6566596 or an IRI"),
-    "thing": (
-        _things("ncbigene", "mesh", "chebi", "doid", "taxon", "pmc"),
-        "a CURIE as ncbigene:5742, mesh:D005227, taxon:9606, pmc:PMC6566596, or an IRI",
-    ),
-    "figure": (_things("figure"), "a figure id as PMC6566596__ijms-20-02505-g004 or its IRI"),
-    "text": (_text, "at least one character"),
-    "integer": (_integer, "a whole number"),
-    "limit": (_limit, f"a whole number, 1 to {ROW_LIMIT:,}"),
-    "year": (_year, "four digits as 2019"),
-    "tier": (_tier, f"one or more of {', '.join(TIERS)}"),
-}

@@ -14,7 +14,8 @@ from weakref import WeakKeyDictionary
 from pyoxigraph import NamedNode
 
 from pfocr_rdf.errors import QueryError
-from pfocr_rdf.queries import NamedQuery, Parameter, read_terms
+from pfocr_rdf.parameters import Parameter, read_terms
+from pfocr_rdf.queries import NamedQuery
 from pfocr_rdf.search.mentioned import Beside, Listed, MentionTables
 from pfocr_rdf.search.mentions import Group
 from pfocr_rdf.vocabulary import Schema

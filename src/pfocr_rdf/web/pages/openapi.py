@@ -11,7 +11,8 @@ from starlette.responses import Response
 from pfocr_rdf import __version__
 from pfocr_rdf.dataset import DESCRIPTION, TITLE
 from pfocr_rdf.iris import CC0
-from pfocr_rdf.queries import TIERS, NamedQuery, Parameter
+from pfocr_rdf.parameters import TIERS, Parameter
+from pfocr_rdf.queries import NamedQuery
 from pfocr_rdf.web.formats import KIND_TO_OFFERS
 from pfocr_rdf.web.pages.described import example_figure
 from pfocr_rdf.web.pages.elsewhere import elsewhere, partner_names

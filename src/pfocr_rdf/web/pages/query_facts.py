@@ -14,7 +14,8 @@ from pyoxigraph import Literal, NamedNode, Triple
 
 from pfocr_rdf import iris as ns
 from pfocr_rdf.iris import term
-from pfocr_rdf.queries import NamedQuery, Parameter, bind
+from pfocr_rdf.parameters import Parameter
+from pfocr_rdf.queries import NamedQuery, bind
 from pfocr_rdf.vocabulary import RDF_TYPE, XSD_BOOLEAN, XSD_GYEAR, XSD_INTEGER, Sh
 from pfocr_rdf.web.pages.examples import example_of, example_values
 from pfocr_rdf.web.pages.query_inputs import (

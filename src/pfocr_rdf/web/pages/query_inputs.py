@@ -12,18 +12,16 @@ from urllib.parse import parse_qsl
 
 from pfocr_rdf.errors import QueryError
 from pfocr_rdf.iris import Iris
-from pfocr_rdf.queries import (
+from pfocr_rdf.parameters import (
     ANY,
     BOUNDS_RE,
     ROW_LIMIT,
     TIERS,
     TYPE_TO_READER,
-    NamedQuery,
     Parameter,
-    federated_queries,
-    named_queries,
     read_terms,
 )
+from pfocr_rdf.queries import NamedQuery, federated_queries, named_queries
 from pfocr_rdf.web.pages.examples import Example, example_of
 from pfocr_rdf.web.reading import Reading
 
