@@ -21,7 +21,7 @@ ORDER: Final = (
     *("errors", "resources", "iris", "equivalents", "spellings"),
     *("records", "vocabulary", "mapping", "shared"),
     *("jsonld", "tally", "dumps", "mappings", "dataset"),
-    *("releases", "contents", "search", "build"),
+    *("flushing", "releases", "contents", "search", "build"),
     *(
         "verify",
         "compare",

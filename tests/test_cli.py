@@ -84,7 +84,8 @@ def test_a_check_reports_what_a_build_reports(data: Path) -> None:
     [
         (("build", "nowhere"), "nowhere does not exist"),
         (("releases", "--data", "nowhere"), "no current release"),
-        (("verify", "nowhere"), "no current release"),
+        (("verify",), "no current release"),
+        (("verify", "nowhere"), "no release named 'nowhere'"),
         (("rollback", "--data", "nowhere"), "no current release"),
         (("describe", "x", "--data", "nowhere"), "no current release"),
         (("dump", "--data", "nowhere"), "no current release"),
@@ -252,6 +253,12 @@ def test_verify_takes_the_data_folder_that_the_environment_names(
 ) -> None:
     monkeypatch.setenv("PFOCR_RDF_DATA", str(data))
     assert run("verify").err.endswith(": whole\n")
+
+
+def test_verify_takes_a_release_as_releases_prints_it(data: Path) -> None:
+    name = run("releases", "--data", data).out.split()[1]
+    for given in (name, name.rpartition("-")[2], "current", data / "releases" / name, data):
+        assert run("verify", given, "--data", data).err == f"{name}: whole\n"
 
 
 def test_copied_dumps_are_no_release(data: Path, tmp_path: Path) -> None:

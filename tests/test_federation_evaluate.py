@@ -6,11 +6,11 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.parse import parse_qs
 
 import pytest
-from pyoxigraph import Literal, Store
+from pyoxigraph import Literal, QuerySolutions, Store
 
 from endpoints import JSON, Handler, StandIn, stand_in
 from federating import (
@@ -549,6 +549,18 @@ def test_a_silent_clause_is_answered_without_its_partner_and_says_so(name: str) 
         found = joined(query(server.url, "SERVICE SILENT"), LOCAL, partner(server.url))
     assert bag(LOCAL, found.text, "n") == {("None",): 10}
     assert found.told[0].failed == f"partner-failed: {said}"
+
+
+def test_the_columns_of_a_silent_clause_are_there_without_its_partner() -> None:
+    reply, _ = next(iter(FAILURES.values()))
+    with stand_in(reply) as server:
+        alone = f"SELECT * {{ SERVICE SILENT <{server.url}> {{ ?s ?p ?o }} }}"
+        asked = query(server.url, "SERVICE SILENT"), alone
+        found = [joined(text, LOCAL, partner(server.url)).text for text in asked]
+    answers = [cast(QuerySolutions, LOCAL.query(text)) for text in found]
+    names = [sorted(variable.value for variable in answer.variables) for answer in answers]
+    assert names == [["f", "g", "n"], ["o", "p", "s"]]
+    assert [list(row) for row in answers[1]] == [[None, None, None]]
 
 
 def test_a_silent_clause_is_silent_about_time_and_size_too() -> None:

@@ -40,7 +40,7 @@ def publish(data: Path, version: str) -> Release:
     """A release of nothing but its manifest: as much as the data folder looks at."""
     with build_lock(data):
         folder = start_release(data)
-        (folder / "manifest.json").write_text("{}")
+        (folder / "manifest.json").write_text('{"files": []}')
         return publish_release(data, folder, version)
 
 
@@ -143,7 +143,7 @@ def _three(tmp_path: Path) -> Path:
     """Three releases: two versions of one day, and one of another."""
     for name in ("20250101T000000Z-aaa", "20250101T000001Z-bbb", "20260101T000000Z-ccc"):
         (tmp_path / "releases" / name).mkdir(parents=True)
-        (tmp_path / "releases" / name / "manifest.json").write_text("{}")
+        (tmp_path / "releases" / name / "manifest.json").write_text('{"files": []}')
     (tmp_path / "current").symlink_to("releases/20260101T000000Z-ccc")
     return tmp_path
 
@@ -208,13 +208,21 @@ def test_before_the_oldest_release_there_is_nothing_to_roll_back_to(three: Path)
     with pytest.raises(ReleaseError) as caught:
         roll_back(three)
     assert str(caught.value) == (
-        f"{three}: 20250101T000000Z-aaa is the oldest release: nothing to roll back to"
+        f"{three}: 20250101T000000Z-aaa is the oldest release: name the one to go to, of those "
+        "that `pfocr-rdf releases` lists"
     )
 
 
 def test_a_rollback_to_a_damaged_release_is_refused(three: Path) -> None:
     (three / "releases" / "20250101T000001Z-bbb" / "manifest.json").unlink()
     with pytest.raises(ReleaseError, match="not a readable manifest"):
+        roll_back(three)
+    assert current_release(three).id == "20260101T000000Z-ccc"
+
+
+def test_a_rollback_to_a_release_whose_manifest_says_nothing_is_refused(three: Path) -> None:
+    (three / "releases" / "20250101T000001Z-bbb" / "manifest.json").write_text("{}")
+    with pytest.raises(ReleaseError, match="not the manifest of a release: roll back to another"):
         roll_back(three)
     assert current_release(three).id == "20260101T000000Z-ccc"
 
@@ -280,7 +288,7 @@ def test_a_release_that_is_made_current_while_others_are_pruned_stays(
     monkeypatch.setattr(shutil, "rmtree", remove_slowly)
     pruned = prune_releases(three, 1)
     assert [release.id for release in pruned.deleted] == ["20250101T000000Z-aaa"]
-    assert current_release(three).manifest() == {}
+    assert current_release(three).manifest() == {"files": []}
 
 
 def test_a_release_that_cannot_be_deleted_is_told_after_the_new_one_is_published(
@@ -313,7 +321,7 @@ def test_a_release_that_is_held_is_not_pruned_until_it_is_let_go(three: Path) ->
         assert held == oldest
         assert prune_releases(three, 1) == Pruned(deleted=(middle,), in_use=(oldest,))
         assert prune_releases(three, 1) == Pruned(in_use=(oldest,))
-        assert held.manifest() == {}
+        assert held.manifest() == {"files": []}
     assert prune_releases(three, 1) == Pruned(deleted=(oldest,))
 
 
@@ -404,7 +412,7 @@ def test_a_rollback_and_a_prune_at_once_leave_a_current_release(
     _, now = roll_back(three)
     assert pruned.in_use == (now,)
     assert current_release(three) == now
-    assert now.manifest() == {}
+    assert now.manifest() == {"files": []}
 
 
 def test_current_is_found_though_it_moves_while_it_is_looked_for(

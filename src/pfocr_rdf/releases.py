@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from pfocr_rdf.errors import ReleaseError
+from pfocr_rdf.flushing import flush, flush_tree
 
 RELEASES: Final = "releases"
 CURRENT: Final = "current"
@@ -256,13 +257,13 @@ def publish_release(data: Path, unfinished: Path, version: str) -> Release:
 
     :param version: what the id ends in; it begins with the time.
     """
-    _flush_tree(unfinished)
+    flush_tree(unfinished)
     folder = data / RELEASES
     name = _fresh_id(data, version)
     release = Release(name, folder / name)
     unfinished.rename(release.path)
     try:
-        _flush(folder)
+        flush(folder)
         make_current(data, release)
     except BaseException:
         if not _is_current(data, release):
@@ -289,7 +290,7 @@ def make_current(data: Path, release: Release) -> None:
         fresh.unlink(missing_ok=True)
         fresh.symlink_to(Path(RELEASES) / release.id)
         fresh.replace(data / CURRENT)
-        _flush(data)
+        flush(data)
 
 
 @contextmanager
@@ -310,20 +311,24 @@ def roll_back(data: Path, name: str | None = None) -> tuple[Release, Release]:
 
     :param name: which one; the release before the current one if None.
     :returns: the release that was current and the one that is now.
-    :raises ReleaseError: if there is none to go back to, or the folder cannot be written to.
+    :raises ReleaseError: if there is none to go back to, if its manifest is none, or if the
+        folder cannot be written to.
     """
     was = current_release(data)
     if name is None:
         earlier = [release for release in list_releases(data) if release.id < was.id]
         if not earlier:
-            raise ReleaseError(f"{data}: {was.id} is the oldest release: nothing to roll back to")
+            reason = "name the one to go to, of those that `pfocr-rdf releases` lists"
+            raise ReleaseError(f"{data}: {was.id} is the oldest release: {reason}")
         now = earlier[-1]
     else:
         now = find_release(data, name)
     if now not in list_releases(data.resolve()) and now not in list_releases(data):
         reason = "roll back to one of the releases of this data folder"
         raise ReleaseError(f"{now.path}: not in {data}: {reason}")
-    now.manifest()
+    if "files" not in now.manifest():
+        reason = "not the manifest of a release: roll back to another"
+        raise ReleaseError(f"{now.path / MANIFEST}: {reason}")
     # Held, so that a build that prunes at the same time does not delete it before it is current.
     with holding(now), _refusing(data):
         make_current(data, now)
@@ -382,19 +387,3 @@ def _refusing(data: Path) -> Iterator[None]:
         raise ReleaseError(
             f"{error.filename or data} could not be written ({error.strerror}): {reason}"
         ) from error
-
-
-def _flush_tree(folder: Path) -> None:
-    for parent, _, files in os.walk(folder):
-        for name in files:
-            _flush(Path(parent) / name)
-        _flush(Path(parent))
-
-
-def _flush(path: Path) -> None:
-    """Fsync a file or folder: a rename is only as durable as what it renames."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

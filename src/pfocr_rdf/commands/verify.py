@@ -6,27 +6,35 @@ from typing import Annotated
 import typer
 
 from pfocr_rdf.commands.console import refusals, say
-from pfocr_rdf.commands.options import DEFAULT_DATA, Quiet
+from pfocr_rdf.commands.options import DEFAULT_DATA, Data, Quiet
 from pfocr_rdf.errors import ReleaseError
-from pfocr_rdf.releases import Release, find_release, holding
+from pfocr_rdf.releases import (
+    CURRENT,
+    RELEASES,
+    Release,
+    current_release,
+    find_release,
+    holding,
+)
 from pfocr_rdf.verify import verify_release
 
 
 def verify(
     release: Annotated[
-        Path,
+        str,
         typer.Argument(
             help="A release, or a data folder: then its current release.",
-            envvar="PFOCR_RDF_DATA",
+            show_default="the current one",
         ),
-    ] = DEFAULT_DATA,
+    ] = CURRENT,
+    data: Data = DEFAULT_DATA,
     quiet: Quiet = False,
 ) -> None:
     """Hash, parse and count every file of a release again, and say what is wrong.
 
     One fault a line on standard output; exit status 1 if there is any.
     """
-    with refusals(), holding(_release_at(release)) as found:
+    with refusals(), holding(_release_at(data, release)) as found:
         faults = 0
         for fault in verify_release(found):
             faults += 1
@@ -36,8 +44,15 @@ def verify(
     raise typer.Exit(1 if faults else 0)
 
 
-def _release_at(path: Path) -> Release:
-    if (path / "SHA256SUMS").is_file():
+def _release_at(data: Path, name: str) -> Release:
+    """The release that is meant: by what ``releases`` prints, its path, or its data folder.
+
+    :raises ReleaseError: if there is none.
+    """
+    if (Path(name) / "SHA256SUMS").is_file():
         reason = "dumps, and no release: run `sha256sum -c SHA256SUMS` there"
-        raise ReleaseError(f"{path} holds {reason}")
-    return find_release(path, str(path) if (path / "manifest.json").is_file() else "current")
+        raise ReleaseError(f"{name} holds {reason}")
+    # A data folder whose current release is gone is that, and no name of a release.
+    if (Path(name) / RELEASES).is_dir():
+        return current_release(Path(name))
+    return find_release(data, name)

@@ -19,8 +19,6 @@ Term = NamedNode | Literal | BlankNode
 #: Label of a blank node → what it is called here.
 Naming = Callable[[str], NamedNode]
 UNDEF: Final = "UNDEF"
-#: What stands for an answer of one solution that binds nothing.
-EMPTY_SOLUTION: Final = "VALUES () { () }"
 SHOWN: Final = 120
 
 
@@ -175,6 +173,18 @@ def answer_block(columns: Sequence[str], rows: Sequence[str]) -> str:
     """
     block = values_block(columns, rows)
     return f"{{ SELECT * {{ {block} }} }}" if columns else block
+
+
+def empty_solution(columns: Sequence[str]) -> str:
+    """What takes the place of a clause whose partner did not answer, and need not.
+
+    One solution that binds nothing. The variables of the clause stay in scope, so that an answer
+    to ``SELECT *`` has the same columns whether the partner answered or not.
+
+    >>> empty_solution(["p", "o"])
+    '{ SELECT * { VALUES (?p ?o) { (UNDEF UNDEF) } } }'
+    """
+    return answer_block(columns, [f"({' '.join(UNDEF for _ in columns)})"])
 
 
 def _shown(cell: Any) -> str:

@@ -8,9 +8,9 @@ from typing import Any, Final, TypeVar
 
 from pfocr_rdf.errors import PfocrError
 from pfocr_rdf.web.federation.answers import (
-    EMPTY_SOLUTION,
     Rows,
     answer_block,
+    empty_solution,
     read_values,
     values_block,
 )
@@ -130,7 +130,8 @@ class Clause:
             if self.step.silent and refusal.kind.startswith("partner-"):
                 why = refusal.detail.removeprefix(f"{self.partner.name}: ")
                 failed = f"{refusal.kind}: {why}"
-                return EMPTY_SOLUTION, Told(self.partner.name, self.requests, 0, failed=failed)
+                told = Told(self.partner.name, self.requests, 0, failed=failed)
+                return empty_solution(self.step.columns), told
             raise
         date = min((fetched.date for fetched in self.fetched), default=0.0)
         left_s = self.partner.ttl_s - (time.time() - date if date else 0.0)
