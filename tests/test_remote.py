@@ -1,6 +1,7 @@
 """Another endpoint's whole answer, or an error that names it and says what to do."""
 
 import io
+import json
 import socket
 import threading
 import time
@@ -194,6 +195,29 @@ def test_an_http_error_is_told_with_its_words_and_what_to_do(status: int, advice
     said = 'Virtuoso 37000 Error "SP030"\n\x1b[31m\u00e9'.encode()
     message = failure(lambda handler: handler.send(said, "text/plain", status))
     assert message == f'HTTP {status} (Virtuoso 37000 Error "SP030" [31mé): {advice}'
+
+
+def test_a_problem_document_is_told_in_its_words_with_the_place() -> None:
+    problem = {
+        "type": "https://a.example/problems/syntax",
+        "title": "The query is not SPARQL",
+        "status": 400,
+        "detail": "line 1, column 7: the prefix foo: is not declared",
+        "excerpt": "ASK { foo:a\x1b }\n      ^",
+        "filling": "x" * 10_000,
+    }
+    body = json.dumps(problem).encode()
+    told = "The query is not SPARQL: line 1, column 7: the prefix foo: is not declared"
+    for status, advice in ((400, "correct the query"), (404, "check the address")):
+        message = failure(lambda h, s=status: h.send(body, "application/problem+json", s))  # type: ignore[misc]
+        assert message == f"HTTP {status} ({told}): {advice}\n  ASK {{ foo:a  }}\n        ^"
+
+
+@pytest.mark.parametrize("body", [b"[]", b"{", b'{"detail": 1}', b"\xff"])
+def test_a_problem_document_that_is_none_does_no_harm(body: bytes) -> None:
+    message = failure(lambda handler: handler.send(body, "application/problem+json", 400))
+    assert message.startswith("HTTP 400")
+    assert message.endswith(": correct the query")
 
 
 def test_an_error_page_for_browsers_is_not_quoted_and_a_long_one_is_cut() -> None:

@@ -41,9 +41,12 @@ def test_a_search_is_narrowed_and_paged(data: Path) -> None:
     assert len(whole) > 2
     assert run(*search, "--limit", "1", "--offset", "1").out.splitlines() == whole[1:2]
     assert run(*search, "--year", "2019").out.splitlines() == [w for w in whole if "\t2019\t" in w]
-    assert run(*search, "--organism", "Drosophila melanogaster").status == 0
+    assert run(*search, "--organism", "taxon:7227").status == 0
     assert run(*search, "--tier", "symbol").out == ""
-    assert run(*search, "--organism", "nobody").err == "0 figures\n"
+    assert run(*search, "--organism", "562").err == "0 figures\n"
+    refused = run(*search, "--organism", "nobody")
+    assert (refused.status, refused.out) == (1, "")
+    assert refused.err.startswith("error: no organism 'nobody' in this release: give ")
 
 
 def test_figures_with_some_of_the_words_are_told_as_such(data: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pfocr_rdf.errors import QueryError
 from pfocr_rdf.search import Index
 from searching import FAMILY, SYMBOL, SYNONYM, Figures, figids, gene, opened
 
@@ -102,10 +103,35 @@ def test_a_search_is_narrowed_and_a_facet_tells_what_another_value_would_give(
 
 
 def test_narrowed_to_nothing_is_nothing_and_not_another_search(many: Index) -> None:
-    for narrowed in ({"year": "1900"}, {"organism": "Nobody"}, {"year": ""}, {"organism": ""}):
+    for narrowed in ({"year": "1900"}, {"organism": "562"}):
         found = many.search("binding cytokine", **narrowed)  # type: ignore[arg-type]
         assert (found.total, found.hits, found.all_words) == (0, (), True)
     assert many.search("binding", tier="symbol", limit=200).total == 0
+
+
+def test_an_organism_may_be_spelt_as_anywhere(many: Index) -> None:
+    mice = many.search("binding", organism="10090")
+    for organism in ("taxon:10090", "http://purl.obolibrary.org/obo/NCBITaxon_10090"):
+        assert many.search("binding", organism=organism) == mice
+        assert many.organism(organism) == "10090"
+
+
+@pytest.mark.parametrize(
+    ("narrowed", "said"),
+    [
+        ({"organism": "homo"}, "no organism 'homo' in this release: give .* as Homo sapiens$"),
+        ({"organism": "human"}, "no organism 'human' in this release: give "),
+        ({"organism": "ncbigene:5742"}, "no organism 'ncbigene:5742'"),
+        ({"organism": ""}, "no organism ''"),
+        ({"year": "abc"}, "'abc' is no year: give four digits as 2019"),
+        ({"year": ""}, "'' is no year"),
+    ],
+)
+def test_what_is_no_organism_or_year_is_refused(
+    narrowed: dict[str, str], said: str, many: Index
+) -> None:
+    with pytest.raises(QueryError, match=said):
+        many.search("binding", **narrowed)  # type: ignore[arg-type]
 
 
 def test_pages_together_are_the_whole(many: Index) -> None:

@@ -6,6 +6,7 @@ to do next. Half an answer is never passed on.
 """
 
 import ast
+import json
 import re
 import tempfile
 import time
@@ -41,6 +42,7 @@ LONGEST_S: Final = 86_400
 GET_LIMIT: Final = 1500  # characters of an encoded query: more, and some proxies refuse the URL
 MEMORY_LIMIT: Final = 8 * 2**20  # bytes of an answer: beyond, it lies in a temporary file
 CHUNK: Final = 2**16
+PROBLEM_LIMIT: Final = 65_536  # bytes of what an endpoint says of an error
 SHOWN: Final = 300  # characters of what an endpoint says of an error
 
 # https://www.w3.org/TR/sparql11-query/#rPrologue, and Virtuoso's DEFINE
@@ -234,12 +236,12 @@ def _remote_error(endpoint: str, error: Exception, timeout_s: float) -> RemoteEr
     status = error if isinstance(error, HTTPError) else error.__context__
     if isinstance(status, HTTPError):
         with status:
-            said = _said(status, error)
+            said, excerpt = _said(status, error)
         if 300 <= status.code < 400:
             there = _flat(str(status.headers.get("Location")))
             return RemoteError(endpoint, f"has moved: ask {there}")
         advice = STATUS_TO_ADVICE.get(status.code, "try again later or ask something smaller")
-        return RemoteError(endpoint, f"HTTP {status.code}{said}: {advice}")
+        return RemoteError(endpoint, f"HTTP {status.code}{said}: {advice}{excerpt}")
     reason = error.reason if isinstance(error, URLError) else error
     if isinstance(reason, TimeoutError):
         message = f"no whole answer in {timeout_s:g} seconds"
@@ -250,24 +252,51 @@ def _remote_error(endpoint: str, error: Exception, timeout_s: float) -> RemoteEr
     return RemoteError(endpoint, f"broke off ({kind}: {_flat(str(error))}): try again")
 
 
-def _said(status: HTTPError, error: Exception) -> str:
-    """What the endpoint wrote of the error, if it wrote it for people to read as text."""
-    if status.headers.get_content_type() in {"text/html", "application/xhtml+xml"}:
-        return ""
+def _said(status: HTTPError, error: Exception) -> tuple[str, str]:
+    """What the endpoint wrote of the error, in brackets, and the place of it in the query.
+
+    Nothing of what it wrote for browsers to show.
+    """
+    media_type = status.headers.get_content_type()
+    if media_type in {"text/html", "application/xhtml+xml"}:
+        return "", ""
     if error is status:
         try:
-            said = status.read(4 * SHOWN)
+            said = status.read(PROBLEM_LIMIT)
         except (OSError, HTTPException):
             said = b""
     else:  # SPARQLWrapper has read it and keeps it as Python would write it
         written = str(error).partition("Response:\n")[2]
         said = ast.literal_eval(written) if written else b""
-    text = _flat(said.decode("utf-8", "replace"))
-    return f" ({text})" if text else ""
+    problem = _problem(said) if media_type == "application/problem+json" else None
+    words, excerpt = problem or (said.decode("utf-8", "replace"), "")
+    text = _flat(words)
+    return f" ({text})" if text else "", excerpt
+
+
+def _problem(said: bytes) -> tuple[str, str] | None:
+    """Title and detail of a problem document, and the lines that show the place.
+
+    https://www.rfc-editor.org/rfc/rfc9457 ; ``excerpt`` is what our own endpoint adds.
+    """
+    try:
+        document = json.loads(said)
+    except ValueError:
+        return None
+    if not isinstance(document, dict):
+        return None
+    told = [document.get(name) for name in ("title", "detail")]
+    words = ": ".join(text for text in told if isinstance(text, str) and text)
+    shown = document.get("excerpt")
+    lines = shown.split("\n")[:2] if isinstance(shown, str) else []
+    return words, "".join(f"\n  {_printable(line)[:SHOWN]}" for line in lines)
 
 
 def _flat(text: str) -> str:
     """On one line, and not longer than a person reads."""
-    printable = "".join(letter if letter.isprintable() else " " for letter in text)
-    flat = " ".join(printable.split())
+    flat = " ".join(_printable(text).split())
     return flat if len(flat) <= SHOWN else flat[:SHOWN] + "…"
+
+
+def _printable(text: str) -> str:
+    return "".join(letter if letter.isprintable() else " " for letter in text)

@@ -1,14 +1,19 @@
 """What figures have in common: counted over all that a search found, and narrowed to."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from itertools import chain
-from typing import Literal
+from typing import Final, Literal
 
+from pfocr_rdf.errors import IriError, QueryError
 from pfocr_rdf.search.found import Facet, Tier
 from pfocr_rdf.search.rows import TIER_TO_COLUMN
+from pfocr_rdf.spellings import find_iri
 
+YEAR_RE: Final = re.compile(r"[0-9]{4}")
 Narrowing = Literal["organism", "year", "tier"]
 
 
@@ -21,14 +26,34 @@ class Properties:
     taxon_to_name: dict[str, str]
 
     def organism(self, text: str) -> str:
-        """A taxon id, or the name of an organism in any case, as figures have it."""
-        if text in self.taxon_to_name:
-            return text
+        """The taxon id of an organism, by any spelling of it, or by its name in any case.
+
+        :raises QueryError: if it is neither.
+        """
         folded = text.strip().casefold()
         for taxon, name in self.taxon_to_name.items():
             if name.casefold() == folded:
                 return taxon
-        return text
+        try:
+            return find_iri(text, kinds=("taxon",)).value.rpartition("_")[2]
+        except IriError:
+            names = list(self.taxon_to_name.values())
+            near = get_close_matches(text.capitalize(), names, n=3, cutoff=0.5) or names[:3]
+            example = " or ".join(near) or "9606"
+            raise QueryError(
+                f"no organism {text[:100]!r} in this release: give an NCBI taxonomy id or a name, "
+                f"as {example}"
+            ) from None
+
+
+def checked_year(text: str) -> str:
+    """A year as figures have it.
+
+    :raises QueryError: if it is none.
+    """
+    if not YEAR_RE.fullmatch(text):
+        raise QueryError(f"{text[:100]!r} is no year: give four digits as 2019")
+    return text
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from pfocr_rdf.iris import Iris
 from pfocr_rdf.releases import Release
 from pfocr_rdf.search import asking
 from pfocr_rdf.search.asking import Asked, Word
-from pfocr_rdf.search.facets import Matches, Properties
+from pfocr_rdf.search.facets import Matches, Properties, checked_year
 from pfocr_rdf.search.found import Found, Hit, Suggestion, TextName, Thing, Tier
 from pfocr_rdf.search.kept import KeptScores, Scored
 from pfocr_rdf.search.marking import Marker, pieces, snippet
@@ -169,6 +169,13 @@ class Index:
             ((count,),) = self._rows(THING_COUNT)
         return int(count)
 
+    def organism(self, text: str) -> str:
+        """The taxon id of an organism, by any spelling of it, or by its name.
+
+        :raises QueryError: if it is neither.
+        """
+        return self._properties.organism(text)
+
     def figids(self, offset: int, limit: int) -> list[str]:
         """A stretch of all figures, in their order."""
         with self._lock:
@@ -192,11 +199,13 @@ class Index:
         """The figures that have all words of a text, the best first; if none has, those with some.
 
         :param text: anything that a user types; its last word may be unfinished.
-        :param organism: a taxon id, or the name of an organism.
+        :param organism: a taxon id in any spelling, or the name of an organism.
+        :param year: of the article, in four digits.
         :param tier: only figures with a gene that was looked for, by this evidence.
         :param offset: figures to leave out, from the best on.
         :param limit: figures to give, 200 at most.
-        :raises QueryError: if the offset or the limit is out of range.
+        :raises QueryError: if the offset or the limit is out of range, the organism is none, or
+            the year.
         :raises ReleaseError: if the index is damaged.
         """
         if offset < 0 or not 0 <= limit <= MOST_HITS:
@@ -210,8 +219,8 @@ class Index:
                 [number for _, number in scored],
                 self._tiers(words) if scored else {},
                 self._properties,
-                organism and self._properties.organism(organism),
-                year,
+                None if organism is None else self.organism(organism),
+                None if year is None else checked_year(year),
                 tier,
             )
             left = matches.narrowed()

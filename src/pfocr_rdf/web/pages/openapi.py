@@ -148,7 +148,9 @@ def _search() -> Json:
         {JSON.media_type: {"schema": {"type": "object"}}},
         parameters=[
             _parameter("q", "What to look for", TEXT, example="EGFR"),
-            _parameter("organism", "NCBI taxonomy id, or the name of an organism", TEXT),
+            _parameter(
+                "organism", "NCBI taxonomy id in any spelling, or the name of an organism", TEXT
+            ),
             _parameter("year", "Year of the article", TEXT),
             _parameter(
                 "tier",

@@ -8,8 +8,10 @@ from typing import Any, Final, get_args
 from pyoxigraph import Literal, NamedNode, Triple
 
 from pfocr_rdf import iris as ns
+from pfocr_rdf.errors import QueryError
 from pfocr_rdf.iris import term
 from pfocr_rdf.search import Found, Hit, Index, Piece, Tier
+from pfocr_rdf.search.facets import checked_year
 from pfocr_rdf.vocabulary import RDF_TYPE, XSD_INTEGER, Schema
 from pfocr_rdf.web.pages.visits import Visit
 from pfocr_rdf.web.problems import Refusal
@@ -17,6 +19,7 @@ from pfocr_rdf.web.problems import Refusal
 #: Figures on one page of the list, and at most where ``limit=`` says otherwise.
 PAGE_HITS: Final = 20
 MOST_HITS: Final = 100
+PARAMETERS: Final = ("q", "organism", "year", "tier", "page", "limit")
 #: Nobody turns to a page after this one; what is looked for is asked for in other words.
 MOST_PAGES: Final = 500
 #: A longer text is cut: a search takes twelve words, and headers repeat its address.
@@ -74,20 +77,34 @@ class Searched:
         )
 
 
-def read_searched(visit: Visit) -> Searched:
+def read_searched(visit: Visit, index: Index) -> Searched:
     """What a request searches for. A text may be any text; a number must be one.
+
+    A parameter that a search does not have is refused, for what its value was meant to do would
+    not be done.
 
     :raises Refusal: ``bad-parameter``.
     """
     parameters = visit.parameters
+    for name in parameters:
+        if name not in PARAMETERS and name != "format":
+            has = ", ".join(PARAMETERS)
+            raise Refusal("bad-parameter", f"search has no parameter {name[:100]!r}: it has {has}")
     tiers: dict[str, Tier] = {tier: tier for tier in get_args(Tier)}
     tier = parameters.get("tier") or None
     if tier is not None and tier not in tiers:
         raise Refusal("bad-parameter", f"tier must be one of {', '.join(tiers)}")
+    organism = typed(parameters.get("organism", ""))
+    year = typed(parameters.get("year", ""))
+    try:
+        organism = organism and index.organism(organism)
+        year = year and checked_year(year)
+    except QueryError as error:
+        raise Refusal("bad-parameter", str(error)) from None
     return Searched(
         typed(parameters.get("q", "")),
-        typed(parameters.get("organism", "")) or None,
-        typed(parameters.get("year", "")) or None,
+        organism or None,
+        year or None,
         tiers[tier] if tier else None,
         visit.number("page", 1, MOST_PAGES),
         visit.number("limit", PAGE_HITS, MOST_HITS),

@@ -55,12 +55,12 @@ def answer_search(visit: Visit) -> Response:
     """
     form = named_form(visit.values.get("suffix"))
     index = index_of(visit)
-    searched = read_searched(visit)
+    searched = read_searched(visit, index)
     found = searched.find(index)
     pages = min(-(-found.total // searched.limit), MOST_PAGES)
     if searched.page > max(pages, 1):
         near = [visit.links.to(SEARCH, q=searched.text).removeprefix(visit.links.root)]
-        detail = f"the list has {pages} pages: there is no page {searched.page}"
+        detail = f"the last page of the list is {max(pages, 1)}: there is no page {searched.page}"
         raise Refusal("not-found", detail, near=near)
     address = absolute(visit, visit.links.to(SEARCH, **searched.parameters))
     page = NamedNode(address)
