@@ -93,6 +93,17 @@ def test_what_cannot_be_had_is_refused_with_what_can(server: Server) -> None:
     assert "text/turtle" in answer.json["available"]
 
 
+@pytest.mark.parametrize("path", ["/dumps/void.ttl", "/gene/2064", "/search.json", "/health"])
+def test_a_script_of_another_site_may_ask_for_pages_with_conditions(
+    path: str, server: Server
+) -> None:
+    answer = server.request("OPTIONS", path, headers={"Origin": "https://a.example"})
+    assert (answer.status, answer.body) == (204, b"")
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert answer.headers["access-control-allow-methods"] == "GET, HEAD, OPTIONS"
+    assert "If-None-Match" in answer.headers["access-control-allow-headers"]
+
+
 def test_a_syntax_error_tells_line_and_column_and_shows_the_line(server: Server) -> None:
     answer = server.ask("SELECT *\nWHERE { ?s ?p }")
     assert (answer.status, answer.problem) == (400, "syntax")

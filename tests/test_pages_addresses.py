@@ -313,6 +313,51 @@ def test_a_dump_is_served_as_it_is_and_in_parts(pages: Pages) -> None:
 
 
 @pytest.mark.parametrize(
+    ("asked", "start", "end"),
+    [
+        ("bytes=5-2", None, None),
+        ("bytes=a-b", None, None),
+        ("bytes=0-3,9-5", None, None),
+        ("lines=1-2", None, None),
+        ("bytes=", None, None),
+        ("bytes = 3-5", 3, 6),
+        ("bytes=-4", -4, None),
+        ("bytes=7-", 7, None),
+        ("bytes=99999999-, 2-10", 2, 11),
+    ],
+)
+def test_a_range_that_is_none_is_ignored(
+    asked: str, start: int | None, end: int | None, pages: Pages
+) -> None:
+    whole = (pages.reading.release.dumps / "manifest.json").read_bytes()
+    page = pages.get("/dumps/manifest.json", range=asked)
+    assert (page.status, page.body) == (200 if start is None else 206, whole[start:end])
+
+
+def test_a_range_after_the_end_is_a_problem_that_says_how_long_the_file_is(pages: Pages) -> None:
+    size = (pages.reading.release.dumps / "manifest.json").stat().st_size
+    for asked in (f"bytes={size}-", "bytes=-0"):
+        refusal = pages.get("/dumps/manifest.json", range=asked).refusal
+        assert refusal is not None
+        assert (refusal.kind, refusal.status) == ("range-not-satisfiable", 416)
+        assert dict(refusal.headers)["Content-Range"] == f"bytes */{size}"
+
+
+def test_a_dump_that_the_client_has_by_its_date_is_not_sent_again(pages: Pages) -> None:
+    date = pages.get("/dumps/manifest.json").headers["last-modified"]
+    later = "Fri, 01 Jan 2100 00:00:00 GMT"
+    for headers, status in (
+        ({"if_modified_since": date}, 304),
+        # An earlier release may be served again, so a later date says nothing.
+        ({"if_modified_since": later}, 200),
+        ({"if_modified_since": date, "if_none_match": '"other"'}, 200),
+        ({"range": "bytes=0-1", "if_range": date}, 206),
+        ({"range": "bytes=0-1", "if_range": later}, 200),
+    ):
+        assert pages.get("/dumps/manifest.json", **headers).status == status
+
+
+@pytest.mark.parametrize(
     "iri",
     ["javascript:alert(1)", "data:text/html,x", "urn:x:y", "//evil.example", "http://[x", "", "/a"],
 )

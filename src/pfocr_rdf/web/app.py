@@ -30,8 +30,10 @@ from pfocr_rdf.web.exchange import (
     Exchange,
     Message,
     Receive,
+    Reply,
     Scope,
     Send,
+    preflight,
     public_url_of,
 )
 from pfocr_rdf.web.federation.evaluate import Federation, FederationOptions
@@ -227,6 +229,9 @@ class Site:
         try:
             await self._pages(exchange.scope, exchange.receive, send)
         except HTTPException as error:
+            if exchange.method == "OPTIONS" and error.status_code == 405:
+                await exchange.reply(Reply(204, preflight(f"{_allowed(error)}, OPTIONS"), b""))
+                return
             raise _refusal(exchange, error) from None
 
     def _routes(self) -> Router:
@@ -268,13 +273,17 @@ class Site:
             self._access.note(exchange)
 
 
+def _allowed(error: HTTPException) -> str:
+    # Starlette lists them in the order of a set.
+    named = (error.headers or {}).get("Allow", "GET, HEAD").split(",")
+    return ", ".join(sorted(name.strip() for name in named))
+
+
 def _refusal(exchange: Exchange, error: HTTPException) -> Refusal:
     """What Starlette found no route or no method for."""
     path = exchange.scope["path"]
     if error.status_code == 405:
-        # Starlette lists them in the order of a set.
-        named = (error.headers or {}).get("Allow", "GET, HEAD").split(",")
-        allowed = ", ".join(sorted(name.strip() for name in named))
+        allowed = _allowed(error)
         detail = f"{exchange.method} is not a method of {path}: use {allowed}"
         return Refusal("method-not-allowed", detail, headers={"Allow": allowed})
     return Refusal("not-found", f"there is nothing at {path}: queries go to /sparql")

@@ -23,6 +23,7 @@ from pfocr_rdf.web.exchange import (
     Headers,
     Reply,
     Watch,
+    preflight,
     read_body,
     rendered,
     whole_reply,
@@ -41,18 +42,9 @@ from pfocr_rdf.web.keys import (
 )
 from pfocr_rdf.web.problems import Refusal
 from pfocr_rdf.web.process import CutError, Running
-from pfocr_rdf.web.sparql import DescriptionAsked, HttpRequest, Query, read_request
+from pfocr_rdf.web.sparql import METHODS, DescriptionAsked, HttpRequest, Query, read_request
 
-METHODS: Final = "GET, HEAD, POST, QUERY, OPTIONS"
-#: What a browser may send across origins: https://fetch.spec.whatwg.org/#cors-preflight-fetch
-PREFLIGHT: Final[Headers] = [
-    (b"allow", METHODS.encode()),
-    (b"access-control-allow-methods", METHODS.encode()),
-    (b"access-control-allow-headers", b"Accept, Accept-Encoding, Content-Type, If-None-Match"),
-    (b"access-control-max-age", b"86400"),
-    (b"content-length", b"0"),
-    *COMMON,
-]
+PREFLIGHT: Final = preflight(", ".join(METHODS))
 NO_STORE: Final = (b"cache-control", b"no-store")
 #: Headers that an answer depends on; with the request's query they are the key of :class:`Hot`.
 RELEVANT: Final = frozenset({b"accept", b"accept-encoding"})

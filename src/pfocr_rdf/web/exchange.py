@@ -40,6 +40,26 @@ COMMON: Final[Headers] = [
 ]
 
 
+def preflight(methods: str) -> Headers:
+    """What a browser may send across origins to an address.
+
+    https://fetch.spec.whatwg.org/#cors-preflight-fetch
+
+    :param methods: that it answers, between commas.
+    """
+    return [
+        (b"allow", methods.encode()),
+        (b"access-control-allow-methods", methods.encode()),
+        (
+            b"access-control-allow-headers",
+            b"Accept, Accept-Encoding, Content-Type, If-Modified-Since, If-None-Match, Range",
+        ),
+        (b"access-control-max-age", b"86400"),
+        (b"content-length", b"0"),
+        *COMMON,
+    ]
+
+
 @dataclass(slots=True)
 class Exchange:
     """A request and what has become of it, which is also what the access log says.

@@ -86,6 +86,12 @@ PROBLEMS: Final[dict[str, ProblemKind]] = {
         "The header Allow lists the methods that this address answers. Queries go by GET, POST or "
         "QUERY.",
     ),
+    "range-not-satisfiable": ProblemKind(
+        416,
+        "The file has no such part",
+        "The header Range asks for bytes after the end of the file; Content-Range says how many it "
+        "has. A download that is whole already ends so. Ask without Range for the whole file.",
+    ),
     "content-too-large": ProblemKind(
         413,
         "The body of the request is too large",

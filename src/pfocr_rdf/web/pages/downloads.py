@@ -1,9 +1,14 @@
 """The dump files of the release that is served, at the addresses that the data name."""
 
-from typing import Final
+import re
+from email.utils import formatdate
+from pathlib import Path
+from typing import Any, Final
 
 from starlette.background import BackgroundTask
+from starlette.datastructures import MutableHeaders
 from starlette.responses import FileResponse, Response
+from starlette.types import Receive, Scope, Send
 
 from pfocr_rdf.web.pages.forms import has_already
 from pfocr_rdf.web.pages.visits import Visit
@@ -18,6 +23,9 @@ SUFFIX_TO_TYPE: Final = {
     ".json": "application/json",
     "SHA256SUMS": "text/plain; charset=utf-8",
 }
+
+# https://www.rfc-editor.org/rfc/rfc9110#section-14.1.1
+RANGE_RE: Final = re.compile(r"(?P<first>[0-9]{1,18})-(?P<last>[0-9]{1,18})?|-(?P<end>[0-9]{1,18})")
 
 
 def dump_files(reading: Reading) -> dict[str, tuple[int, str]]:
@@ -42,22 +50,80 @@ def answer_dump(visit: Visit) -> Response:
         near = [f"{DUMPS}/{known}" for known in files]
         detail = f"the release has no file {name[:200]!r}; it has {', '.join(files)}"
         raise Refusal("not-found", detail, near=near)
-    tag = f'"{files[name][1]}"'
+    path = reading.release.dumps / name
+    stat = path.stat()
+    tag, modified = f'"{files[name][1]}"', formatdate(stat.st_mtime, usegmt=True)
     headers = {
         "etag": tag,
+        "last-modified": modified,
         "cache-control": "public, no-cache",
         "x-pfocr-release": reading.release.id,
         "link": f'<{visit.public_url}dataset>;rel="collection"',
     }
-    if has_already(visit, tag):
+    if has_already(visit, tag) or _has_dated(visit, modified):
         return Response(None, 304, headers)
     media_type = next(kind for end, kind in SUFFIX_TO_TYPE.items() if name.endswith(end))
-    return FileResponse(
-        reading.release.dumps / name,
+    return _File(
+        path,
         headers={"content-type": media_type, **headers},
+        stat_result=stat,
         # Sent after the file: until then the release stays on disk.
         background=BackgroundTask(_held, reading),
+        parts=_parts(visit, stat.st_size, (tag, modified)),
     )
+
+
+def _has_dated(visit: Visit, modified: str) -> bool:
+    """Whether the client has the file of this very date, and knows of it nothing better.
+
+    A later date says nothing: what is served may be an earlier release, rolled back to.
+    """
+    headers = visit.headers
+    return "if-none-match" not in headers and headers.get("if-modified-since") == modified
+
+
+def _parts(visit: Visit, size: int, validators: tuple[str, str]) -> str:
+    """The header Range with the parts that the file has; empty where all of it is to be sent.
+
+    A header that is not as it should be is none: https://www.rfc-editor.org/rfc/rfc9110#section-14.2
+
+    :raises Refusal: ``range-not-satisfiable``, if the file has none of them.
+    """
+    unit, _, listed = visit.headers.get("range", "").partition("=")
+    if (
+        unit.strip().lower() != "bytes"
+        or visit.headers.get("if-range", validators[0]) not in validators
+    ):
+        return ""
+    parts = [RANGE_RE.fullmatch(part.strip()) for part in listed.split(",")]
+    found = []
+    for part in parts:
+        if part is None or (part["last"] and int(part["last"]) < int(part["first"])):
+            return ""
+        if int(part["end"] or 0) if part["first"] is None else int(part["first"]) < size:
+            found.append(part[0])
+    if not found:
+        detail = f"the file has {size:,} bytes: ask for a part of them, or without Range for all"
+        headers = {"Content-Range": f"bytes */{size}"}
+        raise Refusal("range-not-satisfiable", detail, headers=headers)
+    return f"bytes={','.join(found)}"
+
+
+class _File(FileResponse):
+    """A file, of which the parts are sent that were found right; Starlette reads them again."""
+
+    def __init__(self, path: Path, *, parts: str, **options: Any) -> None:
+        super().__init__(path, **options)
+        self.parts = parts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        scope = {**scope, "headers": list(scope["headers"])}
+        headers = MutableHeaders(scope=scope)
+        del headers["range"]
+        if self.parts:
+            headers["range"] = self.parts
+        await super().__call__(scope, receive, send)
 
 
 def _held(reading: Reading) -> None:
