@@ -15,6 +15,7 @@ import typer
 from invoking import Outcome, run
 from pfocr_rdf.cli import COMMANDS
 from pfocr_rdf.commands.console import refusals
+from pfocr_rdf.resources import resource
 
 SEEDS = Path(__file__).parents[1] / "seeds"
 BROKEN = "---\nfigid: [unclosed\n---\n"
@@ -297,12 +298,41 @@ def test_a_query_s_file_may_have_any_name_and_a_byte_order_mark(
     assert run("query", tmp_path / name, "--data", data).status == 0
 
 
+def test_a_file_whose_header_has_parameters_takes_values_as_a_named_query_does(
+    data: Path, tmp_path: Path
+) -> None:
+    own = tmp_path / "own.rq"
+    own.write_text(resource("queries", "figures-by-gene.rq").read_text("utf-8"), encoding="utf-8")
+    options = ("--data", data, "--format", "csv")
+    found = run("query", own, *options, "-p", "gene=2064")
+    assert found.out == run("query", "figures-by-gene", *options, "-p", "gene=2064").out
+    assert len(found.out.splitlines()) > 1
+    refused = run("query", own, *options)
+    assert (refused.status, refused.out) == (1, "")
+    assert "query own needs the parameter 'gene'" in refused.err
+    without = run("query", "ASK {}", "--data", data, "-p", "gene=2064")
+    assert (without.status, without.out) == (1, "")
+    assert "or leave --param out" in without.err
+
+
 def test_a_named_query_is_shown_with_its_parameters() -> None:
     shown = run("query", "figures-by-gene", "--show").out
     assert shown.startswith("# Figures that mention a gene\n# gene: gene, NCBI Gene id, such")
     assert "VALUES ?gene { }" in shown
     bound = run("query", "figures-by-gene", "--show", "-p", "gene=2064").out
     assert "/2064>" in bound
+
+
+def test_a_server_says_what_is_wrong_with_its_address_or_its_list(
+    data: Path, tmp_path: Path
+) -> None:
+    serve = ("serve", "--data", data, "--port", "0")
+    address = run(*serve, "--host", "999.1.1.1")
+    assert address.status == 1
+    assert "cannot listen on 999.1.1.1, port 0: that is no address or name of" in address.err
+    listed = run(*serve, "--partners", tmp_path / "none.toml")
+    assert listed.status == 1
+    assert "name a file that is there, or leave it out" in listed.err
 
 
 @pytest.mark.parametrize("timeout_s", ["inf", "nan", "1e10", "0"])

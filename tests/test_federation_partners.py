@@ -93,5 +93,8 @@ def test_a_list_with_a_mistake_is_refused(tmp_path: Path, text: str, said: str) 
 
 
 def test_a_list_that_is_missing_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ServeError, match=r"none\.toml cannot be read"):
+    with pytest.raises(
+        ServeError,
+        match=r"none\.toml cannot be read \(No such file .*\): name a file that is there",
+    ):
         read_partners(tmp_path / "none.toml")

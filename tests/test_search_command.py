@@ -25,7 +25,7 @@ def test_a_figure_is_a_line_with_year_evidence_and_title(data: Path) -> None:
     title = "Cross-talks between tumor and immune cells determining chemo-immune-resistance"
     assert found.status == 0
     assert found.out == f"{FIGID}\t2019\tfamily\t{title}\n"
-    assert found.err == "1 figures\n"
+    assert found.err == "1 figure\n"
 
 
 def test_what_is_unknown_is_left_empty(data: Path) -> None:
@@ -52,7 +52,7 @@ def test_a_search_is_narrowed_and_paged(data: Path) -> None:
 def test_figures_with_some_of_the_words_are_told_as_such(data: Path) -> None:
     found = run("search", "kynurenine nonsense", "--data", data)
     assert found.out.startswith(FIGID)
-    assert found.err == "no figure has all the words; 1 have some of them\n"
+    assert found.err == "no figure has all the words; 1 has some of them\n"
 
 
 def test_words_that_were_left_out_are_told(data: Path) -> None:
@@ -62,10 +62,10 @@ def test_words_that_were_left_out_are_told(data: Path) -> None:
 
 def test_json_has_everything(data: Path) -> None:
     found = json.loads(run("search", "KRAS", "--data", data, "--json").out)
-    assert found["total"] == len(found["hits"]) == 2
-    assert found["tiers"] == [{"value": "family", "label": "family", "figures": 2}]
+    assert found["total"] == len(found["figures"]) == 2
+    assert found["facets"]["tiers"] == [{"value": "family", "label": "family", "figures": 2}]
     assert found["things"][0]["iri"] == "https://identifiers.org/ncbigene/3845"
-    assert {"text": "KRAS", "matched": True} in found["hits"][0]["snippet"]
+    assert {"text": "KRAS", "matched": True} in found["figures"][0]["snippet"]
 
 
 def test_suggestions_are_names_with_kind_figures_and_iri(data: Path) -> None:

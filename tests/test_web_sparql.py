@@ -634,3 +634,19 @@ def test_a_link_that_a_person_types_is_understood() -> None:
     typed = "format=application/sparql-results+xml&query=" + quote(ASK)
     found = query(HttpRequest("GET", typed, {}, b""))
     assert found.formats.solutions == Format("xml", "application/sparql-results+xml")
+
+
+@pytest.mark.parametrize(
+    ("value", "explains"), [("true", True), ("1", True), ("False", False), ("0", False)]
+)
+def test_explain_is_true_or_false(value: str, explains: bool) -> None:
+    asked = read_request(get(("query", ASK), ("explain", value)))
+    assert isinstance(asked, Query)
+    assert asked.explain is explains
+
+
+@pytest.mark.parametrize("value", ["yes", "", "on"])
+def test_another_value_of_explain_is_refused_for_no_partner_may_be_asked(value: str) -> None:
+    refusal = refused(get(("query", ASK), ("explain", value)))
+    assert refusal.kind == "bad-request"
+    assert refusal.detail.endswith("neither true nor false: send one of them")

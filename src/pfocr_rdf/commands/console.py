@@ -54,3 +54,12 @@ def refusals() -> Iterator[None]:
 def _let_stdout_go() -> None:
     """Python would complain once more when it closes it."""
     sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+
+
+def counted(number: int, noun: str) -> str:
+    """How many there are, in words.
+
+    >>> counted(1, "figure"), counted(1200, "row")
+    ('1 figure', '1,200 rows')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -1,5 +1,6 @@
 """The command ``query``: a named query, a file, a text or standard input, here or elsewhere."""
 
+import re
 import sys
 from pathlib import Path
 from typing import Annotated, Literal
@@ -7,18 +8,20 @@ from typing import Annotated, Literal
 import typer
 from pyoxigraph import Store
 
-from pfocr_rdf.commands.console import data_out, refusals, say
+from pfocr_rdf.commands.console import counted, data_out, refusals, say
 from pfocr_rdf.commands.options import DEFAULT_DATA, Data, ReleaseName
 from pfocr_rdf.contents import iris_of, open_store
 from pfocr_rdf.errors import QueryError
 from pfocr_rdf.iris import Iris
-from pfocr_rdf.queries import bind, federated_queries, load_query, named_queries
+from pfocr_rdf.queries import bind, federated_queries, load_query, named_queries, parse_query
 from pfocr_rdf.releases import Release, find_release, holding
 from pfocr_rdf.remote import TIMEOUT_S, ask_endpoint
 from pfocr_rdf.results import default_format, write_answer, write_query
 
 FormatName = Literal["table", "json", "csv", "tsv", "xml", "gmt", "turtle", "ntriples", "jsonld"]
 
+#: What a file begins with, somewhere in its comments, if it takes values.
+PARAM_RE = re.compile(r"\A(?:#.*\n)*?# param:")
 
 Asked = Annotated[
     str | None,
@@ -97,21 +100,29 @@ def _text(asked: str, params: list[str], iris: Iris) -> str:
     :raises QueryError: if there is no such query or file, or the parameters do not fit.
     """
     if asked == "-":
-        return _without_params(sys.stdin.read().removeprefix("\ufeff"), params)
+        return _filled("stdin", sys.stdin.read().removeprefix("\ufeff"), params, iris)
     is_text = any(character in asked for character in "{ \n")
     if asked.endswith(".rq") and (not is_text or Path(asked).is_file()):
         try:
-            return _without_params(Path(asked).read_text(encoding="utf-8-sig"), params)
+            text = Path(asked).read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             raise QueryError(f"{asked} cannot be read ({error}): name a file of SPARQL") from error
+        return _filled(Path(asked).stem, text, params, iris)
     if is_text:
-        return _without_params(asked, params)
+        return _filled("query", asked, params, iris)
     return bind(load_query(asked), _values(params), iris)
 
 
-def _without_params(text: str, params: list[str]) -> str:
+def _filled(name: str, text: str, params: list[str], iris: Iris) -> str:
+    """A text with values where its header says that it takes some, as named queries do.
+
+    :raises QueryError: if values are given and it takes none, or the other way round.
+    """
+    if PARAM_RE.search(text):
+        return bind(parse_query(name, text), _values(params), iris)
     if params:
-        raise QueryError("only named queries have parameters: leave --param out")
+        reason = "name a query, or a file whose header has lines “# param:”, or leave --param out"
+        raise QueryError(f"the query has no parameters: {reason}")
     return text
 
 
@@ -162,7 +173,8 @@ def _joined(text: str, store: Store, iris: Iris, partners: Path | None) -> str:
         return text
     joined = join_here(text, store, iris, partners)
     for told in joined.told:
-        say(f"{told.partner}: {told.failed or f'{told.requests} requests, {told.rows} rows'}")
+        answered = f"{counted(told.requests, 'request')}, {counted(told.rows, 'row')}"
+        say(f"{told.partner}: {told.failed or answered}")
     return joined.text
 
 

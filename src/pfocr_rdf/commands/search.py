@@ -3,11 +3,11 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from pfocr_rdf.commands.console import refusals, say
+from pfocr_rdf.commands.console import counted, refusals, say
 from pfocr_rdf.commands.options import DEFAULT_DATA, Data, ReleaseName
 from pfocr_rdf.releases import find_release, holding
 from pfocr_rdf.search import Found, Suggestion, Tier, open_index
@@ -48,10 +48,20 @@ def search(
             text, organism=organism, year=year, tier=tier, offset=offset, limit=limit
         )
         if as_json:
-            typer.echo(json.dumps(asdict(found), ensure_ascii=False))
+            typer.echo(json.dumps(_document(found), ensure_ascii=False))
         else:
             _print_hits(found)
         _tell(found)
+
+
+def _document(found: Found) -> dict[str, Any]:
+    """The answer, by the names that ``/search.json`` has for the same."""
+    values = asdict(found)
+    return {
+        **{name: values[name] for name in ("total", "all_words", "words", "left_out", "things")},
+        "figures": values["hits"],
+        "facets": {name: values[name] for name in ("organisms", "years", "tiers")},
+    }
 
 
 def _print_hits(found: Found) -> None:
@@ -71,8 +81,11 @@ def _print_suggestions(suggestions: Sequence[Suggestion], *, as_json: bool) -> N
 def _tell(found: Found) -> None:
     """What the list alone does not say."""
     if found.left_out:
-        say(f"{len(found.left_out):,} words were left out: ask for fewer at a time")
+        left_out = len(found.left_out)
+        were = "was" if left_out == 1 else "were"
+        say(f"{counted(left_out, 'word')} {were} left out: ask for fewer at a time")
     if found.all_words:
-        say(f"{found.total:,} figures")
+        say(counted(found.total, "figure"))
     else:
-        say(f"no figure has all the words; {found.total:,} have some of them")
+        have = "has" if found.total == 1 else "have"
+        say(f"no figure has all the words; {found.total:,} {have} some of them")

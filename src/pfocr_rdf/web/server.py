@@ -361,6 +361,8 @@ def _bind(host: str, port: int) -> list[socket.socket]:
             bound.close()
         number = error.errno if isinstance(error, OSError) else None
         advice = ERRNO_TO_ADVICE.get(number or 0, str(error))
+        if isinstance(error, socket.gaierror | UnicodeError):
+            advice = "that is no address or name of this machine: 127.0.0.1 is for itself alone"
         raise ServeError(f"cannot listen on {host}, port {port}: {advice}") from error
     return sockets
 

@@ -141,8 +141,18 @@ def _query(request: HttpRequest, fields: Fields) -> Query:
     if any(name in fields for name in DATASET):
         default_graphs, named_graphs = (_graphs(name, fields.get(name, ())) for name in DATASET)
     formats, encoding = _formats(request, fields), _encoding(request)
-    explain = any(value.lower() in ("true", "1") for value in fields.get("explain", ()))
-    return Query(text, default_graphs, named_graphs, formats, encoding, explain)
+    return Query(text, default_graphs, named_graphs, formats, encoding, _explains(fields))
+
+
+def _explains(fields: Fields) -> bool:
+    """Whether partners are to be named and not asked.
+
+    A value that is none is refused: taken for no, it would have them asked.
+    """
+    values = {value.lower() for value in fields.get("explain", ())}
+    if not values <= {"true", "1", "false", "0"}:
+        raise _bad("the parameter explain is neither true nor false: send one of them")
+    return not values.isdisjoint({"true", "1"})
 
 
 def _graphs(name: str, values: Iterable[str]) -> tuple[str, ...]:

@@ -115,7 +115,10 @@ def read_partners(path: Path) -> Partners:
     """
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except OSError as error:
+        reason = "name a file that is there, or leave it out for the public endpoints"
+        raise ServeError(f"{path} cannot be read ({error.strerror}): {reason}") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ServeError(f"{path} cannot be read as TOML ({error}): correct it") from error
     try:
         return _partners(document)
