@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 import typer
 
+from building import build
 from invoking import Outcome, run
+from making import record, write
 from pfocr_rdf.cli import COMMANDS
 from pfocr_rdf.commands.console import refusals
 from pfocr_rdf.resources import resource
@@ -38,8 +40,8 @@ def manifest(data: Path) -> dict[str, int]:
 def with_a_broken_record(folder: Path) -> Path:
     records = folder / "records"
     records.mkdir()
-    for record in (SEEDS / "_figures").iterdir():
-        (records / record.name).write_bytes(record.read_bytes())
+    for file in (SEEDS / "_figures").iterdir():
+        (records / file.name).write_bytes(file.read_bytes())
     (records / "PMC1__broken.md").write_text(BROKEN, encoding="utf-8")
     return records
 
@@ -313,6 +315,32 @@ def test_a_file_whose_header_has_parameters_takes_values_as_a_named_query_does(
     without = run("query", "ASK {}", "--data", data, "-p", "gene=2064")
     assert (without.status, without.out) == (1, "")
     assert "or leave --param out" in without.err
+
+
+@pytest.mark.parametrize(
+    "doi", ["10.1000/ABC", "doi:10.1000/abc", "https://doi.org/10.1000/ABC", "pmc:PMC1"]
+)
+def test_a_query_takes_an_article_by_its_doi(doi: str, cited: Path) -> None:
+    options = ("--data", cited, "--format", "csv")
+    assert "PMC1__f1" in run("query", "article-figures", *options, "-p", f"article={doi}").out
+    spellings = run("query", "other-spellings", *options, "-p", f"thing={doi}").out
+    assert "https://doi.org/10.1000/abc" in spellings
+
+
+def test_a_doi_that_no_article_has_is_refused_and_no_iri_is_asked_for(cited: Path) -> None:
+    for where in (("--data", cited), ("--endpoint", "http://127.0.0.1:9/sparql")):
+        refused = run("query", "article-figures", *where, "-p", "article=doi:10.1000/other")
+        assert (refused.status, refused.out) == (1, "")
+        assert refused.err.endswith("is a DOI; give a PubMed Central id as PMC6566596 or its IRI\n")
+
+
+@pytest.fixture(name="cited", scope="module")
+def _cited(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A release of one figure whose article has a DOI."""
+    folder = tmp_path_factory.mktemp("cited")
+    text = record(figid="PMC1__f1", pmcid="PMC1", doi="10.1000/ABC")
+    build(write(folder / "records", {"_figures/1.md": text}), folder / "data")
+    return folder / "data"
 
 
 def test_a_named_query_is_shown_with_its_parameters() -> None:

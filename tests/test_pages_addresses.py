@@ -298,6 +298,13 @@ def test_a_release_that_was_deleted_is_410_and_one_that_is_kept_is_described(
     assert gone.rpartition("/")[2] in listed.text
 
 
+@pytest.mark.parametrize("doi", ["10.1000/ABC", "https://doi.org/10.1000/abc"])
+def test_the_page_of_a_query_takes_an_article_by_its_doi(doi: str, pages: Pages) -> None:
+    page = pages.get(f"/queries/other-spellings?thing={doi}&open=editor", "text/html")
+    assert page.status == 303
+    assert "pmc%2FPMC8" in page.headers["location"]
+
+
 def test_a_dump_is_served_as_it_is_and_in_parts(pages: Pages) -> None:
     release = pages.reading.release
     rows = {row["name"]: row for row in release.manifest()["files"]}

@@ -1,10 +1,15 @@
 """What a release is read with: its store, and the IRIs that it was built with."""
 
-from pyoxigraph import Store
+from typing import Final
+
+from pyoxigraph import NamedNode, Store
 
 from pfocr_rdf.errors import IriError, ReleaseError
-from pfocr_rdf.iris import Iris
+from pfocr_rdf.iris import SCHEMA, Iris, term
 from pfocr_rdf.releases import MANIFEST, Release
+
+#: Of the vocabulary, which is not imported: with it come the readers of records.
+SAME_AS: Final = term(SCHEMA, "sameAs")
 
 
 def open_store(release: Release) -> Store:
@@ -32,3 +37,10 @@ def iris_of(release: Release) -> Iris:
         path = release.path / MANIFEST
         reason = f"not a manifest ({error!r}): build again, or roll back"
         raise ReleaseError(f"{path}: {reason}") from error
+
+
+def same_thing(node: NamedNode, store: Store, iris: Iris) -> NamedNode:
+    """The thing of the release that an IRI is another spelling of; the IRI where it is of none."""
+    spelt = store.quads_for_pattern(None, SAME_AS, node, iris.equivalents)
+    found = (quad.subject for quad in spelt)
+    return next((thing for thing in found if isinstance(thing, NamedNode)), node)

@@ -9,11 +9,11 @@ from urllib.parse import urlsplit
 
 from pyoxigraph import NamedNode, Quad, RdfFormat, Store, Triple
 
+from pfocr_rdf.contents import same_thing
 from pfocr_rdf.dumps import serialized, turtle_document
 from pfocr_rdf.errors import IriError, QueryError
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.spellings import find_iri
-from pfocr_rdf.vocabulary import Schema
 
 GraphFormatName = Literal["turtle", "ntriples", "jsonld"]
 
@@ -42,10 +42,8 @@ def find_thing(text: str, store: Store, iris: Iris) -> NamedNode:
     for node in readings:
         if next(store.quads_for_pattern(node, None, None), None):
             return node
-        spelt = store.quads_for_pattern(None, Schema.same_as, node, iris.equivalents)
-        for thing in (quad.subject for quad in spelt):
-            if isinstance(thing, NamedNode):
-                return thing
+        if (thing := same_thing(node, store, iris)) != node:
+            return thing
         if next(store.quads_for_pattern(None, None, node), None):
             return node
     shown = text if len(text) <= 200 else text[:200] + "…"

@@ -156,10 +156,10 @@ TYPE_TO_READER: Final[dict[str, tuple[Reader, str]]] = {
         "a MeSH or Disease Ontology id as D009369, DOID:162 or an IRI",
     ),
     "taxon": (_things("taxon"), "an NCBI taxonomy id as 9606, taxon:9606 or an IRI"),
-    "article": (_things("pmc"), "a PubMed Central id as PMC6566596 or an IRI"),
+    "article": (_things("pmc"), "a PubMed Central id as PMC6566596 or its IRI"),
     "thing": (
         _things("ncbigene", "mesh", "chebi", "doid", "taxon", "pmc"),
-        "a CURIE as ncbigene:5742, mesh:D005227, taxon:9606, pmc:PMC6566596, or an IRI",
+        "a CURIE as ncbigene:5742, mesh:D005227, taxon:9606, pmc:PMC6566596, or its IRI",
     ),
     "figure": (_things("figure"), "a figure id as PMC6566596__ijms-20-02505-g004 or its IRI"),
     "text": (_text, "at least one character"),

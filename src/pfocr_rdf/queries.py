@@ -31,16 +31,20 @@ the column of the numbers. The editor takes the same line from any query::
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from typing import Final
 
-from pfocr_rdf.errors import QueryError
+from pyoxigraph import NamedNode
+
+from pfocr_rdf.errors import IriError, QueryError
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.parameters import ANY, BOUNDS_RE, DEFAULT_IRIS, TYPE_TO_READER, Parameter, read_terms
 from pfocr_rdf.resources import resource
+from pfocr_rdf.spellings import find_iri
 
 HEADER_RE: Final = re.compile(r"# (?P<key>[a-z]+):(?P<value>.*)")
 HEADER_KEYS: Final = (
@@ -50,6 +54,8 @@ HEADER_KEYS: Final = (
 SLOT_RE: Final = re.compile(
     r"VALUES \?(?P<name>\w+) \{ \}|(?<=LIMIT )(?P<limit>[0-9]+)$", re.MULTILINE
 )
+#: Types of parameters whose values may be articles.
+DOI_TYPES: Final = ("article", "thing")
 CHART_RE: Final = re.compile(r"(?P<kind>bar|line) (?P<label>\w+) (?P<value>\w+)", re.ASCII)
 
 
@@ -242,6 +248,35 @@ def bind(query: NamedQuery, values: Mapping[str, str], iris: Iris = DEFAULT_IRIS
         return blocks.get(slot["name"] or "limit", slot[0])
 
     return SLOT_RE.sub(fill, query.text)
+
+
+def without_dois(
+    query: NamedQuery,
+    values: Mapping[str, str],
+    same_thing: Callable[[NamedNode], NamedNode],
+    iris: Iris = DEFAULT_IRIS,
+) -> dict[str, str]:
+    """The values for a query, in which the article stands that a DOI is of.
+
+    Which that is only a release knows; a DOI that it does not know stays, and is refused by
+    :func:`bind`.
+
+    :param same_thing: gives the thing of the release that an IRI is a spelling of, or the IRI.
+
+    >>> article = NamedNode("https://identifiers.org/pmc/PMC1")
+    >>> query = load_query("article-figures")
+    >>> without_dois(query, {"article": "doi:10.1000/X"}, lambda doi: article)
+    {'article': 'https://identifiers.org/pmc/PMC1'}
+    """
+    found = dict(values)
+    for parameter in query.parameters:
+        if parameter.type in DOI_TYPES and parameter.name in found:
+            with suppress(IriError):
+                doi = find_iri(found[parameter.name], iris, ("doi",))
+                thing = same_thing(doi)
+                if thing != doi:
+                    found[parameter.name] = thing.value
+    return found
 
 
 def _block(parameter: Parameter, value: str, iris: Iris) -> str:

@@ -10,10 +10,18 @@ from pyoxigraph import Store
 
 from pfocr_rdf.commands.console import counted, data_out, refusals, say
 from pfocr_rdf.commands.options import DEFAULT_DATA, Data, ReleaseName
-from pfocr_rdf.contents import iris_of, open_store
+from pfocr_rdf.contents import iris_of, open_store, same_thing
 from pfocr_rdf.errors import QueryError
 from pfocr_rdf.iris import Iris
-from pfocr_rdf.queries import bind, federated_queries, load_query, named_queries, parse_query
+from pfocr_rdf.queries import (
+    NamedQuery,
+    bind,
+    federated_queries,
+    load_query,
+    named_queries,
+    parse_query,
+    without_dois,
+)
 from pfocr_rdf.releases import Release, find_release, holding
 from pfocr_rdf.remote import TIMEOUT_S, ask_endpoint
 from pfocr_rdf.results import default_format, write_answer, write_query
@@ -94,36 +102,44 @@ def _shown(asked: str, params: list[str]) -> str:
     return "\n".join([f"# {query.title}", *taken, query.text])
 
 
-def _text(asked: str, params: list[str], iris: Iris) -> str:
+def _text(asked: str, params: list[str], iris: Iris, store: Store | None = None) -> str:
     """The SPARQL text that was meant, parameters bound.
 
+    :param store: of the release that is asked, which knows what article a DOI is of.
     :raises QueryError: if there is no such query or file, or the parameters do not fit.
     """
     if asked == "-":
-        return _filled("stdin", sys.stdin.read().removeprefix("\ufeff"), params, iris)
+        return _filled("stdin", sys.stdin.read().removeprefix("\ufeff"), params, iris, store)
     is_text = any(character in asked for character in "{ \n")
     if asked.endswith(".rq") and (not is_text or Path(asked).is_file()):
         try:
             text = Path(asked).read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             raise QueryError(f"{asked} cannot be read ({error}): name a file of SPARQL") from error
-        return _filled(Path(asked).stem, text, params, iris)
+        return _filled(Path(asked).stem, text, params, iris, store)
     if is_text:
-        return _filled("query", asked, params, iris)
-    return bind(load_query(asked), _values(params), iris)
+        return _filled("query", asked, params, iris, store)
+    return _bound(load_query(asked), params, iris, store)
 
 
-def _filled(name: str, text: str, params: list[str], iris: Iris) -> str:
+def _filled(name: str, text: str, params: list[str], iris: Iris, store: Store | None) -> str:
     """A text with values where its header says that it takes some, as named queries do.
 
     :raises QueryError: if values are given and it takes none, or the other way round.
     """
     if PARAM_RE.search(text):
-        return bind(parse_query(name, text), _values(params), iris)
+        return _bound(parse_query(name, text), params, iris, store)
     if params:
         reason = "name a query, or a file whose header has lines “# param:”, or leave --param out"
         raise QueryError(f"the query has no parameters: {reason}")
     return text
+
+
+def _bound(query: NamedQuery, params: list[str], iris: Iris, store: Store | None) -> str:
+    values = _values(params)
+    if store is not None:
+        values = without_dois(query, values, lambda doi: same_thing(doi, store, iris), iris)
+    return bind(query, values, iris)
 
 
 def _values(params: list[str]) -> dict[str, str]:
@@ -149,8 +165,8 @@ def _ask_release(
     release: Release, asked: str, params: list[str], form: str | None, partners: Path | None
 ) -> None:
     iris = iris_of(release)
-    text = _text(asked, params, iris)
     store = open_store(release)
+    text = _text(asked, params, iris, store)
     if "service" in text.lower():
         text = _joined(text, store, iris, partners)
     write_query(store, text, data_out(), form, iris, terminal=sys.stdout.isatty())
@@ -160,8 +176,9 @@ def _explain(release: Release, asked: str, params: list[str], partners: Path | N
     from pfocr_rdf.web.federation.local import explain_here
 
     iris = iris_of(release)
-    text = _text(asked, params, iris)
-    typer.echo(explain_here(text, open_store(release), iris, partners), nl=False)
+    store = open_store(release)
+    text = _text(asked, params, iris, store)
+    typer.echo(explain_here(text, store, iris, partners), nl=False)
 
 
 def _joined(text: str, store: Store, iris: Iris, partners: Path | None) -> str:

@@ -138,7 +138,7 @@ def read_asked(visit: Visit, query_string: bytes) -> Asked:
     """
     name, dot, suffix = visit.values["name"].partition(".")
     query = _found(name)
-    given = read_given(query, query_string, visit.reading.iris)
+    given = read_given(query, query_string, visit.reading)
     kind = FORM_TO_KIND[form_of(query)]
     if dot and suffix not in (HTML.name, *OVERRIDE_TO_NAMES):
         files = ", ".join(f".{known}" for known in files_of(query))

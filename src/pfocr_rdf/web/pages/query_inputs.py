@@ -21,7 +21,7 @@ from pfocr_rdf.parameters import (
     Parameter,
     read_terms,
 )
-from pfocr_rdf.queries import NamedQuery, federated_queries, named_queries
+from pfocr_rdf.queries import NamedQuery, federated_queries, named_queries, without_dois
 from pfocr_rdf.web.pages.examples import Example, example_of
 from pfocr_rdf.web.reading import Reading
 
@@ -103,7 +103,7 @@ class Input:
 def form_of(query: NamedQuery) -> QueryForm:
     """The form of a query, which decides what kind of answer it has.
 
-    >>> from pfocr_rdf.queries import load_query
+    >>> from pfocr_rdf.queries import load_query, without_dois
     >>> form_of(load_query("figure-record")), form_of(load_query("organisms"))
     ('construct', 'select')
     """
@@ -121,7 +121,7 @@ def listed_queries() -> tuple[NamedQuery, ...]:
     return (*named_queries(), *federated_queries())
 
 
-def read_given(query: NamedQuery, query_string: bytes, iris: Iris) -> Given:
+def read_given(query: NamedQuery, query_string: bytes, reading: Reading) -> Given:
     """What the query string of a request gives.
 
     An empty field of a form is not given. A parameter that the query does not have is wrong, for
@@ -147,8 +147,9 @@ def read_given(query: NamedQuery, query_string: bytes, iris: Iris) -> Given:
         if len(several) > 1 and known[name].type not in LISTS:
             errors[name] = f"parameter {name!r}: given {len(several)} times: give it once"
     values = {name: ",".join(several) for name, several in found.items()}
+    values = without_dois(query, values, reading.same_thing, reading.iris)
     for name, parameter in known.items():
-        error = errors.get(name) or value_error(parameter, values.get(name), iris)
+        error = errors.get(name) or value_error(parameter, values.get(name), reading.iris)
         if error:
             errors[name] = error
     return Given(values, errors, asked=bool(pairs))
