@@ -119,8 +119,8 @@ def test_an_organism_may_be_spelt_as_anywhere(many: Index) -> None:
 @pytest.mark.parametrize(
     ("narrowed", "said"),
     [
-        ({"organism": "homo"}, "no organism 'homo' in this release: give .* as Homo sapiens$"),
-        ({"organism": "human"}, "no organism 'human' in this release: give "),
+        ({"organism": "mus musculs"}, "no organism 'mus musculs' in .*: give .* as Mus musculus$"),
+        ({"organism": "human"}, "no organism 'human' in .* as 9606 or Homo sapiens$"),
         ({"organism": "ncbigene:5742"}, "no organism 'ncbigene:5742'"),
         ({"organism": ""}, "no organism ''"),
         ({"year": "abc"}, "'abc' is no year: give four digits as 2019"),

@@ -38,8 +38,8 @@ class Properties:
             return find_iri(text, kinds=("taxon",)).value.rpartition("_")[2]
         except IriError:
             names = list(self.taxon_to_name.values())
-            near = get_close_matches(text.capitalize(), names, n=3, cutoff=0.5) or names[:3]
-            example = " or ".join(near) or "9606"
+            near = get_close_matches(text.capitalize(), names, n=2, cutoff=0.6)
+            example = " or ".join(near or ["9606", "Homo sapiens"])
             raise QueryError(
                 f"no organism {text[:100]!r} in this release: give an NCBI taxonomy id or a name, "
                 f"as {example}"
