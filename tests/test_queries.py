@@ -39,6 +39,15 @@ from asking import (
     store_of,
     values_for,
 )
+from making import (
+    CHEMICAL_COLUMNS,
+    DISEASE_COLUMNS,
+    GENE_COLUMNS,
+    read_all,
+    record,
+    table,
+    write,
+)
 from pfocr_rdf.errors import QueryError
 from pfocr_rdf.iris import BASE, NCBIGENE, Iris
 from pfocr_rdf.parameters import ANY, read_terms
@@ -329,3 +338,74 @@ def test_an_alias_of_a_figure_asks_for_the_figure() -> None:
 def test_an_identifier_of_chebi_finds_the_mesh_chemical_beside_it(made: Store) -> None:
     query = load_query("figures-by-chemical")
     assert b'"D005947"' in answer(made, bind(query, {"chemical": "CHEBI:17234"}))
+
+
+#: Two records that use one MeSH term, each as another kind of thing, and organisms of no taxon.
+BOTH_KINDS: Final = {
+    "_figures/PMC1__f1.md": record(
+        figid="PMC1__f1", organisms=["Mus musculus", "plasmids"], organisms_ner=["Nova species"]
+    ),
+    "_data/PMC1__f1-genes.tsv": table(GENE_COLUMNS, "NA|NA|NA|a|A|A|5|ncbigene_symbol|1|2|3"),
+    "_data/PMC1__f1-chemicals.tsv": table(CHEMICAL_COLUMNS, "tumour|mesh:D009369|tumour|NA|NA"),
+    "_figures/PMC1__f2.md": record(
+        figid="PMC1__f2", filename="f2.jpg", organisms=["plasmids"], organisms_ner=["plasmids"]
+    ),
+    "_data/PMC1__f2-genes.tsv": table(GENE_COLUMNS, "NA|NA|NA|a|A|A|5|ncbigene_symbol|1|2|3"),
+    "_data/PMC1__f2-diseases.tsv": table(DISEASE_COLUMNS, "tumour|mesh:D009369|tumour|NA|NA"),
+}
+
+
+@pytest.fixture(scope="module", name="both_kinds")
+def _both_kinds(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    found, _ = read_all(write(tmp_path_factory.mktemp("both"), BOTH_KINDS))
+    return store_of(tuple(found.values()))
+
+
+def rows(store: Store, name: str, **given: str) -> list[list[str]]:
+    """The lines of an answer, without the header."""
+    lines = answer(store, bind(load_query(name), given)).decode().splitlines()
+    return [line.split("\t") for line in lines[1:]]
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "figids"),
+    [
+        ("figures-by-chemical", {"chemical": "D009369"}, ['"PMC1__f1"']),
+        ("figures-by-disease", {"disease": "D009369"}, ['"PMC1__f2"']),
+        ("figures-by-gene-and-chemical", {"gene": "5", "chemical": "D009369"}, ['"PMC1__f1"']),
+    ],
+)
+def test_a_term_that_is_a_chemical_here_and_a_disease_there_is_found_as_what_is_asked_for(
+    name: str, given: dict[str, str], figids: list[str], both_kinds: Store
+) -> None:
+    assert [row[0] for row in rows(both_kinds, name, **given)] == figids
+
+
+def test_a_term_is_counted_as_a_chemical_only_where_it_is_one(both_kinds: Store) -> None:
+    found = rows(both_kinds, "co-mentioned-chemicals", gene="5")
+    assert found == [['"D009369"', '"tumour"', "1"]]
+
+
+@pytest.mark.parametrize("query", [*named_queries(), *federated_queries()], ids=lambda q: q.name)
+def test_what_a_chemical_of_a_figure_is_is_not_asked_of_the_term(query: NamedQuery) -> None:
+    # The term may be a disease in this figure, and a chemical in another.
+    words = set(query.text.split())
+    by_class = words & {"schema:ChemicalSubstance", "schema:MedicalCondition"}
+    assert not by_class or "schema:mentions" not in words
+
+
+def test_organisms_of_no_taxon_are_among_those_of_a_figure(both_kinds: Store) -> None:
+    found = rows(both_kinds, "figure-organisms", figure="PMC1__f1")
+    assert [row[:3] for row in found] == [
+        ['"10090"', '"Mus musculus"', '"curated"'],
+        ["", '"plasmids"', '"curated"'],
+        ["", '"Nova species"', '"predicted"'],
+    ]
+
+
+def test_organisms_of_no_taxon_are_counted(both_kinds: Store) -> None:
+    assert rows(both_kinds, "organisms") == [
+        ["", '"plasmids"', "2", "1", "1"],
+        ['"10090"', '"Mus musculus"', "1", "0", "0"],
+        ["", '"Nova species"', "0", "1", "0"],
+    ]
