@@ -20,19 +20,9 @@ PACKAGE: Final = REPOSITORY / "src" / "pfocr_rdf"
 ORDER: Final = (
     *("errors", "resources", "iris", "equivalents", "spellings"),
     *("records", "vocabulary", "mapping", "shared"),
-    *("jsonld", "tally", "dumps", "mappings", "dataset"),
-    *("flushing", "releases", "contents", "search", "build"),
-    *(
-        "verify",
-        "compare",
-        "parameters",
-        "queries",
-        "syntax",
-        "results",
-        "remote",
-        "describe",
-        "publish",
-    ),
+    *("jsonld", "tally", "dumps", "mappings", "partitions", "dataset"),
+    *("flushing", "releases", "contents", "search", "build", "verify", "compare"),
+    *("parameters", "queries", "syntax", "results", "remote", "describe", "publish"),
     *("stores", "push_notes", "push_graphs", "push", "isql", "push_bulk", "web"),
     *("commands", "cli"),
 )

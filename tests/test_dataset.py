@@ -335,6 +335,17 @@ def test_no_level_has_what_hcls_forbids_it(level: str, mixed_release: Release) -
         assert bool(classes & {VOID.Dataset, DCAT.Distribution}) == (level == "distribution")
 
 
+def test_the_equivalents_are_not_described_as_figures(mixed_release: Release) -> None:
+    graph, one = described(mixed_release), levels(mixed_release)["version"][0]
+    of_figures = graph.value(one, DCTERMS.description)
+    for name in ("equivalents", "equivalents.nq.gz"):
+        (said,) = graph.objects(URIRef(f"{one}#{name}"), DCTERMS.description)
+        assert said != of_figures
+        assert "schema:sameAs" in str(said)
+    (said,) = graph.objects(URIRef(f"{one}#pfocr.nq.gz"), DCTERMS.description)
+    assert said == of_figures
+
+
 def test_the_levels_lead_to_one_another(mixed_release: Release) -> None:
     graph, found = described(mixed_release), levels(mixed_release)
     (one,) = found["version"]

@@ -13,7 +13,7 @@ from typing import Any, Final
 import pytest
 from pyoxigraph import DefaultGraph, Quad, RdfFormat, Store, parse
 from rdflib import Graph, URIRef
-from rdflib.namespace import DCAT, DCTERMS, VOID
+from rdflib.namespace import DCAT, DCTERMS, PROV, VOID
 
 from building import build, dumps, environment
 from invoking import run
@@ -244,6 +244,22 @@ def test_the_dump_is_offered_under_the_licences_of_its_sets(mapped: BuildResult)
         )
         assert part in parts
         assert described.value(part, VOID.triples).toPython() == one.triples  # type: ignore[union-attr]
+
+
+def test_the_dump_is_said_to_be_the_work_of_those_who_made_its_sets(tmp_path: Path) -> None:
+    rows = [f"ncbigene:5742|skos:exactMatch|x:1|{MANUAL}"]
+    ada, other = "https://orcid.org/0000-0001-2345-6789", "https://example.org/other"
+    said = f"license: https://l.example/\ncreator_id: ['{ada}', 'no IRI']"
+    texts = sssom(rows, metadata=said), sssom(rows, mapping_set=other)
+    absent = sssom([f"ncbigene:1|x:p|x:1|{MANUAL}"], mapping_set="https://example.org/absent")
+    described = Graph().parse(built(tmp_path, *texts, absent).release.dumps / "void.ttl")
+    (file,) = described.subjects(
+        DCAT.downloadURL, URIRef(f"{Iris().base}dumps/mappings.nq.gz"), unique=True
+    )
+    assert [str(o) for o in described.objects(file, DCTERMS.creator)] == [ada]
+    assert {str(o) for o in described.objects(file, PROV.wasDerivedFrom)} == {SET, other}
+    (description,) = described.objects(file, DCTERMS.description)
+    assert "mapping sets" in str(description)
 
 
 def test_a_prefix_with_two_namespaces_and_one_without_a_prefix_are_told_apart(

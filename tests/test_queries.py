@@ -387,7 +387,9 @@ def test_a_term_is_counted_as_a_chemical_only_where_it_is_one(both_kinds: Store)
 
 
 @pytest.mark.parametrize("query", [*named_queries(), *federated_queries()], ids=lambda q: q.name)
-def test_what_a_chemical_of_a_figure_is_is_not_asked_of_the_term(query: NamedQuery) -> None:
+def test_whether_a_term_is_a_chemical_in_a_figure_is_asked_of_its_mention(
+    query: NamedQuery,
+) -> None:
     # The term may be a disease in this figure, and a chemical in another.
     words = set(query.text.split())
     by_class = words & {"schema:ChemicalSubstance", "schema:MedicalCondition"}

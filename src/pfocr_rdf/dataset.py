@@ -15,8 +15,9 @@ from pfocr_rdf import __version__
 from pfocr_rdf import iris as ns
 from pfocr_rdf.dumps import EQUIVALENTS, FORMATS, MAPPINGS, DumpFile, DumpFormat, link_targets
 from pfocr_rdf.iris import Iris, term
-from pfocr_rdf.mapping import Node
+from pfocr_rdf.mapping import Node, integer_literal
 from pfocr_rdf.mappings import MappingCounts, linkset_nodes, linkset_parts
+from pfocr_rdf.partitions import link_nodes, partition_nodes, statistics
 from pfocr_rdf.tally import Tally
 from pfocr_rdf.vocabulary import (
     LICENSE_OF_RECORDS,
@@ -24,7 +25,6 @@ from pfocr_rdf.vocabulary import (
     WAS_DERIVED_FROM,
     XSD_BOOLEAN,
     XSD_DATE,
-    XSD_INTEGER,
     Schema,
 )
 
@@ -34,6 +34,14 @@ DESCRIPTION: Final = (
     "were read off the pictures: each figure, each reading with its evidence, and links to NCBI "
     "Gene, MeSH, ChEBI, the Disease Ontology, the NCBI taxonomy, PubMed Central, WikiPathways "
     "and NDEx."
+)
+DESCRIPTION_OF_EQUIVALENTS: Final = (
+    "The IRIs by which other endpoints call the genes, chemicals, diseases, organisms and articles "
+    "of the release, as schema:sameAs: what to join their data by."
+)
+DESCRIPTION_OF_MAPPINGS: Final = (
+    "The links that mapping sets have for the genes, chemicals, diseases, organisms and articles "
+    "of the release: each set in a graph of its own, with its justifications and its licence."
 )
 KEYWORDS: Final = (
     "pathway figures",
@@ -49,6 +57,10 @@ TECHNIQUES: Final = ("optical character recognition", "matching of words with le
 VARIABLES: Final = ("mentions of genes", "mentions of chemicals", "mentions of diseases")
 PUBLISHER: Final = "WikiPathways"
 CATALOG: Final = "Pathway Figure OCR"
+FILE_TO_DESCRIPTION: Final = {
+    EQUIVALENTS.file: DESCRIPTION_OF_EQUIVALENTS,
+    MAPPINGS.file: DESCRIPTION_OF_MAPPINGS,
+}
 #: Format → what https://www.w3.org/ns/formats/ calls its syntax.
 FORMAT_TO_SYNTAX: Final = {
     "turtle": "Turtle",
@@ -113,8 +125,8 @@ def _subjects(facts: ReleaseFacts, total: Tally, iris: Iris) -> Iterator[Node]:
     yield _node(iris.release(facts.version), _release(facts, iris))
     rdf = iris.part(facts.version, "rdf")
     yield _node(rdf, _rdf(facts, total, iris))
-    yield from _partitions(facts, total, iris)
-    yield from _linksets(facts, total, iris)
+    yield from partition_nodes(facts.version, total, iris)
+    yield from link_nodes(facts.version, total, iris)
     yield _node(iris.part(facts.version, "equivalents"), _equivalents(facts, iris))
     yield from linkset_nodes(facts.version, facts.mappings or (), MAPPINGS, iris)
     for form in facts.formats:
@@ -129,15 +141,11 @@ def _node(subject: NamedNode, facts: Iterable[Fact]) -> Node:
     return Node(subject, list(facts))
 
 
-def _common(
-    title: str, iris: Iris, licences: Iterable[NamedNode] = (LICENSE_OF_RECORDS,)
-) -> Iterator[Fact]:
-    """What HCLS asks of every level."""
+def _common(title: str, iris: Iris, description: str = DESCRIPTION) -> Iterator[Fact]:
+    """What HCLS asks of every level, but for the licence."""
     yield term(ns.DCTERMS, "title"), Literal(title)
-    yield term(ns.DCTERMS, "description"), Literal(DESCRIPTION)
+    yield term(ns.DCTERMS, "description"), Literal(description)
     yield term(ns.DCTERMS, "publisher"), NamedNode(ns.WIKIPATHWAYS_HOME)
-    for licence in licences:
-        yield term(ns.DCTERMS, "license"), licence
     yield term(ns.FOAF, "page"), iris.home
 
 
@@ -147,13 +155,27 @@ def _edition(facts: ReleaseFacts, iris: Iris) -> Iterator[Fact]:
     ``pav:previousVersion`` is not said: the same records would give other bytes on a machine
     that has built before.
     """
-    yield term(ns.DCTERMS, "creator"), NamedNode(ns.WIKIPATHWAYS_HOME)
     yield term(ns.DCTERMS, "language"), NamedNode(ns.ENGLISH)
     yield term(ns.PAV, "version"), Literal(facts.version)
     yield term(ns.PAV, "createdWith"), iris.part(facts.version, "pfocr-rdf")
-    yield WAS_DERIVED_FROM, NamedNode(ns.REPOSITORY)
     if facts.issued:
         yield term(ns.DCTERMS, "issued"), Literal(facts.issued, datatype=XSD_DATE)
+
+
+def _ours() -> Iterator[Fact]:
+    """Whose work it is, for all that is made of the records."""
+    yield term(ns.DCTERMS, "creator"), NamedNode(ns.WIKIPATHWAYS_HOME)
+    yield term(ns.DCTERMS, "license"), LICENSE_OF_RECORDS
+    yield WAS_DERIVED_FROM, NamedNode(ns.REPOSITORY)
+
+
+def _theirs(facts: ReleaseFacts) -> Iterator[Fact]:
+    """Whose work the links are: HCLS asks for a creator, but not every set names one."""
+    for one in (each for each in facts.mappings or () if each.linked):
+        for creator in one.creators:
+            yield term(ns.DCTERMS, "creator"), creator
+        yield term(ns.DCTERMS, "license"), one.license
+        yield WAS_DERIVED_FROM, NamedNode(one.mapping_set)
 
 
 def _dataset(facts: ReleaseFacts, iris: Iris) -> Iterator[Fact]:
@@ -165,6 +187,7 @@ def _dataset(facts: ReleaseFacts, iris: Iris) -> Iterator[Fact]:
     yield RDF_TYPE, term(ns.DCMITYPE, "Dataset")
     yield RDF_TYPE, term(ns.SCHEMA, "Dataset")
     yield from _common(TITLE, iris)
+    yield term(ns.DCTERMS, "license"), LICENSE_OF_RECORDS
     yield term(ns.DCTERMS, "identifier"), Literal(iris.dataset.value)
     yield term(ns.DCTERMS, "conformsTo"), NamedNode(ns.BIOSCHEMAS_DATASET)
     yield term(ns.DCTERMS, "accessRights"), NamedNode(ns.PUBLIC_ACCESS)
@@ -202,6 +225,7 @@ def _release(facts: ReleaseFacts, iris: Iris) -> Iterator[Fact]:
     yield RDF_TYPE, term(ns.DCAT, "Dataset")
     yield from _common(f"{TITLE}, release {facts.version}", iris)
     yield from _edition(facts, iris)
+    yield from _ours()
     yield term(ns.DCTERMS, "identifier"), Literal(iris.release(facts.version).value)
     yield term(ns.DCTERMS, "accessRights"), NamedNode(ns.PUBLIC_ACCESS)
     yield term(ns.DCTERMS, "isVersionOf"), iris.dataset
@@ -223,6 +247,7 @@ def _rdf(facts: ReleaseFacts, total: Tally, iris: Iris) -> Iterator[Fact]:
     yield RDF_TYPE, term(ns.VOID, "Dataset")
     yield from _common(f"{TITLE}, release {facts.version}, as RDF", iris)
     yield from _edition(facts, iris)
+    yield from _ours()
     for form in FORMATS:
         yield term(ns.DCTERMS, "format"), Literal(form.media_type)
         yield term(ns.VOID, "dataDump"), iris.download(form.file)
@@ -234,65 +259,7 @@ def _rdf(facts: ReleaseFacts, total: Tally, iris: Iris) -> Iterator[Fact]:
     yield term(ns.VOID, "uriSpace"), Literal(iris.base)
     if facts.example:
         yield term(ns.VOID, "exampleResource"), facts.example
-    for name, count in (
-        ("triples", total.triples),
-        ("entities", total.typed),
-        ("documents", facts.figures),
-        ("classes", len(total.classes)),
-        ("properties", len(total.properties)),
-        ("distinctSubjects", total.subjects),
-        ("distinctObjects", total.distinct_objects),
-    ):
-        yield term(ns.VOID, name), _integer(count)
-    for name in sorted(total.classes):
-        part = iris.part(facts.version, _partition_name(name, iris))
-        yield term(ns.VOID, "classPartition"), part
-    for name in sorted(total.properties):
-        part = iris.part(facts.version, _partition_name(name, iris))
-        yield term(ns.VOID, "propertyPartition"), part
-    for link in sorted(total.links):
-        yield term(ns.VOID, "subset"), iris.part(facts.version, _linkset_name(*link, iris))
-
-
-def _partitions(facts: ReleaseFacts, total: Tally, iris: Iris) -> Iterator[Node]:
-    """Class partitions with the properties of their instances, and property partitions."""
-    by_class: dict[str, dict[str, int]] = {}
-    for (kind, predicate), count in total.class_properties.items():
-        by_class.setdefault(kind, {})[predicate] = count
-    for kind in sorted(total.classes):
-        name = _partition_name(kind, iris)
-        found: list[Fact] = [
-            (term(ns.VOID, "class"), NamedNode(kind)),
-            (term(ns.VOID, "entities"), _integer(total.classes[kind])),
-        ]
-        predicates = sorted(by_class.get(kind, ()))
-        own = [iris.part(facts.version, f"{name}.{_partition_name(p, iris)}") for p in predicates]
-        found.extend((term(ns.VOID, "propertyPartition"), node) for node in own)
-        yield _node(iris.part(facts.version, name), found)
-        for predicate, node in zip(predicates, own, strict=True):
-            yield _node(node, _property(predicate, by_class[kind][predicate]))
-    for predicate in sorted(total.properties):
-        node = iris.part(facts.version, _partition_name(predicate, iris))
-        yield _node(node, _property(predicate, total.properties[predicate]))
-
-
-def _property(predicate: str, count: int) -> Iterator[Fact]:
-    yield term(ns.VOID, "property"), NamedNode(predicate)
-    yield term(ns.VOID, "triples"), _integer(count)
-
-
-def _linksets(facts: ReleaseFacts, total: Tally, iris: Iris) -> Iterator[Node]:
-    for predicate, target in sorted(total.links):
-        yield _node(
-            iris.part(facts.version, _linkset_name(predicate, target, iris)),
-            (
-                (RDF_TYPE, term(ns.VOID, "Linkset")),
-                (term(ns.VOID, "linkPredicate"), NamedNode(predicate)),
-                (term(ns.VOID, "subjectsTarget"), iris.part(facts.version, "rdf")),
-                (term(ns.VOID, "objectsTarget"), NamedNode(ns.TARGET_TO_HOME[target])),
-                (term(ns.VOID, "triples"), _integer(total.links[predicate, target])),
-            ),
-        )
+    yield from statistics(facts.version, facts.figures, total, iris)
 
 
 def _equivalents(facts: ReleaseFacts, iris: Iris) -> Iterator[Fact]:
@@ -300,11 +267,12 @@ def _equivalents(facts: ReleaseFacts, iris: Iris) -> Iterator[Fact]:
     yield RDF_TYPE, term(ns.DCMITYPE, "Dataset")
     yield RDF_TYPE, term(ns.VOID, "Dataset")
     title = f"{TITLE}: other spellings of the IRIs in release {facts.version}"
-    yield from _common(title, iris)
+    yield from _common(title, iris, DESCRIPTION_OF_EQUIVALENTS)
     yield from _edition(facts, iris)
+    yield from _ours()
     yield term(ns.DCTERMS, "format"), Literal(EQUIVALENTS.media_type)
     yield term(ns.VOID, "linkPredicate"), Schema.same_as
-    yield term(ns.VOID, "triples"), _integer(facts.equivalents)
+    yield term(ns.VOID, "triples"), integer_literal(facts.equivalents)
     yield term(ns.VOID, "dataDump"), iris.download(EQUIVALENTS.file)
     yield term(ns.FOAF, "primaryTopic"), iris.equivalents
 
@@ -314,12 +282,9 @@ def _distribution(form: DumpFormat, facts: ReleaseFacts, iris: Iris) -> Iterator
     yield RDF_TYPE, term(ns.DCMITYPE, "Dataset")
     yield RDF_TYPE, term(ns.DCAT, "Distribution")
     yield RDF_TYPE, term(ns.SCHEMA, "DataDownload")
-    if form is MAPPINGS:  # others' work: each set in it has its own licence
-        licences = dict.fromkeys(one.license for one in facts.mappings or () if one.linked)
-        yield from _common(form.file, iris, licences)
-    else:
-        yield from _common(form.file, iris)
+    yield from _common(form.file, iris, FILE_TO_DESCRIPTION.get(form.file, DESCRIPTION))
     yield from _edition(facts, iris)
+    yield from dict.fromkeys(_theirs(facts)) if form is MAPPINGS else _ours()
     yield term(ns.DCTERMS, "format"), Literal(form.media_type)
     yield term(ns.DCTERMS, "conformsTo"), NamedNode(form.specification)
     yield term(ns.DCAT, "downloadURL"), iris.download(form.file)
@@ -384,16 +349,3 @@ def file_facts(facts: ReleaseFacts, files: Iterable[DumpFile], iris: Iris) -> li
         )
         found.extend((_node(node, sizes), _node(checksum, sums)))
     return found
-
-
-def _integer(value: int) -> Literal:
-    return Literal(str(value), datatype=XSD_INTEGER)
-
-
-def _partition_name(iri: str, iris: Iris) -> str:
-    """A readable fragment: ``schema-Gene`` for ``http://schema.org/Gene``."""
-    return iris.prefixed(iri).replace(":", "-")
-
-
-def _linkset_name(predicate: str, target: str, iris: Iris) -> str:
-    return f"links.{_partition_name(predicate, iris)}.{target}"

@@ -38,7 +38,14 @@ from pfocr_rdf.iris import Iris, term
 from pfocr_rdf.mapping import Object
 from pfocr_rdf.mappings.expand import Expander, finder
 from pfocr_rdf.mappings.files import REQUIRED, MappingFile, Row, read_rows
-from pfocr_rdf.mappings.slots import checked, library, slot_facts, slot_values, turned
+from pfocr_rdf.mappings.slots import (
+    SLOT_TO_TERM,
+    checked,
+    library,
+    slot_facts,
+    slot_values,
+    turned,
+)
 from pfocr_rdf.records.frontmatter import Value, as_text
 from pfocr_rdf.shared import Shared
 from pfocr_rdf.vocabulary import RDF_TYPE, Owl, Sssom
@@ -53,6 +60,7 @@ INVERSES: Final = {
     term(ns.OWL, "equivalentClass"): term(ns.OWL, "equivalentClass"),
     term(ns.OWL, "sameAs"): term(ns.OWL, "sameAs"),
 }
+CREATOR: Final = SLOT_TO_TERM["creator_id"]
 LITERAL: Final = "rdfs literal"
 HASH_BYTES: Final = 8
 Tell = Callable[[Iterable[Problem]], None]
@@ -94,6 +102,7 @@ class MappingCounts:
     title: str
     version: str
     license: NamedNode
+    creators: tuple[NamedNode, ...]
     files: list[MappingFile]
     read: int = 0
     linked: int = 0
@@ -186,6 +195,7 @@ class _SetLinker:
             as_text(values.get("mapping_set_title", name)),
             as_text(values.get("mapping_set_version", "")),
             licence or term(ns.SSSOM, "license/unspecified"),
+            tuple(v for p, v in facts if p == CREATOR and isinstance(v, NamedNode)),
             files,
         )
         return counts, facts
