@@ -151,6 +151,23 @@ def test_each_lexicon_has_its_term_and_its_tier(
     assert values(triples, mention, Pfocr.unrecognized_value) == kept
 
 
+@pytest.mark.parametrize(
+    ("field", "kind", "row"),
+    [
+        ("genes", Pfocr.GeneMention, {"symbol": "A", "hgnc_symbol": "A", "source": "MESH"}),
+        ("chemicals", Pfocr.ChemicalMention, {"identifier": "D1", "source": "hgnc_symbol"}),
+        ("diseases", Pfocr.DiseaseMention, {"identifier": "D1", "source": "ncbigene_synonym"}),
+    ],
+)
+def test_a_lexicon_of_other_things_is_kept_as_a_text(
+    field: str, kind: NamedNode, row: dict[str, str], tmp_path: Path
+) -> None:
+    triples = one(tmp_path, record(**{field: [{"word": "a", "entrez": "5", **row}]}))
+    (mention,) = subjects(triples, kind)
+    assert values(triples, mention, Pfocr.lexicon) == values(triples, mention, Pfocr.tier) == []
+    assert f"source: {row['source']}" in values(triples, mention, Pfocr.unrecognized_value)
+
+
 def test_a_mention_without_an_identifier_is_still_a_mention(tmp_path: Path) -> None:
     diseases = table(DISEASE_COLUMNS, "Stroma|NA|NA|NA|NA")
     triples = one(tmp_path, record(), diseases=diseases)

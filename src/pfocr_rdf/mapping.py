@@ -204,14 +204,25 @@ def _mention_facts(
     ]
     if mention.match:
         facts.append((Pfocr.match, Literal(mention.match)))
-    if lexicon := LEXICON_TO_TERM.get(mention.source):
-        facts.append((Pfocr.lexicon, lexicon))
-    if tier := LEXICON_TO_TIER.get(mention.source):
-        facts.append((Pfocr.tier, TIER_TO_TERM[tier]))
+    facts.extend(_lexicon_facts(mention))
     facts.append((Pfocr.candidate_count, integer_literal(len(bodies))))
     facts.append((Pfocr.row_count, integer_literal(mention.row_count)))
     facts.extend((Pfocr.unrecognized_value, Literal(value)) for value in mention.unrecognized)
     return facts
+
+
+def _lexicon_facts(mention: Mention) -> Facts:
+    """The lexicon and its tier: MeSH has no genes, and the others have nothing else."""
+    lexicon = LEXICON_TO_TERM.get(mention.source)
+    if lexicon is None:
+        return
+    tier = LEXICON_TO_TIER[mention.source]
+    if (tier is not None) != (mention.kind == "gene"):
+        yield Pfocr.unrecognized_value, Literal(f"source: {mention.source}")
+        return
+    yield Pfocr.lexicon, lexicon
+    if tier:
+        yield Pfocr.tier, TIER_TO_TERM[tier]
 
 
 def article_triples(articles: Sequence[Article], iris: Iris) -> Iterator[Triple]:
