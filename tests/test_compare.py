@@ -9,10 +9,19 @@ import pytest
 from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, Store
 
 from building import build, checkout
+from invoking import run
 from making import FIGID, SEEDS, record, write
-from pfocr_rdf.compare import OTHER, Change, Summary, changed_thing, compare_releases
+from pfocr_rdf.compare import (
+    DESCRIBED,
+    MAPPED,
+    SHARED,
+    Change,
+    Summary,
+    changed_thing,
+    compare_releases,
+)
 from pfocr_rdf.errors import ReleaseError
-from pfocr_rdf.iris import Iris
+from pfocr_rdf.iris import WIKIPATHWAYS_HOME, Iris
 from pfocr_rdf.releases import Release
 from pfocr_rdf.vocabulary import IS_REPLACED_BY, Schema
 
@@ -107,7 +116,7 @@ def test_an_added_figure_is_all_of_its_triples(seeds_release: Release, tmp_path:
     assert {change.sign for change in figure} == {"+"}
     rows = summary(found)
     assert rows[0] == (FIGID, 0, len(figure))
-    assert [name for name, _, _ in rows] == [FIGID, OTHER]
+    assert [name for name, _, _ in rows] == [FIGID, SHARED, DESCRIBED]
 
 
 def test_changes_are_exactly_the_difference_of_the_two_stores(
@@ -140,7 +149,7 @@ def test_the_summary_adds_up_and_is_in_the_order_of_the_figures(
     rows = summary(found)
     assert sum(removed + added for _, removed, added in rows) == len(found)
     names = [name for name, _, _ in rows]
-    assert names == [*sorted(names[:-1]), OTHER]
+    assert names == [*sorted(names[:-2]), SHARED, DESCRIBED]
     assert len(names) > 5
 
 
@@ -150,10 +159,14 @@ def test_the_summary_adds_up_and_is_in_the_order_of_the_figures(
         (IRIS.figure("PMC1__a b"), "PMC1__a b"),
         (IRIS.mention("PMC1__a#b", "gene", "w", "m", "s"), "PMC1__a#b"),
         (IRIS.support("PMC1__f1", "9606"), "PMC1__f1"),
-        (IRIS.article("PMC1"), OTHER),
-        (IRIS.entity("ncbigene", "5742"), OTHER),
-        (IRIS.dataset, OTHER),
-        (IRIS.release("figures"), OTHER),
+        (IRIS.article("PMC1"), SHARED),
+        (IRIS.entity("ncbigene", "5742"), SHARED),
+        (IRIS.publisher("WikiPathways"), SHARED),
+        (IRIS.dataset, DESCRIBED),
+        (IRIS.home, DESCRIBED),
+        (NamedNode(WIKIPATHWAYS_HOME), DESCRIBED),
+        (IRIS.release("figures"), DESCRIBED),
+        (IRIS.part("abc", "rdf"), DESCRIBED),
     ],
     ids=str,
 )
@@ -161,6 +174,31 @@ def test_a_change_belongs_to_the_figure_whose_iri_its_subject_begins_with(
     subject: NamedNode, figid: str
 ) -> None:
     assert changed_thing(Quad(subject, Schema.name, Literal("x")), IRIS) == figid
+
+
+def test_what_graphs_say_of_a_gene_is_told_apart_by_whose_they_are() -> None:
+    gene = IRIS.entity("ncbigene", "5742")
+    said = gene, Schema.same_as, gene
+    assert changed_thing(Quad(*said, IRIS.equivalents), IRIS) == SHARED
+    assert changed_thing(Quad(*said, IRIS.mapping_graph("x:set")), IRIS) == MAPPED
+
+
+def test_a_change_of_a_gene_can_be_seen(seeds_release: Release, tmp_path: Path) -> None:
+    new = rebuilt(tmp_path, lambda records: (records / f"{FILE}.md").unlink())
+    data = tmp_path / "data"
+    printed = run("diff", seeds_release.path, new.path, "--data", data)
+    lines = printed.out.splitlines()
+    assert lines
+    assert not [line for line in lines if f"<{IRIS.release('').value}" in line]
+    counted = {
+        name: (removed, added) for name, removed, added in summary(changes(seeds_release, new))
+    }
+    assert len(lines) == sum(sum(n) for name, n in counted.items() if name != DESCRIBED)
+    whole = run("diff", seeds_release.path, new.path, "--data", data, "--description")
+    assert len(whole.out.splitlines()) == sum(map(sum, counted.values()))
+    short = run("diff", seeds_release.path, new.path, "--data", data, "--summary")
+    assert f"{SHARED}\t-{counted[SHARED][0]}\t+{counted[SHARED][1]}" in short.out.splitlines()
+    assert counted[SHARED][0] > 0
 
 
 def test_an_alias_belongs_to_the_figure_that_it_leads_to() -> None:

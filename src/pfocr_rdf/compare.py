@@ -6,14 +6,18 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 from urllib.parse import unquote
 
-from pyoxigraph import Quad
+from pyoxigraph import DefaultGraph, Quad
 
 from pfocr_rdf.contents import open_store
-from pfocr_rdf.iris import Iris
+from pfocr_rdf.iris import WIKIPATHWAYS_HOME, Iris
 from pfocr_rdf.releases import Release
 from pfocr_rdf.vocabulary import IS_REPLACED_BY
 
-OTHER: Final = "(shared things and the dataset)"
+SHARED: Final = "(genes, articles and other shared things)"
+MAPPED: Final = "(links of mapping sets)"
+DESCRIBED: Final = "(description of the release)"
+#: What no figure has for itself, in the order of the summary.
+OTHERS: Final = (SHARED, MAPPED, DESCRIBED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +38,18 @@ class Summary:
     removed: Counter[str] = field(default_factory=Counter)
     added: Counter[str] = field(default_factory=Counter)
 
-    def count(self, change: Change, iris: Iris) -> None:
-        """Take in one change."""
+    def count(self, change: Change, iris: Iris) -> str:
+        """Take in one change, and say what it is about."""
         counter = self.added if change.sign == "+" else self.removed
-        counter[changed_thing(change.quad, iris)] += 1
+        thing = changed_thing(change.quad, iris)
+        counter[thing] += 1
+        return thing
 
     def rows(self) -> Iterator[tuple[str, int, int]]:
-        """Figure, triples removed, triples added; by figid, the rest last."""
+        """Figure, triples removed, triples added; by figid, then :data:`OTHERS`."""
         names = self.removed.keys() | self.added.keys()
-        for name in sorted(names, key=lambda n: (n == OTHER, n)):
+        figures = sorted(names - set(OTHERS))
+        for name in (*figures, *(other for other in OTHERS if other in names)):
             yield name, self.removed[name], self.added[name]
 
 
@@ -63,9 +70,10 @@ def compare_releases(old: Release, new: Release) -> Iterator[Change]:
 
 
 def changed_thing(quad: Quad, iris: Iris) -> str:
-    """The figid of the figure that a quad is about, or :data:`OTHER`.
+    """The figid of the figure that a quad is about, or which of :data:`OTHERS` it is.
 
-    What is said of an alias is about the figure that it leads to.
+    What is said of an alias is about the figure that it leads to. The description is told apart
+    because each release has its own: its IRIs, and with them all of its triples, differ.
 
     >>> from pyoxigraph import NamedNode
     >>> mention = Iris().mention("PMC1__f1", "gene", "a", "A", "")
@@ -75,6 +83,9 @@ def changed_thing(quad: Quad, iris: Iris) -> str:
     prefix = iris.base + "figures/"
     node = quad.object if quad.predicate == IS_REPLACED_BY else quad.subject
     iri = str(getattr(node, "value", ""))
-    if not iri.startswith(prefix):
-        return OTHER
-    return unquote(iri[len(prefix) :].partition("#")[0])
+    if quad.graph_name not in (DefaultGraph(), iris.equivalents):
+        return MAPPED
+    if iri.startswith(prefix):
+        return unquote(iri[len(prefix) :].partition("#")[0])
+    own = {iris.dataset.value, iris.home.value, WIKIPATHWAYS_HOME}
+    return DESCRIBED if iri in own or iri.startswith(iris.release("").value) else SHARED

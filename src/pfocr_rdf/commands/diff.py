@@ -6,7 +6,7 @@ import typer
 
 from pfocr_rdf.commands.console import refusals, say
 from pfocr_rdf.commands.options import DEFAULT_DATA, Data
-from pfocr_rdf.compare import Summary, compare_releases
+from pfocr_rdf.compare import DESCRIBED, Summary, compare_releases
 from pfocr_rdf.contents import iris_of
 from pfocr_rdf.releases import find_release, holding
 
@@ -18,10 +18,14 @@ def diff(
     summary: Annotated[
         bool, typer.Option("--summary", help="Only figure, removed, added; tab-separated.")
     ] = False,
+    description: Annotated[
+        bool, typer.Option("--description", help="Print the quads of the descriptions too.")
+    ] = False,
 ) -> None:
     """Print the quads removed (-) and added (+) between two releases.
 
     How many there are of each figure goes to standard error, or is all there is with --summary.
+    What the releases say of themselves is only counted: all of it differs, by their IRIs.
     """
     with (
         refusals(),
@@ -30,8 +34,8 @@ def diff(
     ):
         iris, counts = iris_of(after), Summary()
         for change in compare_releases(before, after):
-            counts.count(change, iris)
-            if not summary:
+            thing = counts.count(change, iris)
+            if not summary and (description or thing != DESCRIBED):
                 typer.echo(str(change))
         for name, removed, added in counts.rows():
             typer.echo(f"{name}\t-{removed}\t+{added}", err=not summary)
