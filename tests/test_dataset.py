@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from pyoxigraph import BlankNode, DefaultGraph, Literal, RdfFormat, Store
+from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, RdfFormat, Store
 from rdflib import Graph, URIRef
 from rdflib.namespace import DCAT, DCTERMS, FOAF, PROV, RDF, VOID, XSD
 
@@ -17,9 +17,13 @@ from making import SEEDS, record, write
 from parsing import by_pyoxigraph
 from pfocr_rdf import __version__
 from pfocr_rdf import iris as ns
+from pfocr_rdf.dataset import ReleaseFacts, describe_release
 from pfocr_rdf.dumps import EQUIVALENTS, FORMATS
 from pfocr_rdf.iris import Iris
+from pfocr_rdf.mapping import Node, Object, integer_literal
 from pfocr_rdf.releases import Release
+from pfocr_rdf.tally import Tally
+from pfocr_rdf.vocabulary import Schema
 
 PREFIXES: Final = "".join(f"PREFIX {name}: <{iri}> " for name, iri in Iris().prefixes().items())
 DATASET: Final = URIRef("https://pfocr.wikipathways.org/dataset")
@@ -66,7 +70,7 @@ def levels(release: Release) -> dict[str, list[URIRef]]:
         ("triples", "*", "?s ?p ?o"),
         ("entities", "DISTINCT ?s", "?s a []"),
         ("distinctSubjects", "DISTINCT ?s", "?s ?p ?o"),
-        ("distinctObjects", "DISTINCT ?o", "?s ?p ?o FILTER (!isLiteral(?o))"),
+        ("distinctObjects", "DISTINCT ?o", "?s ?p ?o"),
         ("classes", "DISTINCT ?c", "?s a ?c"),
         ("properties", "DISTINCT ?p", "?s ?p ?o"),
         ("documents", "DISTINCT ?s", "?s a pfocr:PathwayFigure"),
@@ -153,6 +157,26 @@ def test_the_graph_of_equivalents_is_counted_apart(any_release: Release) -> None
     within = number(any_release, f"GRAPH <{Iris().equivalents.value}> {{ ?s ?p ?o }}")
     assert stated == [(str(within),)]
     assert within == any_release.manifest()["equivalents"] > 0
+
+
+@pytest.mark.parametrize("equivalents", [0, 1, 2])
+def test_a_description_ends_where_no_number_of_objects_counts_itself(
+    equivalents: int,
+) -> None:
+    # Every other number is an object: where it is the next one, stating a number makes it wrong.
+    numbers = [integer_literal(number) for number in range(1, 4001, 2)]
+    odd: list[tuple[NamedNode, Object]] = [(Schema.position, number) for number in numbers]
+    data = Tally()
+    data.add([Node(Iris().figure("PMC1__f1"), odd)], {})
+    nodes = describe_release(ReleaseFacts("v", None, 1, equivalents, None), data, Iris())
+    (stated,) = (
+        int(value.value)
+        for node in nodes
+        for predicate, value in node.facts
+        if predicate == ns.term(ns.VOID, "distinctObjects")
+    )
+    objects = {value for node in nodes for _, value in node.facts} | {value for _, value in odd}
+    assert abs(stated - len(objects)) <= 1
 
 
 def test_the_description_counts_itself(mixed_release: Release) -> None:

@@ -2,7 +2,8 @@
 
 Three levels, as HCLS has them (https://www.w3.org/TR/hcls-dataset/): the dataset, its release
 (a version of it), and the release as RDF, which the statistics belong to. The description is
-itself part of the data, and the statistics count it.
+itself part of the data, and the statistics count it. A term of VoID is used as VoID defines it:
+``void:distinctObjects`` counts literals, which the query that HCLS has for it leaves out.
 """
 
 from collections.abc import Iterable, Iterator
@@ -99,16 +100,17 @@ class ReleaseFacts:
 def describe_release(facts: ReleaseFacts, data: Tally, iris: Iris) -> list[Node]:
     """The description, subject by subject, its statistics counting the description too.
 
-    Stating the statistics changes them: the description is made again until it counts itself.
+    Stating the statistics changes them: the description is made again until it counts itself. No
+    number of distinct objects may do so, where n is no object yet and n + 1 is: then it is one off.
     """
-    total = data
+    totals = [data]
     while True:
-        subjects = list(_subjects(facts, total, iris))
+        subjects = list(_subjects(facts, totals[-1], iris))
         counted = data.copy()
         counted.add(subjects, link_targets(iris))
-        if _same(counted, total):
+        if any(_same(counted, total) for total in totals):
             return subjects
-        total = counted
+        totals.append(counted)
 
 
 def _same(one: Tally, other: Tally) -> bool:

@@ -2,6 +2,7 @@
 
 import hashlib
 from array import array
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,7 +14,8 @@ from pfocr_rdf.mapping import Node, Object
 from pfocr_rdf.vocabulary import RDF_TYPE
 
 HASH_BYTES: Final = 8
-DISTINCT_BITS: Final = 1
+#: Distinct objects are counted share by share: a set of all would be the largest thing in memory.
+SHARES: Final = 16
 #: Linking predicate → (namespace, name) of each dataset that it leads to.
 Targets = dict[NamedNode, tuple[tuple[str, str], ...]]
 Predicates = tuple[NamedNode, ...]
@@ -44,8 +46,9 @@ def _places(predicates: Predicates, targets: Targets) -> tuple[list[int], list[i
 class Tally:
     """Counts of one part of the data; parts add up because each subject is in one part.
 
-    ``objects`` are hashes of the IRIs that stand as objects: the same IRI is an object in many
-    parts, and eight bytes each is what counting them exactly costs.
+    ``objects`` has a sorted array for each part, of hashes of the IRIs and literals that stand as
+    objects: the same word is an object in many parts, and eight bytes each is what counting them
+    exactly costs.
     """
 
     triples: int = 0
@@ -55,7 +58,7 @@ class Tally:
     properties: Counter[str] = field(default_factory=Counter)
     class_properties: Counter[tuple[str, str]] = field(default_factory=Counter)
     links: Counter[tuple[str, str]] = field(default_factory=Counter)
-    objects: "array[int]" = field(default_factory=lambda: array("Q"))
+    objects: "list[array[int]]" = field(default_factory=list)
 
     def add(self, nodes: Sequence[Node], targets: Targets) -> None:
         """Count nodes, none of whose subjects is in another part."""
@@ -72,14 +75,12 @@ class Tally:
                 found = places[predicates] = _places(predicates, targets)
             of_types, of_links = found
             shapes[tuple([facts[at][1] for at in of_types]), predicates] += 1
-            objects.update([value for _, value in facts if value.__class__ is NamedNode])
+            objects.update([value for _, value in facts])
             if of_links:
                 links.update([facts[at] for at in of_links])
         self._take_apart(shapes)
         self._link(links, targets)
-        for iri in sorted(str(value) for value in objects):
-            digest = hashlib.blake2b(iri.encode(), digest_size=HASH_BYTES).digest()
-            self.objects.append(int.from_bytes(digest, "big"))
+        self.objects.append(array("Q", sorted(_hash(str(value)) for value in objects)))
 
     def _take_apart(self, shapes: Counter[tuple[tuple[Object, ...], Predicates]]) -> None:
         for (types, predicates), times in shapes.items():
@@ -114,17 +115,24 @@ class Tally:
         self.objects.extend(other.objects)
 
     def copy(self) -> "Tally":
-        """An independent copy."""
+        """An independent copy, which shares the hashes of the parts."""
         fresh = Tally()
         fresh.merge(self)
         return fresh
 
     @property
     def distinct_objects(self) -> int:
-        """How many IRIs stand as objects, each counted once.
+        """How many IRIs and literals stand as objects, each counted once."""
+        width = (1 << 8 * HASH_BYTES) // SHARES
+        return sum(self._distinct(share * width, (share + 1) * width) for share in range(SHARES))
 
-        Counted half by half: a set of all would be the largest thing in memory.
-        """
-        parts = range(1 << DISTINCT_BITS)
-        mask = parts[-1]
-        return sum(len({value for value in self.objects if value & mask == n}) for n in parts)
+    def _distinct(self, low: int, high: int) -> int:
+        """How many hashes there are from one number up to another."""
+        found: set[int] = set()
+        for part in self.objects:
+            found.update(part[bisect_left(part, low) : bisect_left(part, high)])
+        return len(found)
+
+
+def _hash(text: str) -> int:
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=HASH_BYTES).digest(), "big")
