@@ -12,7 +12,7 @@ from typing import Any, Self
 import pytest
 
 from building import build, checkout, copies, dumps, environment, run_build
-from making import CORPUS
+from making import CORPUS, SEEDS
 from pfocr_rdf.build.options import issued_date
 from pfocr_rdf.errors import BuildError
 from pfocr_rdf.releases import Release, current_release
@@ -238,6 +238,18 @@ def test_source_date_epoch_is_the_only_time_in_the_dumps(
     assert b"2025-01-01" not in expected["void.ttl"] + expected["manifest.json"]
     # The description of the dataset is part of the data; the spellings of identifiers are not.
     assert changed == set(expected) - {"equivalents.nq.gz"}
+
+
+def test_a_version_names_one_date(tmp_path: Path) -> None:
+    dates = (None, "2025-01-01", "2025-01-02", "2025-01-01")
+    releases = [
+        build(SEEDS, tmp_path / str(number), issued=date).release
+        for number, date in enumerate(dates)
+    ]
+    undated, dated, later, again = (release.manifest()["version"] for release in releases)
+    assert len({undated, dated, later}) == 3
+    assert again == dated
+    assert dumps(releases[3]) == dumps(releases[1])
 
 
 def test_source_date_epoch_is_read_when_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:

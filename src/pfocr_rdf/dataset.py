@@ -77,7 +77,7 @@ Fact = tuple[NamedNode, NamedNode | Literal]
 class ReleaseFacts:
     """What the description needs to know besides the counts.
 
-    :param version: the digest of the data, which names the release.
+    :param version: the digest of the data and of the date, which names the release.
     :param issued: ``YYYY-MM-DD``, or None where no time was given: the clock is never read.
     :param equivalents: number of triples in the graph of other spellings.
     :param example: IRI of one figure of the release.

@@ -106,6 +106,8 @@ class Run:
         self.digest = sha256(__version__.encode())
         if files:  # links or none, the description tells of their file
             self.digest.update(b"mappings")
+        if options.issued:  # or one version would name two descriptions, with other dates
+            self.digest.update(f"issued {options.issued}".encode())
         self.equivalents = 0
         self.mappings = 0
         self.records = 0
