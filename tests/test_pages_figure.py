@@ -39,7 +39,7 @@ GENES: Final = table(
 TABLES: Final = {
     f"_data/{FIGID}-genes.tsv": GENES,
     f"_data/{FIGID}-chemicals.tsv": table(
-        CHEMICAL_COLUMNS, "TXA2|D014148|TXA2|Tranexamic Acid|48669", "Ca2+|NA|NA|NA|NA"
+        CHEMICAL_COLUMNS, "TXA2|D014148|Tranexamic Acid|tranexamic acid|48669", "Ca2+|NA|NA|NA|NA"
     ),
     f"_data/{FIGID}-diseases.tsv": table(DISEASE_COLUMNS, "pain|D010146|pain|Pain|NA"),
     "_data/ndex_map.tsv": f"figid\tvalue\n{FIGID}\t22c6eaa2-dee5-11ea-99da-0ac135e8bacf\n",

@@ -307,8 +307,8 @@ WARNED: list[tuple[dict[str, Any], list[str]]] = [
     (
         {"diseases": [{"word": "Flu", "source": "OMIM", "identifier": "OMIM:614680"}]},
         [
-            "warning unrecognized value at source, diseases, item 1: not a lexicon that is"
-            " known: kept as a literal on the mention <OMIM>",
+            "warning unrecognized value at source, diseases, item 1: not a lexicon of diseases"
+            " that is known: kept as a literal on the mention <OMIM>",
             "warning unrecognized value at diseases, item 1, identifier: not an identifier of a"
             " disease that is mapped: kept as a literal on the mention <OMIM:614680>",
         ],

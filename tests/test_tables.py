@@ -341,7 +341,7 @@ def test_an_unknown_lexicon_is_kept_as_text(tmp_path: Path) -> None:
     figure, problems = read(tmp_path, record(), genes=genes(row))
     assert figure
     assert figure.mentions[0].unrecognized == ("source: my_list",)
-    reason = "not a lexicon that is known: kept as a literal on the mention"
+    reason = "not a lexicon of genes that is known: kept as a literal on the mention"
     assert problems == [
         Problem(GENES, "source, line 2", "unrecognized value", "warning", "my_list", reason)
     ]

@@ -10,12 +10,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
+from typing import Final
 
 from pyoxigraph import Literal, NamedNode, Triple
 
 from pfocr_rdf.iris import Iris
-from pfocr_rdf.records import Article, Figure, Mention, Support
-from pfocr_rdf.records.mentions import LEXICON_TO_TIER
+from pfocr_rdf.records import Article, Figure, Kind, Mention, Support
+from pfocr_rdf.records.mentions import KIND_TO_LEXICONS, LEXICON_TO_TIER
 from pfocr_rdf.vocabulary import (
     BIBLIOGRAPHIC_CITATION,
     IS_REPLACED_BY,
@@ -35,6 +36,16 @@ from pfocr_rdf.vocabulary import (
 
 Object = NamedNode | Literal
 Facts = Iterator[tuple[NamedNode, Object]]
+
+#: Kind and lexicon, as the records spell it → what is said of a mention: the lexicon and its tier.
+LEXICON_TO_FACTS: Final[dict[tuple[Kind, str], list[tuple[NamedNode, Object]]]] = {
+    (kind, name): [
+        (Pfocr.lexicon, LEXICON_TO_TERM[name]),
+        *([(Pfocr.tier, TIER_TO_TERM[tier])] if (tier := LEXICON_TO_TIER[name]) else []),
+    ]
+    for kind, names in KIND_TO_LEXICONS.items()
+    for name in names
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,25 +215,11 @@ def _mention_facts(
     ]
     if mention.match:
         facts.append((Pfocr.match, Literal(mention.match)))
-    facts.extend(_lexicon_facts(mention))
+    facts.extend(LEXICON_TO_FACTS.get((mention.kind, mention.source), ()))
     facts.append((Pfocr.candidate_count, integer_literal(len(bodies))))
     facts.append((Pfocr.row_count, integer_literal(mention.row_count)))
     facts.extend((Pfocr.unrecognized_value, Literal(value)) for value in mention.unrecognized)
     return facts
-
-
-def _lexicon_facts(mention: Mention) -> Facts:
-    """The lexicon and its tier: MeSH has no genes, and the others have nothing else."""
-    lexicon = LEXICON_TO_TERM.get(mention.source)
-    if lexicon is None:
-        return
-    tier = LEXICON_TO_TIER[mention.source]
-    if (tier is not None) != (mention.kind == "gene"):
-        yield Pfocr.unrecognized_value, Literal(f"source: {mention.source}")
-        return
-    yield Pfocr.lexicon, lexicon
-    if tier:
-        yield Pfocr.tier, TIER_TO_TERM[tier]
 
 
 def article_triples(articles: Sequence[Article], iris: Iris) -> Iterator[Triple]:

@@ -14,7 +14,7 @@ from typing import Final
 from pfocr_rdf.errors import RecordError
 from pfocr_rdf.iris import NAMESPACE_TO_SHAPE, TAXON_RE, Namespace
 from pfocr_rdf.records.fields import Fields
-from pfocr_rdf.records.model import Candidate, Kind, Mention, Organism, RecordFile, Support
+from pfocr_rdf.records.model import KINDS, Candidate, Kind, Mention, Organism, RecordFile, Support
 from pfocr_rdf.records.notes import Limits, Notes
 from pfocr_rdf.records.organisms import Taxa
 from pfocr_rdf.records.tables import read_table
@@ -41,6 +41,13 @@ LEXICON_TO_TIER: Final[dict[str, str | None]] = {
     "bioentities_symbol": "family",
     "famplex_relations": "family",
     "MESH": None,
+}
+#: MeSH has no genes, and the others have nothing else.
+KIND_TO_LEXICONS: Final[dict[Kind, frozenset[str]]] = {
+    kind: frozenset(
+        name for name, tier in LEXICON_TO_TIER.items() if (tier is not None) == (kind == "gene")
+    )
+    for kind in KINDS
 }
 #: What identifies a chemical or disease; the first that a row has is the candidate.
 KIND_TO_NAMESPACES: Final[dict[Kind, tuple[Namespace, ...]]] = {
@@ -142,7 +149,7 @@ def _inline_rows(
             notes.error(where, "mention", " ".join(cells.values()), reason)
             continue
         row = _Row(cells["word"], source=cells.get("source", ""))
-        _check_row(row, where, notes)
+        _check_row(kind, row, where, notes)
         if kind == "gene":
             row.match = cells.get("symbol", "")
             name = cells.get("hgnc_symbol", "")
@@ -179,7 +186,7 @@ def _identify(kind: Kind, cell: str, where: str, row: _Row, notes: Notes) -> Non
 def _table_row(kind: Kind, cells: dict[str, str], line: int, taxa: Taxa, notes: Notes) -> _Row:
     where = f"line {line}"
     row = _Row(cells["word"], cells.get("match", ""), cells.get("source", ""))
-    _check_row(row, where, notes)
+    _check_row(kind, row, where, notes)
     if kind == "gene":
         cell = cells["ncbigene_id"]
         column = "ncbigene_id"
@@ -264,14 +271,14 @@ def _unrecognized(name: str, value: str, reason: str, where: str, row: _Row, not
     notes.warn(where, "unrecognized value", value, f"{reason}: kept as a literal on the mention")
 
 
-def _check_row(row: _Row, where: str, notes: Notes) -> None:
-    """A source that no term of ours stands for is kept as text; a word should not be empty."""
+def _check_row(kind: Kind, row: _Row, where: str, notes: Notes) -> None:
+    """A source that is no lexicon of the kind is kept as text; a word should not be empty."""
     if not row.word:
         notes.warn(f"word, {where}", "empty word", "", "the mention has no word: add it")
-    if row.source and row.source not in LEXICON_TO_TIER:
+    if row.source and row.source not in KIND_TO_LEXICONS[kind]:
         source = row.source = present(row.source) or ""
-        if source and source not in LEXICON_TO_TIER:
-            reason = "not a lexicon that is known"
+        if source and source not in KIND_TO_LEXICONS[kind]:
+            reason = f"not a lexicon of {KIND_TO_FIELD[kind]} that is known"
             _unrecognized("source", source, reason, f"source, {where}", row, notes)
 
 
