@@ -215,6 +215,15 @@ def test_a_parameter_of_the_wrong_kind_is_told(pages: Pages, more: str, said: st
         assert said in (page.refusal.detail if page.refusal else Markup(page.text).text)
 
 
+@pytest.mark.parametrize("appended", ["utm_source=x&utm_campaign=y", "fbclid=z"])
+def test_what_is_appended_to_links_to_follow_people_does_not_matter(
+    appended: str, pages: Pages
+) -> None:
+    assert pages.get(f"/search?q=kinase&{appended}").status == 200
+    page = pages.get(f"/queries/figures-by-gene?{appended}")
+    assert (page.status, "no parameter" in page.text) == (200, False)
+
+
 # Pages of the list.
 
 

@@ -23,6 +23,7 @@ from pfocr_rdf.parameters import (
 )
 from pfocr_rdf.queries import NamedQuery, federated_queries, named_queries, without_dois
 from pfocr_rdf.web.pages.examples import Example, example_of
+from pfocr_rdf.web.pages.visits import TRACKING_RE
 from pfocr_rdf.web.reading import Reading
 
 QueryForm = Literal["select", "ask", "construct", "describe"]
@@ -136,7 +137,7 @@ def read_given(query: NamedQuery, query_string: bytes, reading: Reading) -> Give
         return Given({}, {"": "the parameters are not UTF-8"}, asked=True)
     if len(pairs) > MOST_PAIRS:
         return Given({}, {"": f"there are more than {MOST_PAIRS} parameters"}, asked=True)
-    pairs = [(name, value) for name, value in pairs if name not in RESERVED]
+    pairs = [pair for pair in pairs if not (pair[0] in RESERVED or TRACKING_RE.fullmatch(pair[0]))]
     for name, value in pairs:
         if name not in known:
             has = f"it has {', '.join(known)}" if known else "it has none"

@@ -1,5 +1,6 @@
 """A request for a page, and the release that answers it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -16,6 +17,8 @@ from pfocr_rdf.web.reading import Reading
 
 #: More parameters than any page has; the rest of a query string is not read.
 MAX_PARAMETERS: Final = 100
+#: What mailers and networks append to a link: it is no parameter of ours, and no mistake either.
+TRACKING_RE: Final = re.compile(r"utm_\w+|fbclid|gclid|msclkid|mc_[ce]id", re.ASCII)
 
 
 class PageSite(Protocol):
@@ -86,7 +89,8 @@ def visit_of(request: Request, site: PageSite) -> Visit:
     query = scope["query_string"].decode("latin-1")
     parameters: dict[str, str] = {}
     for name, value in parse_qsl(query, keep_blank_values=True)[:MAX_PARAMETERS]:
-        parameters.setdefault(name, value)
+        if not TRACKING_RE.fullmatch(name):
+            parameters.setdefault(name, value)
     headers: dict[str, str] = {}
     for key, value in request.headers.items():
         headers[key] = f"{headers[key]}, {value}" if key in headers else value
