@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from building import build
+from invoking import run
 from making import SEEDS
 from pfocr_rdf.contents import iris_of, open_store
 from pfocr_rdf.errors import ReleaseError
@@ -38,6 +39,31 @@ def test_a_manifest_that_does_not_tell_them_is_refused(
     message = str(refused.value)
     assert message.startswith(f"{path}: not a manifest (")
     assert message.endswith("): build again, or roll back")
+
+
+@pytest.mark.parametrize(
+    ("command", "lacking", "said"),
+    [
+        (["dump", "--release"], "files", "no list of files: build again, or roll back"),
+        (["verify"], "files", "no list of files: build again, or roll back"),
+        (
+            [
+                *("push", "--endpoint", "http://127.0.0.1:9/a"),
+                *("--query-endpoint", "http://127.0.0.1:9/b", "--release"),
+            ],
+            *("triples", "does not say how many triples: build again, or roll back"),
+        ),
+    ],
+)
+def test_commands_refuse_a_manifest_that_lacks_what_they_need(
+    command: list[str], lacking: str, said: str, copied_release: Release
+) -> None:
+    path = copied_release.path / "manifest.json"
+    kept = {name: v for name, v in copied_release.manifest().items() if name != lacking}
+    path.write_text(json.dumps(kept), encoding="utf-8")
+    outcome = run(*command, copied_release.path)
+    assert outcome.status == 1
+    assert f"error: {path}: {said}" in outcome.err
 
 
 def test_a_store_that_is_not_there_is_refused(tmp_path: Path) -> None:

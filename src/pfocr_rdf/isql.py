@@ -25,6 +25,7 @@ from types import TracebackType
 from typing import Final, NoReturn
 
 from pfocr_rdf.errors import QueryError, RemoteError
+from pfocr_rdf.peers import flat
 from pfocr_rdf.stores import Account
 
 #: Debian's name, others', upstream's: unixODBC has an ``isql`` too.
@@ -33,7 +34,6 @@ SETTINGS: Final = ("VERBOSE=OFF", "BANNER=OFF", "PROMPT=OFF", "BLOBS=ON", "ERROR
 READ_BYTES: Final = 1 << 16
 TTY: Final = 3  # its file descriptor in isql
 LOGIN_S: Final = 60.0
-SHOWN: Final = 300
 ERROR_RE: Final = re.compile(
     r"\*\*\* Error (?P<state>\w+): (?:\[[^\]]*\])*(?P<said>.*?)(?=\nat line |\Z)", re.DOTALL
 )
@@ -113,7 +113,7 @@ class Isql:
         answer, _, self._said = self._said.partition(self._mark + b"\n")
         errors, self._errors = self._errors.decode("utf-8", "replace"), b""
         if found := ERROR_RE.search(errors):
-            raise StatementError(self.server, _flat(found["said"]))
+            raise StatementError(self.server, flat(found["said"]))
         return answer.decode("utf-8", "replace").strip()
 
     def _start(self, streams: Sequence[int], terminal: str) -> int:
@@ -188,8 +188,8 @@ class Isql:
             while select.select([self._refusals], [], [], 1)[0] and self._take_refusals():
                 pass
         errors = self._errors.decode("utf-8", "replace")
-        said = [_flat(found["said"]) for found in ERROR_RE.finditer(errors)]
-        last = said[-1] if said else _flat(errors)
+        said = [flat(found["said"]) for found in ERROR_RE.finditer(errors)]
+        last = said[-1] if said else flat(errors)
         if "Bad login" in last:
             raise self._wrong_password()
         if "onnect failed" in last:
@@ -239,10 +239,3 @@ def _literal(text: str) -> str:
     "decode_base64('YSdi')"
     """
     return f"decode_base64('{b64encode(text.encode()).decode()}')"
-
-
-def _flat(text: str) -> str:
-    """On one line, and not longer than a person reads."""
-    printable = "".join(letter if letter.isprintable() else " " for letter in text)
-    flat = " ".join(printable.split())
-    return flat if len(flat) <= SHOWN else flat[:SHOWN] + "…"

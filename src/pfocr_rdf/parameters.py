@@ -16,6 +16,7 @@ from pfocr_rdf.equivalents import Kind
 from pfocr_rdf.errors import IriError, QueryError
 from pfocr_rdf.iris import Iris, checked, term
 from pfocr_rdf.spellings import find_iri
+from pfocr_rdf.vocabulary import XSD_GYEAR, XSD_INTEGER
 
 Term = NamedNode | Literal
 
@@ -26,8 +27,6 @@ SHOWN: Final = 100  # characters of a value that is refused
 INTEGER_RE: Final = re.compile(r"-?[0-9]{1,15}", re.ASCII)
 BOUNDS_RE: Final = re.compile(r"(-?[0-9]+)\.\.(-?[0-9]+)")
 DEFAULT_IRIS: Final = Iris()
-XSD_INTEGER: Final = term(ns.XSD, "integer")
-XSD_GYEAR: Final = term(ns.XSD, "gYear")
 YEAR_RE: Final = re.compile(r"[0-9]{4}")
 TIERS: Final = ("symbol", "synonym", "family")
 TIER_RE: Final = re.compile("|".join(TIERS))

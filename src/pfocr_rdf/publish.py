@@ -8,7 +8,7 @@ from typing import BinaryIO, Final, Literal
 
 from pyoxigraph import DefaultGraph, RdfFormat
 
-from pfocr_rdf.contents import open_store
+from pfocr_rdf.contents import listed_files, open_store
 from pfocr_rdf.dumps import MAPPINGS, NAME_TO_FORMAT, DumpFormat
 from pfocr_rdf.errors import ReleaseError
 from pfocr_rdf.iris import Iris
@@ -82,14 +82,14 @@ def _refuse_cut(release: Release, file: str | None = None) -> None:
 
     :param file: the dump to look at; all that were published if None.
     """
-    for row in release.manifest().get("files", []):
-        folder, _, name = str(row["name"]).rpartition("/")
+    for listed in listed_files(release):
+        folder, _, name = listed.name.rpartition("/")
         if folder != "dumps" or file not in (None, name):
             continue
         path = release.dumps / name
         size = path.stat().st_size if path.is_file() else 0
-        if size != row["bytes"]:
-            fault = ValueError(f"{name} has {size:,} bytes, {row['bytes']:,} were published")
+        if size != listed.size:
+            fault = ValueError(f"{name} has {size:,} bytes, {listed.size:,} were published")
             raise _unreadable(release, fault)
 
 

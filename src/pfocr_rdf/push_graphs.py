@@ -14,7 +14,7 @@ from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, parse, serialize
 from pfocr_rdf.contents import iris_of
 from pfocr_rdf.dumps import EQUIVALENTS, MAPPINGS, NAME_TO_FORMAT
 from pfocr_rdf.errors import QueryError, ReleaseError
-from pfocr_rdf.releases import Release
+from pfocr_rdf.releases import MANIFEST, Release
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +79,17 @@ def release_graphs(release: Release, graph: str | None) -> list[Source]:
     :raises ReleaseError: if a dump cannot be read.
     """
     manifest = release.manifest()
+    count = manifest.get("triples")
+    if not isinstance(count, int):
+        reason = "does not say how many triples: build again, or roll back"
+        raise ReleaseError(f"{release.path / MANIFEST}: {reason}")
     data = graph or iris_of(release).dataset.value
     try:
         NamedNode(data)
     except ValueError as error:
         raise QueryError(f"{data!r} can name no graph: {error}: give an IRI") from None
     path = release.dumps / NAME_TO_FORMAT["ntriples"].file
-    found = [Source(data, path, manifest["triples"], is_named=False)]
+    found = [Source(data, path, count, is_named=False)]
     for form in (EQUIVALENTS, MAPPINGS):
         if manifest.get(form.name):
             path = release.dumps / form.file

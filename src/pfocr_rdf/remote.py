@@ -30,20 +30,17 @@ from pyoxigraph import (
 from SPARQLWrapper import GET, POST, SPARQLWrapper
 from SPARQLWrapper.SPARQLExceptions import SPARQLWrapperException
 
-from pfocr_rdf import __version__
 from pfocr_rdf.errors import QueryError, RemoteError
-from pfocr_rdf.iris import BASE
+from pfocr_rdf.peers import AGENT, SHOWN, flat, printable
 
 RemoteAnswer = QuerySolutions | QueryBoolean | Iterator[Triple]
 
-AGENT: Final = f"pfocr-rdf/{__version__} ({BASE})"
 TIMEOUT_S: Final = 60.0
 LONGEST_S: Final = 86_400
 GET_LIMIT: Final = 1500  # characters of an encoded query: more, and some proxies refuse the URL
 MEMORY_LIMIT: Final = 8 * 2**20  # bytes of an answer: beyond, it lies in a temporary file
 CHUNK: Final = 2**16
 PROBLEM_LIMIT: Final = 65_536  # bytes of what an endpoint says of an error
-SHOWN: Final = 300  # characters of what an endpoint says of an error
 
 # https://www.w3.org/TR/sparql11-query/#rPrologue, and Virtuoso's DEFINE
 IRIREF: Final = r'<[^<>"{}|^`\\\x00-\x20]*>'
@@ -218,7 +215,7 @@ def _check_body(endpoint: str, body: IO[bytes], media_type: str, form: str) -> N
     except (SyntaxError, ValueError, OSError) as error:
         # The traceback would keep the answer, and it must not be dropped in another thread.
         traceback.clear_frames(error.__traceback__)
-        reason = _flat(str(error))
+        reason = flat(str(error))
         raise RemoteError(
             endpoint, f"answered with broken {media_type}: {reason}: try again or add a LIMIT"
         ) from error
@@ -238,7 +235,7 @@ def _remote_error(endpoint: str, error: Exception, timeout_s: float) -> RemoteEr
         with status:
             said, excerpt = _said(status, error)
         if 300 <= status.code < 400:
-            there = _flat(str(status.headers.get("Location")))
+            there = flat(str(status.headers.get("Location")))
             return RemoteError(endpoint, f"has moved: ask {there}")
         advice = STATUS_TO_ADVICE.get(status.code, "try again later or ask something smaller")
         return RemoteError(endpoint, f"HTTP {status.code}{said}: {advice}{excerpt}")
@@ -247,9 +244,9 @@ def _remote_error(endpoint: str, error: Exception, timeout_s: float) -> RemoteEr
         message = f"no whole answer in {timeout_s:g} seconds"
         return RemoteError(endpoint, f"{message}: ask something smaller or allow more time")
     if isinstance(error, URLError):
-        return RemoteError(endpoint, f"cannot be reached: {_flat(str(reason))}: check the address")
+        return RemoteError(endpoint, f"cannot be reached: {flat(str(reason))}: check the address")
     kind = type(error).__name__
-    return RemoteError(endpoint, f"broke off ({kind}: {_flat(str(error))}): try again")
+    return RemoteError(endpoint, f"broke off ({kind}: {flat(str(error))}): try again")
 
 
 def _said(status: HTTPError, error: Exception) -> tuple[str, str]:
@@ -270,7 +267,7 @@ def _said(status: HTTPError, error: Exception) -> tuple[str, str]:
         said = ast.literal_eval(written) if written else b""
     problem = _problem(said) if media_type == "application/problem+json" else None
     words, excerpt = problem or (said.decode("utf-8", "replace"), "")
-    text = _flat(words)
+    text = flat(words)
     return f" ({text})" if text else "", excerpt
 
 
@@ -289,14 +286,4 @@ def _problem(said: bytes) -> tuple[str, str] | None:
     words = ": ".join(text for text in told if isinstance(text, str) and text)
     shown = document.get("excerpt")
     lines = shown.split("\n")[:2] if isinstance(shown, str) else []
-    return words, "".join(f"\n  {_printable(line)[:SHOWN]}" for line in lines)
-
-
-def _flat(text: str) -> str:
-    """On one line, and not longer than a person reads."""
-    flat = " ".join(_printable(text).split())
-    return flat if len(flat) <= SHOWN else flat[:SHOWN] + "…"
-
-
-def _printable(text: str) -> str:
-    return "".join(letter if letter.isprintable() else " " for letter in text)
+    return words, "".join(f"\n  {printable(line)[:SHOWN]}" for line in lines)

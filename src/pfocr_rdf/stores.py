@@ -18,14 +18,11 @@ import aiohttp
 from pyoxigraph import NamedNode
 from yarl import URL
 
-from pfocr_rdf import __version__
 from pfocr_rdf.errors import QueryError, RemoteError
-from pfocr_rdf.iris import BASE
+from pfocr_rdf.peers import AGENT, SHOWN, flat
 
 TIMEOUT_S: Final = 600.0
 CONNECT_TIMEOUT_S: Final = 30.0
-SHOWN: Final = 300  # characters of what a store says of an error
-AGENT: Final = f"pfocr-rdf/{__version__} ({BASE})"
 NTRIPLES: Final = "application/n-triples"
 FORM: Final = "application/x-www-form-urlencoded"
 JSON: Final = "application/sparql-results+json"
@@ -181,10 +178,10 @@ class GraphStore:
             reason = f"said nothing for {self._timeout_s:g} seconds: push again, or allow more time"
             raise RemoteError(address, reason) from error
         except aiohttp.ClientConnectorError as error:
-            reason = f"cannot be reached: {_flat(str(error.os_error))}: check the address"
+            reason = f"cannot be reached: {flat(str(error.os_error))}: check the address"
             raise RemoteError(address, reason) from error
         except (aiohttp.ClientError, OSError) as error:
-            said = _flat(f"{type(error).__name__}: {error}")
+            said = flat(f"{type(error).__name__}: {error}")
             raise RemoteError(address, f"broke off ({said}): push again; it goes on") from error
         if 200 <= response.status < 300:
             return answer
@@ -239,9 +236,7 @@ class GraphStore:
         """What happened, in words that say what to do next."""
         status = response.status
         if 300 <= status < 400:
-            return (
-                f"has moved: push to {_flat(response.headers.get('Location', 'its new address'))}"
-            )
+            return f"has moved: push to {flat(response.headers.get('Location', 'its new address'))}"
         if status == 401 and self._account:
             return (
                 "HTTP 401: user or password is wrong, or they are for another address: check --user"
@@ -249,7 +244,7 @@ class GraphStore:
             )
         if status == 401:
             return "HTTP 401: it wants to know who writes: add --user and --password-env"
-        text = _flat(re.sub(r"<[^<>]*>", " ", body[: 16 * SHOWN].decode("utf-8", "replace")))
+        text = flat(re.sub(r"<[^<>]*>", " ", body[: 16 * SHOWN].decode("utf-8", "replace")))
         said = f" ({text})" if text else ""
         advice = STATUS_TO_ADVICE.get(status, "see the log of the store, then push again")
         return f"HTTP {status}{said}: {advice}"
@@ -260,10 +255,3 @@ def _is_loopback(url: URL) -> bool:
         return ip_address(url.host or "").is_loopback
     except ValueError:
         return url.host == "localhost"
-
-
-def _flat(text: str) -> str:
-    """On one line, and not longer than a person reads."""
-    printable = "".join(letter if letter.isprintable() else " " for letter in text)
-    flat = " ".join(printable.split())
-    return flat if len(flat) <= SHOWN else flat[:SHOWN] + "…"

@@ -13,6 +13,7 @@ from typing import IO, Any, Final
 from pyoxigraph import DefaultGraph, Quad, RdfFormat, Store, parse
 
 from pfocr_rdf.build.finish import hashed, is_manifested
+from pfocr_rdf.contents import listed_files
 from pfocr_rdf.dumps import EQUIVALENTS, FORMATS, MAPPINGS, NAME_TO_FORMAT, DumpFile, DumpFormat
 from pfocr_rdf.errors import ReleaseError
 from pfocr_rdf.releases import SEARCH_INDEX, Release
@@ -61,10 +62,7 @@ def verify_release(release: Release) -> Iterator[str]:
     :raises ReleaseError: if there is no readable manifest.
     """
     manifest = release.manifest()
-    listed = _listed(manifest)
-    if listed is None:
-        path = release.path / "manifest.json"
-        raise ReleaseError(f"{path}: no list of files: build again, or roll back")
+    listed = {file.name: file for file in listed_files(release)}
     files: dict[str, DumpFile] = {}
     yield from _file_faults(release.path, listed, files)
     yield from _listing_faults(release.dumps, manifest, files)

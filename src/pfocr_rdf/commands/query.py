@@ -109,7 +109,11 @@ def _text(asked: str, params: list[str], iris: Iris, store: Store | None = None)
     :raises QueryError: if there is no such query or file, or the parameters do not fit.
     """
     if asked == "-":
-        return _filled("stdin", sys.stdin.read().removeprefix("\ufeff"), params, iris, store)
+        try:
+            text = sys.stdin.read().removeprefix("\ufeff")
+        except UnicodeDecodeError as error:
+            raise QueryError(f"standard input is not UTF-8 ({error}): send it in UTF-8") from error
+        return _filled("stdin", text, params, iris, store)
     is_text = any(character in asked for character in "{ \n")
     if asked.endswith(".rq") and (not is_text or Path(asked).is_file()):
         try:

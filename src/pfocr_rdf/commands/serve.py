@@ -10,6 +10,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import typer
 import uvloop
+from pyoxigraph import NamedNode
 
 from pfocr_rdf.commands.console import refusals, say
 from pfocr_rdf.commands.options import DEFAULT_DATA, Data
@@ -219,7 +220,10 @@ def _public_url(url: str | None) -> str | None:
     """
     if url is None:
         return None
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(NamedNode(url).value)  # it is part of the IRIs that describe the service
+    except ValueError:
+        parts = urlsplit("")
     if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
         reason = "give the scheme, the host and perhaps a path"
         raise ServeError(f"--public-url {url!r} is no address: {reason}")

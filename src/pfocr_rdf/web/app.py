@@ -44,7 +44,7 @@ from pfocr_rdf.web.pages import page_routes
 from pfocr_rdf.web.pages.editor import is_for_people
 from pfocr_rdf.web.problems import Refusal
 from pfocr_rdf.web.reading import open_reading
-from pfocr_rdf.web.served import Held, check_files, check_release, follow
+from pfocr_rdf.web.served import POLL_S, Held, check_files, check_release, follow
 
 if TYPE_CHECKING:
     from pfocr_rdf.web.backend.behind import Behind
@@ -71,7 +71,7 @@ class SiteOptions:
     engine: EngineOptions = field(default_factory=EngineOptions)
     endpoint: EndpointOptions = field(default_factory=EndpointOptions)
     public_url: str | None = None
-    poll_s: float = 0.2
+    poll_s: float = POLL_S
     partners: Partners | None = None
     federation: FederationOptions = field(default_factory=FederationOptions)
     backend: Backend | None = None

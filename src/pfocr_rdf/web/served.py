@@ -29,7 +29,7 @@ from pfocr_rdf.releases import CURRENT, MANIFEST, Release, current_release, hold
 
 LOGGER: Final = logging.getLogger("pfocr_rdf.web")
 #: Seconds between two looks at ``current``, each a readlink.
-POLL_S: Final = 0.5
+POLL_S: Final = 0.2
 #: Seconds until a refused release is looked at again, doubled each time: what it was refused for
 #: may have been want of descriptors or memory, but to read all of it each time costs.
 RETRY_S: Final = 30.0

@@ -5,26 +5,23 @@ https://www.w3.org/TR/sparql11-protocol/#query-operation
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
 import aiohttp
 
-from pfocr_rdf import __version__
-from pfocr_rdf.iris import BASE
+from pfocr_rdf.peers import AGENT, SHOWN, cut_rows, flat
 from pfocr_rdf.web.backend.settings import Backend
 from pfocr_rdf.web.backend.wording import Wording
 from pfocr_rdf.web.problems import Refusal
 
-AGENT: Final = f"pfocr-rdf/{__version__} ({BASE})"
 #: What an answer is asked for as, and what else that is called. Virtuoso's TSV is none.
 JSON: Final = ("application/sparql-results+json", "application/json")
 XML: Final = ("application/sparql-results+xml", "application/xml", "text/xml")
 NTRIPLES: Final = ("application/n-triples", "text/plain")
 CONNECT_S: Final = 5.0
 KEEP_ALIVE_S: Final = 10.0
-SHOWN: Final = 300
 #: How what is said of the engine begins.
 WHO: Final = "the engine behind this server: "
 #: How Virtuoso says that it has run out of time, with whatever status.
@@ -129,23 +126,6 @@ class Client:
             return await self._session.post(address, data=form, headers=head, allow_redirects=False)
 
 
-def cut_rows(headers: Mapping[str, str]) -> int | None:
-    """After how many rows Virtuoso has cut an answer, with the status of a whole one.
-
-    It says so of each answer that has as many rows as it gives out; and of one that it has not
-    finished for want of time, for which no number counts.
-
-    https://docs.openlinksw.com/virtuoso/rdfsparqlprotocolendpoint/
-
-    >>> cut_rows({"X-SPARQL-MaxRows": "10000"}), cut_rows({"X-SQL-State": "S1TAT"}), cut_rows({})
-    (10000, 0, None)
-    """
-    if "X-SQL-State" in headers or "X-Exec-Milliseconds" in headers:
-        return 0
-    found = re.fullmatch(r"[0-9]{1,12}", headers.get("X-SPARQL-MaxRows", ""))
-    return int(found[0]) if found else None
-
-
 async def _check(response: aiohttp.ClientResponse, accepted: tuple[str, ...]) -> None:
     """See that an answer is one.
 
@@ -156,7 +136,7 @@ async def _check(response: aiohttp.ClientResponse, accepted: tuple[str, ...]) ->
         if coding != "identity":
             raise failed(f"its answer is encoded as {coding[:SHOWN]!r}, which was not asked for")
         if response.content_type not in accepted:
-            kind = _flat(response.content_type)
+            kind = flat(response.content_type)
             raise failed(f"it answers {kind} and not {accepted[0]}: check the address")
         return
     said = await _words(response)
@@ -187,7 +167,7 @@ async def _words(response: aiohttp.ClientResponse) -> str:
         return ""
     data = await response.content.read(16 * SHOWN)
     text = HIDDEN_RE.sub(" ", QUOTED_RE.sub("", data.decode("utf-8", "replace")))
-    return _flat(re.sub(r"<[^<>]*>", " ", text))
+    return flat(re.sub(r"<[^<>]*>", " ", text))
 
 
 def _unreached(error: Exception) -> Refusal:
@@ -199,10 +179,3 @@ def _unreached(error: Exception) -> Refusal:
 def _said(error: Exception) -> str:
     """An error of aiohttp, which has nothing of the address in it."""
     return type(error).__name__
-
-
-def _flat(text: str) -> str:
-    """On one line, and not longer than a person reads."""
-    printable = "".join(letter if letter.isprintable() else " " for letter in text)
-    flat = " ".join(printable.split())
-    return flat if len(flat) <= SHOWN else flat[:SHOWN] + "…"

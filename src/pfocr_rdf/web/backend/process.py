@@ -11,7 +11,8 @@ from typing import Any, Final
 
 import orjson
 
-from pfocr_rdf.web.backend.client import JSON, NTRIPLES, XML, Client, cut_rows, failed
+from pfocr_rdf.peers import cut_rows
+from pfocr_rdf.web.backend.client import JSON, NTRIPLES, XML, Client, failed
 from pfocr_rdf.web.backend.holding import Holding
 from pfocr_rdf.web.backend.wording import Wording, reword
 from pfocr_rdf.web.frames import Kind, data_frames, frame

@@ -17,14 +17,12 @@ from typing import Final
 
 import aiohttp
 
-from pfocr_rdf import __version__
-from pfocr_rdf.iris import BASE
+from pfocr_rdf.peers import AGENT, SHOWN, cut_rows, flat
 from pfocr_rdf.web.federation.addresses import private_in, public_socket
 from pfocr_rdf.web.federation.failures import failed, too_large
 from pfocr_rdf.web.federation.partners import Partner
 from pfocr_rdf.web.problems import Refusal
 
-AGENT: Final = f"pfocr-rdf/{__version__} ({BASE})"
 #: https://www.w3.org/TR/sparql11-results-json/#iana
 JSON: Final = "application/sparql-results+json"
 #: What partners call it too.
@@ -37,7 +35,6 @@ HEADERS: Final[Mapping[str, str]] = {
 #: 1,024 × smaller than what it unpacks to is the most that gzip can be, so it is unpacked in
 #: pieces of this size.
 CHUNK: Final = 65_536
-SHOWN: Final = 200
 KEEP_ALIVE_S: Final = 20.0
 #: Virtuoso's queries may be in each other's way, even those that only read; SQLSTATE 40001 says
 #: that the same can be asked again.
@@ -124,7 +121,7 @@ class Client:
             self.partner.endpoint, data={"query": text}, allow_redirects=False
         ) as response:
             if response.status != 200:
-                after = _flat(response.headers.get("Retry-After", ""))
+                after = flat(response.headers.get("Retry-After", ""))
                 said = await self._said(response, after)
                 if DEADLOCK_RE.search(said):
                     raise DeadlockError(said)
@@ -133,7 +130,7 @@ class Client:
                 detail = f"it answers {response.content_type}, and not {JSON}"
                 raise failed(self.partner, f"{detail}: check the address")
             body = await self._read(response, limit_bytes)
-            return Answer(body, _cut_rows(response.headers))
+            return Answer(body, cut_rows(response.headers))
 
     async def _read(self, response: aiohttp.ClientResponse, limit_bytes: int) -> bytes:
         coding = response.headers.get("Content-Encoding", "identity").strip().lower()
@@ -170,7 +167,7 @@ class Client:
         """Why there is no answer, as far as the partner says it in words."""
         status = f"HTTP {response.status}"
         if 300 <= response.status < 400:
-            target = _flat(response.headers.get("Location", "nowhere"))
+            target = flat(response.headers.get("Location", "nowhere"))
             return f"{status}: it redirects to {target}, which is not followed: correct its address"
         if response.status in (429, 503):
             wait = f"wait {after} s" if _is_number(after) else f"wait until {after}"
@@ -181,7 +178,7 @@ class Client:
                 said = await response.content.read(4 * SHOWN)
                 if "gzip" in response.headers.get("Content-Encoding", ""):
                     said = zlib.decompressobj(47).decompress(said, 4 * SHOWN)
-        words = _flat(said.decode("utf-8", "replace"))
+        words = flat(said.decode("utf-8", "replace"))
         return f"{status} ({words})" if words else status
 
     def _failure(self, error: Exception) -> Refusal:
@@ -190,30 +187,16 @@ class Client:
             private = private_in(error.os_error)
             if private:
                 return failed(self.partner, _is_private(private))
-            where, why = f"{error.host}:{error.port}", _flat(_reason(error))
+            where, why = f"{error.host}:{error.port}", flat(_reason(error))
             return failed(self.partner, f"it cannot be reached at {where} ({why})")
         if isinstance(error, aiohttp.InvalidURL):
-            detail = f"its address cannot be called ({_flat(str(error))}): correct it in the list"
+            detail = f"its address cannot be called ({flat(str(error))}): correct it in the list"
             return failed(self.partner, detail)
         if isinstance(error, aiohttp.ClientPayloadError):
             return failed(self.partner, "its answer ended in the middle: try again")
         return failed(
-            self.partner, f"the connection broke ({_flat(str(error) or type(error).__name__)})"
+            self.partner, f"the connection broke ({flat(str(error) or type(error).__name__)})"
         )
-
-
-def _cut_rows(headers: Mapping[str, str]) -> int | None:
-    """After how many rows Virtuoso says to have cut an answer, with the status of a whole one.
-
-    https://docs.openlinksw.com/virtuoso/rdfsparqlprotocolendpoint/
-
-    >>> _cut_rows({"X-SPARQL-MaxRows": "10000"}), _cut_rows({"X-SQL-State": "S1TAT"}), _cut_rows({})
-    (10000, 0, None)
-    """
-    if "X-SQL-State" in headers:
-        return 0
-    found = re.fullmatch(r"[0-9]{1,12}", headers.get("X-SPARQL-MaxRows", ""))
-    return int(found[0]) if found else None
 
 
 def _is_number(text: str) -> bool:
@@ -238,10 +221,3 @@ def _reason(error: aiohttp.ClientConnectorError) -> str:
     if isinstance(cause, socket.gaierror) or not cause.errno:
         return cause.strerror or str(cause)
     return os.strerror(cause.errno)
-
-
-def _flat(text: str) -> str:
-    """On one line, and not longer than a person reads."""
-    printable = "".join(letter if letter.isprintable() else " " for letter in text)
-    flat = " ".join(printable.split())
-    return flat if len(flat) <= SHOWN else flat[:SHOWN] + "…"

@@ -23,7 +23,6 @@ from pfocr_rdf.web.reading import Reading
 XML: Final = "application/xml; charset=utf-8"
 TEXT: Final = "text/plain; charset=utf-8"
 GZIP: Final = "application/gzip"
-SITEMAPS: Final = "sitemaps"
 #: https://www.sitemaps.org/protocol.html allows 50,000; a part should take milliseconds to make.
 PART_PAGES: Final = 5_000
 #: What crawlers gain nothing from and this server pays for: every query is another address.

@@ -10,9 +10,10 @@ from pyoxigraph import Literal, NamedNode, Triple
 from pfocr_rdf import iris as ns
 from pfocr_rdf.errors import QueryError
 from pfocr_rdf.iris import term
+from pfocr_rdf.mapping import integer_literal
 from pfocr_rdf.search import Found, Hit, Index, Piece, Tier
 from pfocr_rdf.search.facets import checked_year
-from pfocr_rdf.vocabulary import RDF_TYPE, XSD_INTEGER, Schema
+from pfocr_rdf.vocabulary import RDF_TYPE, Schema
 from pfocr_rdf.web.pages.visits import Visit
 from pfocr_rdf.web.problems import Refusal
 
@@ -138,7 +139,7 @@ def search_triples(visit: Visit, page: NamedNode, searched: Searched, found: Fou
         Triple(page, RDF_TYPE, RESULTS_PAGE),
         Triple(page, RDF_TYPE, ITEM_LIST),
         Triple(page, Schema.name, Literal(searched.text)),
-        Triple(page, NUMBER_OF_ITEMS, _integer(found.total)),
+        Triple(page, NUMBER_OF_ITEMS, integer_literal(found.total)),
     ]
     things = [NamedNode(one.iri) for one in found.things]
     triples += [Triple(page, Schema.mentions, thing) for thing in things]
@@ -155,12 +156,8 @@ def _listed(page: NamedNode, position: int, figure: NamedNode) -> Iterator[Tripl
     item = NamedNode(f"{page.value}#{position}")
     yield Triple(page, ITEM_LIST_ELEMENT, item)
     yield Triple(item, RDF_TYPE, LIST_ITEM)
-    yield Triple(item, Schema.position, _integer(position))
+    yield Triple(item, Schema.position, integer_literal(position))
     yield Triple(item, ITEM, figure)
-
-
-def _integer(number: int) -> Literal:
-    return Literal(str(number), datatype=XSD_INTEGER)
 
 
 def search_document(visit: Visit, searched: Searched, found: Found) -> dict[str, Any]:

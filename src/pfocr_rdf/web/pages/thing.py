@@ -83,7 +83,6 @@ KIND_TO_QUERIES: Final[dict[str, tuple[tuple[str, str, str], ...]]] = {
 #: Links of mapping sets that are shown.
 MOST_MAPPED: Final = 50
 MOST_PAGES: Final = 100_000
-MOST_NEAR: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +101,14 @@ class ThingPage:
         return next((t for t in texts if ns.PMC_RE.fullmatch(t)), texts[0] if texts else "")
 
     @property
+    def spelt(self) -> str:
+        """As its address spells it: the bare number of a ChEBI term could be anything."""
+        return unquote(self.address.partition("/")[2])
+
+    @property
     def name(self) -> str:
-        """Its usual name, else as its address spells it: a ChEBI term's number says nothing."""
-        spelt = unquote(self.address.partition("/")[2])
-        name = self.said.text(Schema.name) or spelt or self.iri.value
+        """Its usual name, else what its address has."""
+        name = self.said.text(Schema.name) or self.spelt or self.iri.value
         return unless_na(name, self.accession, self.kind)
 
 
@@ -195,9 +198,7 @@ def _values(visit: Visit, page: ThingPage, frame: Frame) -> dict[str, Any]:
     taxa = said.nodes(Schema.taxonomic_range)
     names = reading.names(taxa)
     article = read_article(reading, page.iri, said) if page.kind == ARTICLE else None
-    # As its address spells it: the bare number of a ChEBI term could be anything.
-    spelt = unquote(page.address.partition("/")[2])
-    parameter = said.text(Schema.name) if page.kind == "journal" else spelt
+    parameter = said.text(Schema.name) if page.kind == "journal" else page.spelt
     queries = KIND_TO_QUERIES.get(page.kind, ())
     if page.kind == "journal":
         queries = (("figures-by-journal", "journal", "Its figures"),)
