@@ -80,6 +80,29 @@ def test_an_id_begins_with_the_time_of_the_build(tmp_path: Path) -> None:
     assert before <= datetime.strptime(made, "%Y%m%dT%H%M%SZ-a").replace(tzinfo=UTC)
 
 
+def test_every_file_and_folder_is_on_disk_before_a_release_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A rename may outlive a power cut that the files did not."""
+    flushed: list[str] = []
+
+    def note(descriptor: int) -> None:
+        flushed.append(os.readlink(f"/proc/self/fd/{descriptor}"))
+
+    with build_lock(tmp_path):
+        folder = start_release(tmp_path)
+        write(folder, {"manifest.json": "{}", "store/a.sst": "a", "dumps/more/b.nt": "b"})
+        inside = {str(path) for path in folder.rglob("*")}
+        monkeypatch.setattr(os, "fsync", note)
+        publish_release(tmp_path, folder, "a")
+    # What had its final name when it was flushed comes after all that had not.
+    before = [path for path in flushed if path.startswith(str(folder))]
+    assert flushed[: len(before)] == before
+    assert set(before) == {str(folder), *inside}
+    # And then the two renames.
+    assert flushed[len(before) :] == [str(folder.parent), str(tmp_path)]
+
+
 def test_an_unfinished_release_is_not_listed(tmp_path: Path) -> None:
     start_release(tmp_path)
     assert list_releases(tmp_path) == []

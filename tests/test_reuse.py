@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 import building
 from building import checkout, copies, dumps
-from making import record, write
+from making import CHEMICAL_COLUMNS, FIGID, record, table, write
 from pfocr_rdf.build import BuildResult
 from pfocr_rdf.build.batches import BATCH_RECORDS
 from pfocr_rdf.build.kept import FILE, UNFINISHED, find_parts
@@ -169,6 +169,18 @@ def test_another_version_of_the_programs_changes_everything(
     monkeypatch.setattr("pfocr_rdf.build.kept.programs", lambda: (("pfocr-rdf", "another"),))
     assert building.build(few, data).findings.reused == 0
     assert building.build(few, data).findings.reused == 1
+
+
+def test_a_record_is_read_again_when_a_table_beside_it_has_another_text(tmp_path: Path) -> None:
+    few, data = tmp_path / "few", tmp_path / "data"
+    name = f"{FIGID}-chemicals.tsv"
+    write(few, {"a.md": record(), name: table(CHEMICAL_COLUMNS, "x|D007854|x|Lead|25016")})
+    building.build(few, data)
+    write(few, {name: table(CHEMICAL_COLUMNS, "x|D007854|x|Iron|25016")})
+    again = building.build(few, data)
+    assert again.findings.reused == 0
+    named = "SELECT ?name { ?s a schema:ChemicalSubstance ; schema:name ?name }"
+    assert ("Iron",) in building.ask(again.release, named)
 
 
 # --- what is broken ---
