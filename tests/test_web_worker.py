@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import socket
 from typing import Final
 from xml.etree import ElementTree
 
@@ -27,9 +28,10 @@ from asking import seed_store
 from pfocr_rdf.iris import RDF
 from pfocr_rdf.releases import Release
 from pfocr_rdf.results import RESULT_FORMATS
+from pfocr_rdf.web import worker
 from pfocr_rdf.web.problems import PROBLEMS
-from pfocr_rdf.web.worker import RDF_FORMATS, Prefixes
-from workers import ENCODING_TO_DECODER, PREFIXES, answered, engine
+from pfocr_rdf.web.worker import FATAL_DOORS, RDF_FORMATS, Prefixes, serve_queries
+from workers import ENCODING_TO_DECODER, PREFIXES, answered, engine, gathered
 
 A: Final = NamedNode("http://a.example/a")
 G: Final = NamedNode("http://g.example/1")
@@ -367,6 +369,27 @@ def test_a_process_answers_one_query_after_another(seeds_release: Release) -> No
             assert process.ask("SELECT").refusal["kind"] == "syntax"
             assert process.ask("SELECT * { ?s ?p ?o }", max_rows=5).refusal["kind"]
             assert process.ask(GRAPH, graph="rdfxml").end["rows"] == 3
+
+
+@pytest.mark.parametrize("door", sorted(FATAL_DOORS))
+def test_a_process_that_could_still_call_or_read_others_takes_no_query(
+    door: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # This process stays as it is.
+    monkeypatch.setattr(worker, "limit_memory", lambda _: True)
+    monkeypatch.setattr(worker, "give_up_files_and_network", lambda: None)
+    monkeypatch.setattr(worker, "open_doors", lambda: ["fork", door])
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.shutdown(socket.SHUT_WR)
+        serve_queries(theirs.fileno(), Store(), None, 512, PREFIXES)
+        theirs.close()
+        answer = gathered(b"".join(iter(lambda: ours.recv(1 << 16), b"")))
+    assert answer.kinds == "X"
+    assert answer.refusal == {
+        "kind": "internal",
+        "detail": f"a query process could not give up: fork, {door}",
+    }
 
 
 def test_a_process_waits_while_nobody_reads_and_ends_when_its_reader_goes(

@@ -13,8 +13,9 @@ import pytest
 from pfocr_rdf.releases import Release
 from pfocr_rdf.web.engine import Engine, EngineOptions
 from pfocr_rdf.web.fairness import Places
+from pfocr_rdf.web.pool import GROWN
 from pfocr_rdf.web.problems import Refusal
-from pfocr_rdf.web.process import CutError, Running
+from pfocr_rdf.web.process import CutError, QueryProcess, Running
 from pfocr_rdf.web.served import hold
 from serving import is_alive
 
@@ -215,6 +216,23 @@ def test_a_process_that_was_slow_alone_is_used_again_for_it_has_read_much(
     run(work)
 
 
+def test_a_process_that_has_grown_is_not_used_again(
+    seeds_release: Release, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory_mb = 128
+    most = (memory_mb << 20) // GROWN
+    monkeypatch.setattr(QueryProcess, "grown_bytes", lambda process: most + 1)
+
+    async def work() -> None:
+        async with engine_on(seeds_release, slow_after_s=0.0, memory_mb=memory_mb) as engine:
+            running = await ask(engine, SLOW)
+            assert running.slow
+            await until(lambda: not is_alive(running.process.pid))
+            await until(lambda: engine.pool.idle == 2)
+
+    run(work)
+
+
 def test_a_process_that_had_to_give_way_is_not_used_again(seeds_release: Release) -> None:
     async def work() -> None:
         async with engine_on(seeds_release, slow_after_s=0.0) as engine:
@@ -289,6 +307,34 @@ def test_whoever_leaves_the_queue_takes_no_place_with_him(seeds_release: Release
             first.cancel()
             await asyncio.wait([first])
             assert (engine.line.waiting, engine.line.fresh) == (0, 0)
+            assert await whole(engine, "SELECT (1 AS ?x) {}")
+
+    run(work)
+
+
+def test_whoever_leaves_in_the_moment_of_his_turn_gives_place_and_process_back(
+    seeds_release: Release,
+) -> None:
+    async def work() -> None:
+        places = Places(fresh=1, slow=0)
+        async with engine_on(seeds_release, places=places, slow_after_s=60) as engine:
+            running = await ask(engine, "SELECT * { ?a ?b ?c . ?d ?e ?f } LIMIT 20000")
+            assert running.end is None
+            second = asyncio.create_task(ask(engine, "ASK {}", "bob"))
+            await until(lambda: engine.line.waiting == 1)
+            is_over = running.over
+
+            def over(ended: Running) -> None:
+                is_over(ended)
+                assert (engine.line.waiting, engine.line.fresh, engine.pool.idle) == (0, 1, 0)
+                second.cancel()
+
+            running.over = over
+            async for _ in running.rest():
+                pass
+            await asyncio.wait([second])
+            assert second.cancelled()
+            assert (engine.line.waiting, engine.line.fresh, engine.pool.idle) == (0, 0, 1)
             assert await whole(engine, "SELECT (1 AS ?x) {}")
 
     run(work)
