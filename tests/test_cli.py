@@ -363,6 +363,12 @@ def test_a_server_says_what_is_wrong_with_its_address_or_its_list(
     assert "name a file that is there, or leave it out" in listed.err
 
 
+def test_a_parameter_that_is_given_twice_is_refused() -> None:
+    refused = run("query", "figures-by-gene", "--show", "-p", "gene=2064", "-p", "gene=5742")
+    assert (refused.status, refused.out) == (1, "")
+    assert "parameter 'gene' is given twice: give it once" in refused.err
+
+
 @pytest.mark.parametrize("timeout_s", ["inf", "nan", "1e10", "0"])
 def test_a_time_limit_is_a_number_of_seconds(timeout_s: str) -> None:
     address = "http://127.0.0.1:9/sparql"

@@ -444,6 +444,25 @@ def test_when_all_go_away_so_does_the_connection() -> None:
         assert with_federation(partners(partner(server.url)), work) == 0
 
 
+def test_what_a_clock_says_was_kept_in_the_future_is_asked_for_anew() -> None:
+    now = 1_000_000_000.0
+
+    async def work() -> list[float]:
+        nonlocal now
+        kept = Kept(clock=lambda: now)
+
+        async def fetch() -> Rows:
+            return Rows(("(1)",), 1000, 10)
+
+        found = []
+        for later in (0, -3600, 1):
+            now += later
+            found.append((await kept.get("key", 60, fetch)).date - 1_000_000_000)
+        return found
+
+    assert asyncio.run(work()) == [0, -3600, -3600]
+
+
 def test_what_is_kept_is_bounded_in_bytes() -> None:
     async def work() -> tuple[int, int]:
         kept = Kept(CacheLimits(total_bytes=5000, answer_bytes=2000))

@@ -334,6 +334,18 @@ def test_a_plan_that_has_the_release_asked_a_clause_is_none() -> None:
         check_rest(replace(good, steps=(replace(good.steps[0], bindings=(asking,)),)))
 
 
+def test_a_query_of_which_a_clause_would_be_left_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    text = "SELECT * { ?f <p:m> ?g . SERVICE <urn:x> { ?n <p:g> ?g } }"
+    assert plan(text)
+    # As if the two other readers had overlooked one.
+    monkeypatch.setattr("pfocr_rdf.web.federation.plan.find_service", lambda _: 1)
+    refusal = refused(text)
+    assert refusal.kind == "federation-disabled"
+    assert "only Oxigraph's parser sees" in refusal.detail
+
+
 def test_a_plan_comes_back_from_another_process_as_it_was() -> None:
     text = "SELECT * { ?f <p:m> ?g . SERVICE SILENT <urn:x> { ?n <p:g> ?g } }"
     document: Any = orjson.loads(

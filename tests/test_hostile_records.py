@@ -235,6 +235,9 @@ def test_ten_megabytes_are_the_limit_by_default(tmp_path: Path) -> None:
     [
         "1E-999999999",
         "1e999999999",
+        "1E-999",  # 1E-18 is the smallest, and ten digits are the most
+        "1E-19",
+        "1E10",
         "9" * 5_000_000,
         "0." + "1" * 1_000_000,
         "1_0",

@@ -32,7 +32,7 @@ from making import (
     write,
 )
 from pfocr_rdf.iris import Iris
-from pfocr_rdf.mapping import decimal_literal, figure_triples
+from pfocr_rdf.mapping import decimal_literal, figure_triples, name_facts
 from pfocr_rdf.vocabulary import KIND_TO_ENTITY, KIND_TO_MENTION, Oa, Pfocr, Schema
 
 IRIS = Iris()
@@ -316,6 +316,15 @@ def test_another_base_moves_our_own_iris_and_no_others(tmp_path: Path) -> None:
 
     n_triples = RdfFormat.N_TRIPLES
     assert moved(serialize(here, format=n_triples)) == moved(serialize(there, format=n_triples))
+
+
+def test_of_names_that_are_as_frequent_the_first_by_code_point_is_the_name() -> None:
+    for names in (["b", "a", "B"], ["B", "b", "a"], ["a", "B", "b"]):
+        said = [(said.value, name.value) for said, name in name_facts(Counter(names))]
+        name, alternate = Schema.name.value, Schema.alternate_name.value
+        assert said == [(name, "B"), (alternate, "a"), (alternate, "b")]
+    assert next(name_facts(Counter("aab")))[1] == Literal("a")
+    assert next(name_facts(Counter("abb")))[1] == Literal("b")
 
 
 def test_mapping_a_figure_twice_gives_the_same_triples_in_the_same_order() -> None:

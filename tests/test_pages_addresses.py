@@ -1,5 +1,6 @@
 """Every address: dots, escapes, aliases, other hosts, what is gone and what never was."""
 
+import gc
 import json
 from pathlib import Path
 from typing import Final
@@ -10,12 +11,17 @@ from pyoxigraph import Literal, NamedNode
 from building import build
 from dereferencing import addresses, failures
 from making import GENE_COLUMNS, record, table, write
-from paging import BASE, Markup, Pages, graph, pages_of
+from paging import BASE, PUBLIC, Markup, Pages, graph, pages_of
 from pfocr_rdf.iris import Iris
-from pfocr_rdf.releases import Release, prune_releases
+from pfocr_rdf.releases import Release, current_release, make_current, prune_releases
 from pfocr_rdf.vocabulary import Schema
+from pfocr_rdf.web.pages.downloads import answer_dump
 from pfocr_rdf.web.pages.forms import RDF_FORMS
 from pfocr_rdf.web.pages.links import Links, header_address, respelt
+from pfocr_rdf.web.pages.visits import Visit
+from pfocr_rdf.web.reading import open_reading
+from pfocr_rdf.web.served import hold
+from releasing import add_release, data_folder
 
 #: Figids of one article that only differ in what looks like a suffix, or must be escaped.
 FIGIDS: Final = (
@@ -319,6 +325,26 @@ def test_a_dump_is_served_as_it_is_and_in_parts(pages: Pages) -> None:
     assert json.loads(pages.get("/dumps/manifest.json").body)["figures"] == len(FIGIDS) + 1
 
 
+def test_a_release_is_not_deleted_while_one_of_its_files_is_sent(
+    seeds_release: Release, tmp_path: Path
+) -> None:
+    data = data_folder(seeds_release, tmp_path)
+    held = hold(current_release(data))
+    reading = open_reading(held)
+    held.close()
+    name = "manifest.json"
+    visit = Visit(reading, Links(Iris()), PUBLIC, f"dumps/{name}", {"name": name}, {}, {})
+    sending = answer_dump(visit)
+    # Another release is served from now on; the file is still on its way.
+    make_current(data, add_release(seeds_release, data, "20990101T000000Z-next"))
+    del reading, visit
+    gc.collect()
+    assert [release.id for release in prune_releases(data, 1).in_use] == [seeds_release.id]
+    del sending
+    gc.collect()
+    assert [release.id for release in prune_releases(data, 1).deleted] == [seeds_release.id]
+
+
 @pytest.mark.parametrize(
     ("asked", "start", "end"),
     [
@@ -375,3 +401,9 @@ def test_only_web_addresses_become_links(iri: str) -> None:
 def test_a_header_has_no_line_end_whatever_the_address() -> None:
     assert header_address("a\r\nb é<>\x00") == "a%0D%0Ab%20%C3%A9%3C%3E%00"
     assert respelt("a\r") is None
+
+
+@pytest.mark.parametrize("dots", [".", "..", "%2e", "%2E%2e", ".%2E"])
+def test_an_address_that_clients_would_shorten_names_nothing(dots: str) -> None:
+    assert respelt(f"figures/{dots}/gene") is None
+    assert respelt(dots) is None

@@ -4,7 +4,8 @@ import json
 import re
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Final
+from types import SimpleNamespace
+from typing import Any, Final, cast
 from urllib.parse import quote
 
 import pytest
@@ -23,6 +24,8 @@ from making import (
 from paging import Markup, Pages, pages_of
 from pfocr_rdf.queries import bind, load_query
 from pfocr_rdf.releases import Release
+from pfocr_rdf.web.pages.figure_facts import Candidate, FigureFacts, Mention
+from pfocr_rdf.web.pages.gene_lists import Gene, gene_lists, genes_of
 from validating import flaws, told_by_validator
 
 ADDRESS: Final = f"/figures/{FIGID}"
@@ -178,6 +181,18 @@ def test_genes_are_listed_by_the_strength_of_the_evidence(pages: Pages) -> None:
     assert lists["NCBI Gene ids: Found by their symbol"] == ["5730", "19215"]
     assert lists["Symbols: By symbol or synonym"] == ["PTGDS", "PTGS1", "Ptgs1"]
     assert len(lists["NCBI Gene ids: All candidates, families too"]) == len(FAMILY) + 4
+
+
+def test_a_gene_that_two_words_stand_for_has_the_stronger_evidence_of_the_two() -> None:
+    candidate = Candidate("https://identifiers.org/ncbigene/5730", "PTGDS", "5730", None)
+    words, tiers = ("PTGDS", "L-PGDS", "PGDS"), ("symbol", "synonym", "family")
+    mentions = [
+        Mention(word, "gene", word, None, tier, None, None, [candidate], 1, [])
+        for word, tier in zip(words, tiers, strict=True)
+    ]
+    figure = cast(FigureFacts, SimpleNamespace(mentions=mentions))
+    assert genes_of(figure) == [Gene(candidate, "symbol", frozenset(tiers), words)]
+    assert [each.tier for each in gene_lists(figure)] == ["symbol"]
 
 
 def test_genes_can_be_fetched_as_a_set(pages: Pages) -> None:

@@ -17,6 +17,7 @@ from pfocr_rdf.web.pages.forms import RDF_FORMS
 from pfocr_rdf.web.pages.search_facts import (
     ITEM,
     ITEM_LIST_ELEMENT,
+    MOST_CHARACTERS,
     MOST_PAGES,
     NUMBER_OF_ITEMS,
     PAGE_HITS,
@@ -373,6 +374,15 @@ def test_a_hostile_text_is_a_text(pages: Pages, text: str) -> None:
     for form in RDF_FORMS:
         answer = search(pages, text, accept=form.media_type)
         assert answer.status == 200
+
+
+def test_of_a_text_as_much_is_searched_and_said_as_a_page_shows(pages: Pages) -> None:
+    longest = "x" * MOST_CHARACTERS
+    assert typed(longest) == longest
+    assert found(pages, longest + "y")["text"] == longest
+    answer = search(pages, longest + "y", accept="text/turtle")
+    names = [triple.object for triple in graph(answer) if triple.predicate == Schema.name]
+    assert names == [Literal(longest)]
 
 
 @pytest.mark.parametrize("name", ["organism", "year"])
