@@ -1,11 +1,14 @@
-"""Fixtures that several test files share."""
+"""Fixtures that several test files share, and how long a test may take."""
 
+import faulthandler
 import gc
 import shutil
-from collections.abc import Iterator
+import signal
+from collections.abc import Generator, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Final
 
 import pytest
 from hypothesis import settings
@@ -19,6 +22,36 @@ from virtuoso import Virtuoso, virtuoso_server
 # The same examples on every run and every machine, and no database of examples on disk.
 settings.register_profile("pfocr", derandomize=True, database=None, deadline=None, max_examples=200)
 settings.load_profile("pfocr")
+
+#: Nothing takes as long: a test that does hangs. Where even its end hangs, it is told again.
+LIMIT_S: Final = 180.0
+AGAIN_S: Final = 30.0
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol() -> Generator[None, object, object]:
+    """Fail a test that hangs, and say where; what it has started is ended as after any other.
+
+    A test that hangs where no signal is heard, as in a query, ends its process a minute later:
+    ``faulthandler_timeout`` in pyproject.toml.
+    """
+    before = signal.signal(signal.SIGALRM, _fail)
+    signal.setitimer(signal.ITIMER_REAL, LIMIT_S, AGAIN_S)
+    try:
+        return (yield)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _fail(*_: object) -> None:
+    faulthandler.dump_traceback(2)  # of all threads; pytest shows what is on this descriptor
+    pytest.fail(f"the test hangs: it has taken {LIMIT_S:.0f} s and more")
+
+
+def pytest_enter_pdb() -> None:
+    """Leave whoever looks at a test the time to."""
+    signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def pytest_collection_finish() -> None:
