@@ -69,10 +69,10 @@ MADE_RECORD: Final = {
         "9606|Homo sapiens|Mammals|HER2|HER2|ERBB2|2064|ncbigene_synonym|1|1|1",
     ),
     f"_data/{MADE}-chemicals.tsv": table(
-        CHEMICAL_COLUMNS, "pyruvate|mesh:D019289|pyruvate|Pyruvic Acid|chebi:15361"
+        CHEMICAL_COLUMNS, "pyruvate|mesh:D019289|Pyruvic Acid|pyruvate|chebi:15361"
     ),
     f"_data/{MADE}-diseases.tsv": table(
-        DISEASE_COLUMNS, "breast cancer|mesh:D001943|breast cancer|Breast Neoplasms|doid:1612"
+        DISEASE_COLUMNS, "breast cancer|mesh:D001943|Breast Neoplasms|breast cancer|doid:1612"
     ),
     "_data/wpid_map.tsv": f"{MADE}\tWP673\n",
 }

@@ -28,7 +28,7 @@ from making import (
 )
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.records import Figure
-from pfocr_rdf.records.text import NULLS, UNPUBLISHABLE_RE
+from pfocr_rdf.records.text import NULLS, UNPUBLISHABLE_RE, one_line
 from pfocr_rdf.vocabulary import Pfocr, Schema
 
 ME = Iris().figure(FIGID)
@@ -110,7 +110,7 @@ def test_inline_words_and_symbols_survive(word: str, symbol: str, name: str) -> 
     (mention,) = figure.mentions
     assert (mention.word, mention.match) == (kept(word), kept(symbol))
     gene = Iris().entity("ncbigene", "5742")
-    called = kept(name) or kept(symbol) or kept(word)
+    called = one_line(kept(name)) or one_line(kept(symbol)) or one_line(kept(word))
     assert values(triples, gene, Schema.name) == ([called] if called else [])
 
 
@@ -136,7 +136,8 @@ def test_words_of_tables_survive(rows: list[tuple[str, str, str]]) -> None:
         found = [(m.word, m.match) for m in figure.mentions if m.kind == kind]
         assert found == list(expected)
     names = {c.name for m in figure.mentions if m.kind == "gene" for c in m.candidates}
-    assert {kept(s) or kept(m) or kept(w) for w, m, s in rows} >= names
+    called = (map(one_line, map(kept, (s, m, w))) for w, m, s in rows)
+    assert {next(filter(None, texts), "") for texts in called} >= names
 
 
 @given(name=texts)

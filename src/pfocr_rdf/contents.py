@@ -4,7 +4,6 @@ from typing import Final
 
 from pyoxigraph import NamedNode, Store
 
-from pfocr_rdf.dumps import DumpFile
 from pfocr_rdf.errors import IriError, ReleaseError
 from pfocr_rdf.iris import SCHEMA, Iris, term
 from pfocr_rdf.releases import MANIFEST, Release
@@ -38,19 +37,6 @@ def iris_of(release: Release) -> Iris:
         path = release.path / MANIFEST
         reason = f"not a manifest ({error!r}): build again, or roll back"
         raise ReleaseError(f"{path}: {reason}") from error
-
-
-def listed_files(release: Release) -> list[DumpFile]:
-    """The files of a release, as its manifest lists them.
-
-    :raises ReleaseError: if it does not list them.
-    """
-    manifest = release.manifest()
-    try:
-        return [DumpFile(row["name"], row["bytes"], row["sha256"]) for row in manifest["files"]]
-    except (KeyError, TypeError) as error:
-        path = release.path / MANIFEST
-        raise ReleaseError(f"{path}: no list of files: build again, or roll back") from error
 
 
 def same_thing(node: NamedNode, store: Store, iris: Iris) -> NamedNode:

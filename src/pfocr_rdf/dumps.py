@@ -9,14 +9,14 @@ output differs between its builds, and dumps must be the same bytes on any machi
 import hashlib
 import os
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import chain
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Final, cast
+from typing import Any, BinaryIO, Final, cast
 
 import deflate
 from pyoxigraph import Quad, RdfFormat, Triple, serialize
@@ -194,6 +194,19 @@ class DumpFile:
     name: str
     size: int
     sha256: str
+
+
+def listed_files(manifest: Mapping[str, Any]) -> list[DumpFile] | None:
+    """The files that a manifest lists; None where it does not list them as it should.
+
+    >>> listed_files({"files": [{"name": "void.ttl", "bytes": 1, "sha256": "…"}]})
+    [DumpFile(name='void.ttl', size=1, sha256='…')]
+    """
+    try:
+        files = [DumpFile(row["name"], row["bytes"], row["sha256"]) for row in manifest["files"]]
+    except (KeyError, TypeError):
+        return None
+    return files if all(isinstance(file.name, str) for file in files) else None
 
 
 @dataclass(slots=True)

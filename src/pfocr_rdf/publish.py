@@ -8,11 +8,11 @@ from typing import BinaryIO, Final, Literal
 
 from pyoxigraph import DefaultGraph, RdfFormat
 
-from pfocr_rdf.contents import listed_files, open_store
-from pfocr_rdf.dumps import MAPPINGS, NAME_TO_FORMAT, DumpFormat
+from pfocr_rdf.contents import open_store
+from pfocr_rdf.dumps import MAPPINGS, NAME_TO_FORMAT, DumpFormat, listed_files
 from pfocr_rdf.errors import ReleaseError
 from pfocr_rdf.iris import Iris
-from pfocr_rdf.releases import Release
+from pfocr_rdf.releases import MANIFEST, Release
 
 #: Formats that are made from the store, for they are not among the dumps.
 CONVERTED: Final = {
@@ -82,7 +82,11 @@ def _refuse_cut(release: Release, file: str | None = None) -> None:
 
     :param file: the dump to look at; all that were published if None.
     """
-    for listed in listed_files(release):
+    files = listed_files(release.manifest())
+    if files is None:
+        path = release.path / MANIFEST
+        raise ReleaseError(f"{path}: no list of files: build again, or roll back")
+    for listed in files:
         folder, _, name = listed.name.rpartition("/")
         if folder != "dumps" or file not in (None, name):
             continue

@@ -13,10 +13,17 @@ from typing import IO, Any, Final
 from pyoxigraph import DefaultGraph, Quad, RdfFormat, Store, parse
 
 from pfocr_rdf.build.finish import hashed, is_manifested
-from pfocr_rdf.contents import listed_files
-from pfocr_rdf.dumps import EQUIVALENTS, FORMATS, MAPPINGS, NAME_TO_FORMAT, DumpFile, DumpFormat
+from pfocr_rdf.dumps import (
+    EQUIVALENTS,
+    FORMATS,
+    MAPPINGS,
+    NAME_TO_FORMAT,
+    DumpFile,
+    DumpFormat,
+    listed_files,
+)
 from pfocr_rdf.errors import ReleaseError
-from pfocr_rdf.releases import SEARCH_INDEX, Release
+from pfocr_rdf.releases import MANIFEST, SEARCH_INDEX, Release
 from pfocr_rdf.search import open_index
 
 NAME_TO_RDF_FORMAT: Final = {
@@ -62,7 +69,10 @@ def verify_release(release: Release) -> Iterator[str]:
     :raises ReleaseError: if there is no readable manifest.
     """
     manifest = release.manifest()
-    listed = {file.name: file for file in listed_files(release)}
+    listed = _listed(manifest)
+    if listed is None:
+        path = release.path / MANIFEST
+        raise ReleaseError(f"{path}: no list of files: build again, or roll back")
     files: dict[str, DumpFile] = {}
     yield from _file_faults(release.path, listed, files)
     yield from _listing_faults(release.dumps, manifest, files)
@@ -75,11 +85,8 @@ def verify_release(release: Release) -> Iterator[str]:
 
 def _listed(manifest: dict[str, Any]) -> dict[str, DumpFile] | None:
     """The files that a manifest names; None where it does not list them as it should."""
-    try:
-        rows = [DumpFile(row["name"], row["bytes"], row["sha256"]) for row in manifest["files"]]
-        return {row.name: row for row in rows}
-    except (KeyError, TypeError):
-        return None
+    files = listed_files(manifest)
+    return None if files is None else {file.name: file for file in files}
 
 
 def _file_faults(

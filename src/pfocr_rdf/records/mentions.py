@@ -152,14 +152,13 @@ def _inline_rows(
         _check_row(kind, row, where, notes)
         if kind == "gene":
             row.match = cells.get("symbol", "")
-            name = cells.get("hgnc_symbol", "")
+            symbol = cells.get("hgnc_symbol", "")
             cell = cells.get("entrez", "")
             accession = _accession("ncbigene", cell, "entrez", f"{where}, entrez", row, notes)
             if accession:
-                called = _name_of(name or row.match or row.word)
-                row.candidate = Candidate("ncbigene", accession, called, bool(name), HUMAN)
-            elif name:
-                row.unrecognized.append(f"hgnc_symbol: {name}")
+                row.candidate = Candidate("ncbigene", accession, *_called(symbol, row), HUMAN)
+            elif symbol:
+                row.unrecognized.append(f"hgnc_symbol: {symbol}")
         else:
             _identify(kind, cells.get("identifier", ""), f"{where}, identifier", row, notes)
         yield row
@@ -191,13 +190,12 @@ def _table_row(kind: Kind, cells: dict[str, str], line: int, taxa: Taxa, notes: 
         cell = cells["ncbigene_id"]
         column = "ncbigene_id"
         accession = _accession("ncbigene", cell, column, f"{column}, {where}", row, notes)
-        name = cells.get("ncbigene_symbol", "")
+        symbol = cells.get("ncbigene_symbol", "")
         if accession:
-            called = _name_of(name or row.match or row.word)
             organism = _organism(cells, where, taxa, None)
-            row.candidate = Candidate("ncbigene", accession, called, bool(name), organism)
-        elif name:
-            row.unrecognized.append(f"ncbigene_symbol: {name}")
+            row.candidate = Candidate("ncbigene", accession, *_called(symbol, row), organism)
+        elif symbol:
+            row.unrecognized.append(f"ncbigene_symbol: {symbol}")
         return row
     if _says_nothing(row.match, row.word):
         row.match = ""
@@ -221,6 +219,13 @@ def _table_row(kind: Kind, cells: dict[str, str], line: int, taxa: Taxa, notes: 
         called = named or matched or _name_of(row.word)
         row.candidate = Candidate(*first, called, named is not None)
     return row
+
+
+def _called(symbol: str, row: _Row) -> tuple[str, bool]:
+    """What a gene is called, and whether the row says so or only the word can serve."""
+    if name := _name_of(symbol):
+        return name, True
+    return _name_of(row.match) or _name_of(row.word), False
 
 
 @lru_cache(maxsize=1 << 14)

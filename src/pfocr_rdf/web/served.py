@@ -22,7 +22,7 @@ import pyoxigraph
 
 from pfocr_rdf.build.finish import READ_BYTES, is_manifested
 from pfocr_rdf.contents import iris_of
-from pfocr_rdf.dumps import DumpFile
+from pfocr_rdf.dumps import DumpFile, listed_files
 from pfocr_rdf.errors import PfocrError, ReleaseError
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.releases import CURRENT, MANIFEST, Release, current_release, hold_release
@@ -140,12 +140,10 @@ def check_files(release: Release, go_on: Callable[[], bool] = lambda: True) -> N
 
 def _rows(release: Release, manifest: dict[str, Any]) -> list[DumpFile]:
     """The files that a manifest lists, a store among them."""
-    try:
-        rows = [DumpFile(row["name"], row["bytes"], row["sha256"]) for row in manifest["files"]]
-        names = {os.fspath(row.name) for row in rows}
-    except (KeyError, TypeError) as error:
-        raise _fault(release, f"{MANIFEST}: no list of files") from error
-    if "store/CURRENT" not in names:
+    rows = listed_files(manifest)
+    if rows is None:
+        raise _fault(release, f"{MANIFEST}: no list of files")
+    if "store/CURRENT" not in {row.name for row in rows}:
         raise _fault(release, f"{MANIFEST}: no store among the files")
     return rows
 
