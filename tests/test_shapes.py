@@ -1,7 +1,7 @@
 """What is published conforms to ``ontology/shapes.ttl``, and each shape refuses what is broken."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -10,6 +10,10 @@ import pyshacl
 import pytest
 from pyoxigraph import NamedNode, RdfFormat, Triple, serialize
 from rdflib import RDF, SH, BNode, Graph, Literal, URIRef
+from rdflib.plugins.sparql import processor
+from rdflib.plugins.sparql.algebra import translateQuery
+from rdflib.plugins.sparql.parser import parseQuery
+from rdflib.plugins.sparql.sparql import Query
 from rdflib.term import Node
 
 from making import (
@@ -111,6 +115,23 @@ def graph_of(folder: Path, iris: Iris = Iris()) -> Graph:
     organisms = folder / "_organisms"
     pages.gather_pages(load_taxa((str(organisms),) if organisms.is_dir() else ()))
     return as_graph([*triples_of(figures.values(), iris), *shared_triples(pages, iris)])
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _read_each_rule_once() -> Iterator[None]:
+    """Reading a rule takes rdflib ten times as long as asking it, and it is asked of 100 graphs."""
+    known: dict[object, Query] = {}
+
+    def translated(text: str, base: str | None, prefixes: Mapping[str, str] | None) -> Query:
+        key = text, base, tuple((prefixes or {}).items())
+        if key not in known:
+            known[key] = translateQuery(parseQuery(text), base, prefixes)
+        return known[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(processor, "parseQuery", lambda text: text)
+        patch.setattr(processor, "translateQuery", translated)
+        yield
 
 
 @pytest.fixture(name="folder", scope="module")
