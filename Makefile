@@ -31,7 +31,7 @@ validator: $(VALIDATOR)/ready  ## Install what the tests check HTML with; needs 
 
 test: check  ## Format, lint, types, and all tests
 
-test-corpus: $(VENV)/ready  ## Ask for every page of the real records, where these are at hand
+test-corpus: $(VENV)/ready  ## Ask for every page of the real records, and hold them to the shapes
 	$(BIN)/pytest -q -n 2 -m whole
 
 check: $(VENV)/ready editor  ## Format, lint, types, and all tests
