@@ -19,13 +19,17 @@ def diff(
         bool, typer.Option("--summary", help="Only figure, removed, added; tab-separated.")
     ] = False,
     description: Annotated[
-        bool, typer.Option("--description", help="Print the quads of the descriptions too.")
-    ] = False,
+        bool,
+        typer.Option(
+            "--description/--no-description", help="Print what releases say of themselves, too."
+        ),
+    ] = True,
 ) -> None:
     """Print the quads removed (-) and added (+) between two releases.
 
     How many there are of each figure goes to standard error, or is all there is with --summary.
-    What the releases say of themselves is only counted: all of it differs, by their IRIs.
+    What the releases say of themselves always differs, by their IRIs: --no-description only
+    counts it.
     """
     with (
         refusals(),
