@@ -462,3 +462,16 @@ def test_the_samples_are_searched(seeds_release: Release) -> None:
         found = index.search("HER2 signalling")
         assert found.total == 3
         assert all(words("signaling") in words(text(hit.snippet)) for hit in found.hits)
+
+
+def test_an_index_without_close_matches_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
+    figures = Figures()
+    figid = figures.add(1, chemicals=("glucose|D005947|Glucose|D-glucopyranose|4167",))
+    release = figures.build(tmp_path)
+    with sqlite3.connect(release.search_index) as database:
+        database.execute("DROP TABLE close")
+        database.execute("PRAGMA user_version = 1")
+    database.close()
+    with open_index(release) as index:
+        assert figids(index.search("mesh:D005947")) == [figid]
+        assert figids(index.search("CHEBI:4167")) == []

@@ -55,6 +55,9 @@ NAMED: Final = (
     THING + "JOIN name ON name.token = thing.token WHERE name.key = ? "
     "ORDER BY thing.figures DESC, species.figures DESC, thing.iri LIMIT ?"
 )
+#: An index of layout 1 has no table of close matches; its figures have the tokens of theirs.
+READ_LAYOUTS: Final = (1, LAYOUT)
+HAS_NEAR: Final = "SELECT 1 FROM sqlite_master WHERE name = 'close'"
 NEAR: Final = "SELECT near FROM close WHERE term = ?"
 KNOWN: Final = "SELECT 1 FROM name WHERE key = ? AND kind != 'title' LIMIT 1"
 # SQLite takes the other columns from the row that has the maximum:
@@ -88,7 +91,7 @@ def open_index(release: Release, identify: Identify | None = None) -> "Index":
         try:
             (made_by,) = database.execute("PRAGMA application_id").fetchone()
             (layout,) = database.execute("PRAGMA user_version").fetchone()
-            if (made_by, layout) != (APPLICATION_ID, LAYOUT):
+            if made_by != APPLICATION_ID or layout not in READ_LAYOUTS:
                 reason = "not a search index that this version reads"
                 raise ReleaseError(f"{path}: {reason}: {again}")
             return Index(database, str(path), identify or identifier(iris_of(release)))
@@ -127,6 +130,7 @@ class Index:
         self._lock = Lock()
         self._scores = KeptScores()
         self._properties = self._read_properties()
+        self._has_near = bool(self._rows(HAS_NEAR))
 
     def _read_properties(self) -> Properties:
         """Kept in memory: every search counts them, for any number of figures."""
@@ -304,7 +308,8 @@ class Index:
     def _token(self, iri: str) -> str:
         """What finds the figures that have a thing, or a thing that it matches closely."""
         own = identity(iri)
-        tokens = [own, *(near for (near,) in self._rows(NEAR, (own,)))]
+        near = self._rows(NEAR, (own,)) if self._has_near else []
+        tokens = [own, *(token for (token,) in near)]
         return "(" + " OR ".join(f'"{token}"' for token in tokens) + ")"
 
     def _scored(self, expressions: Sequence[str]) -> tuple[list[Scored], int]:
