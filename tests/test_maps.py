@@ -73,11 +73,11 @@ def test_a_figure_has_as_many_pathways_as_were_drawn_from_it(tmp_path: Path) -> 
 
 
 def test_lines_about_figures_that_are_not_there_are_reported_together(tmp_path: Path) -> None:
-    text = f"{FIGID}\tWP1\nPMC9__x\tWP2\nPMC9__y\tno pathway\nPMC9__z\tNA\n"
+    absent = "PMC9__x\tWP2 | WP3\nPMC9__x\tWP4\nPMC9__y\tno pathway"
+    text = f"{FIGID}\tWP1\n{absent}\nPMC9__z\tNA\n"
     _, problems = read(write(tmp_path, {"_data/wpid_map.tsv": text}), record())
-    lines = "PMC9__x\tWP2\nPMC9__y\tno pathway"
     reason = "about 2 figures that are not among the records: add the records, or mend the figids"
-    expected = Problem("_data/wpid_map.tsv", "figid", "map line", "warning", lines, reason)
+    expected = Problem("_data/wpid_map.tsv", "figid", "map line", "warning", absent, reason)
     assert problems == [expected]
 
 

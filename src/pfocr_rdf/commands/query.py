@@ -3,7 +3,7 @@
 import re
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import typer
 from pyoxigraph import Store
@@ -29,7 +29,7 @@ from pfocr_rdf.results import default_format, write_answer, write_query
 FormatName = Literal["table", "json", "csv", "tsv", "xml", "gmt", "turtle", "ntriples", "jsonld"]
 
 #: What a file begins with, somewhere in its comments, if it takes values.
-PARAM_RE = re.compile(r"\A(?:#.*\n)*?# param:")
+PARAM_RE: Final = re.compile(r"\A(?:#.*\n)*?# param:")
 
 Asked = Annotated[
     str | None,

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -302,11 +302,12 @@ def _maps(
     return maps
 
 
-def _note_absent(lines: Sequence[str], notes: Notes) -> None:
+def _note_absent(line_to_figid: Mapping[str, str], notes: Notes) -> None:
     """Report the lines of a map about figures that are not there, as one problem."""
-    figures = f"{len(lines):,} figures that are" if len(lines) > 1 else "a figure that is"
+    count = len(set(line_to_figid.values()))
+    figures = f"{count:,} figures that are" if count > 1 else "a figure that is"
     reason = f"about {figures} not among the records: add the records, or mend the figids"
-    notes.warn("figid", "map line", "\n".join(lines), reason)
+    notes.warn("figid", "map line", "\n".join(line_to_figid), reason)
 
 
 def _distinct(found: Iterable[RecordFile], problems: list[Problem]) -> Iterator[RecordFile]:

@@ -97,10 +97,10 @@ def _note_other_columns(header: list[str], known: set[int], lines: list[str], no
 
 @dataclass(frozen=True, slots=True)
 class MapFile:
-    """A map file: figid → values, and the lines about figures that are not there."""
+    """A map file: figid → values, and line → figid for figures that are not there."""
 
     values: dict[str, tuple[str, ...]]
-    absent: tuple[str, ...]
+    absent: dict[str, str]
 
 
 def read_map(
@@ -115,11 +115,11 @@ def read_map(
     :raises RecordError: if the file cannot be read.
     """
     found: dict[str, dict[str, None]] = {}
-    absent: list[str] = []
+    absent: dict[str, str] = {}
     _, text = read_text(path, notes, limits)
     for where, line, figid, value in _map_lines(text, notes):
         if figid not in figids:
-            absent.append(line)
+            absent[line] = figid
             continue
         values = found.setdefault(figid, {})
         if name == "ndex" and not {value.lower()}.issuperset(map(str.lower, values)):
@@ -130,7 +130,7 @@ def read_map(
                 reason = f"not the form of {name} ids: kept as a literal of the figure"
                 notes.warn(where, "unrecognized value", value, reason)
             values[value] = None
-    return MapFile({figid: tuple(values) for figid, values in found.items()}, tuple(absent))
+    return MapFile({figid: tuple(values) for figid, values in found.items()}, absent)
 
 
 def _map_lines(text: str, notes: Notes) -> Iterator[tuple[str, str, str, str]]:
