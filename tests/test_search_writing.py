@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from building import Published, build, checkout, copies, environment, run_build
+from building import Published, build, checkout, copies
 from making import GENE_COLUMNS, SEEDS, read_well, record, table
 from pfocr_rdf.errors import BuildError
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.mapping import Node
-from pfocr_rdf.releases import Release, current_release
+from pfocr_rdf.releases import Release
 from pfocr_rdf.search import open_index, writing
 from pfocr_rdf.search.rows import COLUMN_TO_WEIGHT, Row, search_row, thing_rows
 from pfocr_rdf.search.writing import IndexWriter
@@ -26,45 +26,12 @@ from pfocr_rdf.verify import verify_release
 from pfocr_rdf.vocabulary import RDF_TYPE, Schema
 from searching import FAMILY, Figures, gene
 
-#: Three batches beside those of the checkout: there is an order that can go wrong.
-COPIES = 150
-
 
 def bytes_of(release: Release) -> bytes:
     return release.search_index.read_bytes()
 
 
-# --- the same records, the same bytes ---
-
-
-@pytest.fixture(name="records", scope="module")
-def _records(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Every kind of file, and more records than one batch holds."""
-    target = tmp_path_factory.mktemp("input") / "records"
-    copies(target, COPIES)
-    return checkout(target)
-
-
-@pytest.fixture(name="expected", scope="module")
-def _expected(records: Path, tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    return bytes_of(build(records, tmp_path_factory.mktemp("expected")).release)
-
-
-@pytest.mark.parametrize("workers", [None, 1, 4])
-def test_a_build_with_any_number_of_workers_gives_the_same_bytes(
-    workers: int | None, records: Path, expected: bytes, tmp_path: Path
-) -> None:
-    assert bytes_of(build(records, tmp_path, workers=workers).release) == expected
-
-
-@pytest.mark.parametrize("seed", ["0", "4711"])
-def test_the_hash_seed_does_not_matter(
-    seed: str, records: Path, expected: bytes, tmp_path: Path
-) -> None:
-    env = environment(PYTHONHASHSEED=seed, LC_ALL="C", TZ="Pacific/Kiritimati")
-    done = run_build(tmp_path, records, tmp_path / "data", "--quiet", env=env)
-    assert done.stderr == ""
-    assert bytes_of(current_release(tmp_path / "data")) == expected
+# --- the same records, the same bytes: tests/test_determinism.py has more ---
 
 
 def test_an_executor_of_another_kind_gives_the_same_bytes(tmp_path: Path) -> None:
@@ -188,12 +155,12 @@ def test_a_sqlite_without_fts5_is_told_before_any_work(
 
 
 def test_an_index_that_has_no_room_ends_the_build_with_its_name(
-    records: Path, published: Published, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, published: Published, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     small = writing.SCHEMA + "PRAGMA max_page_count = 20;"
     monkeypatch.setattr(writing, "SCHEMA", small)
     with pytest.raises(BuildError) as caught:
-        build(records, published.data)
+        build(copies(tmp_path / "records", 100), published.data)
     assert str(caught.value) == (
         "search.sqlite could not be written (No space left on device): nothing was published; "
         f"make room where {published.data} is, or check its permissions, and build again"
