@@ -230,11 +230,82 @@ def test_two_inputs_with_one_figid_are_told_apart_in_the_report(tmp_path: Path) 
     assert [file.path for file in collection.files] == [str(tmp_path / "a/_figures/PMC1__f1.md")]
     (found,) = collection.problems
     other = tmp_path / "a/_figures/PMC1__f1.md"
-    assert found.reason == f"the same figid as {other}, which is used: delete one of the two"
+    advice = "which is read instead: delete one, or mend its figid"
+    assert found.reason == f"the same figid as {other}, {advice}"
     together = open_collection([tmp_path])
     assert [p.reason for p in together.problems] == [
-        "the same figid as a/_figures/PMC1__f1.md, which is used: delete one of the two"
+        f"the same figid as a/_figures/PMC1__f1.md, {advice}"
     ]
+
+
+@pytest.mark.parametrize("copy", ["PMC0__a.md", "PMC1__f1 (1).md", "PMC1__e9.md"])
+def test_of_files_with_one_figid_that_which_is_named_so_is_read(copy: str, tmp_path: Path) -> None:
+    files = {copy: record(caption="stale"), "PMC1__f1.md": record(), "PMC1__f1-genes.tsv": GENE}
+    figures, problems = read_all(write(tmp_path, files))
+    assert figures[FIGID].caption != "stale"
+    assert [mention.word for mention in figures[FIGID].mentions] == ["Etk"]
+    reason = "the same figid as PMC1__f1.md, which is read instead: delete one, or mend its figid"
+    assert problems == [Problem(copy, "figid", "duplicate figid", "error", FIGID, reason)]
+
+
+def test_a_copy_that_cannot_be_read_does_not_cost_the_record(tmp_path: Path) -> None:
+    files = {"PMC0__a.md": record().replace("---\n", "---\n[\n", 1), "PMC1__f1.md": record()}
+    figures, problems = read_all(write(tmp_path, files))
+    assert list(figures) == [FIGID]
+    assert kinds(problems) == [("error", "duplicate figid")]
+
+
+def test_what_lies_beside_a_record_that_is_skipped_is_named(tmp_path: Path) -> None:
+    files = {**CHECKOUT, "_figures/PMC1__f1.md": record(pmcid="PMC3")}
+    figures, problems = read_all(write(tmp_path, files))
+    assert not figures
+    assert problems[1] == Problem(
+        "_figures/PMC1__f1.md",
+        "tables, maps",
+        "unread companions",
+        "warning",
+        "PMC1__f1-genes.tsv, PMC1__f1-chemicals.tsv, 3feb4f7e-df13-11ea-99da-0ac135e8bacf, WP1",
+        "of a record that is skipped: neither read nor mapped; mend the record",
+    )
+
+
+def test_records_that_are_named_one_by_one_share_what_lies_beside_them(tmp_path: Path) -> None:
+    more = {f"_figures/PMC2__f{n}.md": record(figid=f"PMC2__f{n}", pmcid="PMC2") for n in range(9)}
+    maps = {"_data/wpid_map.tsv": "PMC1__f1\tWP1\nalone\n"}
+    root = write(tmp_path, {**CHECKOUT, **more, **maps})
+    named = open_collection(sorted((root / "_figures").iterdir()))
+    whole = open_collection([root])
+    assert named.files == whole.files
+    assert [p.value for p in named.problems] == ["alone"]
+
+
+def test_an_input_that_is_named_in_several_ways_is_read_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = {
+        "_data/wpid_map.tsv": "alone\n",
+        "_organisms/y.md": "---\nlatin: Y\n---\n",
+        "_figures/sub/x": "",
+    }
+    root = write(tmp_path, {**CHECKOUT, **broken})
+    once = open_collection([root])
+    assert kinds(once.problems) == [
+        ("warning", "folder"),
+        ("error", "map line"),
+        ("warning", "organism page"),
+    ]
+    monkeypatch.chdir(tmp_path)
+    ways = [root, root / "_figures", Path(), Path("_figures"), root / "_figures/PMC1__f1.md"]
+    again = open_collection(ways)
+    assert (again.files, again.problems) == (once.files, once.problems)
+    assert again.organism_folders == once.organism_folders
+
+
+def test_a_link_that_leads_to_itself_is_passed_over(tmp_path: Path) -> None:
+    write(tmp_path, {"PMC1__f1.md": record()})
+    (tmp_path / "loop").symlink_to("loop")
+    figures, problems = read_all(tmp_path)
+    assert (list(figures), problems) == ([FIGID], [])
 
 
 def test_several_inputs_are_one_collection(tmp_path: Path) -> None:
@@ -294,8 +365,8 @@ def test_the_tables_of_a_second_record_of_one_figid_are_named(tmp_path: Path) ->
     files = {"a/PMC1__f1.md": record(), "b/PMC1__f1.md": record(), "b/PMC1__f1-genes.tsv": GENE}
     _, (problem,) = read_all(write(tmp_path, files))
     assert problem.reason == (
-        "the same figid as a/PMC1__f1.md, which is used; the tables of this one "
-        "(PMC1__f1-genes.tsv) are not read: delete one of the two"
+        "the same figid as a/PMC1__f1.md, which is read instead; the tables of this one "
+        "(PMC1__f1-genes.tsv) are not read: delete one, or mend its figid"
     )
 
 
@@ -336,6 +407,34 @@ def test_a_folder_among_the_records_is_told_of(tmp_path: Path) -> None:
     assert list(figures) == [FIGID]
     reason = "a folder among the records: it is not read; put what is in it beside it"
     assert problems == [Problem("_figures/sub", "file", "folder", "warning", "", reason)]
+
+
+@pytest.mark.parametrize(
+    ("name", "among"),
+    [("_data/2024/PMC1__f1-genes.tsv", "tables"), ("_organisms/sub/x.md", "pages of organisms")],
+)
+def test_a_folder_among_tables_or_pages_is_told_of(name: str, among: str, tmp_path: Path) -> None:
+    _, problems = read_all(write(tmp_path, {**CHECKOUT, name: "", "_data/.git/x": ""}))
+    reason = f"a folder among the {among}: it is not read; put what is in it beside it"
+    folder = name.rpartition("/")[0]
+    assert problems == [Problem(folder, "file", "folder", "warning", "", reason)]
+
+
+@pytest.mark.parametrize(
+    "name", ["PMC1__f1_genes.tsv", "PMC1__f1-genes.tsv.gz", "PMC1__f1-genes.CSV", "WPID_map.tsv"]
+)
+@pytest.mark.parametrize("folder", ["", "_data/"])
+def test_a_table_under_another_name_is_told_of(folder: str, name: str, tmp_path: Path) -> None:
+    files = {"PMC1__f1.md": record(), f"{folder}{name}": "x", "notes.txt": "x", ".x.tsv": "x"}
+    figures, problems = read_all(write(tmp_path, files))
+    assert figures[FIGID].mentions == ()
+    reason = (
+        "not read: name it FIGID-genes.tsv, FIGID-chemicals.tsv, FIGID-diseases.tsv, "
+        "if it is a table of a figure"
+    )
+    expected = Problem(f"{folder}{name}", "file", "unread file", "warning", "", reason)
+    assert problems == [expected]
+    assert open_collection([tmp_path / "PMC1__f1.md"]).problems == ()
 
 
 def test_the_names_of_tables_may_be_in_capitals(tmp_path: Path) -> None:

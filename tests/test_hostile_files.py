@@ -48,7 +48,9 @@ def test_a_figid_written_over_two_lines_is_refused_with_the_way_out(tmp_path: Pa
     assert problems == [Problem(FILE, "figid", "figid", "error", "PMC1__elsewhere", reason)]
 
 
-def test_of_two_files_with_one_figid_the_first_by_path_is_read(tmp_path: Path) -> None:
+def test_of_two_files_with_one_figid_neither_named_so_the_first_by_path_is_read(
+    tmp_path: Path,
+) -> None:
     write(tmp_path, {"b.md": record(figtitle="b"), "a.md": record(figtitle="a")})
     figures, problems = read_all(tmp_path)
     assert figures[FIGID].title == "a"
@@ -58,7 +60,7 @@ def test_of_two_files_with_one_figid_the_first_by_path_is_read(tmp_path: Path) -
         "duplicate figid",
         "error",
         FIGID,
-        "the same figid as a.md, which is used: delete one of the two",
+        "the same figid as a.md, which is read instead: delete one, or mend its figid",
     )
 
 

@@ -86,3 +86,42 @@ def test_where_one_record_is_named_a_map_may_be_about_others(tmp_path: Path) -> 
     write(tmp_path, files)
     assert open_collection([tmp_path / f"_figures/{FIGID}.md"]).problems == ()
     assert len(open_collection([tmp_path]).problems) == 1
+
+
+def test_two_maps_of_one_folder_are_read_together(tmp_path: Path) -> None:
+    one, other = "3feb4f7e-df13-11ea-99da-0ac135e8bacf", "00000000-df13-11ea-99da-0ac135e8bacf"
+    files = {
+        "PMC1__f1.md": record(),
+        "_data/wpid_map.tsv": f"{FIGID}\tWP1\n",
+        "wpid_map.tsv": f"{FIGID}\tWP2|WP1\n",
+        "_data/ndex_map.tsv": f"{FIGID}\t{one}\n",
+        "ndex_map.tsv": f"{FIGID}\t{other}\n",
+    }
+    collection = open_collection([write(tmp_path, files)])
+    (file,) = collection.files
+    assert (file.ndex, file.wpids) == (one, ("WP1", "WP2"))
+    reason = f"another map of the input has {one}, which is used: mend one of the two"
+    expected = Problem("ndex_map.tsv", FIGID, "map line", "warning", other, reason)
+    assert collection.problems == (expected,)
+
+
+@pytest.mark.parametrize("inputs", [[""], ["x", "y"], ["y", "x"]])
+def test_a_map_may_be_about_figures_elsewhere_in_the_input(
+    inputs: list[str], tmp_path: Path
+) -> None:
+    one, other = "3feb4f7e-df13-11ea-99da-0ac135e8bacf", "00000000-df13-11ea-99da-0ac135e8bacf"
+    files = {
+        "x/_figures/PMC1__f1.md": record(),
+        "x/_data/wpid_map.tsv": f"{FIGID}\tWP1\nPMC2__x\tWP2\nPMC3__x\tWP3\n",
+        "x/_data/ndex_map.tsv": f"PMC2__x\t{other}\n",
+        "y/_figures/PMC2__x.md": record(figid="PMC2__x", pmcid="PMC2"),
+        "y/_data/ndex_map.tsv": f"PMC2__x\t{one}\n",
+    }
+    write(tmp_path, files)
+    collection = open_collection([tmp_path / name for name in inputs])
+    assert {f.figid: (f.ndex, f.wpids) for f in collection.files} == {
+        FIGID: (None, ("WP1",)),
+        # Its own map comes before those of others.
+        "PMC2__x": (one, ("WP2",)),
+    }
+    assert sorted(problem.value for problem in collection.problems) == [other, "PMC3__x\tWP3"]

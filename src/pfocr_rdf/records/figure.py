@@ -46,7 +46,17 @@ def read_record(
         return _figure(found, taxa, notes, limits), notes.problems
     except RecordError as error:
         notes.problems.append(error.problem)
+        _note_unread(found, notes)
         return None, notes.problems
+
+
+def _note_unread(found: RecordFile, notes: Notes) -> None:
+    """Report what is not read with a record that is refused."""
+    tables = [readable(Path(path).name) for _, path in found.tables]
+    beside = [*tables, *filter(None, (found.ndex, *found.wpids))]
+    if beside:
+        reason = "of a record that is skipped: neither read nor mapped; mend the record"
+        notes.warn("tables, maps", "unread companions", ", ".join(beside), reason)
 
 
 def _figure(found: RecordFile, taxa: Taxa, notes: Notes, limits: Limits) -> Figure:

@@ -6,7 +6,7 @@ the graph; a named pipe would make the reader wait for ever.
 
 import os
 import stat
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Final
 
 from pfocr_rdf.errors import Problem
@@ -66,3 +66,19 @@ def refused_file(path: Path, file: str, root: Path) -> Problem | None:
         return None
     reason = "neither a file nor a link to one: put the file itself there"
     return Problem(file, "file", "unreadable", "error", "", reason)
+
+
+def unread_folder(file: str, among: str) -> list[Problem]:
+    """Report a folder where files are read and folders are not; hidden ones are nobody's.
+
+    :param among: what the files are.
+
+    >>> [problem.kind for problem in unread_folder("_data/2024", "tables")]
+    ['folder']
+    >>> unread_folder("_data/.git", "tables")
+    []
+    """
+    if PurePath(file).name.startswith("."):
+        return []
+    reason = f"a folder among the {among}: it is not read; put what is in it beside it"
+    return [Problem(file, "file", "folder", "warning", "", reason)]

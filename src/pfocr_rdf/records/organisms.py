@@ -7,7 +7,7 @@ from pathlib import Path
 from pfocr_rdf.errors import Problem, RecordError
 from pfocr_rdf.iris import TAXON_RE, WEB_ADDRESS_RE
 from pfocr_rdf.records.fields import Fields
-from pfocr_rdf.records.files import is_record_name, refused_file
+from pfocr_rdf.records.files import is_record_name, refused_file, unread_folder
 from pfocr_rdf.records.frontmatter import as_text, read_front_matter
 from pfocr_rdf.records.notes import Limits, Notes, read_text
 from pfocr_rdf.records.text import one_line, present, publishable, readable
@@ -67,9 +67,11 @@ def load_taxa(folders: tuple[str, ...] = (), limits: Limits = Limits(), reading:
     pages: list[OrganismPage] = []
     problems: list[Problem] = []
     for path in (path for folder in folders for path in sorted(Path(folder).iterdir())):
-        if not is_record_name(path.name):
-            continue
         notes = Notes(f"_organisms/{readable(path.name)}")
+        if not is_record_name(path.name):
+            if path.is_dir() and not path.is_symlink():
+                problems.extend(unread_folder(notes.file, "pages of organisms"))
+            continue
         if problem := refused_file(path, notes.file, path.parents[1]):
             problems.append(problem)
             continue

@@ -42,6 +42,18 @@ MAP_TO_SHAPE: Final[dict[MapName, re.Pattern[str]]] = {
 MOST_COLUMNS: Final = 100
 
 
+def kind_of_table(name: str) -> Kind | None:
+    """What a companion table of this file name lists; None if it is none.
+
+    >>> kind_of_table("PMC1__f1-genes.tsv"), kind_of_table("PMC1__f1_genes.tsv")
+    ('gene', None)
+    """
+    lower = name.lower()
+    if not lower.endswith(".tsv") or lower.startswith("."):
+        return None
+    return next((kind for kind, end in KIND_TO_SUFFIX.items() if lower.endswith(end)), None)
+
+
 def read_table(
     kind: Kind, path: Path, notes: Notes, limits: Limits
 ) -> Iterator[tuple[int, dict[str, str]]]:

@@ -1,0 +1,141 @@
+"""What lies beside the records: companion tables, and the maps that say more of each figure."""
+
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from pfocr_rdf.errors import Problem, RecordError
+from pfocr_rdf.records.files import refused_file, unread_folder
+from pfocr_rdf.records.layout import Layout, entries_of, relative
+from pfocr_rdf.records.model import Kind
+from pfocr_rdf.records.notes import Limits, Notes
+from pfocr_rdf.records.tables import (
+    KIND_TO_SUFFIX,
+    MAP_TO_SHAPE,
+    MapFile,
+    MapName,
+    kind_of_table,
+    read_map,
+)
+
+#: Map → figid → what it says of the figure.
+Maps = dict[MapName, dict[str, tuple[str, ...]]]
+#: Files with rows, as PFOCR and others write and pack them.
+ROWS_RE: Final = re.compile(r"[^.].*\.(?:tsv|csv|tab|xlsx?)(?:\.(?:gz|bz2|xz|zip))?", re.IGNORECASE)
+
+
+def find_tables(layout: Layout, problems: list[Problem]) -> dict[str, dict[Kind, str]]:
+    """The companion tables of each figid, by kind; what is not read as one is reported."""
+    found: dict[str, dict[Kind, str]] = {}
+    for folder in layout.data:
+        for entry in entries_of(folder):
+            kind = kind_of_table(entry.name)
+            if kind is None:
+                problems.extend(_unread(entry, folder, layout))
+                continue
+            path = folder / entry.name
+            # A regular file needs no second look; there may be 200,000 of them.
+            if not entry.is_file(follow_symlinks=False):
+                problem = refused_file(path, relative(path, layout.root), layout.root)
+                if problem:
+                    problems.append(problem)
+                    continue
+            own = found.setdefault(entry.name[: -len(KIND_TO_SUFFIX[kind])], {})
+            if (used := own.setdefault(kind, str(path))) != str(path):
+                name, other = (relative(one, layout.root) for one in (path, Path(used)))
+                reason = f"{other} is used instead: delete one of the two"
+                problems.append(Problem(name, "file", "second table", "warning", "", reason))
+    return dict(sorted(found.items()))
+
+
+def _unread(entry: os.DirEntry[str], folder: Path, layout: Layout) -> Iterator[Problem]:
+    """Report what has rows, and is named like no table and no map."""
+    if not layout.whole:
+        return  # where single records are named, their neighbours are nobody's concern
+    if entry.is_dir(follow_symlinks=False):
+        # Folders beside loose records are searched for records.
+        if folder != layout.folder:
+            yield from unread_folder(relative(folder / entry.name, layout.root), "tables")
+    elif ROWS_RE.fullmatch(entry.name) and entry.name not in map(_file_of, MAP_TO_SHAPE):
+        file = relative(folder / entry.name, layout.root)
+        names = ", ".join(f"FIGID{suffix}" for suffix in KIND_TO_SUFFIX.values())
+        reason = f"not read: name it {names}, if it is a table of a figure"
+        yield Problem(file, "file", "unread file", "warning", "", reason)
+
+
+def _file_of(name: MapName) -> str:
+    return f"{name}_map.tsv"
+
+
+def read_maps(
+    layouts: Sequence[Layout],
+    figid_to_place: Mapping[str, int],
+    problems: list[Problem],
+    limits: Limits,
+) -> Maps:
+    """What the map files of the whole input say of the figures that are there.
+
+    A map may speak of figures that lie elsewhere in the input: parts of a database often have
+    the whole of it.
+
+    :param figid_to_place: the figures, each with the number of its layout, whose own maps come
+        first.
+    """
+    read = [
+        (place, name, notes.file, found)
+        for place, layout in enumerate(layouts)
+        for name, notes, found in _map_files(layout, figid_to_place, problems, limits)
+    ]
+    maps: Maps = {name: {} for name in MAP_TO_SHAPE}
+    for own in (True, False):
+        for place, name, file, found in read:
+            for figid, values in found.values.items():
+                if (figid_to_place[figid] == place) is own:
+                    problems.extend(_add(maps, name, figid, values, file))
+    return maps
+
+
+def _map_files(
+    layout: Layout, figids: Mapping[str, int], problems: list[Problem], limits: Limits
+) -> Iterator[tuple[MapName, Notes, MapFile]]:
+    for folder in layout.data:
+        for name in MAP_TO_SHAPE:
+            path = folder / _file_of(name)
+            if not os.path.lexists(path):
+                continue
+            notes = Notes(relative(path, layout.root))
+            if problem := refused_file(path, notes.file, layout.root):
+                problems.append(problem)
+                continue
+            try:
+                found = read_map(name, path, figids, notes, limits)
+            except RecordError as error:
+                problems.append(error.problem)
+                continue
+            # Where one record was named, the lines of its neighbours are no slips.
+            if layout.whole and found.absent:
+                _note_absent(found.absent, notes)
+            problems.extend(notes.problems)
+            yield name, notes, found
+
+
+def _add(
+    maps: Maps, name: MapName, figid: str, values: tuple[str, ...], file: str
+) -> Iterator[Problem]:
+    """Take in what one more file says of a figure, which has one network and many pathways."""
+    earlier = maps[name].get(figid, ())
+    if name == "wpid" or not earlier:
+        maps[name][figid] = tuple(dict.fromkeys((*earlier, *values)))
+    elif values[0].lower() != earlier[0].lower():
+        reason = f"another map of the input has {earlier[0]}, which is used: mend one of the two"
+        yield Problem(file, figid, "map line", "warning", values[0], reason)
+
+
+def _note_absent(line_to_figid: Mapping[str, str], notes: Notes) -> None:
+    """Report the lines of a map about figures that are not there, as one problem."""
+    count = len(set(line_to_figid.values()))
+    figures = f"{count:,} figures that are" if count > 1 else "a figure that is"
+    reason = f"about {figures} not among the records: add the records, or mend the figids"
+    notes.warn("figid", "map line", "\n".join(line_to_figid), reason)

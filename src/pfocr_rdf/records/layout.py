@@ -1,0 +1,151 @@
+"""Where an input keeps its records, tables and organism pages: a checkout, or loose files."""
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pfocr_rdf.errors import InputError, Problem
+from pfocr_rdf.records.files import is_inside, is_record_name, refused_link, unread_folder
+from pfocr_rdf.records.tables import kind_of_table
+from pfocr_rdf.records.text import readable
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where one part of the input keeps its parts.
+
+    :param root: what the paths in the report are relative to and what no link may leave.
+    :param folder: where the records lie, whose file names are ``names``: as text, for there may
+        be 100,000, and a ``Path`` takes five times as much.
+    :param whole: false where single records were named, whose neighbours' tables are no orphans.
+    """
+
+    root: Path
+    folder: Path
+    names: tuple[str, ...]
+    data: tuple[Path, ...]
+    organisms: Path | None
+    whole: bool = True
+
+
+def find_layouts(inputs: Sequence[Path], problems: list[Problem]) -> list[Layout]:
+    """Where the inputs keep their parts, each place once, however often it is named.
+
+    :raises InputError: if an input does not exist, or is neither a file nor a folder.
+    :raises OSError: if a folder cannot be listed.
+    """
+    found: dict[str, Layout] = {}
+    names: dict[str, dict[str, None]] = {}
+    told: dict[Problem, None] = {}
+    for layout in _layouts(inputs, told):
+        place = os.path.realpath(layout.folder)
+        first = found.setdefault(place, layout)
+        if layout.whole and not first.whole:
+            found[place] = layout
+        names.setdefault(place, {}).update(dict.fromkeys(layout.names))
+    problems.extend(told)
+    return [replace(layout, names=tuple(names[place])) for place, layout in found.items()]
+
+
+def _layouts(inputs: Iterable[Path], told: dict[Problem, None]) -> Iterator[Layout]:
+    """A checkout is one layout; a folder of folders is one for each that holds records."""
+    named: dict[Path, list[str]] = {}
+    for given in inputs:
+        if not given.exists():
+            raise InputError(f"{given} does not exist: name a record, or a folder of records")
+        if given.is_file():
+            named.setdefault(given.parent, []).append(given.name)
+        elif not given.is_dir():
+            raise InputError(f"{given} is neither a file nor a folder: name a record, or a folder")
+        elif folder := _figures_folder(given):
+            yield _checkout(folder.parent, folder.parent, told)
+        else:
+            yield from _walk(given, told)
+    # All at once: a shell that is given *.md names each of 100,000, which share tables and maps.
+    for parent, records in named.items():
+        if folder := _figures_folder(parent):
+            layout = _checkout(folder.parent, folder.parent, told, tuple(records))
+        else:
+            layout = _loose(parent, tuple(records), parent, told)
+        yield replace(layout, whole=False)
+
+
+def _walk(given: Path, told: dict[Problem, None]) -> Iterator[Layout]:
+    """Every folder below the input, with a stack of our own: trees can be deep."""
+    folders = [given]
+    while folders:
+        folder = folders.pop()
+        if (folder / "_figures").is_dir():
+            yield _checkout(folder, given, told)
+            continue
+        entries = entries_of(folder)
+        records = tuple(e.name for e in entries if is_record_name(e.name))
+        # Tables without records are told of.
+        if records or any(e.name == "_data" or kind_of_table(e.name) for e in entries):
+            yield _loose(folder, records, given, told)
+        below = []
+        for entry in entries:
+            if entry.name.startswith((".", "_")) or is_record_name(entry.name):
+                continue
+            path = folder / entry.name
+            if entry.is_dir(follow_symlinks=False):
+                below.append(path)
+            # Not by the entry, which fails on a link to itself.
+            elif path.is_dir() and not is_inside(path, given):
+                told[refused_link(path, relative(path, given))] = None
+        folders.extend(reversed(below))
+
+
+def _figures_folder(folder: Path) -> Path | None:
+    """The folder under the name ``_figures``, if it is one; ``.`` may be one, too."""
+    if folder.name == "_figures":
+        return folder
+    real = folder.resolve()
+    return real if real.name == "_figures" else None
+
+
+def _checkout(
+    folder: Path, root: Path, told: dict[Problem, None], names: tuple[str, ...] | None = None
+) -> Layout:
+    """A checkout; of its records only those named, if any are."""
+    figures = _part(folder, "_figures", root, told)
+    if names is None:
+        entries = entries_of(figures) if figures else ()
+        names = tuple(entry.name for entry in entries if is_record_name(entry.name))
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False) and not is_record_name(entry.name):
+                told.update(
+                    dict.fromkeys(unread_folder(relative(Path(entry.path), root), "records"))
+                )
+    data = _part(folder, "_data", root, told)
+    organisms = _part(folder, "_organisms", root, told)
+    return Layout(root, figures or folder / "_figures", names, (data,) if data else (), organisms)
+
+
+def _loose(folder: Path, names: tuple[str, ...], root: Path, told: dict[Problem, None]) -> Layout:
+    """Loose records: their tables lie beside them or in a folder ``_data``."""
+    data = _part(folder, "_data", root, told)
+    organisms = _part(folder, "_organisms", root, told)
+    return Layout(root, folder, names, (data, folder) if data else (folder,), organisms)
+
+
+def _part(folder: Path, name: str, root: Path, told: dict[Problem, None]) -> Path | None:
+    path = folder / name
+    if not path.is_dir():
+        return None
+    if path.is_symlink() and not is_inside(path, root):
+        told[refused_link(path, relative(path, root))] = None
+        return None
+    return path
+
+
+def entries_of(folder: Path) -> list[os.DirEntry[str]]:
+    """What a folder holds, in an order that does not depend on the file system."""
+    with os.scandir(folder) as entries:
+        return sorted(entries, key=lambda entry: entry.name)
+
+
+def relative(path: Path, root: Path) -> str:
+    """A path as the report has it."""
+    return readable(str(path.relative_to(root)))
