@@ -59,7 +59,9 @@ def plan_of(text: str) -> Plan:
 class PlannerHere(Planner):
     """Plans in this process: to start another takes half a second."""
 
-    async def plan(self, text: str, prefixes: Mapping[str, str], base: str = "") -> Plan:
+    async def plan(
+        self, text: str, prefixes: Mapping[str, str], base: str = "", client: str = ""
+    ) -> Plan:
         return plan_of(text)
 
 

@@ -18,12 +18,15 @@ from pfocr_rdf.iris import Iris
 from pfocr_rdf.releases import Release
 from pfocr_rdf.web.endpoint import Endpoint
 from pfocr_rdf.web.engine import Engine
+from pfocr_rdf.web.exchange import EXCHANGE, Exchange
+from pfocr_rdf.web.fairness import Places
 from pfocr_rdf.web.federation.partners import Partners
 from pfocr_rdf.web.pages import page_routes
 from pfocr_rdf.web.pages.forms import RDF_FORMS
 from pfocr_rdf.web.problems import Refusal
 from pfocr_rdf.web.reading import Reading, open_reading
 from pfocr_rdf.web.served import hold
+from pfocr_rdf.web.turns import Threads
 
 #: What the IRIs of the data begin with, by default.
 BASE: Final = Iris().base
@@ -57,6 +60,7 @@ class Pages:
         self.endpoint = cast(Endpoint, None)
         self.public_url = public_url
         self.partners: Partners | None = None
+        self.threads = Threads("pages", Places(fresh=4, slow=0))
         self.router = Router(cast(Any, page_routes(self)), redirect_slashes=False)
 
     def public_url_of(self, request: Request) -> str:
@@ -95,11 +99,12 @@ class Pages:
         sent: list[Any] = []
 
         async def receive() -> Any:
-            return {"type": "http.request", "body": b"", "more_body": False}
+            await asyncio.Event().wait()  # the client goes on waiting
 
         async def send(message: Any) -> None:
             sent.append(message)
 
+        scope[EXCHANGE] = Exchange(scope, receive, send, "", 0.0)
         try:
             await self.router(scope, receive, send)
         except Refusal as refusal:

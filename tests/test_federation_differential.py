@@ -154,8 +154,8 @@ class Changed(Here):
         super().__init__(remote)
         self.change = change
 
-    async def plan(self, text: str, iris: Iris) -> Plan:
-        plan = await super().plan(text, iris)
+    async def plan(self, text: str, iris: Iris, client: str = "") -> Plan:
+        plan = await super().plan(text, iris, client)
         steps = []
         for step in plan.steps:
             bindings = (self.change(bindings) for bindings in step.bindings)

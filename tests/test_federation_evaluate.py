@@ -457,7 +457,7 @@ def test_what_a_clock_says_was_kept_in_the_future_is_asked_for_anew() -> None:
         found = []
         for later in (0, -3600, 1):
             now += later
-            found.append((await kept.get("key", 60, fetch)).date - 1_000_000_000)
+            found.append((await kept.get(("key",), 60, fetch)).date - 1_000_000_000)
         return found
 
     assert asyncio.run(work()) == [0, -3600, -3600]
@@ -474,8 +474,8 @@ def test_what_is_kept_is_bounded_in_bytes() -> None:
             return Rows(("(1)",), 3000, 10)
 
         for number in range(9):
-            await kept.get(number, 60, fetch)
-        await kept.get("large", 60, large)
+            await kept.get((str(number),), 60, fetch)
+        await kept.get(("large",), 60, large)
         return kept.cache.bytes, len(kept.cache)
 
     size, entries = asyncio.run(work())

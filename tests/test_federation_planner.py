@@ -122,6 +122,22 @@ def test_who_goes_away_leaves_no_answer_for_the_next() -> None:
     with_planner(uvloop.new_event_loop, work)
 
 
+def test_clients_take_turns() -> None:
+    async def work(planner: Planner) -> None:
+        await planner.plan(QUERY, {})
+        order: list[str] = []
+
+        async def ask(client: str, number: int) -> None:
+            await planner.plan(f"{QUERY} LIMIT {number}", {}, client=client)
+            order.append(client)
+
+        await asyncio.gather(*(ask("ann", n) for n in range(1, 5)), ask("bob", 9))
+        # The first of Ann's was under way, and the second stood in line before Bob came.
+        assert order.index("bob") == 2
+
+    with_planner(uvloop.new_event_loop, work)
+
+
 def test_what_a_planner_refuses_is_told_with_its_line() -> None:
     async def work(planner: Planner) -> None:
         with pytest.raises(Refusal) as raised:

@@ -58,3 +58,13 @@ def test_it_never_holds_more_than_its_limit_and_counts_what_it_holds(
     found = [answer for key in range(10) if (answer := cache.get(key))]
     assert sum(answer.size for answer in found) == cache.bytes
     assert len(found) == len(cache)
+
+
+def test_a_long_key_counts() -> None:
+    cache: Cache[Answer] = Cache(CacheLimits(total_bytes=30, answer_bytes=20))
+    assert cache.put("a" * 10, Answer(5), key_bytes=10)
+    assert cache.bytes == 15
+    assert not cache.put("b" * 18, Answer(5), key_bytes=18)
+    assert cache.put("c" * 15, Answer(5), key_bytes=15)
+    assert cache.put("d", Answer(5))
+    assert (cache.bytes, cache.get("a" * 10)) == (25, None)

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from socketserver import BaseRequestHandler, ThreadingTCPServer
 from threading import Thread
 from typing import Final
@@ -997,3 +998,26 @@ def test_no_query_is_counted_below_what_it_is_nor_much_above(group: Piece) -> No
     # Groups without patterns, blocks of VALUES and items of paths may count, each once.
     more = text.count("{") + text.count("(")
     assert refused_measure(query, QueryLimits(patterns=count + 2 * more + 1)) is None
+
+
+LONG: Final = 500_000
+#: Ten times what it takes; what is read again from each word would take minutes.
+SOON_S: Final = 1.0
+
+
+@pytest.mark.parametrize(
+    "piece", ["uuid#", "uuid ", "now\n", "rand \t", "bnode#\n", "uuid#x\n", "UUID/", "now()#"]
+)
+@pytest.mark.parametrize("begin", ["ASK {} #", "ASK { ", "ASK { FILTER(1 = "])
+def test_no_text_takes_long_to_be_checked(begin: str, piece: str) -> None:
+    text = (begin + piece * LONG)[:LONG]
+    started = time.process_time()
+    with suppress(Refusal):
+        check_query(text)
+    is_repeatable(text)
+    assert time.process_time() - started < SOON_S
+
+
+@pytest.mark.parametrize("call", ["NOW()", "uuid ()", "RAND\n(\n)", "NOW #\n()", "BNODE#x\n(?x)"])
+def test_what_may_change_is_not_taken_for_what_stays(call: str) -> None:
+    assert not is_repeatable(f"SELECT ({call} AS ?x) {{}}")

@@ -64,12 +64,12 @@ class Client:
         self.aborted = asyncio.Event()
         self._reads = reads
 
-    async def ask(self, endpoint: Endpoint, text: str = "ASK {}") -> "Client":
+    async def ask(self, endpoint: Endpoint, text: str = "ASK {}", accept: str = "*/*") -> "Client":
         scope = {
             "method": "GET",
             "path": "/sparql",
             "query_string": f"query={quote(text)}".encode(),
-            "headers": [],
+            "headers": [(b"accept", accept.encode())],
             "extensions": {ABORT: self.aborted.set},
         }
         exchange = Exchange(scope, self._receive, self._send, "0-0", time.monotonic(), "http://x/")
@@ -155,3 +155,24 @@ def test_who_does_not_read_an_answer_is_cut_off_soon_after_its_deadline() -> Non
         await asyncio.wait([asked])
 
     with_answers(work)
+
+
+def test_a_long_query_counts_with_its_answer() -> None:
+    async def work() -> int:
+        endpoint = Endpoint(cast(Engine, Answers()))
+        await Client().ask(endpoint, "ASK {} #" + "x" * 100_000)
+        return endpoint.cache.bytes
+
+    assert 100_000 < asyncio.run(work()) < 110_000
+
+
+def test_no_request_with_long_headers_is_remembered_word_for_word() -> None:
+    async def work() -> list[int]:
+        endpoint = Endpoint(cast(Engine, Answers()))
+        found = []
+        for accept in ("*/*", "*/*, " + "a" * 3000):
+            await Client().ask(endpoint, accept=accept)
+            found.append(endpoint.remembered)
+        return found
+
+    assert asyncio.run(work()) == [1, 1]

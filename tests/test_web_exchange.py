@@ -2,13 +2,15 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
 from pfocr_rdf.web.exchange import (
     ABORT,
+    PIECE_BYTES,
     Exchange,
     Message,
     Reply,
@@ -129,6 +131,53 @@ def test_a_reply_to_head_has_the_length_and_no_body(method: str, body: bytes) ->
     assert headers[b"x-request-id"] == b"0-0"
     assert rest["body"] == body
     assert talk.exchange.sent_bytes == len(body)
+
+
+def test_a_large_reply_goes_in_pieces_each_when_there_is_room() -> None:
+    talk = Talk()
+    body = bytes(range(256)) * 1024
+    heard: list[int] = []
+
+    async def send(message: Message) -> None:
+        talk.sent.append(message)
+        heard.append(len(message.get("body", b"")))
+        if len(heard) == 3:
+            await asyncio.Event().wait()  # the client reads no more
+
+    talk.exchange.send = send
+    asyncio.run(_for_a_moment(talk.exchange.reply(whole_reply(200, "text/plain", body))))
+    assert heard == [0, PIECE_BYTES, PIECE_BYTES]
+
+
+async def _for_a_moment(work: Coroutine[Any, Any, None]) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(work, 0.05)
+
+
+@pytest.mark.parametrize("more", [-1, 0, 1, PIECE_BYTES, PIECE_BYTES + 1])
+def test_the_pieces_of_a_reply_are_the_whole(more: int) -> None:
+    talk = Talk()
+    body = b"ab" * (PIECE_BYTES // 2) + b"c" * more if more > 0 else b"x" * (PIECE_BYTES + more)
+    asyncio.run(talk.exchange.reply(whole_reply(200, "text/plain", body)))
+    _, *parts = talk.sent
+    assert b"".join(message["body"] for message in parts) == body
+    assert [message.get("more_body", False) for message in parts[-2:]][-1] is False
+    assert all(message["more_body"] for message in parts[:-1])
+    assert max(len(message["body"]) for message in parts) <= PIECE_BYTES
+
+
+def test_a_large_reply_does_not_hold_up_a_small_one() -> None:
+    order: list[str] = []
+
+    async def answer(name: str, size: int) -> None:
+        await Talk().exchange.reply(whole_reply(200, "text/plain", b"x" * size))
+        order.append(name)
+
+    async def work() -> None:
+        await asyncio.gather(answer("large", 9 * PIECE_BYTES), answer("small", 1))
+
+    asyncio.run(work())
+    assert order == ["small", "large"]
 
 
 def test_a_problem_is_json_with_its_own_headers() -> None:

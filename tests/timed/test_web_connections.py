@@ -427,6 +427,8 @@ def test_a_large_body_that_is_refused_at_once_gets_the_refusal(
         (request("/", "Content-Length: 1", "Transfer-Encoding: chunked") + b"0\r\n\r\n", 400),
         (request("/", "Content-Length: 1", "Content-Length: 2"), 400),
         (request("/", "Content-Length: -1"), 400),
+        (request("/", "Transfer-Encoding: gzip, chunked", method="POST"), 501),
+        (request("/", "Transfer-Encoding: gzip", "Transfer-Encoding: chunked"), 501),
         (request("/", "Transfer-Encoding: chunked", method="POST") + b"zz\r\n", 400),
         (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400),
         (request(version="2.0"), 505),

@@ -36,6 +36,7 @@ from pfocr_rdf.web.exchange import (
     preflight,
     public_url_of,
 )
+from pfocr_rdf.web.fairness import Places
 from pfocr_rdf.web.federation.evaluate import Federation, FederationOptions
 from pfocr_rdf.web.federation.partners import Partners
 from pfocr_rdf.web.limits import Hooks
@@ -45,6 +46,7 @@ from pfocr_rdf.web.pages.editor import is_for_people
 from pfocr_rdf.web.problems import Refusal
 from pfocr_rdf.web.reading import open_reading
 from pfocr_rdf.web.served import POLL_S, Held, check_files, check_release, follow
+from pfocr_rdf.web.turns import Threads
 
 if TYPE_CHECKING:
     from pfocr_rdf.web.backend.behind import Behind
@@ -52,6 +54,8 @@ if TYPE_CHECKING:
 log: Final = logging.getLogger("pfocr_rdf.web")
 #: Where queries are answered; whoever wants to read a page gets the editor there.
 ENDPOINT: Final = ("/sparql", "/sparql/")
+#: Pages that are made and that wait at most.
+PAGES: Final = Places(fresh=4, slow=0, waiting=256)
 NO_STORE: Final = {"cache-control": "no-store"}
 BEHIND: Final = "pfocr_rdf.web.backend.behind"
 Handler = Callable[[Exchange], Awaitable[None]]
@@ -98,6 +102,7 @@ class Site:
         self._request_prefix = str(uuid.uuid4()).rpartition("-")[0]
         self._numbers = itertools.count(1)
         self._follower: asyncio.Task[None] | None = None
+        self.threads = Threads("pages", PAGES)
         self.federation: Federation | None = None
         self.behind: Behind | None = None
 
@@ -134,6 +139,7 @@ class Site:
             self._follower.cancel()
             with suppress(asyncio.CancelledError):
                 await self._follower
+        self.threads.close()
         await self.engine.stop()
         if self.federation is not None:
             await self.federation.close()

@@ -44,29 +44,34 @@ class Cache(Generic[Entry]):
     def __init__(self, limits: CacheLimits = CacheLimits()) -> None:
         self.limits = limits
         self.bytes = 0
-        self._entries: OrderedDict[object, Entry] = OrderedDict()
+        self._entries: OrderedDict[object, tuple[Entry, int]] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._entries)
 
     def get(self, key: object) -> Entry | None:
         """The answer, which counts as asked for now."""
-        entry = self._entries.get(key)
-        if entry is not None:
-            self._entries.move_to_end(key)
-        return entry
+        found = self._entries.get(key)
+        if found is None:
+            return None
+        self._entries.move_to_end(key)
+        return found[0]
 
-    def put(self, key: object, entry: Entry) -> bool:
-        """Keep an answer; False if it is too large."""
-        if entry.size > self.limits.answer_bytes or entry.size > self.limits.total_bytes:
+    def put(self, key: object, entry: Entry, key_bytes: int = 0) -> bool:
+        """Keep an answer; False if it is too large.
+
+        :param key_bytes: what the key takes, if that is much: it may hold a whole query.
+        """
+        size = entry.size + key_bytes
+        if size > self.limits.answer_bytes or size > self.limits.total_bytes:
             return False
         if (old := self._entries.pop(key, None)) is not None:
-            self.bytes -= old.size
-        self._entries[key] = entry
-        self.bytes += entry.size
+            self.bytes -= old[1]
+        self._entries[key] = entry, size
+        self.bytes += size
         while self.bytes > self.limits.total_bytes:
-            _, oldest = self._entries.popitem(last=False)
-            self.bytes -= oldest.size
+            _, (_, oldest) = self._entries.popitem(last=False)
+            self.bytes -= oldest
         return True
 
     def clear(self) -> None:

@@ -96,7 +96,9 @@ UPDATE_RE: Final = re.compile(
 )
 FORM_RE: Final = re.compile("SELECT|ASK|CONSTRUCT|DESCRIBE", re.IGNORECASE | re.ASCII)
 # https://www.w3.org/TR/sparql11-query/#idp2130040 (RAND), …#func-now, …#func-uuid, …#func-bnode
-CHANGING_RE: Final = re.compile(rf"(?:RAND|NOW|UUID|BNODE){SKIP}\(", re.IGNORECASE | re.ASCII)
+# A comment may stand before the parenthesis; to read it, after each such word in it, would take
+# quadratic time.
+CHANGING_RE: Final = re.compile(r"(?:RAND|NOW|UUID|BNODE)[ \t\r\n]*+[(#]", re.IGNORECASE | re.ASCII)
 CHANGING: Final = ("rand", "now", "uuid", "bnode")
 
 PROLOGUE_CHARACTERS: Final = 4_096  # more prefixes than this are read one by one

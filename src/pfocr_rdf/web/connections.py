@@ -25,7 +25,7 @@ from uvicorn.protocols.utils import get_remote_addr
 from pfocr_rdf.web.exchange import ABORT, WHOLE
 from pfocr_rdf.web.limits import Shared
 from pfocr_rdf.web.outlet import Outlet, send_whole
-from pfocr_rdf.web.quirks import escaped_target, parser_after, unframed
+from pfocr_rdf.web.quirks import escaped_target, name_host, parser_after, unframed
 
 log: Final = logging.getLogger(__name__)
 #: With this, closing a socket sends a reset and nothing that still waits; see socket(7).
@@ -176,6 +176,7 @@ class Connection(HttpToolsProtocol):
         self._verdict = self._objection()
         if self._verdict is not None:
             raise ObjectionError
+        name_host(self.headers, self.url)
         super().on_headers_complete()
         self._part = "body"
         # The parser tells trailer fields as headers, after the application has read those.
@@ -281,6 +282,10 @@ class Connection(HttpToolsProtocol):
             size = sum(len(name) + len(value) + 4 for name, value in self.headers)
             if len(self.url) + size > limit or len(names) > HEADERS:
                 return 431
+        codings = [value for name, value in self.headers if name == b"transfer-encoding"]
+        if codings and b",".join(codings).strip().lower() != b"chunked":
+            # https://www.rfc-editor.org/rfc/rfc9112#section-6.1
+            return 501
         version = self.parser.get_http_version()
         if version == "1.1":
             # https://www.rfc-editor.org/rfc/rfc9112#section-3.2

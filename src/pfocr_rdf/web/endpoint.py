@@ -9,6 +9,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Final
 
 import orjson
@@ -89,6 +90,11 @@ class Endpoint:
             (b"x-byte-limit", str(options.max_bytes).encode()),
         ]
 
+    @property
+    def remembered(self) -> int:
+        """How many requests are known word for word."""
+        return len(self._hot)
+
     async def __call__(self, exchange: Exchange) -> None:
         """Answer one request.
 
@@ -147,7 +153,7 @@ class Endpoint:
         exchange.text, exchange.query_hash = query.text, key.query_hash
         if federated and query.explain:
             async with Watch(exchange):
-                client, accept = _client(exchange), exchange.header(b"accept")
+                client, accept = exchange.client, exchange.header(b"accept")
                 plan = federated.explain(query, client, accept, has_service=has_service)
                 await exchange.reply(await plan)
             return
@@ -176,7 +182,7 @@ class Endpoint:
         most_bytes: int | None = None,
     ) -> tuple[Running, Headers]:
         """Begin an answer, after the partners have given theirs; headers of what is not kept."""
-        client, arrived = _client(exchange), exchange.arrived
+        client, arrived = exchange.client, exchange.arrived
         extra: Headers = [NO_STORE]
         if federated:
             running, extra, arrived = await federated.ask(query, client, most_bytes)
@@ -292,14 +298,17 @@ class Endpoint:
     def _keep(self, exchange: Exchange, key: AnswerKey, headers: Headers, body: bytes) -> None:
         headers = [*headers, (b"x-cache", b"hit")]
         reply = Reply(200, headers, body, rendered(Reply(200, headers, b"")))
-        if key.release == self._release and self.cache.put(key, reply):
+        if key.release == self._release and self.cache.put(key, reply, key.size):
             self._remember(exchange, key)
 
     def _remember(self, exchange: Exchange, key: AnswerKey) -> None:
         """Know this request again, word for word, without reading it."""
-        if exchange.method != "GET" or len(exchange.scope["query_string"]) > HOT_BYTES:
+        if exchange.method != "GET":
             return
-        self._hot[_hot_key(exchange)] = key
+        said = _hot_key(exchange)
+        if sum(map(len, chain.from_iterable(said))) > HOT_BYTES:
+            return
+        self._hot[said] = key
         if len(self._hot) > HOT_ENTRIES:
             self._hot.popitem(last=False)
 
@@ -337,11 +346,11 @@ class Endpoint:
         return whole_reply(200, form.media_type, body, VARY, REVALIDATE, release)
 
 
-def _hot_key(exchange: Exchange) -> object:
+def _hot_key(exchange: Exchange) -> tuple[tuple[bytes, bytes], ...]:
     scope = exchange.scope
     relevant = [header for header in scope["headers"] if header[0] in RELEVANT]
     # Named queries have addresses of their own, and may have the same parameters, or none.
-    return scope["path"], scope["query_string"], *relevant
+    return (scope["path"].encode(), scope["query_string"]), *relevant
 
 
 def _http_request(exchange: Exchange, body: bytes) -> HttpRequest:
@@ -351,11 +360,6 @@ def _http_request(exchange: Exchange, body: bytes) -> HttpRequest:
         headers[key] = f"{headers[key]}, {text}" if key in headers else text
     query_string = exchange.scope["query_string"].decode("latin-1")
     return HttpRequest(exchange.method, query_string, headers, body)
-
-
-def _client(exchange: Exchange) -> str:
-    client = exchange.scope.get("client")
-    return str(client[0]) if client else ""
 
 
 def _length(body: bytes) -> tuple[bytes, bytes]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
 
+from pfocr_rdf.web.fairness import client_of
 from pfocr_rdf.web.problems import Refusal, problem_body
 
 Scope = MutableMapping[str, Any]
@@ -26,6 +27,8 @@ EXCHANGE: Final = "pfocr.exchange"
 ABORT: Final = "pfocr.abort"
 #: Another: takes head and body of a response that is known whole; False if it does not.
 WHOLE: Final = "pfocr.whole"
+#: Bodies are sent in pieces of so many bytes, which is what a transport holds of them.
+PIECE_BYTES: Final = 1 << 16
 #: Whoever waits longer is watched for going away.
 WATCH_AFTER_S: Final = 0.02
 #: On every response: anyone may read it from a page, and nobody guesses at its type.
@@ -93,6 +96,12 @@ class Exchange:
         """What the addresses of this server begin with."""
         return public_url_of(self.scope, self.configured_url)
 
+    @property
+    def client(self) -> str:
+        """Who asks, as far as turns are concerned; empty if that is not known."""
+        client = self.scope.get("client")
+        return client_of(str(client[0])) if client else ""
+
     def header(self, name: bytes) -> str | None:
         """All values of a header, joined as they may be.
 
@@ -109,13 +118,20 @@ class Exchange:
         request_id = self.request_id.encode()
         send_whole = self.scope["extensions"].get(WHOLE)
         # A problem may tell the server to close, which is for it to read.
-        if send_whole is not None and reply.status < 400:
+        if send_whole is not None and reply.status < 400 and len(body) <= PIECE_BYTES:
             head = reply.head or rendered(reply)
             if send_whole(b"%bx-request-id: %b\r\n" % (head, request_id), body):
                 return
         headers = [*reply.headers, (b"x-request-id", request_id)]
         await self.send({"type": "http.response.start", "status": reply.status, "headers": headers})
-        await self.send({"type": "http.response.body", "body": body})
+        # In pieces, each when the client has read the one before: a thousand clients that ask
+        # for one kept answer and do not read it would else hold a thousand copies.
+        for start in range(0, len(body) - PIECE_BYTES, PIECE_BYTES):
+            piece = body[start : start + PIECE_BYTES]
+            await self.send({"type": "http.response.body", "body": piece, "more_body": True})
+            await asyncio.sleep(0)  # a large answer does not hold up the small ones
+        rest = body[(max(0, len(body) - 1) // PIECE_BYTES) * PIECE_BYTES :]
+        await self.send({"type": "http.response.body", "body": rest})
 
     async def begin(self, status: int, headers: Headers) -> None:
         """Start a response whose length is not known."""

@@ -11,6 +11,7 @@ import time
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import IPv6Address, IPv6Network
 from typing import Generic, TypeVar
 
 from pfocr_rdf.web.problems import Refusal
@@ -41,6 +42,25 @@ class Places:
         return max(1, (self.fresh + self.slow) // 2)
 
 
+def client_of(address: str) -> str:
+    """Who asks, by the address: of IPv6 the network, of which providers give each customer one.
+
+    https://www.rfc-editor.org/rfc/rfc6177#section-2
+
+    >>> client_of("192.0.2.1"), client_of("2001:db8::1:2"), client_of("::ffff:192.0.2.1")
+    ('192.0.2.1', '2001:db8::/64', '192.0.2.1')
+    """
+    if ":" not in address:
+        return address
+    try:
+        read = IPv6Address(address)
+    except ValueError:
+        return address
+    if read.ipv4_mapped is not None:
+        return str(read.ipv4_mapped)
+    return str(IPv6Network((int(read) >> 64 << 64, 64)))
+
+
 class Line(Generic[Ticket]):
     """The queue in front of the query processes, and the count of who has a place.
 
@@ -53,8 +73,14 @@ class Line(Generic[Ticket]):
     "bob's query"
     """
 
-    def __init__(self, places: Places, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        places: Places,
+        clock: Callable[[], float] = time.monotonic,
+        what: str = "queries",
+    ) -> None:
         self.places = places
+        self.what = what
         self.clock = clock
         self.fresh = 0
         self.slow = 0
@@ -85,7 +111,7 @@ class Line(Generic[Ticket]):
             whose = f"{mine} of them yours" if mine else "none of them yours"
             raise Refusal(
                 "busy",
-                f"{self.waiting} queries are waiting, {whose}: try again in a few seconds, "
+                f"{self.waiting} {self.what} are waiting, {whose}: try again in a few seconds, "
                 "or wait for the answers before you ask more",
                 headers={"Retry-After": "5"},
             )

@@ -78,6 +78,8 @@ OVERRIDE_TO_NAMES: Final[dict[str, tuple[str, ...]]] = {
     "turtle": ("turtle",),
     "ttl": ("turtle",),
     "nt": ("ntriples",),
+    # Turtle is N3, which is what some libraries ask for: https://www.w3.org/TeamSubmission/n3/
+    "n3": ("turtle",),
     "ntriples": ("ntriples",),
     "n-triples": ("ntriples",),
     "jsonld": ("jsonld",),

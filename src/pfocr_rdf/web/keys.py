@@ -1,6 +1,7 @@
 """What an answer depends on: by this it is kept, known again, and confirmed to who has it."""
 
 import hashlib
+from sys import getsizeof
 from typing import Final, NamedTuple
 
 from pfocr_rdf.web.exchange import COMMON, Exchange, Reply
@@ -22,6 +23,12 @@ class AnswerKey(NamedTuple):
     named_graphs: tuple[str, ...] | None
     formats: Formats
     encoding: str
+
+    @property
+    def size(self) -> int:
+        """Bytes of what the client may have made long."""
+        graphs = (*(self.default_graphs or ()), *(self.named_graphs or ()))
+        return sum(map(getsizeof, (self.text, *graphs)))
 
     @property
     def etag(self) -> bytes:

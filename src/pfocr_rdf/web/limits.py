@@ -43,6 +43,10 @@ REFUSALS: Final = {
         "headers-too-large",
         "The headers are longer than the server reads: send fewer or shorter ones.",
     ),
+    501: (
+        "transfer-coding",
+        "The server undoes no transfer coding but chunked: send the body without another one.",
+    ),
     503: (
         "busy",
         f"The server has no free connection: try again after {RETRY_AFTER_S} s.",

@@ -109,6 +109,12 @@ PROBLEMS: Final[dict[str, ProblemKind]] = {
         "Request line and headers together are longer than the server reads. Send fewer or "
         "shorter ones, and the query in the body of a POST.",
     ),
+    "transfer-coding": ProblemKind(
+        501,
+        "The transfer coding is not understood here",
+        "The server undoes no transfer coding but chunked. Send the body with Content-Length, "
+        "or in chunks that are not compressed.",
+    ),
     "http-version": ProblemKind(
         505,
         "The version of HTTP is not spoken here",

@@ -1,8 +1,10 @@
-"""Three kinds of clients that uvicorn does not serve as HTTP says, or as they expect.
+"""Four kinds of clients that uvicorn does not serve as HTTP says, or as they expect.
 
-Those that offer another protocol with a body, those of HTTP/1.0, and those that escape nothing.
+Those that offer another protocol with a body, those of HTTP/1.0, those that escape nothing, and
+those that write the host into the target.
 """
 
+import re
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -12,6 +14,21 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 #: These say how long a body is: https://www.rfc-editor.org/rfc/rfc9112#section-6
 FRAMING: Final = (b"content-length", b"transfer-encoding")
+ABSOLUTE_RE: Final = re.compile(rb"https?://([^/?#]+)", re.IGNORECASE)
+
+
+def name_host(headers: list[tuple[bytes, bytes]], target: bytes) -> None:
+    """Let the host of an absolute target stand in place of what the Host header says.
+
+    https://www.rfc-editor.org/rfc/rfc9112#section-3.2.2
+
+    >>> headers = [(b"host", b"other.example")]
+    >>> name_host(headers, b"http://example.org/a")
+    >>> headers
+    [(b'host', b'example.org')]
+    """
+    if not target.startswith(b"/") and (named := ABSOLUTE_RE.match(target)):
+        headers[:] = [(name, named[1] if name == b"host" else value) for name, value in headers]
 
 
 def parser_after(

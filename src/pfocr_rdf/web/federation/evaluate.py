@@ -87,14 +87,15 @@ class Federation:
             await client.close()
         self._clients.clear()
 
-    async def plan(self, text: str, iris: Iris) -> Plan:
+    async def plan(self, text: str, iris: Iris, client: str = "") -> Plan:
         """How a query is answered; nobody is asked yet.
 
         :param iris: of the release: its prefixes need not be declared.
+        :param client: whose query it is.
         :raises Refusal: ``federation-disabled``, if a clause cannot be evaluated or names an
             endpoint that is not on the list.
         """
-        plan = await self.planner.plan(text, iris.prefixes(), iris.base)
+        plan = await self.planner.plan(text, iris.prefixes(), iris.base, client)
         for step in plan.steps:
             self.partner(step)
         return plan
@@ -118,7 +119,7 @@ class Federation:
         :raises Refusal: if a partner fails, or the query cannot be evaluated.
         """
         async with self.turn(client):
-            return await self._join(text, iris, ask)
+            return await self._join(text, iris, ask, client)
 
     @asynccontextmanager
     async def turn(self, client: str) -> AsyncIterator[None]:
@@ -145,8 +146,8 @@ class Federation:
             if not self._running[client]:
                 del self._running[client]
 
-    async def _join(self, text: str, iris: Iris, ask: Ask) -> Joined:
-        plan = await self.plan(text, iris)
+    async def _join(self, text: str, iris: Iris, ask: Ask, client: str) -> Joined:
+        plan = await self.plan(text, iris, client)
         blocks: dict[int, str] = {}
         told: list[Told] = []
 

@@ -8,7 +8,7 @@ from pfocr_rdf.iris import Iris
 from pfocr_rdf.web.federation.clause import Ask, Values, find_values
 from pfocr_rdf.web.federation.evaluate import Federation
 from pfocr_rdf.web.federation.partners import Partner
-from pfocr_rdf.web.federation.steps import Pieces, Step, filled
+from pfocr_rdf.web.federation.steps import Pieces, Plan, Step, filled
 
 #: What stands in a query where answers of partners will stand.
 PLACEHOLDER: Final = "# the answer to the SERVICE clause number {}\n"
@@ -28,11 +28,11 @@ async def explain(
     :raises Refusal: if the query cannot be evaluated.
     """
     async with federation.turn(client):
-        return await _explained(federation, text, iris, ask)
+        plan = await federation.plan(text, iris, client)
+        return await _explained(federation, plan, ask)
 
 
-async def _explained(federation: Federation, text: str, iris: Iris, ask: Ask) -> dict[str, Any]:
-    plan = await federation.plan(text, iris)
+async def _explained(federation: Federation, plan: Plan, ask: Ask) -> dict[str, Any]:
     steps = []
     for step in plan.steps:
         partner = federation.partner(step)

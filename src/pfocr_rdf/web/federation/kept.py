@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from sys import getsizeof
 from typing import Final
 
 from pfocr_rdf.web.cache import Cache, CacheLimits
@@ -39,9 +40,12 @@ class Kept:
         """How many answers are on their way."""
         return len(self._coming)
 
-    async def get(self, key: object, ttl_s: float, fetch: Callable[[], Awaitable[Rows]]) -> Fetched:
+    async def get(
+        self, key: tuple[str, ...], ttl_s: float, fetch: Callable[[], Awaitable[Rows]]
+    ) -> Fetched:
         """A kept answer, one that is on its way, or a new one.
 
+        :param key: the partner and what it is asked.
         :param ttl_s: how old a kept one may be.
         :raises Refusal: as ``fetch`` does, for everybody who waits.
         """
@@ -64,12 +68,12 @@ class Kept:
                     del self._coming[key]
                     task.cancel()
 
-    async def _fetch(self, key: object, fetch: Callable[[], Awaitable[Rows]]) -> Fetched:
+    async def _fetch(self, key: tuple[str, ...], fetch: Callable[[], Awaitable[Rows]]) -> Fetched:
         me = asyncio.current_task()
         try:
             found = Fetched(await fetch(), self._clock())
         finally:
             if self._coming.get(key) is me:
                 del self._coming[key]
-        self.cache.put(key, found)
+        self.cache.put(key, found, sum(map(getsizeof, key)))
         return found

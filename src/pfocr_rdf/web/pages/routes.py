@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from pfocr_rdf.web.exchange import EXCHANGE, Exchange, Watch
 from pfocr_rdf.web.negotiation import negotiate
 from pfocr_rdf.web.pages.html import html_reply
 from pfocr_rdf.web.pages.near import named
@@ -22,6 +24,8 @@ METHODS: Final = ("GET", "HEAD")
 def page(path: str, answer: Answer, site: PageSite) -> Route:
     """A route to a page, which is made in a thread: reading a release takes milliseconds.
 
+    Clients take turns, and a page that nobody waits for any more is not made.
+
     A refusal goes on to the application, which makes problem details of it; whoever would
     rather read HTML gets a page with the same status.
 
@@ -30,7 +34,11 @@ def page(path: str, answer: Answer, site: PageSite) -> Route:
     """
 
     async def endpoint(request: Request) -> Response:
-        return await asyncio.to_thread(_answered, answer, visit_of(request, site))
+        exchange: Exchange = request.scope[EXCHANGE]
+        work = partial(_answered, answer, visit_of(request, site))
+        async with Watch(exchange):
+            return await site.threads.run(exchange.client, work)
+        raise asyncio.CancelledError  # the client has gone
 
     return Route(path, endpoint, methods=list(METHODS))
 

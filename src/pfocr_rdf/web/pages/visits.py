@@ -14,6 +14,7 @@ from pfocr_rdf.web.federation.partners import Partners
 from pfocr_rdf.web.pages.links import Links
 from pfocr_rdf.web.problems import Refusal
 from pfocr_rdf.web.reading import Reading
+from pfocr_rdf.web.turns import Threads
 
 #: More parameters than any page has; the rest of a query string is not read.
 MAX_PARAMETERS: Final = 100
@@ -39,6 +40,10 @@ class PageSite(Protocol):
     @property
     def partners(self) -> Partners | None:
         """The other endpoints that queries may ask; None where they may ask none."""
+
+    @property
+    def threads(self) -> Threads:
+        """What makes pages."""
 
     def public_url_of(self, request: Request) -> str:
         """What the addresses of this server begin with, ending in a slash."""
