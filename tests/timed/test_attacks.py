@@ -26,7 +26,7 @@ from pfocr_rdf.web.frames import Kind, frame
 from pfocr_rdf.web.process import QueryProcess
 from serving import Answer, Server, serving, wait_until
 
-TIMEOUT_S: Final = 2.0
+TIMEOUT_S: Final = 1.0
 #: What an answer may come later than the deadline.
 GRACE_S: Final = 0.5
 #: In which a lookup is answered, all but a hundredth of them.
