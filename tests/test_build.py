@@ -5,6 +5,7 @@ import json
 import shutil
 import subprocess
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,13 +16,17 @@ from pyoxigraph import DefaultGraph, RdfFormat, Store
 
 from building import ask, build, checkout, dumped, dumps, triples
 from making import SEEDS, record, text_of, values, write
-from pfocr_rdf.build import BuildOptions, BuildResult, Progress, check_records
+from pfocr_rdf.build import BuildOptions, BuildResult, Progress, check_records, pipeline
+from pfocr_rdf.build import batches as batch_work
+from pfocr_rdf.build import check as check_work
 from pfocr_rdf.build.batches import BATCH_RECORDS, make_batches
 from pfocr_rdf.dumps import FORMATS
-from pfocr_rdf.errors import BuildError, InputError, Problem
+from pfocr_rdf.errors import BuildError, InputError, IriError, Problem
 from pfocr_rdf.iris import Iris
+from pfocr_rdf.mapping import article_node
 from pfocr_rdf.records import Collection, Limits, RecordFile
 from pfocr_rdf.releases import Release
+from pfocr_rdf.shared import equivalent_quads, sameness, shared_nodes
 from pfocr_rdf.vocabulary import Schema
 
 PMC3471537 = "PMC3471537__nihms406899f5"
@@ -305,6 +310,32 @@ def test_a_check_finds_what_a_build_finds_and_writes_nothing(tmp_path: Path) -> 
     assert findings == result.findings
     report = json.loads((result.release.path / "report.json").read_text(encoding="utf-8"))
     assert [p.file for p in told] == [row["file"] for row in report["problems"]]
+
+
+def test_a_picture_whose_address_has_two_fragments_ends_no_build(tmp_path: Path) -> None:
+    page = "---\nlatin: Homo sapiens\nncbi: '9606'\nimage: https://x.org/a#b#c\n---\n"
+    files = {"_figures/PMC1__f1.md": record(), "_organisms/homo.md": page}
+    records = write(tmp_path / "records", files)
+    result = build(records, tmp_path / "data")
+    assert result.findings.warnings == {"organism page": 1}
+    assert check_records([records], BuildOptions(), lambda problem: None) == result.findings
+
+
+@pytest.mark.parametrize("what", [shared_nodes, equivalent_quads, article_node, sameness])
+def test_a_check_maps_all_that_a_build_maps(
+    what: Callable[..., object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> object:
+        raise IriError("thing", "x")
+
+    for module in (batch_work, check_work, pipeline):
+        if hasattr(module, what.__name__):
+            monkeypatch.setattr(module, what.__name__, fail)
+    records = write(tmp_path / "records", {"PMC1__f1.md": record(doi="10.1234/x")})
+    with pytest.raises(IriError):
+        build(records, tmp_path / "data")
+    with pytest.raises(IriError):
+        check_records([records], BuildOptions(), lambda problem: None)
 
 
 # --- batches and progress ---

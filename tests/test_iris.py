@@ -142,6 +142,8 @@ def test_a_base_that_would_break_iris_is_refused(base: str) -> None:
         "javascript:x",
         "http://x/é",
         "http://x/\n",
+        "https://x.org/a#b#c",
+        "https://x.org/#%zz",
     ],
 )
 def test_what_is_no_web_address_is_refused(address: str) -> None:
@@ -149,8 +151,15 @@ def test_what_is_no_web_address_is_refused(address: str) -> None:
         IRIS.picture(address)
 
 
-def test_a_web_address_stays_as_it_stands() -> None:
-    address = "http://www.ncbi.nlm.nih.gov/Taxonomy/taxi/images/422?a=b%20c"
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://www.ncbi.nlm.nih.gov/Taxonomy/taxi/images/422?a=b%20c",
+        "https://en.wikipedia.org/wiki/Human#/media/File:A_(b).jpg?c",
+        "https://x.org/#",
+    ],
+)
+def test_a_web_address_stays_as_it_stands(address: str) -> None:
     assert IRIS.picture(address).value == address
 
 

@@ -115,6 +115,17 @@ def test_names_are_compared_without_what_pfocr_s_writer_drops(tmp_path: Path) ->
             ),
         ),
         (
+            "---\nlatin: X\nncbi: '12'\nimage: https://x.org/a#b#c\n---\n",
+            Problem(
+                FILE,
+                "image",
+                "organism page",
+                "warning",
+                "https://x.org/a#b#c",
+                "not a web address: not mapped",
+            ),
+        ),
+        (
             "latin: X\n",
             Problem(
                 FILE,

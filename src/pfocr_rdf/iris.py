@@ -94,9 +94,10 @@ DOI_RE: Final = re.compile(r"10\.[0-9]{4,9}/[^\s|]+")
 UUID_RE: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # https://registry.identifiers.org/registry/wikipathways
 WPID_RE: Final = re.compile(r"(WP[0-9]{1,6})(_r[0-9]+)?")
-# https://www.rfc-editor.org/rfc/rfc3986#section-2: what an address may consist of
+# https://www.rfc-editor.org/rfc/rfc3986#section-2: what an address may consist of; one fragment
+_ADDRESS: Final = r"([\w.~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*"
 WEB_ADDRESS_RE: Final = re.compile(
-    r"https?://[A-Za-z0-9.-]+(:[0-9]+)?(/([\w.~!$&'()*+,;=:@/?#-]|%[0-9A-Fa-f]{2})*)?", re.ASCII
+    rf"https?://[A-Za-z0-9.-]+(:[0-9]+)?(/{_ADDRESS}(#{_ADDRESS})?)?", re.ASCII
 )
 
 Namespace = Literal["ncbigene", "mesh", "chebi", "doid"]
@@ -220,8 +221,7 @@ class Iris:
 
         :raises IriError: if the accession does not have its namespace's shape.
         """
-        pattern, kind = NAMESPACE_TO_SHAPE[namespace]
-        checked(pattern, kind, accession)
+        checked(*NAMESPACE_TO_SHAPE[namespace], accession)
         if namespace == "ncbigene":
             return NamedNode(self.gene_prefix + accession)
         if namespace == "mesh":

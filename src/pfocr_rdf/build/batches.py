@@ -110,6 +110,29 @@ def start_worker() -> None:
 def map_batch(batch: Batch) -> BatchResult:
     """Read and map the records of a batch and write their part in every format."""
     figures, problems = read_batch(batch)
+    iris = batch.iris
+    result, documents, equivalents = _mapped(batch, figures, problems)
+    return replace(
+        result,
+        part=make_part(documents, equivalents, iris) if documents else None,
+        rows=tuple(search_row(figure, iris) for figure in figures),
+        had=tuple(having(figure, iris) for figure in figures),
+    )
+
+
+def check_batch(batch: Batch) -> BatchResult:
+    """Read and map a batch and write nothing: for its problems, and what mapping sets may link.
+
+    All that a build maps is mapped, or what ends a build would be found by the build alone.
+    """
+    result, _, _ = _mapped(batch, *read_batch(batch))
+    return result
+
+
+def _mapped(
+    batch: Batch, figures: list[Figure], problems: list[Problem]
+) -> tuple[BatchResult, list[list[Node]], list[Quad]]:
+    """What became of a batch, but for what is written, and what its part is made of."""
     shared, iris = Shared(), batch.iris
     documents: list[list[Node]] = []
     equivalents: list[Quad] = []
@@ -127,17 +150,16 @@ def map_batch(batch: Batch) -> BatchResult:
         named.append((articles[0].pmcid, dois))
         for doi in dois:
             equivalents.extend(sameness("doi", doi, subject, iris))
-    return BatchResult(
-        make_part(documents, equivalents, iris) if documents else None,
+    result = BatchResult(
+        None,
         shared,
         tuple(problems),
         len(batch.files),
         len(figures),
         figures[0].figid if figures else None,
-        tuple(search_row(figure, iris) for figure in figures),
-        tuple(having(figure, iris) for figure in figures),
-        tuple(named),
+        articles=tuple(named),
     )
+    return result, documents, equivalents
 
 
 def read_batch(batch: Batch) -> tuple[list[Figure], list[Problem]]:
@@ -165,27 +187,3 @@ def read_batch(batch: Batch) -> tuple[list[Figure], list[Problem]]:
                 problems.append(Problem(file.file, "figid_alias", what, "warning", alias, reason))
         figures.append(figure)
     return figures, problems
-
-
-def check_batch(batch: Batch) -> BatchResult:
-    """Read a batch and map it, for its problems alone."""
-    figures, problems = read_batch(batch)
-    for figure in figures:
-        list(figure_nodes(figure, batch.iris))
-    return BatchResult(None, Shared(), tuple(problems), len(batch.files), len(figures), None)
-
-
-def check_linked_batch(batch: Batch) -> BatchResult:
-    """The same, and what it has that mapping sets may link."""
-    figures, problems = read_batch(batch)
-    shared = Shared()
-    for figure in figures:
-        list(figure_nodes(figure, batch.iris))
-        shared.gather(figure, batch.iris)
-    articles = tuple(
-        (pmcid, tuple(distinct(figure.article.doi for figure in group)))
-        for pmcid, group in groupby(figures, key=lambda figure: figure.article.pmcid)
-    )
-    return BatchResult(
-        *(None, shared, tuple(problems), len(batch.files), len(figures), None), articles=articles
-    )

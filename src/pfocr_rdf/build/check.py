@@ -1,14 +1,16 @@
 """Records read and mapped for their problems alone: what a build would report."""
 
 from collections.abc import Callable, Sequence
+from itertools import chain
 from pathlib import Path
 
-from pfocr_rdf.build.batches import check_batch, check_linked_batch
+from pfocr_rdf.build.batches import check_batch
 from pfocr_rdf.build.options import BuildOptions
 from pfocr_rdf.build.pipeline import Findings, Run, read_collection
 from pfocr_rdf.build.report import Report
 from pfocr_rdf.errors import Problem
 from pfocr_rdf.mappings import MappingCounts
+from pfocr_rdf.shared import equivalent_quads, shared_nodes
 
 
 def check_records(
@@ -25,16 +27,16 @@ def check_records(
     """
     with Report(None, tell) as report:
         run = Run(options, read_collection(inputs, options), report)
-        links = run.links
-        if not links.files:
-            for _ in run.results(check_batch):
-                pass
-            return run.findings()
+        links, shared = run.links, run.shared
         run.gather_pages()
-        for result in run.results(check_linked_batch):
-            run.shared.merge(result.shared)
+        for result in run.results(check_batch):
+            shared.merge(result.shared)
             links.gather_articles(result.articles)
-        links.gather_shared(run.shared)
+        # What records share is described at the end of a build, which a value of theirs may end.
+        for _ in chain(shared_nodes(shared, options.iris), equivalent_quads(shared, options.iris)):
+            pass
+        if links.files:
+            links.gather_shared(shared)
         for _ in links.quads():
             pass
         for counts in links.sets:
