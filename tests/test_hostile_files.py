@@ -1,10 +1,12 @@
 """Identifiers that could be paths, and files that lie outside the input or are none."""
 
+import json
 import os
 from pathlib import Path
 
 import pytest
 
+from building import build
 from making import FIGID, raw_record, read, read_all, record, write
 from pfocr_rdf.errors import InputError, Problem
 from pfocr_rdf.records import load_taxa, open_collection, read_record
@@ -139,6 +141,15 @@ def test_a_linked_folder_of_loose_records_is_not_followed_out_of_the_input(tmp_p
     collection = open_collection([tmp_path / "in"])
     assert [file.figid for file in collection.files] == ["PMC1__f0"]
     assert [(p.file, p.kind, p.value) for p in collection.problems] == [("sub", "link", "../out")]
+
+
+def test_a_link_to_what_is_not_utf_8_is_reported_by_a_build(tmp_path: Path) -> None:
+    root = secret_outside(tmp_path)
+    os.symlink(b"/nowhere/\xff.md", os.fsencode(root / "_figures/PMC1__f1.md"))
+    release = build(root, tmp_path / "data").release
+    problems = json.loads((release.path / "report.json").read_text(encoding="utf-8"))["problems"]
+    links = [problem["value"] for problem in problems if problem["kind"] == "link"]
+    assert links == ["/nowhere/\\udcff.md"]
 
 
 def test_links_within_the_input_are_followed_and_read_once(tmp_path: Path) -> None:

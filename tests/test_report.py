@@ -52,6 +52,11 @@ def test_problems_that_come_in_many_batches_are_one_list(tmp_path: Path) -> None
     assert found["summary"] == {"errors": {"year": 1}, "warnings": {"year": 2}}
 
 
+def test_what_is_no_text_does_not_end_a_report(tmp_path: Path) -> None:
+    found = written(tmp_path / "report.json", [problem(1, value="\udcff.md")])
+    assert [row["value"] for row in found["problems"]] == ["\udcff.md"]
+
+
 def test_a_problem_keeps_its_value_whole(tmp_path: Path) -> None:
     value = 'é" \\ \n\r\t\x00\x1f\u2028</script>\U0001f9ec' + "x" * 100_000
     found = written(tmp_path / "report.json", [problem(1, value=value)])

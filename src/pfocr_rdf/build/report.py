@@ -29,7 +29,8 @@ class Report:
 
     def __enter__(self) -> "Report":
         if self.path:
-            self._file = self.path.open("w", encoding="utf-8")
+            # What is no text, half of a pair of surrogates, must not end a build: \udcff is JSON.
+            self._file = self.path.open("w", encoding="utf-8", errors="backslashreplace")
             _write(self._file, '{"problems": [')
         return self
 

@@ -10,6 +10,7 @@ from pathlib import Path, PurePath
 from typing import Final
 
 from pfocr_rdf.errors import Problem
+from pfocr_rdf.records.text import readable
 
 RECORD_SUFFIX: Final = ".md"
 #: Pages about a folder, which it may hold beside its records.
@@ -48,7 +49,7 @@ def is_inside(path: Path, root: Path) -> bool:
 def refused_link(path: Path, file: str) -> Problem:
     """Report a link that leaves the input folder."""
     reason = "a symbolic link that leaves the input folder: put the file itself there"
-    return Problem(file, "file", "link", "error", os.readlink(path), reason)
+    return Problem(file, "file", "link", "error", readable(os.readlink(path)), reason)
 
 
 def refused_file(path: Path, file: str, root: Path) -> Problem | None:
