@@ -24,7 +24,7 @@ def page(tmp_path: Path, text: str | bytes, **more: str) -> tuple[Path, list[Pro
 def test_a_page_names_an_organism(tmp_path: Path) -> None:
     text = (
         "---\ncommon: Imaginary moose\nlatin: Alces imaginarius  CIP 70.34\nncbi: '123'\n"
-        "title: Alces imaginarius pathways\ngroup: Mammals\nimage: .na.character\n\n---\n"
+        "title: Alces imaginarius CIP 70.34 pathways\ngroup: Mammals\nimage: .na.character\n\n---\n"
     )
     root, problems = page(tmp_path, text)
     assert not problems
@@ -126,6 +126,28 @@ def test_names_are_compared_without_what_pfocr_s_writer_drops(tmp_path: Path) ->
             ),
         ),
         (
+            "---\nlatin: X\ncommon: x\nncbi: '12'\ntitle: Something else\n---\n",
+            Problem(
+                FILE,
+                "title",
+                "organism page",
+                "warning",
+                "Something else",
+                "not a name of the organism: not mapped; write it as latin or common",
+            ),
+        ),
+        (
+            "---\nlatin: X\nncbi: '12'\ntitle: {en: X}\n---\n",
+            Problem(
+                FILE,
+                "title",
+                "field shape",
+                "warning",
+                '{"en": "X"}',
+                "a text was expected here: the value is not mapped",
+            ),
+        ),
+        (
             "latin: X\n",
             Problem(
                 FILE,
@@ -154,6 +176,13 @@ def test_a_page_that_cannot_be_used_is_reported(
 ) -> None:
     _, problems = page(tmp_path, text)
     assert problems == [expected]
+
+
+@pytest.mark.parametrize("title", ["Alces  ALCES", "moose pathways", "Alces alces pathways", "NA"])
+def test_the_title_of_a_page_repeats_a_name(title: str, tmp_path: Path) -> None:
+    text = f"---\nlatin: Alces alces\ncommon: Moose\nncbi: '1'\ntitle: {title}\n---\n"
+    _, problems = page(tmp_path, text)
+    assert problems == []
 
 
 def test_two_pages_of_one_name_are_reported_and_the_first_by_name_is_used(tmp_path: Path) -> None:

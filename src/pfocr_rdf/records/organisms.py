@@ -13,6 +13,8 @@ from pfocr_rdf.records.notes import Limits, Notes, read_text
 from pfocr_rdf.records.text import one_line, present, publishable, readable
 from pfocr_rdf.resources import resource
 
+#: What some pages have after the name in their heading.
+PAGE_TITLE_END = " pathways"
 PAGE_FIELDS = frozenset({"common", "latin", "ncbi", "title", "group", "image"})
 
 
@@ -113,7 +115,10 @@ def _read_page(path: Path, notes: Notes, limits: Limits) -> OrganismPage | None:
         notes.warn("ncbi", "organism page", taxon or "", reason)
         return None
     names = tuple(dict.fromkeys(filter(None, map(fields.text, ("latin", "common")))))
-    group, image = fields.text("group"), fields.text("image")
+    title, group, image = map(fields.text, ("title", "group", "image"))
+    if title and folded(title.removesuffix(PAGE_TITLE_END)) not in map(folded, names):
+        reason = "not a name of the organism: not mapped; write it as latin or common"
+        notes.warn("title", "organism page", title, reason)
     if image and not WEB_ADDRESS_RE.fullmatch(image):
         notes.warn("image", "organism page", image, "not a web address: not mapped")
         image = None
