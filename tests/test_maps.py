@@ -50,6 +50,19 @@ def test_a_map_file_adds_to_the_record_and_never_overrules_it(tmp_path: Path) ->
     assert problems == [Problem(f"_figures/{FIGID}.md", "ndex", "map file", "warning", own, reason)]
 
 
+@pytest.mark.parametrize("which", ["record", "map"])
+def test_of_a_record_and_a_map_the_one_with_a_usable_network_is_read(
+    which: str, tmp_path: Path
+) -> None:
+    uuid = "3feb4f7e-df13-11ea-99da-0ac135e8bacf"
+    own, mapped = ("pending", uuid) if which == "record" else (uuid, "pending")
+    maps = {"_data/ndex_map.tsv": f"{FIGID}\t{mapped}\n"}
+    figure, problems = read(write(tmp_path, maps), record(ndex=own))
+    assert figure
+    assert (figure.ndex, figure.unrecognized) == (uuid, ("ndex: pending",))
+    assert [(p.kind, p.value) for p in problems] == [("unrecognized value", "pending")]
+
+
 def test_lines_of_a_map_file_that_say_nothing_certain_are_reported(tmp_path: Path) -> None:
     one, other = "3feb4f7e-df13-11ea-99da-0ac135e8bacf", "00000000-df13-11ea-99da-0ac135e8bacf"
     text = f"{FIGID}\t{one}\nalone\n{FIGID}\t{other}\n{FIGID}\t{one.upper()}\na\tb\tc\n"

@@ -255,19 +255,19 @@ def _search_rank(fields: Fields) -> int | None:
 
 
 def _ndex(found: RecordFile, fields: Fields) -> str | None:
-    value = fields.text("ndex") or found.ndex
-    if value is None:
-        return None
-    if found.ndex and found.ndex.lower() != value.lower():
-        reason = f"the map file has {found.ndex}: the record's own value is used"
-        fields.notes.warn("ndex", "map file", value, reason)
-    if UUID_RE.fullmatch(value.lower()):
-        return value.lower()
-    if value == found.ndex:
-        fields.unrecognized.append(f"ndex: {value}")  # noted where it stands, in the map
-    else:
-        fields.keep_unrecognized("ndex", value, "not an NDEx id (a UUID)")
-    return None
+    """The network at NDEx: the record's own, or else the map's."""
+    own, mapped = fields.text("ndex"), found.ndex
+    if mapped and not UUID_RE.fullmatch(mapped.lower()):
+        fields.unrecognized.append(f"ndex: {mapped}")  # noted where it stands, in the map
+        mapped = None
+    if own and not UUID_RE.fullmatch(own.lower()):
+        fields.keep_unrecognized("ndex", own, "not an NDEx id (a UUID)")
+        own = None
+    if own and mapped and own.lower() != mapped.lower():
+        reason = f"the map file has {mapped}: the record's own value is used"
+        fields.notes.warn("ndex", "map file", own, reason)
+    used = own or mapped
+    return used.lower() if used else None
 
 
 def _wpids(found: RecordFile, fields: Fields) -> tuple[str, ...]:
