@@ -107,6 +107,23 @@ def test_a_refusal_is_one_line_on_stderr_and_exit_status_1(
 
 
 @pytest.mark.parametrize(
+    ("option", "prefix"),
+    [
+        ("--base", "https://x.org/a#"),
+        ("--base", "https://x.org/%zz[/"),
+        ("--gene-prefix", "https://x.org/a#b#"),
+    ],
+)
+def test_a_prefix_that_makes_no_iri_is_refused_before_anything_is_read(
+    option: str, prefix: str, tmp_path: Path
+) -> None:
+    refused = run("build", tmp_path / "nowhere", "--data", tmp_path / "d", option, prefix)
+    assert refused.status == 1
+    assert refused.err.startswith(f"error: not a {option.strip('-').replace('-', ' ')} (http")
+    assert repr(prefix) in refused.err
+
+
+@pytest.mark.parametrize(
     "arguments",
     [("nonsense",), ("build",), ("dump", "--format", "docx"), ("build", ".", "--keep", "x")],
 )

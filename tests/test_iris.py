@@ -131,6 +131,41 @@ def test_a_base_that_would_break_iris_is_refused(base: str) -> None:
         Iris(gene_prefix=base)
 
 
+@pytest.mark.parametrize("prefix", ["https://x.org/a#b#", "https://x.org/%zz[/", "https://x:y/"])
+def test_a_prefix_that_makes_no_iri_is_refused(prefix: str) -> None:
+    with pytest.raises(IriError):
+        Iris(base=prefix)
+    with pytest.raises(IriError):
+        Iris(gene_prefix=prefix)
+
+
+@pytest.mark.parametrize("base", ["https://x.org/a#", "https://x.org/#a/"])
+def test_a_base_has_no_fragment_for_what_is_said_of_a_figure_has_its_own(base: str) -> None:
+    with pytest.raises(IriError) as raised:
+        Iris(base=base)
+    told = "not a base (http… without #, and a closing / : or =): "
+    assert str(raised.value) == told + repr(base)
+
+
+def test_a_gene_prefix_may_end_with_a_fragment_s_sign() -> None:
+    iris = Iris(gene_prefix="https://x.org/genes#")
+    assert iris.entity("ncbigene", "1").value == "https://x.org/genes#1"
+
+
+@pytest.mark.parametrize(
+    ("path", "end"),
+    [
+        ("F%209", "F%209"),
+        ("F 9", "F%209"),
+        ("F%2", "F%252"),
+        ("100% F%209", "100%25%20F%25209"),
+        ("é%C3%a9", "%C3%A9%C3%a9"),
+    ],
+)
+def test_a_link_that_is_escaped_is_not_escaped_again(path: str, end: str) -> None:
+    assert IRIS.figure_at_pmc(f"PMC1/{path}").value.rpartition("/")[2] == end
+
+
 @pytest.mark.parametrize(
     "address",
     [

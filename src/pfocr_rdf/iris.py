@@ -147,8 +147,6 @@ def checked(pattern: re.Pattern[str], kind: str, value: str) -> str:
 
     :raises IriError: if it has not.
 
-    >>> checked(ENTREZ_RE, "NCBI Gene id", "5742")
-    '5742'
     >>> checked(ENTREZ_RE, "NCBI Gene id", "NA")
     Traceback (most recent call last):
     pfocr_rdf.errors.IriError: not a NCBI Gene id: 'NA'
@@ -158,6 +156,7 @@ def checked(pattern: re.Pattern[str], kind: str, value: str) -> str:
     return value
 
 
+PREFIX_RE: Final = re.compile(r'https?://[^\s<>"{}|\\^`]+[/:#=]')
 NAMESPACE_TO_SHAPE: Final[dict[Namespace, tuple[re.Pattern[str], str]]] = {
     "ncbigene": (ENTREZ_RE, "NCBI Gene id (a positive whole number)"),
     "mesh": (MESH_RE, "MeSH id (D or C and six to nine digits)"),
@@ -185,9 +184,14 @@ class Iris:
     sources: str = SOURCES
 
     def __post_init__(self) -> None:
-        for name, value in (("base", self.base), ("gene_prefix", self.gene_prefix)):
-            if not re.fullmatch(r'https?://[^\s<>"{}|\\^`]+[/:#=]', value):
-                raise IriError(f"{name.replace('_', ' ')} (http… and a closing / # : or =)", value)
+        for kind, value, end in (
+            ("base (http… without #, and a closing / : or =)", self.base, "a#a"),
+            ("gene prefix (http… and a closing / # : or =)", self.gene_prefix, "1"),
+        ):
+            try:
+                NamedNode(checked(PREFIX_RE, kind, value) + end)
+            except ValueError as error:
+                raise IriError(kind, value) from error
 
     def figure(self, figid: str) -> NamedNode:
         """The figure, also the IRI of an alias.
@@ -245,12 +249,13 @@ class Iris:
         return NamedNode(f"{self.base}publishers/{slug(name)}")
 
     def figure_at_pmc(self, path: str) -> NamedNode:
-        """The figure's page at PubMed Central; ``path`` is ``PMC…/figure/F1/``.
+        """The figure's page at PubMed Central; ``path`` is ``PMC…/figure/F1/``, escaped or not.
 
-        >>> Iris().figure_at_pmc("PMC1/figure/F 1/").value
-        'https://www.ncbi.nlm.nih.gov/pmc/articles/PMC1/figure/F%201/'
+        >>> [Iris().figure_at_pmc(f"PMC1/{path}").value[-10:] for path in ("F 1", "F%201", "1%")]
+        ['PMC1/F%201', 'PMC1/F%201', '/PMC1/1%25']
         """
-        return NamedNode(NCBI_ARTICLES + quote(path, safe="/~"))
+        is_raw = re.search(r"%(?![0-9A-Fa-f]{2})", path)
+        return NamedNode(NCBI_ARTICLES + quote(path, safe="/~" if is_raw else "/~%"))
 
     def image(self, pmcid: str, filename: str) -> NamedNode:
         """The picture at Europe PMC; NCBI's own image addresses stopped working in 2024."""
@@ -273,10 +278,8 @@ class Iris:
         >>> [iri.value[-10:] for iri in Iris().pathways("WP554_r120933")]
         ['ways/WP554', '54_r120933']
         """
-        found = WPID_RE.fullmatch(wpid)
-        if not found:
-            raise IriError("WikiPathways id (WP and digits)", wpid)
-        forms = dict.fromkeys((found[1], wpid))
+        checked(WPID_RE, "WikiPathways id (WP and digits)", wpid)
+        forms = dict.fromkeys((wpid.partition("_")[0], wpid))
         return tuple(NamedNode(WIKIPATHWAYS + form) for form in forms)
 
     def source(self, path: str) -> NamedNode:
@@ -326,11 +329,8 @@ class Iris:
         return NamedNode(f"{self.base}graph/mappings/{digest}")
 
     def mapping(self, content: str) -> NamedNode:
-        """One mapping of a mapping set, by all that the set says of it.
-
-        Twenty digits, for there may be millions: among so many, the twelve of a mention would
-        meet by chance.
-        """
+        """One mapping of a mapping set, by all that the set says of it."""
+        # Twenty digits: there may be millions, among which twelve would meet by chance.
         return NamedNode(f"{self.base}mappings/{hashlib.sha256(content.encode()).hexdigest()[:20]}")
 
     def blank(self, label: str) -> NamedNode:
