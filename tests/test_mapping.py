@@ -261,6 +261,21 @@ def test_the_alias_leads_to_the_figure_and_the_figure_not_to_itself(tmp_path: Pa
     ]
 
 
+@pytest.mark.parametrize("named", [True, False])
+def test_the_picture_s_address_is_made_from_the_name_as_it_stands(
+    named: bool, tmp_path: Path
+) -> None:
+    figid = "PMC1__f1  9 e\u0301"
+    filename = "f1  9 e\u0301.jpg" if named else None
+    text = record(figid=figid, filename=filename, figlink="/pmc/articles/PMC1/figure/F%201/")
+    figures, _ = read_all(write(tmp_path, {f"{figid}.md": text}))
+    said = triples_of(figures.values())
+    (address,) = values(said, IRIS.figure(figid), Schema.content_url)
+    assert address == "https://europepmc.org/articles/PMC1/bin/f1%20%209%20e%CC%81.jpg"
+    (link,) = values(said, IRIS.figure(figid), Schema.url)
+    assert link == "https://www.ncbi.nlm.nih.gov/pmc/articles/PMC1/figure/F%201/"
+
+
 def test_the_article_is_described_once_from_all_its_figures(tmp_path: Path) -> None:
     write(
         tmp_path,

@@ -84,6 +84,13 @@ WARNED: list[tuple[dict[str, Any], list[str]]] = [
         ],
     ),
     (
+        {"figlink": "/pmc/articles/PMC1/figure/%2e%2E/etc/"},
+        [
+            "warning unrecognized value at figlink: not a path /pmc/articles/PMC…/figure/…/:"
+            " kept as a literal </pmc/articles/PMC1/figure/%2e%2E/etc/>",
+        ],
+    ),
+    (
         {"figlink": "/pmc/articles/PMC1/table/T1/"},
         [
             "warning unrecognized value at figlink: not a path /pmc/articles/PMC…/figure/…/:"
@@ -110,6 +117,13 @@ WARNED: list[tuple[dict[str, Any], list[str]]] = [
         [
             "warning unrecognized value at filename: not the name of a file: kept as a literal"
             " <../../etc/passwd>",
+        ],
+    ),
+    (
+        {"filename": "a\nb.jpg"},
+        [
+            "warning unrecognized value at filename: not the name of a file: kept as a literal"
+            " <a\nb.jpg>",
         ],
     ),
     (

@@ -5,6 +5,7 @@ import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Final
+from urllib.parse import unquote
 
 from pfocr_rdf.errors import Problem, RecordError
 from pfocr_rdf.iris import FIGID_RE, UUID_RE, WPID_RE
@@ -167,7 +168,8 @@ def _pmc_path(fields: Fields, pmcid: str, number: str | None) -> str | None:
     if link is None:
         return None
     matched = FIGLINK_RE.fullmatch(link.strip("/"))
-    if not matched or not {".", ".."}.isdisjoint(matched[2].split("/")):
+    # Escaped dots are dots to whoever follows the link.
+    if not matched or not {".", ".."}.isdisjoint(unquote(matched[2]).split("/")):
         fields.keep_unrecognized("figlink", link, "not a path /pmc/articles/PMC…/figure/…/")
         return None
     if matched[1] != pmcid:
@@ -183,8 +185,9 @@ def _pmc_path(fields: Fields, pmcid: str, number: str | None) -> str | None:
 
 def _filename(fields: Fields, figid: str, pmcid: str) -> str:
     default = figid.removeprefix(pmcid + "__") + ".jpg"
-    name = (fields.text("filename") or default).removeprefix(pmcid + "__")
-    if re.search(r"[/\\]", name) or not name.strip("."):
+    # As it stands, spaces too: it is a part of the picture's address.
+    name = (present(fields.raw("filename")) or default).removeprefix(pmcid + "__")
+    if re.search(r"[/\\\x00-\x1f]", name) or not name.strip("."):
         fields.keep_unrecognized("filename", name, "not the name of a file")
         return default
     return name
