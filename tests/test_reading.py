@@ -378,6 +378,22 @@ def test_repeated_inline_rows_are_counted_not_repeated(tmp_path: Path) -> None:
     assert [(c.accession, c.name) for c in mention.candidates] == [("1", "COX1"), ("2", "COX2")]
 
 
+@pytest.mark.parametrize(
+    ("identifier", "accessions"),
+    [
+        *((written, ["D005947"]) for written in ("D005947", "mesh:D005947", "MESH : D005947")),
+        *((written, []) for written in ("NA", "mesh:NA", "mesh:")),
+    ],
+)
+def test_an_inline_identifier_may_have_a_prefix_in_any_case(
+    identifier: str, accessions: list[str], tmp_path: Path
+) -> None:
+    row = {"word": "x", "source": "MESH", "identifier": identifier}
+    (mention,) = read_well(tmp_path, record(chemicals=[row])).mentions
+    assert [candidate.accession for candidate in mention.candidates] == accessions
+    assert mention.unrecognized == ()
+
+
 def test_the_hash_is_of_the_file_s_bytes(tmp_path: Path) -> None:
     data = record().replace("\n", "\r\n").encode()
     figure = read_well(tmp_path, data)

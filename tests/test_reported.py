@@ -328,6 +328,20 @@ WARNED: list[tuple[dict[str, Any], list[str]]] = [
         ],
     ),
     (
+        {"chemicals": [{"word": "glucose", "source": "", "identifier": "CHEBI:17234.0"}]},
+        [
+            "warning unrecognized value at chemicals, item 1, identifier: not a ChEBI id (digits):"
+            " kept as a literal on the mention <CHEBI:17234.0>",
+        ],
+    ),
+    (
+        {"diseases": [{"word": "x", "source": "MESH", "identifier": "mesh : d005947"}]},
+        [
+            "warning unrecognized value at diseases, item 1, identifier: not a MeSH id (D or C"
+            " and six to nine digits): kept as a literal on the mention <mesh : d005947>",
+        ],
+    ),
+    (
         {"chemicals": [{"word": "", "source": "MESH", "identifier": "D000001"}]},
         [
             "warning empty word at word, chemicals, item 1: the mention has no word: add it <>",

@@ -176,8 +176,10 @@ def _identify(kind: Kind, cell: str, where: str, row: _Row, notes: Notes) -> Non
         reason = f"not an identifier of a {kind} that is mapped"
         _unrecognized("identifier", identifier, reason, where, row, notes)
         return
-    bare = rest if colon else prefix
-    accession = _accession(namespace, bare, "identifier", where, row, notes)
+    if colon and present(rest) is None:
+        return
+    # With its prefix: 17234.0 alone, kept as text, would say nothing of what it was.
+    accession = _accession(namespace, identifier, "identifier", where, row, notes)
     if accession:
         row.candidate = Candidate(namespace, accession, _name_of(row.word), named=False)
 
@@ -261,9 +263,10 @@ def _accession(
     identifier = present(cell)
     if identifier is None:
         return None
-    bare = identifier
-    while bare.lower().startswith(namespace + ":"):
-        bare = bare[len(namespace) + 1 :].strip()
+    bare, (prefix, colon, rest) = identifier, identifier.partition(":")
+    while colon and prefix.strip().lower() == namespace:
+        bare = rest.strip()
+        prefix, colon, rest = bare.partition(":")
     shape, kind = NAMESPACE_TO_SHAPE[namespace]
     if shape.fullmatch(bare):
         return bare
