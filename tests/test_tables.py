@@ -82,6 +82,30 @@ def test_chemicals_and_diseases_are_read_whole(tmp_path: Path) -> None:
     assert all(mention.source == "" for mention in figure.mentions)
 
 
+@pytest.mark.parametrize(
+    ("row", "called", "kept"),
+    [
+        (
+            "mesh:D005947|glucose|D-pyranose|17.0",
+            ("glucose", True),
+            "chebi: 17.0; name: D-pyranose",
+        ),
+        ("mesh:D005947|NA|D-pyranose|17.0", ("sugar", False), "chebi: 17.0; name: D-pyranose"),
+        ("mesh:D005947|glucose|NA|17.0", ("glucose", True), "chebi: 17.0"),
+        ("mesh:D005947|glucose|D-pyranose|NA", ("D-pyranose", True), ""),
+        ("mesh:5947|glucose|D-pyranose|17234", ("D-pyranose", True), "mesh: mesh:5947"),
+    ],
+)
+def test_the_name_of_an_id_that_is_unusable_is_not_given_to_the_mesh_term(
+    row: str, called: tuple[str, bool], kept: str, tmp_path: Path
+) -> None:
+    figure, _ = read(tmp_path, record(), chemicals=table(CHEMICAL_COLUMNS, f"sugar|{row}"))
+    assert figure
+    (mention,) = figure.mentions
+    assert [(found.name, found.named) for found in mention.candidates] == [called]
+    assert "; ".join(mention.unrecognized) == kept
+
+
 def test_repeated_rows_are_counted(tmp_path: Path) -> None:
     row = "Glucose|mesh:D005947|Glucose|glucose|chebi:17234"
     figure = read_well(

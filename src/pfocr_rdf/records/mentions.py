@@ -213,13 +213,19 @@ def _table_row(kind: Kind, cells: dict[str, str], line: int, taxa: Taxa, notes: 
         return row
     matched = present(_name_of(row.match))
     first, *others = accessions
-    if others:
-        # The name is the other vocabulary's: MeSH calls glucose so, ChEBI D-glucopyranose.
-        called = matched or _name_of(row.word)
-        row.candidate = Candidate(*first, called, matched is not None, None, others[0], named or "")
-    else:
+    second = KIND_TO_NAMESPACES[kind][1]
+    if first[0] == second or present(cells.get(second, "")) is None:
         called = named or matched or _name_of(row.word)
         row.candidate = Candidate(*first, called, named is not None)
+        return row
+    # The name is the other vocabulary's: MeSH calls glucose so, ChEBI D-glucopyranose. Where the
+    # other id is unusable, there is nothing that the name could be given to.
+    called, is_named = matched or _name_of(row.word), matched is not None
+    if others:
+        row.candidate = Candidate(*first, called, is_named, None, others[0], named or "")
+    else:
+        row.candidate = Candidate(*first, called, is_named)
+        _keep_unidentified_name(row, named)
     return row
 
 
@@ -237,7 +243,7 @@ def _name_of(text: str) -> str:
 
 
 def _keep_unidentified_name(row: _Row, name: str | None) -> None:
-    """A row that identifies nothing, and names something: the name is kept."""
+    """A row that names something, and does not identify it: the name is kept."""
     if name is not None:
         row.unrecognized.append(f"name: {name}")
 
