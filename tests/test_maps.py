@@ -24,6 +24,17 @@ def test_a_map_file_has_tabs_or_spaces(separator: str, tmp_path: Path) -> None:
     assert figure.wpids == ("WP5358",)
 
 
+@pytest.mark.parametrize("separator", ["\t", "  ", " "])
+def test_control_characters_of_a_map_are_removed_and_reported(
+    separator: str, tmp_path: Path
+) -> None:
+    line = f"{FIGID}{separator}WP53\x0158"
+    figure, problems = read(write(tmp_path, {"_data/wpid_map.tsv": line + "\n"}), record())
+    assert figure
+    assert (figure.wpids, figure.unrecognized) == (("WP5358",), ())
+    assert [(p.kind, p.value) for p in problems] == [("control characters", ascii(line))]
+
+
 def test_a_figid_with_a_space_may_stand_in_a_map_file(tmp_path: Path) -> None:
     write(
         tmp_path,

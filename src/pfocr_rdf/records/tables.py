@@ -151,13 +151,13 @@ def _map_lines(text: str, notes: Notes) -> Iterator[tuple[str, str, str, str]]:
         if not line.strip():
             continue
         where = f"line {number}"
-        parts = MAP_SEPARATOR_RE.split(publishable(line, where, notes))
-        cells = [part.strip() for part in parts]
+        clean = publishable(line, where, notes)
+        cells = [part.strip() for part in MAP_SEPARATOR_RE.split(clean)]
         if len(cells) == 2 and not cells[1]:
             continue  # as silent as NA
         cells = list(filter(None, cells))
         if len(cells) != 2:
-            cells = line.split()
+            cells = clean.split()
         if len(cells) != 2:
             reason = "not a figid and a value: the line was skipped"
             notes.error(where, "map line", line, reason)
