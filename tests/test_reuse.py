@@ -183,6 +183,17 @@ def test_a_record_is_read_again_when_a_table_beside_it_has_another_text(tmp_path
     assert ("Iron",) in building.ask(again.release, named)
 
 
+def test_a_record_is_read_again_under_another_name_that_looks_the_same_in_the_report(
+    tmp_path: Path,
+) -> None:
+    few, data = write(tmp_path / "few", {"odd\x01.md": record()}), tmp_path / "data"
+    building.build(few, data)
+    (few / "odd\x01.md").rename(few / "odd\x02.md")
+    again = building.build(few, data)
+    full = building.build(few, tmp_path / "full", reuse=False)
+    assert dumps(again.release) == dumps(full.release)
+
+
 # --- what is broken ---
 
 

@@ -105,10 +105,12 @@ def key_of(batch: Batch) -> bytes:
     digest = sha256(_common(batch))
     try:
         for file in batch.files:
-            # The report names them from the record's folder.
-            folder = os.path.dirname(file.path)
+            # The report names them from the record's folder. Two names may look alike there,
+            # where what cannot be printed is replaced, but not in the address of the file.
+            folder, name = os.path.split(file.path)
             tables = [(kind, os.path.relpath(path, folder)) for kind, path in file.tables]
-            digest.update(repr((file.figid, file.file, tables, file.ndex, file.wpids)).encode())
+            told = (file.figid, file.file, name, tables, file.ndex, file.wpids)
+            digest.update(repr(told).encode())
             for path in (file.path, *(path for _, path in file.tables)):
                 if os.stat(path).st_size > batch.limits.file_bytes:
                     return b""  # it is refused, and need not be read for that
