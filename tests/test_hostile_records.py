@@ -104,6 +104,16 @@ FILE = f"_figures/{FIGID}.md"
             " this context): quote the value, or mend the line <caption: a: b>",
         ),
         (
+            "---\nfigid: PMC1__f1\ncaption: 'a\u2028b\x85c'\nfigtitle: 'x\u2029y': b: c\n---\n",
+            "error not YAML at line 4, column 16: not YAML (mapping values are not allowed in"
+            " this context): quote the value, or mend the line <figtitle: 'x\u2029y': b: c>",
+        ),
+        (
+            "---\nfigid: PMC1__f1\ncaption: 'a\u2028b'\nfigtitle: !!int 5\n---\n",
+            "error refused YAML at line 4, column 11: tags are not read: write the value out"
+            " <tag:yaml.org,2002:int>",
+        ),
+        (
             b"---\nfigtitle: caf\xe9\n---\n",
             "error not UTF-8 at file: not UTF-8: save the file in that encoding <byte 17: e9>",
         ),

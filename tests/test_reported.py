@@ -284,6 +284,17 @@ WARNED: list[tuple[dict[str, Any], list[str]]] = [
         ],
     ),
     (
+        {"figtype": "Fig\x01ure", "redirect_from": "/figures/PMC1__F1\x02", "figid_alias": None},
+        [
+            f"warning control characters at {field}: control characters were removed: retype it"
+            f" <{value}>"
+            for field, value in (
+                ("figtype", "'Fig\\x01ure'"),
+                ("redirect_from", "'/figures/PMC1__F1\\x02'"),
+            )
+        ],
+    ),
+    (
         {"figtitle": "A\x1fB"},
         [
             "warning control characters at figtitle: control characters were removed: retype it"
@@ -374,7 +385,15 @@ def test_a_duplicate_key_is_reported_and_the_last_one_is_used(tmp_path: Path) ->
     (found,) = problems
     assert (found.field, found.kind, found.severity) == ("figtitle", "duplicate key", "warning")
     assert found.value == "first"
-    assert found.reason.startswith("the field stands twice, the last one (line ")
+    line = raw_record("figtitle: first\nfigtitle: second").split("\n").index("figtitle: second") + 1
+    assert found.reason.startswith(f"the field stands twice, the last one (line {line}) ")
+
+
+def test_lines_are_counted_as_editors_count_them(tmp_path: Path) -> None:
+    text = raw_record("papertitle: 'a\u2028b\x85c'\nfigtitle: first\nfigtitle: second")
+    _, problems = read(tmp_path, text)
+    line = text.split("\n").index("figtitle: second") + 1
+    assert [f"(line {line})" in problem.reason for problem in problems] == [True]
 
 
 def test_text_under_the_front_matter_is_reported_whole(tmp_path: Path) -> None:

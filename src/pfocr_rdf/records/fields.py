@@ -36,7 +36,9 @@ class Fields:
         if isinstance(value, list) and len(value) == 1:
             value = value[0]
         if isinstance(value, str):
-            return publishable(value, name, self.notes)
+            if (clean := publishable(value, name, self.notes)) is not value:
+                self.values[name] = clean  # or it would be reported each time that it is read
+            return clean
         if value and name not in self.misshapen:
             self.misshapen.add(name)
             reason = "a text was expected here: the value is not mapped"

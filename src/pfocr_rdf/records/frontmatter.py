@@ -33,8 +33,6 @@ Value = str | list["Value"] | dict[str, "Value"]
 CLOSING_FENCE_RE: Final = re.compile(r"^---$", re.MULTILINE)
 # https://yaml.org/spec/1.1/#c-printable: the parser stops at these; the quoted forms are fine.
 NOT_YAML_RE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
-# https://yaml.org/spec/1.1/#b-generic: what the parser counts as the end of a line.
-YAML_LINE_RE: Final = re.compile("[\n\x85\u2028\u2029]")
 #: A tag that changes nothing here: every scalar is text.
 TEXT_TAG: Final = "tag:yaml.org,2002:str"
 
@@ -93,7 +91,7 @@ class _TextHandler(BaseHandler):  # type: ignore[misc, unused-ignore]
     def _compose(self, fm: str) -> Value:
         noted = len(self.notes.problems)
         try:
-            return _Composer(yaml.CBaseLoader(fm), self.notes, self.limits).document()
+            return self._composed(fm)
         except ReaderError:
             # One control character, raw, and the parser gives up the whole record.
             del self.notes.problems[noted:]
@@ -101,26 +99,42 @@ class _TextHandler(BaseHandler):  # type: ignore[misc, unused-ignore]
             for number, line in enumerate(lines):
                 where = f"line {number + 2}"
                 lines[number] = publishable(line, where, self.notes, NOT_YAML_RE)
-            cleaned = "\n".join(lines)
-            return _Composer(yaml.CBaseLoader(cleaned), self.notes, self.limits).document()
+            return self._composed("\n".join(lines))
+
+    def _composed(self, fm: str) -> Value:
+        try:
+            return _Composer(fm, self.notes, self.limits).document()
+        except yaml.MarkedYAMLError as error:
+            raise self._not_yaml(error, fm) from error
 
     def _not_yaml(self, error: yaml.YAMLError, fm: str) -> Exception:
         mark = getattr(error, "problem_mark", None)
         said = getattr(error, "problem", None) or str(error).replace("\n", " ")
         where, line = "front matter", ""
         if mark:
-            # The opening fence is line 1 of the file, the front matter begins on line 2.
-            where = f"line {mark.line + 2}, column {mark.column + 1}"
-            line = [*YAML_LINE_RE.split(fm), ""][mark.line]
+            number, column = _place(mark, fm)
+            where = f"line {number}, column {column}"
+            line = fm.split("\n")[number - 2]
         reason = f"not YAML ({said}): quote the value, or mend the line"
         return self.notes.refusal(where, "not YAML", line, reason)
+
+
+def _place(mark: Any, fm: str) -> tuple[int, int]:
+    """The line and column of the file where an event is, as an editor counts them.
+
+    The parser takes U+0085, U+2028 and U+2029 for ends of lines, too. The opening fence is line 1
+    of the file, the front matter begins on line 2.
+    """
+    at = mark.index
+    return fm.count("\n", 0, at) + 2, at - fm.rfind("\n", 0, at)
 
 
 class _Composer:
     """Builds the value of one document from its events."""
 
-    def __init__(self, loader: Any, notes: Notes, limits: Limits) -> None:
-        self.loader = loader
+    def __init__(self, fm: str, notes: Notes, limits: Limits) -> None:
+        self.text = fm
+        self.loader: Any = yaml.CBaseLoader(fm)
         self.notes = notes
         self.limits = limits
         self.documents = 0
@@ -197,12 +211,11 @@ class _Composer:
             self.documents += 1
 
     def note_duplicate(self, event: Any, key: str, earlier: Value) -> None:
-        line = event.start_mark.line + 2
+        line, _ = _place(event.start_mark, self.text)
         reason = f"the field stands twice, the last one (line {line}) is used: delete the other"
         self.notes.warn(key, "duplicate key", as_text(earlier), reason)
 
     def refuse(self, event: Any, found: str, what: str) -> None:
-        mark = event.start_mark
-        where = f"line {mark.line + 2}, column {mark.column + 1}"
+        where = "line {}, column {}".format(*_place(event.start_mark, self.text))
         reason = f"{what} not read: write the value out"
         raise self.notes.refusal(where, "refused YAML", found, reason)
