@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from building import build
+from building import build, environment, program
 from invoking import Outcome, run
 from making import record, write
 from pfocr_rdf.cli import COMMANDS
@@ -74,6 +74,33 @@ def test_a_check_prints_one_problem_a_line_and_writes_nothing(tmp_path: Path) ->
     assert checked.status == 1
     assert checked.out.startswith("error: PMC1__broken.md: line ")
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_check_prints_one_line_whatever_a_field_is_called(tmp_path: Path) -> None:
+    text = record(**{"a\nb\u2028c\x85d": "x"})
+    checked = run("check", write(tmp_path / "records", {"PMC1__f1.md": text}))
+    assert checked.out == (
+        "warning: PMC1__f1.md: a\\nb\\u2028c\\x85d: not a field that PFOCR records have: not mapped"
+        " (found 'x')\n"
+    )
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+def test_a_terminal_without_the_signs_of_a_record_gets_escapes(
+    encoding: str, tmp_path: Path
+) -> None:
+    found = "caf\u00e9 \u2460 \U0001f9ec"
+    records = write(tmp_path / "records", {"PMC1__f1.md": record(colour=found)})
+
+    def told(*options: str) -> str:
+        command = [*program(tmp_path), "check", str(records), "--quiet", *options]
+        env = environment(PYTHONIOENCODING=encoding)
+        done = subprocess.run(command, env=env, capture_output=True, timeout=60, check=True)
+        return done.stdout.decode(encoding)
+
+    shown = found if encoding == "utf-8" else "caf\u00e9 \\u2460 \\U0001f9ec"
+    assert told().endswith(f"not mapped (found '{shown}')\n")
+    assert json.loads(told("--json"))["value"] == found
 
 
 def test_a_check_reports_what_a_build_reports(data: Path) -> None:

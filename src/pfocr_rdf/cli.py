@@ -4,6 +4,7 @@ import os
 import sys
 from collections import UserDict
 from importlib import import_module
+from io import TextIOWrapper
 from typing import Annotated, Any, Final
 
 import typer
@@ -82,6 +83,9 @@ def main(
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by who started this
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
+    if isinstance(sys.stdout, TextIOWrapper):
+        # Where a terminal has no sign for what stands in a record, it gets an escape.
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _version(asked: bool) -> None:

@@ -36,7 +36,11 @@ class Problem:
         """
         found = self.value if len(self.value) <= 200 else self.value[:200] + "…"
         tail = f" (found {found!r})" if found else ""
-        return f"{self.severity}: {self.file}: {self.field}: {self.reason}{tail}"
+        line = f"{self.severity}: {self.file}: {self.field}: {self.reason}{tail}"
+        if line.isprintable():
+            return line
+        # The name of a field may be any text, line breaks too.
+        return "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)
 
 
 class PfocrError(Exception):

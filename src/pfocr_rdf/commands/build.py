@@ -1,6 +1,5 @@
 """The commands ``build`` and ``check``: records to a release, or to a list of what is wrong."""
 
-import json
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict
@@ -11,7 +10,7 @@ import typer
 
 from pfocr_rdf.build import BuildOptions, build_release, check_records
 from pfocr_rdf.build.options import issued_date
-from pfocr_rdf.commands.console import refusals, say
+from pfocr_rdf.commands.console import print_json, refusals, say
 from pfocr_rdf.commands.options import DEFAULT_DATA, Data, Quiet
 from pfocr_rdf.commands.progress import Watcher, counted, tell_findings, unlogged
 from pfocr_rdf.errors import Problem, ReleaseError
@@ -134,7 +133,10 @@ def check(
     """
 
     def tell(problem: Problem) -> None:
-        typer.echo(json.dumps(asdict(problem), ensure_ascii=False) if as_json else str(problem))
+        if as_json:
+            print_json(asdict(problem))
+        else:
+            typer.echo(str(problem))
 
     sets: list[MappingCounts] = []
     with refusals():

@@ -1,6 +1,8 @@
 """The talk of the commands: messages on stderr, data on stdout, refusals as exit statuses."""
 
+import codecs
 import errno
+import json
 import os
 import sys
 from collections.abc import Iterator
@@ -18,6 +20,15 @@ STREAM_FAULTS: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno
 def say(message: str) -> None:
     """Talk to the user, on stderr."""
     typer.echo(message, err=True)
+
+
+def print_json(data: object) -> None:
+    """Print data on one line of JSON; in ASCII where stdout has no sign for all of Unicode.
+
+    Python's own escapes, which stdout would make of the rest, are not JSON.
+    """
+    unicode = codecs.lookup(sys.stdout.encoding or "ascii").name.startswith("utf")
+    typer.echo(json.dumps(data, ensure_ascii=not unicode))
 
 
 def data_out() -> BinaryIO:

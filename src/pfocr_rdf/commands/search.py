@@ -1,13 +1,12 @@
 """The command ``search``: figures by any words, and how a word may go on."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
 
-from pfocr_rdf.commands.console import counted, refusals, say
+from pfocr_rdf.commands.console import counted, print_json, refusals, say
 from pfocr_rdf.commands.options import DEFAULT_DATA, Data, ReleaseName
 from pfocr_rdf.releases import find_release, holding
 from pfocr_rdf.search import Found, Suggestion, Tier, open_index
@@ -48,7 +47,7 @@ def search(
             text, organism=organism, year=year, tier=tier, offset=offset, limit=limit
         )
         if as_json:
-            typer.echo(json.dumps(_document(found), ensure_ascii=False))
+            print_json(_document(found))
         else:
             _print_hits(found)
         _tell(found)
@@ -72,7 +71,7 @@ def _print_hits(found: Found) -> None:
 
 def _print_suggestions(suggestions: Sequence[Suggestion], *, as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps([asdict(one) for one in suggestions], ensure_ascii=False))
+        print_json([asdict(one) for one in suggestions])
         return
     for one in suggestions:
         typer.echo(f"{one.text}\t{one.kind}\t{one.figures}\t{one.iri or ''}")
