@@ -109,6 +109,16 @@ FILE = f"_figures/{FIGID}.md"
             " this context): quote the value, or mend the line <figtitle: 'x\u2029y': b: c>",
         ),
         (
+            "---\nfigid: PMC1__f1\ncaption: 'a\u2028b'\nall alone\nyear: 2019\n---\n",
+            "error not YAML at line 4, column 1: not YAML (could not find expected ':'): quote the"
+            " value, or mend the line <all alone>",
+        ),
+        (
+            "---\nfigid: PMC1__f1\ncaption: 'open\nyear: 2019\n---\n",
+            "error not YAML at line 3, column 10: not YAML (found unexpected end of stream): quote"
+            " the value, or mend the line <caption: 'open>",
+        ),
+        (
             "---\nfigid: PMC1__f1\ncaption: 'a\u2028b'\nfigtitle: !!int 5\n---\n",
             "error refused YAML at line 4, column 11: tags are not read: write the value out"
             " <tag:yaml.org,2002:int>",

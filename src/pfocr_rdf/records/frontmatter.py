@@ -33,6 +33,8 @@ Value = str | list["Value"] | dict[str, "Value"]
 CLOSING_FENCE_RE: Final = re.compile(r"^---$", re.MULTILINE)
 # https://yaml.org/spec/1.1/#c-printable: the parser stops at these; the quoted forms are fine.
 NOT_YAML_RE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
+#: What the parser notices on a later line, which is innocent: it has the place where this began.
+FOUND_LATE: Final = frozenset({"while scanning a simple key", "while scanning a quoted scalar"})
 #: A tag that changes nothing here: every scalar is text.
 TEXT_TAG: Final = "tag:yaml.org,2002:str"
 
@@ -108,7 +110,8 @@ class _TextHandler(BaseHandler):  # type: ignore[misc, unused-ignore]
             raise self._not_yaml(error, fm) from error
 
     def _not_yaml(self, error: yaml.YAMLError, fm: str) -> Exception:
-        mark = getattr(error, "problem_mark", None)
+        is_late = getattr(error, "context", None) in FOUND_LATE
+        mark = getattr(error, "context_mark" if is_late else "problem_mark", None)
         said = getattr(error, "problem", None) or str(error).replace("\n", " ")
         where, line = "front matter", ""
         if mark:
