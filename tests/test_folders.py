@@ -429,7 +429,7 @@ def test_a_table_under_another_name_is_told_of(folder: str, name: str, tmp_path:
     figures, problems = read_all(write(tmp_path, files))
     assert figures[FIGID].mentions == ()
     reason = (
-        "not read: name it FIGID-genes.tsv, FIGID-chemicals.tsv, FIGID-diseases.tsv, "
+        "not read: name it FIGID-genes.tsv or FIGID-chemicals.tsv or FIGID-diseases.tsv, "
         "if it is a table of a figure"
     )
     expected = Problem(f"{folder}{name}", "file", "unread file", "warning", "", reason)

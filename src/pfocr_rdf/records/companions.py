@@ -60,7 +60,7 @@ def _unread(entry: os.DirEntry[str], folder: Path, layout: Layout) -> Iterator[P
             yield from unread_folder(relative(folder / entry.name, layout.root), "tables")
     elif ROWS_RE.fullmatch(entry.name) and entry.name not in map(_file_of, MAP_TO_SHAPE):
         file = relative(folder / entry.name, layout.root)
-        names = ", ".join(f"FIGID{suffix}" for suffix in KIND_TO_SUFFIX.values())
+        names = " or ".join(f"FIGID{suffix}" for suffix in KIND_TO_SUFFIX.values())
         reason = f"not read: name it {names}, if it is a table of a figure"
         yield Problem(file, "file", "unread file", "warning", "", reason)
 
