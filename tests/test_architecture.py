@@ -21,7 +21,7 @@ ORDER: Final = (
     *("errors", "resources", "iris", "equivalents", "spellings"),
     *("records", "vocabulary", "mapping", "shared"),
     *("jsonld", "tally", "dumps", "mappings", "partitions", "dataset"),
-    *("flushing", "releases", "contents", "search", "build", "verify", "compare"),
+    *("flushing", "forks", "releases", "contents", "search", "build", "verify", "compare"),
     *("parameters", "queries", "syntax", "results", "peers", "remote", "describe", "publish"),
     *("stores", "push_notes", "push_graphs", "push", "isql", "push_bulk", "web"),
     *("commands", "cli"),

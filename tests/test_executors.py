@@ -81,6 +81,17 @@ def test_processes_that_are_given_give_the_bytes_of_those_that_are_started(
         assert executor.submit(len, "still open").result() == 10
 
 
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_processes_that_were_forked_during_a_build_do_not_hold_the_next_one_up(
+    tmp_path: Path,
+) -> None:
+    with ProcessPoolExecutor(1, mp_context=get_context("fork")) as executor:
+        first = build(SEEDS, tmp_path, executor=executor, reuse=False).release
+        second = build(SEEDS, tmp_path, executor=executor, reuse=False).release
+    assert first != second
+    assert dumps(first) == dumps(second)
+
+
 @pytest.mark.parametrize("kind", [OneByOne, Backwards])
 def test_the_order_in_which_work_is_done_does_not_matter(
     kind: type[OneByOne], records: Path, expected: dict[str, bytes], tmp_path: Path
@@ -139,6 +150,18 @@ def test_an_error_in_a_worker_is_the_error_of_the_build(tmp_path: Path) -> None:
 
     with pytest.raises(BuildError, match=r"could not be written \(out of memory\)"):
         build(SEEDS, tmp_path, executor=Broken())
+    assert list((tmp_path / "releases").iterdir()) == []
+
+
+def test_a_mistake_of_the_program_is_not_told_as_a_full_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def mistaken(*_: object) -> None:
+        raise RecursionError("maximum recursion depth exceeded")
+
+    monkeypatch.setattr("pfocr_rdf.build.kept.map_batch", mistaken)
+    with pytest.raises(RecursionError):
+        build(SEEDS, tmp_path)
     assert list((tmp_path / "releases").iterdir()) == []
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pyoxigraph import NamedNode, Quad, Store
 
-from pfocr_rdf.build.loading import StoreLoader
+from pfocr_rdf.build.loading import PIPE_BYTES, StoreLoader
 
 ONE = b"<http://a.example/s> <http://a.example/p> <http://a.example/o> .\n"
 
@@ -94,3 +94,38 @@ def test_a_process_that_is_forked_meanwhile_does_not_keep_the_loader_waiting(
         finally:
             over.set()
             other.join()
+
+
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_who_writes_is_told_what_stops_the_loader_though_a_forked_process_can_read_the_pipe(
+    tmp_path: Path,
+) -> None:
+    context = multiprocessing.get_context("fork")
+    over = context.Event()
+    other = context.Process(target=over.wait)
+
+    def write_on() -> None:
+        with StoreLoader(tmp_path / "store") as loader:
+            loader.write(ONE * (2 * PIPE_BYTES // len(ONE)))  # so it reads by now
+            other.start()
+            loader.write(b"<http://a.example/s> nothing")
+            while True:
+                loader.write(ONE * 1000)
+
+    try:
+        with pytest.raises(SyntaxError, match="nothing"):
+            write_on()
+    finally:
+        over.set()
+        other.join()
+
+
+def test_what_pyoxigraph_cannot_do_with_a_store_is_what_the_system_cannot_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def corrupt(path: str) -> Store:
+        raise RuntimeError("block checksum mismatch")
+
+    monkeypatch.setattr("pfocr_rdf.build.loading.Store", corrupt)
+    with pytest.raises(OSError, match="block checksum mismatch"):
+        StoreLoader(tmp_path / "store").__enter__()

@@ -14,7 +14,17 @@ import pytest
 from pyoxigraph import Store
 
 import pfocr_rdf.releases as releases_module
-from building import DEADLINE_S, ask, build, program, run_build, snapshot, started, unfinished
+from building import (
+    DEADLINE_S,
+    ask,
+    build,
+    members,
+    program,
+    run_build,
+    snapshot,
+    started,
+    unfinished,
+)
 from invoking import run
 from making import SEEDS, record, write
 from pfocr_rdf.build import BuildOptions, build_release, pipeline
@@ -115,6 +125,24 @@ def test_where_current_cannot_be_moved_the_new_release_is_not_published(tmp_path
         build(SEEDS, tmp_path)
     assert list((tmp_path / "releases").iterdir()) == []
     assert (tmp_path / "current").is_dir()
+
+
+def test_what_became_current_and_may_not_be_on_the_disk_is_told_as_published(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(path: Path) -> None:
+        if path == tmp_path:
+            raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(releases_module, "flush", fail)
+    with pytest.raises(ReleaseError) as caught:
+        build(SEEDS, tmp_path)
+    (release,) = list_releases(tmp_path)
+    assert current_release(tmp_path).id == release.id
+    assert str(caught.value) == (
+        f"{release.id} is current, but {tmp_path} could not be flushed to the disk (Input/output "
+        "error): check the disk, and after a power cut what is current"
+    )
 
 
 def test_a_release_that_nothing_points_at_yet_is_taken_back_on_ctrl_c(
@@ -541,6 +569,31 @@ def test_the_lock_goes_with_the_process_that_holds_it(tmp_path: Path) -> None:
             build(SEEDS, data)
         process.kill()
         process.wait(DEADLINE_S)
+        assert build(SEEDS, data).findings.figures == 5
+
+
+def test_a_process_that_was_forked_from_the_one_that_holds_the_lock_does_not_hold_it(
+    tmp_path: Path,
+) -> None:
+    holder = tmp_path / "holder.py"
+    holder.write_text(
+        "import os, signal, sys\n"
+        "from pathlib import Path\n"
+        "from pfocr_rdf.releases import build_lock\n"
+        "with build_lock(Path(sys.argv[1])):\n"
+        "    if not os.fork():\n"
+        "        print('forked', flush=True)\n"
+        "    signal.pause()\n"
+    )
+    data = tmp_path / "data"
+    with started([program(tmp_path)[0], str(holder), str(data)]) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "forked\n"
+        with pytest.raises(ReleaseError, match="another build is running there"):
+            build(SEEDS, data)
+        process.kill()
+        process.wait(DEADLINE_S)
+        assert members(process.pid)
         assert build(SEEDS, data).findings.figures == 5
 
 

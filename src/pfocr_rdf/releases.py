@@ -26,6 +26,7 @@ from typing import Any, BinaryIO, Final
 
 from pfocr_rdf.errors import ReleaseError
 from pfocr_rdf.flushing import flush, flush_tree
+from pfocr_rdf.forks import locked
 
 RELEASES: Final = "releases"
 CURRENT: Final = "current"
@@ -218,15 +219,14 @@ def build_lock(data: Path) -> Iterator[None]:
 
     :raises ReleaseError: if another build holds it, or it cannot be written to.
     """
-    with _refusing(data):
-        data.mkdir(parents=True, exist_ok=True)
-        lock = (data / LOCK).open("a")
-    with lock as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            reason = "another build is running there: wait for it, or name another --data"
-            raise ReleaseError(f"{data}: {reason}") from None
+    with ExitStack() as held:
+        with _refusing(data):
+            data.mkdir(parents=True, exist_ok=True)
+            try:
+                held.enter_context(locked(data / LOCK, wait=False))
+            except BlockingIOError:
+                reason = "another build is running there: wait for it, or name another --data"
+                raise ReleaseError(f"{data}: {reason}") from None
         yield
 
 
@@ -253,9 +253,11 @@ def abandon_release(data: Path) -> None:
 def publish_release(data: Path, unfinished: Path, version: str) -> Release:
     """Flush a finished folder to disk, give it its name, and make it current.
 
-    Where that fails, the folder has its unfinished name again.
+    Where that fails before it is current, the folder has its unfinished name again.
 
     :param version: what the id ends in; it begins with the time.
+    :raises ReleaseError: if it is current, and may not stay so over a power cut.
+    :raises OSError: if it could not be made current.
     """
     flush_tree(unfinished)
     folder = data / RELEASES
@@ -284,21 +286,27 @@ def _fresh_id(data: Path, version: str) -> str:
 
 
 def make_current(data: Path, release: Release) -> None:
-    """Point ``current`` at a release of the data folder, in one rename."""
+    """Point ``current`` at a release of the data folder, in one rename.
+
+    :raises ReleaseError: if it is current, and may not stay so over a power cut.
+    :raises OSError: if it could not be made current.
+    """
     with _pointer_lock(data):
         fresh = data / f".{CURRENT}"
         fresh.unlink(missing_ok=True)
         fresh.symlink_to(Path(RELEASES) / release.id)
         fresh.replace(data / CURRENT)
-        flush(data)
+        try:
+            flush(data)
+        except OSError as error:  # which would be told as "nothing was published"
+            what = f"{release.id} is current, but {data} could not be flushed to the disk"
+            reason = "check the disk, and after a power cut what is current"
+            raise ReleaseError(f"{what} ({error.strerror}): {reason}") from error
 
 
-@contextmanager
-def _pointer_lock(data: Path) -> Iterator[None]:
+def _pointer_lock(data: Path) -> AbstractContextManager[None]:
     """Hold ``current`` still: a build must not prune what a rollback is turning to."""
-    with (data / CURRENT_LOCK).open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+    return locked(data / CURRENT_LOCK, wait=True)
 
 
 def _is_current(data: Path, release: Release) -> bool:

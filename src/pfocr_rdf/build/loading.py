@@ -5,33 +5,25 @@ each time, behind whatever else a build does in it. A pipe it reads by itself, s
 taken in, counted and written to the dumps while the ones before are parsed and sorted.
 """
 
+import errno
 import fcntl
 import os
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Event
 from types import TracebackType
 from typing import Final
 
 from pyoxigraph import RdfFormat, Store
 
+from pfocr_rdf.forks import Unshared
+
 #: A few parts: the loader has something to read while the next one is made ready.
 PIPE_BYTES: Final = 1 << 20
 #: No TriG ends so: the loader gives up at once, where a closed pipe would have it sort and write.
 GIVE_UP: Final = b"<"
-
-#: Ends that are written to. A process that is forked meanwhile, as the workers of an executor of
-#: the caller's may be, must not hold one: the loader would wait for it to end.
-_writing: set[int] = set()
-
-
-def _let_go() -> None:
-    for end in _writing:
-        os.close(end)
-    _writing.clear()
-
-
-os.register_at_fork(after_in_child=_let_go)
 
 
 class StoreLoader:
@@ -50,40 +42,35 @@ class StoreLoader:
         # One thread opens the store, loads it and drops it.
         self._thread = ThreadPoolExecutor(1, "bulk load")
         try:
-            opened = self._thread.submit(lambda: [Store(str(self.folder))]).result()
+            opened = self._thread.submit(_open, self.folder).result()
         except BaseException:
             self._thread.shutdown(wait=True)
             raise
-        reading, self._end = os.pipe()
-        _writing.add(self._end)
+        reading, writing = os.pipe()
+        # The loader would wait for a forked process to end that has it too.
+        self._end = Unshared(writing)
         if size := getattr(fcntl, "F_SETPIPE_SZ", None):
             with suppress(OSError):  # the system grants less: it works all the same
-                fcntl.fcntl(self._end, size, PIPE_BYTES)
-        self._loaded: Future[int] = self._thread.submit(_load, opened, reading)
+                fcntl.fcntl(writing, size, PIPE_BYTES)
+        self._failed = Event()
+        self._loaded: Future[int] = self._thread.submit(_load, opened, reading, self._failed)
         return self
 
     def write(self, trig: bytes) -> None:
         """Load some statements; where prefixes were declared, they hold for all that follows."""
         left = memoryview(trig)
-        try:
-            while left:
-                left = left[os.write(self._end, left) :]
-        except BrokenPipeError:
-            self._loaded.result()  # the loader has failed, and this says why
-            raise
+        while left:
+            if self._failed.is_set():
+                self.finish()  # which says why
+            left = left[os.write(self._end.descriptor, left) :]
 
     def finish(self) -> int:
         """Wait until all is loaded.
 
         :returns: how many statements the store holds.
         """
-        self._close()
+        self._end.close()
         return self._loaded.result()
-
-    def _close(self) -> None:
-        if self._end in _writing:
-            _writing.discard(self._end)
-            os.close(self._end)
 
     def __exit__(
         self,
@@ -91,24 +78,48 @@ class StoreLoader:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._end in _writing:
+        if self._end.is_open:
             with suppress(OSError):
-                os.write(self._end, GIVE_UP)
-            self._close()
+                os.write(self._end.descriptor, GIVE_UP)
+            self._end.close()
         self._thread.shutdown(wait=True)
 
 
-def _load(opened: list[Store], reading: int) -> int:
+def _open(folder: Path) -> list[Store]:
+    with _told():
+        return [Store(str(folder))]
+
+
+def _load(opened: list[Store], reading: int, failed: Event) -> int:
     """Load what comes through the pipe.
 
     :param opened: the store, which is taken out of it: an error holds this frame and all that
         is in it, and a store would stay open.
+    :param failed: set when no more is loaded.
     """
     try:
-        opened[0].bulk_load(path=f"/dev/fd/{reading}", format=RdfFormat.TRIG, lenient=True)
-        opened[0].flush()
-        return len(opened[0])
+        with _told():
+            opened[0].bulk_load(path=f"/dev/fd/{reading}", format=RdfFormat.TRIG, lenient=True)
+            opened[0].flush()
+            return len(opened[0])
+    except BaseException:
+        opened.clear()
+        failed.set()
+        # Whoever writes looks before it writes again; in the middle of a write it waits for a
+        # reader. That the last one is gone it would not be told: a forked process may have one,
+        # of the file that pyoxigraph opened.
+        while os.read(reading, PIPE_BYTES):
+            pass
+        raise
     finally:
         opened.clear()
-        # The last reader is gone: whoever writes is told so.
         os.close(reading)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What pyoxigraph says of a store that it cannot write, as what the system says of a file."""
+    try:
+        yield
+    except RuntimeError as error:
+        raise OSError(errno.EIO, str(error)) from error

@@ -197,7 +197,8 @@ def build_release(inputs: Sequence[Path], data: Path, options: BuildOptions) -> 
     :param inputs: records, folders of records, or checkouts of the PFOCR database.
     :param data: the data folder; made where it is missing.
     :raises InputError: if there are no records, or a mapping file is none.
-    :raises ReleaseError: if another build holds the data folder.
+    :raises ReleaseError: if another build holds the data folder; or if the release is published
+        all the same, and then the message says so.
     :raises BuildError: if no record could be read, or a file could not be written: the message
         says which. Nothing is published then.
     """
@@ -217,7 +218,7 @@ def build_release(inputs: Sequence[Path], data: Path, options: BuildOptions) -> 
                 f"a worker process was ended ({error}), most often for lack of memory: "
                 "nothing was published; build again with fewer --workers"
             ) from error
-        except (OSError, RuntimeError, MemoryError) as error:
+        except (OSError, MemoryError) as error:
             what = getattr(error, "filename", None) or stage.name
             reason = getattr(error, "strerror", None) or str(error) or "out of memory"
             raise BuildError(
