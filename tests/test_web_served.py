@@ -693,6 +693,30 @@ def test_a_refused_release_is_looked_at_again_after_a_while_and_refused_in_silen
     assert errors(caplog) == [f"out of descriptors; release {NAMES[0]} is served on"]
 
 
+def test_a_failure_that_nobody_foresaw_does_not_end_the_following_of_releases(
+    data: Path, serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    calls = 0
+
+    async def exhausted(*_: object) -> None:
+        nonlocal calls
+        calls += 1
+        raise RuntimeError("can't start new thread")
+
+    async def scene(server: Server) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(asyncio, "to_thread", exhausted)
+            point(data, "b")
+            while calls < 3:
+                await asyncio.sleep(0)
+        await server.serves("b")
+
+    assert serve(scene, retry_s=POLL_S).served == ["a", "b"]
+    assert errors(caplog) == [f"can't start new thread; release {NAMES[0]} is served on"]
+    (record,) = [record for record in caplog.records if record.levelno == logging.ERROR]
+    assert record.exc_info
+
+
 def test_a_pointer_to_nothing_is_told_once(
     data: Path, serve: Serve, caplog: pytest.LogCaptureFixture
 ) -> None:

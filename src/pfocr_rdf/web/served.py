@@ -226,7 +226,7 @@ async def follow(
 
     A release that is not whole is refused, which is logged once, and the one before goes on being
     served; it is looked at again when ``current`` moves, when its manifest changes, and ever
-    more rarely.
+    more rarely. So is one that could not be taken for whatever other reason.
 
     :param held: what is served at first.
     :param on_new: gets a release that is held and was checked, and that is ``current`` at this
@@ -248,9 +248,13 @@ async def follow(
             continue
         try:
             fresh = await _take(data, held, on_new, check or check_release)
-        except PfocrError as error:
+        except Exception as error:
+            # Want of threads too: what ends this task, which nobody looks at, would end the
+            # following of releases until the server is started again.
             if refusal.is_news(state, str(error), loop.time()):
-                LOGGER.error("%s; release %s is served on", error, held.release.id)
+                trace = None if isinstance(error, PfocrError) else error
+                what, served_on = str(error) or repr(error), held.release.id
+                LOGGER.error("%s; release %s is served on", what, served_on, exc_info=trace)
             continue
         if fresh is not None:
             LOGGER.info("release %s is served, after %s", fresh.release.id, held.release.id)

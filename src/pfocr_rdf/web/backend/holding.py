@@ -11,7 +11,6 @@ import logging
 import time
 import zlib
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any, Final
 
 from pfocr_rdf import iris as ns
@@ -117,13 +116,20 @@ class Holding:
 
     async def watch(self) -> None:
         """Look every now and then, until cancelled."""
+        told = ""
         while True:
             await self.pause()
-            with suppress(Refusal, LacksError):
-                if self.fault:
-                    await self.inspect()
-                else:
-                    await self.confirm()
+            try:
+                await (self.inspect() if self.fault else self.confirm())
+            except (Refusal, LacksError):
+                pass  # which is noted, and told to who asks
+            except Exception as error:
+                # What ends this task, which nobody looks at, would end the looking.
+                if repr(error) != told:
+                    told = repr(error)
+                    log.exception(
+                        "%s could not be looked at: again soon", self.client.backend.shown
+                    )
 
     async def pause(self) -> None:
         """Wait until the next look: the longer, the longer the last one took to count."""
