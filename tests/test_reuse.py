@@ -19,7 +19,7 @@ import building
 from building import checkout, copies, dumps
 from making import CHEMICAL_COLUMNS, FIGID, record, table, write
 from pfocr_rdf.build import BuildResult
-from pfocr_rdf.build.batches import BATCH_RECORDS
+from pfocr_rdf.build.batches import BATCH_RECORDS, Batch, BatchResult, map_batch
 from pfocr_rdf.build.kept import FILE, UNFINISHED, find_parts
 from pfocr_rdf.compare import compare_releases
 from pfocr_rdf.iris import Iris
@@ -192,6 +192,24 @@ def test_a_record_is_read_again_under_another_name_that_looks_the_same_in_the_re
     again = building.build(few, data)
     full = building.build(few, tmp_path / "full", reuse=False)
     assert dumps(again.release) == dumps(full.release)
+
+
+def test_a_record_that_changes_while_it_is_read_is_not_kept_as_what_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few, data = write(tmp_path / "few", {"a.md": record(caption="one")}), tmp_path / "data"
+    mapped = map_batch
+
+    def map_late(batch: Batch) -> BatchResult:
+        write(few, {"a.md": record(caption="two")})
+        return mapped(batch)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pfocr_rdf.build.kept.map_batch", map_late)
+        building.build(few, data)
+    write(few, {"a.md": record(caption="one")})
+    again = building.build(few, data)
+    assert contents(again.release) == contents(building.build(few, tmp_path / "full").release)
 
 
 # --- what is broken ---

@@ -87,12 +87,14 @@ def find_parts(data: Path) -> KeptParts | None:
 
 def take_or_map(kept: KeptParts | None, batch: Batch) -> BatchResult:
     """The work of one process: the part of a batch, kept or new, and what to keep of it."""
+    before = _stamps(batch)
     key = key_of(batch)
     if kept and key and (found := _taken(kept, key)):
         return found
     result = map_batch(batch)
     part = result.part
-    if not key or part is None:
+    # It is read once for the key and once to be mapped: what changed between is not kept.
+    if not key or part is None or _stamps(batch) != before:
         return result
     named = part.trig[text_length(part.compressed["turtle"]) :]
     bare = replace(part, trig=named, compressed={})
@@ -118,6 +120,19 @@ def key_of(batch: Batch) -> bytes:
     except OSError:
         return b""
     return digest.digest()
+
+
+def _stamps(batch: Batch) -> list[tuple[int, ...]]:
+    """What tells whether a file was written to or replaced."""
+    found: list[tuple[int, ...]] = []
+    for file in batch.files:
+        for path in (file.path, *(path for _, path in file.tables)):
+            with suppress(OSError):
+                status = os.stat(path)
+                found.append(
+                    (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+                )
+    return found
 
 
 def _common(batch: Batch) -> bytes:
