@@ -56,8 +56,8 @@ class MappingLimits:
 class MappingFile:
     """A file that was found readable to its end.
 
-    ``metadata`` is the block without the prefixes, as it stands; ``lines`` counts all lines,
-    ``header_line`` those up to the column names; ``sha256`` is that of the unpacked bytes.
+    ``metadata`` is the block without the prefixes, as it stands; ``header_line``
+    counts the lines up to the column names; ``sha256`` is that of the unpacked bytes.
     """
 
     path: Path
@@ -66,7 +66,6 @@ class MappingFile:
     metadata: dict[str, Value]
     columns: tuple[str, ...]
     header_line: int
-    lines: int
     sha256: str
     problems: tuple[Problem, ...]
 
@@ -144,7 +143,6 @@ def open_mapping_file(path: Path, limits: MappingLimits) -> MappingFile:
         metadata,
         columns,
         header_line,
-        lines,
         digest.hexdigest(),
         tuple(notes.problems),
     )
@@ -155,11 +153,12 @@ def read_rows(file: MappingFile, limits: MappingLimits = MappingLimits()) -> Ite
 
     :raises InputError: if the file is not what it was when it was opened.
     """
-    number = 0
+    number, digest = 0, hashlib.sha256()
 
     def texts() -> Iterator[str]:
         nonlocal number
         for number, line in enumerate(_lines(file.path, limits), 1):
+            digest.update(line)
             if number > file.header_line:
                 yield _decoded(line, number, file.path)
 
@@ -180,7 +179,7 @@ def read_rows(file: MappingFile, limits: MappingLimits = MappingLimits()) -> Ite
             yield Row(number, {}, fault)
             continue
         yield Row(number, dict(zip(file.columns, found, strict=False)))
-    if number != file.lines:
+    if digest.hexdigest() != file.sha256:
         raise InputError(f"{file.name}: changed while it was read: build again")
 
 
