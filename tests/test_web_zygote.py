@@ -1,5 +1,6 @@
 """Query processes start, end and are reported; nothing that a query does reaches beyond its own."""
 
+import errno
 import os
 import signal
 import socket
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+import orjson
 import pytest
 from pyoxigraph import Store
 
@@ -158,6 +160,21 @@ def test_quads_are_counted_where_that_is_asked(server: Engine, store: str) -> No
     assert counts[0] is None
     assert counts[1] > 2_000
     assert counts[2] is None
+
+
+def test_a_keeper_that_gets_no_process_keeps_nothing_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> int:
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(os, "fork", refuse)
+    config = {"token": 1, "memory_mb": 1, "prefixes": {}, "count": False}
+    requests, server = socket.socketpair()
+    with requests, server, open(os.devnull) as null:
+        keeper = zygote.Keeper(requests, server, None)
+        before = os.listdir("/dev/fd")
+        with pytest.raises(BlockingIOError):
+            keeper._fork(orjson.dumps(config), null.fileno())
+        assert os.listdir("/dev/fd") == before
 
 
 def test_two_stores_are_served_side_by_side(

@@ -266,7 +266,12 @@ class Keeper:
                 return
         heard, said = os.pipe()
         parent = os.getpid()
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError:  # no process is to be had, and it will be asked for again and again
+            os.close(heard)
+            os.close(said)
+            raise
         if not pid:
             os.close(heard)
             _end_with(lambda: self._become_worker(parent, fd, said, config))
