@@ -10,7 +10,7 @@ from pyoxigraph import Literal, NamedNode
 
 from building import build
 from dereferencing import addresses, failures
-from making import GENE_COLUMNS, record, table, write
+from making import GENE_COLUMNS, SEEDS, record, table, write
 from paging import BASE, PUBLIC, Markup, Pages, graph, pages_of
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.releases import Release, current_release, make_current, prune_releases
@@ -302,6 +302,20 @@ def test_a_release_that_was_deleted_is_410_and_one_that_is_kept_is_described(
     listed = Markup(pages.get("/releases").text)
     assert {kept, current} <= set(listed.hrefs())
     assert gone.rpartition("/")[2] in listed.text
+
+
+@pytest.mark.parametrize("harm", ["deleted", "cut"])
+def test_a_release_whose_description_cannot_be_read_is_as_one_that_is_not_here(
+    harm: str, tmp_path: Path
+) -> None:
+    old = build(SEEDS, tmp_path, issued="2025-01-01").release
+    pages = pages_of(build(SEEDS, tmp_path, issued="2025-01-02").release)
+    void = old.dumps / "void.ttl"
+    void.write_bytes(void.read_bytes()[:1000])
+    if harm == "deleted":  # as where it is pruned at this moment
+        void.unlink()
+    page = pages.get(f"/releases/{old.id.partition('-')[2]}", "text/html")
+    assert page.status == 404
 
 
 @pytest.mark.parametrize("doi", ["10.1000/ABC", "https://doi.org/10.1000/abc"])

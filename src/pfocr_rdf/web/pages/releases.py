@@ -98,8 +98,7 @@ def answer_release(
     if folder != RELEASES or not version or "/" in version or version == visit.reading.version:
         return None
     for kept in _kept(visit):
-        if kept.version == version:
-            triples = _description(kept.release, thing)
+        if kept.version == version and (triples := _description(kept.release, thing)):
             return answer_triples(visit, thing, address, suffix, triples)
     current = f"{RELEASES}/{visit.reading.version}"
     if version in map(version_of, pruned_releases(_data(visit))):
@@ -114,9 +113,12 @@ def _unknown(visit: Visit, version: str) -> Refusal:
 
 
 def _description(release: Release, thing: NamedNode) -> list[Triple]:
-    """What the dumps of a release say of it and its parts."""
+    """What the dumps of a release say of it and its parts; nothing if they cannot be read."""
     path = release.dumps / VOID
-    quads = parse(path=str(path), format=RdfFormat.TURTLE)
+    try:
+        quads = list(parse(path=str(path), format=RdfFormat.TURTLE))
+    except (OSError, SyntaxError):  # deleted at this moment, or damaged
+        return []
     return [
         Triple(quad.subject, quad.predicate, quad.object)
         for quad in quads
