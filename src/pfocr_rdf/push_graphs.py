@@ -124,21 +124,28 @@ def same_by_value(lines: Iterable[bytes]) -> int:
 
     Virtuoso is one: it gives back ``01`` as ``1``, ``1.50`` as ``1.5``, ``true`` as ``1``.
 
+    :param lines: of one subject one after the other, as our dumps have them: what was written
+        of others is not kept in mind.
+
     >>> integer = "<http://www.w3.org/2001/XMLSchema#integer>"
     >>> same_by_value(f'<a:s> <a:p> "{n}"^^{integer} .'.encode() for n in ("1", "01", "2"))
     1
     """
-    seen: set[tuple[str, str, Decimal]] = set()
-    written = 0
+    subject: object = None
+    seen: set[tuple[str, Decimal]] = set()
+    merged = 0
     for line in lines:
         if b"^^" not in line:
             continue
         for quad in parse(line, RdfFormat.N_TRIPLES):
+            if quad.subject != subject:
+                subject, seen = quad.subject, set()
             value = _number(quad)
             if value is not None:
-                seen.add((str(quad.subject), str(quad.predicate), value))
-                written += 1
-    return written - len(seen)
+                fact = (quad.predicate.value, value)
+                merged += fact in seen
+                seen.add(fact)
+    return merged
 
 
 def _number(quad: Quad) -> Decimal | None:
