@@ -22,6 +22,7 @@ from pfocr_rdf.releases import Release
 from pfocr_rdf.vocabulary import RDF_TYPE, Sh
 from pfocr_rdf.web.endpoint import Endpoint
 from pfocr_rdf.web.exchange import EXCHANGE, Exchange
+from pfocr_rdf.web.federation.partners import public_partners
 from pfocr_rdf.web.pages.examples import example_values, labelled
 from pfocr_rdf.web.pages.forms import RDF_FORMS
 from pfocr_rdf.web.pages.links import Links
@@ -346,6 +347,19 @@ def test_the_endpoint_does_not_answer_for_a_query_that_was_asked_by_its_address(
     assert get(server, f"/queries/{name}.csv{query}").headers["content-type"].startswith("text/csv")
     answer = get(server, f"/sparql{query}")
     assert answer.headers["content-type"].startswith("text/turtle"), "its description"
+
+
+@pytest.mark.parametrize("target", ["/queries", f"/queries/{federated_queries()[0].name}"])
+def test_what_says_whom_this_server_asks_is_not_confirmed_when_it_asks_others(
+    target: str, mixed_release: Release
+) -> None:
+    pages = pages_of(mixed_release)
+    alone = pages.get(target, "text/html")
+    assert pages.get(target, "text/html", if_none_match=alone.headers["etag"]).status == 304
+    pages.partners = public_partners()
+    asking = pages.get(target, "text/html", if_none_match=alone.headers["etag"])
+    assert asking.status == 200
+    assert asking.body != alone.body
 
 
 def test_a_page_with_an_answer_is_kept_and_confirmed_too(server: Server) -> None:

@@ -54,12 +54,22 @@ def answer_key(release: str, query: Query) -> AnswerKey:
 
 
 def asked_before(exchange: Exchange, key: AnswerKey) -> bool:
-    """Whether the client has this answer: https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2."""
-    known = exchange.header(b"if-none-match")
-    if known is None:
+    """Whether the client has this answer."""
+    return is_known(key.etag.decode(), exchange.header(b"if-none-match"))
+
+
+def is_known(tag: str, if_none_match: str | None) -> bool:
+    """Whether a tag is among those that a client has answers of.
+
+    https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2
+
+    >>> is_known('W/"a"', '"b", "a"'), is_known('W/"a"', "*"), is_known('W/"a"', None)
+    (True, True, False)
+    """
+    if if_none_match is None:
         return False
-    tags = {tag.strip().removeprefix("W/") for tag in known.split(",")}
-    return "*" in tags or key.etag.decode().removeprefix("W/") in tags
+    tags = {known.strip().removeprefix("W/") for known in if_none_match.split(",")}
+    return "*" in tags or tag.removeprefix("W/") in tags
 
 
 def not_modified(key: AnswerKey) -> Reply:

@@ -19,9 +19,10 @@ from starlette.responses import Response
 from pfocr_rdf import __version__
 from pfocr_rdf.iris import EUROPE_PMC_ARTICLES
 from pfocr_rdf.web.formats import OVERRIDE_TO_NAMES
+from pfocr_rdf.web.keys import is_known
 from pfocr_rdf.web.negotiation import negotiate, negotiate_encoding
 from pfocr_rdf.web.output import ENCODING_TO_ENCODER, MIN_COMPRESSED
-from pfocr_rdf.web.pages.links import header_address
+from pfocr_rdf.web.pages.links import header_address, link_header
 from pfocr_rdf.web.pages.visits import Visit
 from pfocr_rdf.web.pages.writing import written
 from pfocr_rdf.web.problems import Refusal
@@ -103,6 +104,7 @@ class Subject:
     :param triples: what the RDF forms say.
     :param html: the page; gets the frame that it is set in.
     :param parameters: of the query string, that tell one page of it from another.
+    :param besides: what else the page depends on, beside the release: on this server's settings.
     """
 
     iri: NamedNode
@@ -110,6 +112,11 @@ class Subject:
     triples: Callable[[], Sequence[Triple]]
     html: Callable[["Frame"], str]
     parameters: dict[str, str | int] = field(default_factory=dict)
+    besides: str = ""
+
+    def key(self, form: Form) -> str:
+        """What tells one form of the page from all others."""
+        return f"{self.iri.value} {form.name} {sorted(self.parameters.items())} {self.besides}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,13 +189,13 @@ def respond(visit: Visit, subject: Subject, suffix: Form | None) -> Response:
         "content-location": header_address(here),
         "link": ", ".join(_link_headers(visit, subject, frame, form)),
     }
-    key = f"{subject.iri.value} {form.name} {sorted(subject.parameters.items())}"
 
     def body() -> bytes:
         if form is HTML:
             return subject.html(frame).encode()
         return written(subject.triples(), form.name, visit.reading.iris)
 
+    key = subject.key(form)
     return reply(visit, body, form.content_type, key=key, headers=headers, vary="Accept")
 
 
@@ -220,18 +227,13 @@ def _link_headers(visit: Visit, subject: Subject, frame: Frame, form: Form) -> l
     It takes what stands between one ``<`` and the next ``type=`` for a link: no space is inside
     of one, and those without a type come last.
     """
-
-    def link(href: str, relation: str, media_type: str = "") -> str:
-        target = header_address(absolute(visit, href))
-        kind = f';type="{media_type}"' if media_type else ""
-        return f'<{target}>;rel="{relation}"{kind}'
-
-    hrefs = frame.form_to_href
-    links = [link(h, "alternate", f.media_type) for f, h in hrefs.items() if f is not form]
-    canonical = f'<{header_address(frame.canonical)}>;rel="canonical"'
+    addresses = {f: absolute(visit, href) for f, href in frame.form_to_href.items()}
+    links = [link_header(a, "alternate", f.media_type) for f, a in addresses.items() if f != form]
+    canonical = link_header(frame.canonical, "canonical")
     if form is HTML:
-        return [link(hrefs[TURTLE], "describedby", TURTLE.media_type), *links, canonical]
-    return [*links, canonical, f'<{header_address(subject.iri.value)}>;rel="describes"']
+        described = link_header(addresses[TURTLE], "describedby", TURTLE.media_type)
+        return [described, *links, canonical]
+    return [*links, canonical, link_header(subject.iri.value, "describes")]
 
 
 def reply(
@@ -279,9 +281,5 @@ def etag(visit: Visit, key: str) -> str:
 
 
 def has_already(visit: Visit, tag: str) -> bool:
-    """Whether the client has this answer: https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2."""
-    known = visit.headers.get("if-none-match")
-    if known is None:
-        return False
-    tags = {entry.strip().removeprefix("W/") for entry in known.split(",")}
-    return "*" in tags or tag.removeprefix("W/") in tags
+    """Whether the client has this answer."""
+    return is_known(tag, visit.headers.get("if-none-match"))

@@ -19,8 +19,8 @@ from pfocr_rdf.web.pages.forms import (
     reply,
     respond,
 )
-from pfocr_rdf.web.pages.links import header_address
-from pfocr_rdf.web.pages.signposting import add_links, link_header
+from pfocr_rdf.web.pages.links import header_address, link_header
+from pfocr_rdf.web.pages.signposting import add_links
 from pfocr_rdf.web.pages.visits import Visit
 from pfocr_rdf.web.problems import Refusal
 
@@ -62,11 +62,11 @@ def respond_with_json(
         *(link_header(absolute(visit, href), "alternate", f.media_type) for f, href in others),
     ]
     headers = {"content-location": header_address(here), "link": ", ".join(links)}
-    key = f"{subject.iri.value} {JSON.name} {sorted(subject.parameters.items())}"
 
     def body() -> bytes:
         return orjson.dumps(json())
 
+    key = subject.key(JSON)
     return reply(visit, body, JSON.media_type, key=key, headers=headers, vary="Accept")
 
 

@@ -21,7 +21,7 @@ from pfocr_rdf.web.exchange import EXCHANGE, Exchange, Receive, Scope, Send
 from pfocr_rdf.web.formats import AnswerKind, Formats, choose_formats
 from pfocr_rdf.web.negotiation import negotiate_encoding
 from pfocr_rdf.web.pages.charts import Bars, Line, draw
-from pfocr_rdf.web.pages.elsewhere import ELSEWHERE, elsewhere
+from pfocr_rdf.web.pages.elsewhere import ELSEWHERE, elsewhere, partner_names
 from pfocr_rdf.web.pages.examples import example_of
 from pfocr_rdf.web.pages.forms import (
     HTML,
@@ -35,6 +35,7 @@ from pfocr_rdf.web.pages.forms import (
     respond,
 )
 from pfocr_rdf.web.pages.html import render
+from pfocr_rdf.web.pages.links import link_header
 from pfocr_rdf.web.pages.plain import named_form, respond_with_json, with_json
 from pfocr_rdf.web.pages.query_asked import QUERIES, Asked, read_asked
 from pfocr_rdf.web.pages.query_facts import (
@@ -46,7 +47,6 @@ from pfocr_rdf.web.pages.query_facts import (
 from pfocr_rdf.web.pages.query_inputs import inputs, listed_queries
 from pfocr_rdf.web.pages.query_table import MOST_BYTES, Table, read_table
 from pfocr_rdf.web.pages.routes import METHODS, refused
-from pfocr_rdf.web.pages.signposting import link_header
 from pfocr_rdf.web.pages.visits import PageSite, Visit, visit_of
 from pfocr_rdf.web.pages.writing import json_ld_block
 from pfocr_rdf.web.problems import Refusal
@@ -103,7 +103,10 @@ def answer_queries(visit: Visit) -> Response:
             elsewhere=lambda query: elsewhere(visit, query),
         )
 
-    subject = Subject(visit.reading.iris.query(), QUERIES, lambda: triples, html)
+    subject = Subject(
+        *(visit.reading.iris.query(), QUERIES, lambda: triples, html),
+        besides=partner_names(visit),
+    )
     return respond_with_json(visit, subject, form, lambda: library_document(visit))
 
 
@@ -188,7 +191,8 @@ def query_document(asked: Asked, key: str | None, result: Result = NO_RESULT) ->
 
     if not asked.given.asked and key is not None:
         subject = Subject(
-            visit.reading.iris.query(query.name), asked.address, lambda: triples, html
+            *(visit.reading.iris.query(query.name), asked.address, lambda: triples, html),
+            besides=partner_names(visit) if query.endpoints else "",
         )
         return respond(visit, subject, asked.form)
     # An answer: its other forms are files, and it is no page to be found by search engines.

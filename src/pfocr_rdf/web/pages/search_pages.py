@@ -11,6 +11,7 @@ from starlette.responses import Response
 from pfocr_rdf.search import Facet, Found
 from pfocr_rdf.web.pages.forms import Frame, Subject, absolute, reply
 from pfocr_rdf.web.pages.html import render
+from pfocr_rdf.web.pages.links import link_header
 from pfocr_rdf.web.pages.plain import JSON, named_form, respond_with_json, with_json
 from pfocr_rdf.web.pages.search_facts import (
     MOST_PAGES,
@@ -22,7 +23,7 @@ from pfocr_rdf.web.pages.search_facts import (
     search_triples,
     typed,
 )
-from pfocr_rdf.web.pages.signposting import add_links, link_header
+from pfocr_rdf.web.pages.signposting import add_links
 from pfocr_rdf.web.pages.visits import Visit
 from pfocr_rdf.web.pages.writing import json_ld_block
 from pfocr_rdf.web.problems import Refusal

@@ -12,18 +12,8 @@ from pfocr_rdf import iris as ns
 from pfocr_rdf.web.pages.described import files
 from pfocr_rdf.web.pages.downloads import DUMPS
 from pfocr_rdf.web.pages.forms import absolute
-from pfocr_rdf.web.pages.links import header_address
+from pfocr_rdf.web.pages.links import link_header
 from pfocr_rdf.web.pages.visits import Visit
-
-
-def link_header(target: str, relation: str, media_type: str = "") -> str:
-    """One link.
-
-    >>> link_header("https://example.org/a b", "item", "text/csv")
-    '<https://example.org/a%20b>;rel="item";type="text/csv"'
-    """
-    kind = f';type="{media_type}"' if media_type else ""
-    return f'<{header_address(target)}>;rel="{relation}"{kind}'
 
 
 def add_links(response: Response, links: Iterable[str]) -> None:

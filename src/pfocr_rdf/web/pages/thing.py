@@ -24,9 +24,10 @@ from pfocr_rdf.web.pages.links import (
     GENE,
     TAXON,
     THINGS,
-    header_address,
+    link_header,
 )
 from pfocr_rdf.web.pages.mapped import mapped
+from pfocr_rdf.web.pages.signposting import add_links
 from pfocr_rdf.web.pages.thing_facts import (
     Listing,
     beside,
@@ -262,12 +263,14 @@ def _sites(page: ThingPage) -> dict[str, str]:
 
 def _link_pages(visit: Visit, page: ThingPage, listed: Listing, response: Response) -> None:
     """The pages before and after, for whoever reads headers: programs that fetch all the RDF."""
-    links = [response.headers["link"]] if "link" in response.headers else []
-    for number, relation in ((listed.page - 1, "prev"), (listed.page + 1, "next")):
-        if 1 <= number <= listed.pages:
-            href = visit.links.to(page.address, page=number)
-            links.append(f'<{header_address(absolute(visit, href))}>;rel="{relation}"')
-    response.headers["link"] = ", ".join(links)
+    ends = ((listed.page - 1, "prev"), (listed.page + 1, "next"))
+    to = visit.links.to
+    links = [
+        link_header(absolute(visit, to(page.address, page=number)), relation)
+        for number, relation in ends
+        if 1 <= number <= listed.pages
+    ]
+    add_links(response, links)
 
 
 def _redirect(visit: Visit, address: str, suffix: Form | None) -> Response:
