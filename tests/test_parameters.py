@@ -260,6 +260,10 @@ def test_an_unknown_query_is_refused_with_near_names() -> None:
         load_query("../../etc/passwd")
 
 
+#: Of a parameter whose value would be checked, and change nothing.
+NO_PLACE: Final = "has no place in the query: write"
+
+
 @pytest.mark.parametrize(
     ("source", "message"),
     [
@@ -270,6 +274,24 @@ def test_an_unknown_query_is_refused_with_near_names() -> None:
         (HEADER.format("word") + "ASK {}", "'word' is not one of gene, genes, mesh"),
         (HEADER.format("integer 1-5") + "ASK {}", "'integer 1-5' is not one of"),
         (HEADER.format("text | more") + "ASK {}", "is not 'name | type | default | label'"),
+        (
+            HEADER.format("text") + "ASK { VALUES ?x {} }",
+            f"param 'x' {NO_PLACE} VALUES ?x {{ }}, as",
+        ),
+        (HEADER.format("text") + "ASK { ?s ?p ?x }", f"param 'x' {NO_PLACE} VALUES ?x {{ }}, as"),
+        (
+            HEADER.format("limit") + "ASK {} LIMIT 9",
+            "param 'x': the name is 'limit' where the type",
+        ),
+        (
+            HEADER.format("limit").replace("x |", "limit |") + "SELECT * {} limit 9",
+            f"param 'limit' {NO_PLACE} a line that ends in LIMIT 100, as",
+        ),
+        (
+            HEADER.format("text").replace("\n\n", "\n# param: x | gene | | X\n\n")
+            + "ASK { VALUES ?x { } }",
+            "two parameters are named 'x': rename one",
+        ),
     ],
 )
 def test_a_wrong_header_is_refused_with_its_place(source: str, message: str) -> None:

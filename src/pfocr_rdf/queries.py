@@ -54,6 +54,8 @@ HEADER_KEYS: Final = (
 SLOT_RE: Final = re.compile(
     r"VALUES \?(?P<name>\w+) \{ \}|(?<=LIMIT )(?P<limit>[0-9]+)$", re.MULTILINE
 )
+#: Name and type of the parameter whose place is the number after LIMIT.
+LIMIT: Final = "limit"
 #: Types of parameters whose values may be articles.
 DOI_TYPES: Final = ("article", "thing")
 CHART_RE: Final = re.compile(r"(?P<kind>bar|line) (?P<label>\w+) (?P<value>\w+)", re.ASCII)
@@ -153,7 +155,8 @@ or figures-by-gene-tier or figures-by-all-genes?
 def parse_query(name: str, source: str) -> NamedQuery:
     """The header and the text of a query file.
 
-    :raises QueryError: if a line of the header is unknown, missing or unlike its pattern.
+    :raises QueryError: if a line of the header is unknown, missing or unlike its pattern, or a
+        parameter has no place in the text.
     """
     head, _, text = source.partition("\n\n")
     header: dict[str, list[str]] = {}
@@ -170,6 +173,7 @@ def parse_query(name: str, source: str) -> NamedQuery:
     if not (title and category and description and text.strip()):
         raise QueryError(f"{name}.rq: needs a title, a category, a description and a query")
     parameters = tuple(_parse_parameter(name, line) for line in header.get("param", []))
+    _check_places(name, parameters, text)
     words = tuple(word.strip() for word in keywords.split(",") if word.strip())
     endpoints = tuple(header.get("endpoint", ()))
     if bool(endpoints) != bool(join):
@@ -179,6 +183,24 @@ def parse_query(name: str, source: str) -> NamedQuery:
     return NamedQuery(
         *(name, title, category, description, words, parameters, text, endpoints, join, chart)
     )
+
+
+def _check_places(name: str, parameters: tuple[Parameter, ...], text: str) -> None:
+    """Every value has a place: one that has none would be checked, and change nothing."""
+    places = {slot["name"] or LIMIT for slot in SLOT_RE.finditer(text.strip())}
+    seen: set[str] = set()
+    for parameter in parameters:
+        own = parameter.name
+        if own in seen:
+            raise QueryError(f"{name}.rq: two parameters are named {own!r}: rename one")
+        seen.add(own)
+        if (own == LIMIT) != (parameter.type.split()[0] == LIMIT):
+            raise QueryError(f"{name}.rq: param {own!r}: the name is 'limit' where the type is")
+        if own not in places:
+            place = "a line that ends in LIMIT 100" if own == LIMIT else f"VALUES ?{own} {{ }}"
+            raise QueryError(
+                f"{name}.rq: param {own!r} has no place in the query: write {place}, as it stands"
+            )
 
 
 def _parse_chart(name: str, lines: list[str], text: str) -> Chart | None:
@@ -245,7 +267,7 @@ def bind(query: NamedQuery, values: Mapping[str, str], iris: Iris = DEFAULT_IRIS
 
     def fill(slot: re.Match[str]) -> str:
         # One pass: what was filled in is not looked at again, whatever a value looks like.
-        return blocks.get(slot["name"] or "limit", slot[0])
+        return blocks.get(slot["name"] or LIMIT, slot[0])
 
     return SLOT_RE.sub(fill, query.text)
 
@@ -284,6 +306,6 @@ def _block(parameter: Parameter, value: str, iris: Iris) -> str:
     if parameter.takes_any and value.strip().lower() == ANY:
         return f"VALUES ?{parameter.name} {{ UNDEF }}"
     terms = read_terms(parameter, value, iris)
-    if parameter.type.split(" ")[0] == "limit":
+    if parameter.type.split(" ")[0] == LIMIT:
         return str(int(terms[0].value))
     return f"VALUES ?{parameter.name} {{ {' '.join(map(str, terms))} }}"
