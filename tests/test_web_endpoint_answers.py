@@ -3,13 +3,17 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import Final, cast
+from typing import Any, Final, cast
 from urllib.parse import quote
+
+import pytest
 
 from pfocr_rdf.web.endpoint import Endpoint
 from pfocr_rdf.web.engine import Engine
 from pfocr_rdf.web.exchange import ABORT, Exchange, Message
+from pfocr_rdf.web.formats import choose_formats
 from pfocr_rdf.web.process import QueryProcess, Running
+from pfocr_rdf.web.sparql import Query
 
 OLD: Final = "20250101T000000Z-old"
 NEW: Final = "20250101T000001Z-new"
@@ -47,7 +51,13 @@ class Answers:
         running.head = {"kind": "boolean", "encoding": "identity"}
         running.chunks.append(release.encode())
         running.end = {} if self.is_whole else None
+        self.running = running
         return running
+
+    def end(self) -> None:
+        """The last of a longer answer has come."""
+        self.running.end = {}
+        self.running.wake()
 
     def close(self, running: Running) -> None:
         """Nothing runs."""
@@ -62,20 +72,23 @@ class Client:
     def __init__(self, *, reads: bool = True) -> None:
         self.sent: list[Message] = []
         self.aborted = asyncio.Event()
+        self.has_begun = asyncio.Event()
         self._reads = reads
 
     async def ask(self, endpoint: Endpoint, text: str = "ASK {}", accept: str = "*/*") -> "Client":
+        async with asyncio.timeout(WAIT_S):
+            await endpoint(self.exchange("/sparql", f"query={quote(text)}".encode(), accept))
+        return self
+
+    def exchange(self, path: str, query_string: bytes, accept: str = "*/*") -> Exchange:
         scope = {
             "method": "GET",
-            "path": "/sparql",
-            "query_string": f"query={quote(text)}".encode(),
+            "path": path,
+            "query_string": query_string,
             "headers": [(b"accept", accept.encode())],
             "extensions": {ABORT: self.aborted.set},
         }
-        exchange = Exchange(scope, self._receive, self._send, "0-0", time.monotonic(), "http://x/")
-        async with asyncio.timeout(WAIT_S):
-            await endpoint(exchange)
-        return self
+        return Exchange(scope, self._receive, self._send, "0-0", time.monotonic(), "http://x/")
 
     @property
     def headers(self) -> dict[str, str]:
@@ -95,6 +108,8 @@ class Client:
         if not self._reads and message.get("body"):
             await self.aborted.wait()
         self.sent.append(message)
+        if message.get("body"):
+            self.has_begun.set()
 
 
 def with_answers(work: Callable[[Answers, Endpoint], Awaitable[None]]) -> None:
@@ -140,6 +155,62 @@ def test_an_answer_that_outlasts_its_release_is_not_given_to_those_who_ask_later
         assert (await first).told == (OLD, OLD, "miss")
         assert (await Client().ask(endpoint)).told == (NEW, NEW, "miss")
         assert (await Client().ask(endpoint)).told == (NEW, NEW, "hit")
+
+    with_answers(work)
+
+
+def test_no_more_requests_are_remembered_word_for_word_than_there_is_room_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("pfocr_rdf.web.endpoint.HOT_ENTRIES", 2)
+
+    async def work(answers: Answers, endpoint: Endpoint) -> None:
+        for number in range(4):
+            await Client().ask(endpoint, f"ASK {{}} # {number}")
+        assert endpoint.remembered == 2
+        assert (await Client().ask(endpoint, "ASK {} # 0")).told == (OLD, OLD, "hit")
+
+    with_answers(work)
+
+
+def test_what_is_asked_by_other_addresses_takes_no_room_of_requests_to_the_endpoint() -> None:
+    async def work(answers: Answers, endpoint: Endpoint) -> None:
+        query = Query("ASK {}", None, None, choose_formats(None, None), "identity")
+        client = Client()
+        await endpoint.answer(client.exchange("/queries/a", b""), query)
+        assert client.told == (OLD, OLD, "miss")
+        assert endpoint.remembered == 0
+        assert (await Client().ask(endpoint)).told == (OLD, OLD, "hit")
+        assert endpoint.remembered == 1
+
+    with_answers(work)
+
+
+def test_the_deadline_of_an_answer_is_over_with_the_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its timer would cut a later answer off on the same connection."""
+    timers: list[asyncio.TimerHandle] = []
+
+    async def work(answers: Answers, endpoint: Endpoint) -> None:
+        loop = asyncio.get_running_loop()
+        call_later = loop.call_later
+
+        def note(delay: float, callback: Any, *args: Any) -> asyncio.TimerHandle:
+            timer = call_later(delay, callback, *args)
+            if callback.__name__ == "abort":
+                timers.append(timer)
+            return timer
+
+        monkeypatch.setattr(loop, "call_later", note)
+        answers.is_whole = False
+        client = Client()
+        asked = asyncio.create_task(client.ask(endpoint))
+        await client.has_begun.wait()
+        answers.end()
+        await asked
+        assert client.told == (OLD, OLD, "miss")
+        assert [timer.cancelled() for timer in timers] == [True]
 
     with_answers(work)
 

@@ -115,6 +115,7 @@ class Endpoint:
             await exchange.reply(self._description(exchange, asked.format))
         else:
             await self.answer(exchange, asked)
+            self._remember(exchange, asked)
 
     def _forget_old(self) -> None:
         current = self.engine.release_id
@@ -161,7 +162,6 @@ class Endpoint:
         if repeatable:
             reply = self.cache.get(key)
             if reply is not None:
-                self._remember(exchange, key)
                 await self._send_known(exchange, key, reply)
                 return
         self.misses += 1
@@ -298,15 +298,18 @@ class Endpoint:
     def _keep(self, exchange: Exchange, key: AnswerKey, headers: Headers, body: bytes) -> None:
         headers = [*headers, (b"x-cache", b"hit")]
         reply = Reply(200, headers, body, rendered(Reply(200, headers, b"")))
-        if key.release == self._release and self.cache.put(key, reply, key.size):
-            self._remember(exchange, key)
+        if key.release == self._release:
+            self.cache.put(key, reply, key.size)
 
-    def _remember(self, exchange: Exchange, key: AnswerKey) -> None:
-        """Know this request again, word for word, without reading it."""
+    def _remember(self, exchange: Exchange, query: Query) -> None:
+        """Know this request again, word for word, without reading it, where its answer is kept."""
         if exchange.method != "GET":
             return
         said = _hot_key(exchange)
         if sum(map(len, chain.from_iterable(said))) > HOT_BYTES:
+            return
+        key = answer_key(self._release, query)
+        if exchange.cache not in ("hit", "miss") or self.cache.get(key) is None:
             return
         self._hot[said] = key
         if len(self._hot) > HOT_ENTRIES:
@@ -349,8 +352,7 @@ class Endpoint:
 def _hot_key(exchange: Exchange) -> tuple[tuple[bytes, bytes], ...]:
     scope = exchange.scope
     relevant = [header for header in scope["headers"] if header[0] in RELEVANT]
-    # Named queries have addresses of their own, and may have the same parameters, or none.
-    return (scope["path"].encode(), scope["query_string"]), *relevant
+    return (b"", scope["query_string"]), *relevant
 
 
 def _http_request(exchange: Exchange, body: bytes) -> HttpRequest:
