@@ -71,7 +71,7 @@ class Values:
         return step.asked(values_block(self.variables, rows), inside=self.inside)
 
 
-class CutError(PfocrError):
+class PartnerCutError(PfocrError):
     """An answer that its partner has cut, after how many rows."""
 
     def __init__(self, rows: int) -> None:
@@ -162,7 +162,7 @@ class Clause:
         key = self.partner.name, text
         try:
             fetched = await self.kept.get(key, self.partner.ttl_s, lambda: self._fetch(text))
-        except CutError as cut:
+        except PartnerCutError as cut:
             return await self._split(asked, cut)
         self.fetched.append(fetched)
         rows = fetched.rows
@@ -180,7 +180,7 @@ class Clause:
         self.answered += 1
         return rows
 
-    async def _split(self, asked: Sequence[str] | None, cut: CutError) -> tuple[str, ...]:
+    async def _split(self, asked: Sequence[str] | None, cut: PartnerCutError) -> tuple[str, ...]:
         """Ask for less at once, where a partner cuts its answers."""
         if asked is None or len(asked) < 2:
             raise too_large(self.partner, f"been cut by the partner after {cut.rows:,} rows")

@@ -21,7 +21,7 @@ from pfocr_rdf.web.federation.answers import AnswerError, Rows, read_rows
 from pfocr_rdf.web.federation.clause import (
     Ask,
     Clause,
-    CutError,
+    PartnerCutError,
     Told,
     Values,
     aside,
@@ -198,7 +198,7 @@ class Federation:
         """Ask a partner, whatever is kept.
 
         :raises Refusal: if it fails.
-        :raises CutError: if it has cut its answer.
+        :raises PartnerCutError: if it has cut its answer.
         """
         client = await self._client(partner)
         self.counts.note(partner.name, requests=1)
@@ -219,7 +219,7 @@ class Federation:
         count = len(rows.rows)
         cuts = [cut for cut in (answer.cut_rows, partner.cut_at or None) if cut is not None]
         if cuts and count >= min(cuts):
-            raise CutError(count)
+            raise PartnerCutError(count)
         if count > partner.rows:
             raise too_large(partner, f"more than {partner.rows:,} rows")
         self.counts.note(partner.name, rows=count, bytes=len(answer.body))
