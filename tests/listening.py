@@ -13,7 +13,7 @@ from typing import Any
 import uvloop
 
 from pfocr_rdf.web.limits import Hooks
-from pfocr_rdf.web.server import ServerOptions, Stop, serve
+from pfocr_rdf.web.server import ServerOptions, Stop, serve, stopping_on_signals
 
 WAIT_S = 10.0
 HOST = b"Host: localhost\r\n"
@@ -38,6 +38,22 @@ class Listening:
     def wait(self) -> None:
         """Until it has ended."""
         self.ended.result(WAIT_S)
+
+
+def run_server(
+    app: Callable[..., Any],
+    options: ServerOptions,
+    on_bound: Callable[[str, int], None],
+    hooks: Hooks = Hooks(),
+) -> None:
+    """Serve until a signal says stop, as the command does."""
+
+    async def run() -> None:
+        stop = Stop()
+        with stopping_on_signals(stop):
+            await serve(app, options, stop, on_bound, hooks)
+
+    uvloop.run(run())
 
 
 @contextmanager

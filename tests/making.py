@@ -11,9 +11,9 @@ from pyoxigraph import Literal, NamedNode, Triple
 from pfocr_rdf import iris as ns
 from pfocr_rdf.errors import Problem
 from pfocr_rdf.iris import Iris
-from pfocr_rdf.mapping import article_triples, figure_triples
+from pfocr_rdf.mapping import article_node, figure_nodes, triples
 from pfocr_rdf.records import Figure, Limits, load_taxa, open_collection, read_record
-from pfocr_rdf.shared import Shared, shared_triples
+from pfocr_rdf.shared import Shared, shared_nodes
 
 REPOSITORY: Final = Path(__file__).resolve().parents[1]
 SEEDS: Final = REPOSITORY / "seeds"
@@ -132,11 +132,17 @@ def triples_of(figures: Iterable[Figure], iris: Iris = Iris()) -> list[Triple]:
     for _, group in groupby(ordered, key=lambda figure: figure.article.pmcid):
         of_article = list(group)
         for figure in of_article:
-            found.extend(figure_triples(figure, iris))
+            found.extend(triples(figure_nodes(figure, iris)))
             shared.gather(figure, iris)
-        found.extend(article_triples([figure.article for figure in of_article], iris))
+        articles = [figure.article for figure in of_article]
+        found.extend(triples([article_node(articles, iris)]))
     found.extend(shared_triples(shared, iris))
     return found
+
+
+def shared_triples(shared: Shared, iris: Iris) -> list[Triple]:
+    """The description of everything shared."""
+    return list(triples(shared_nodes(shared, iris)))
 
 
 def text_of(term: object) -> str:

@@ -32,7 +32,7 @@ from making import (
     write,
 )
 from pfocr_rdf.iris import Iris
-from pfocr_rdf.mapping import decimal_literal, figure_triples, name_facts
+from pfocr_rdf.mapping import decimal_literal, figure_nodes, name_facts
 from pfocr_rdf.vocabulary import KIND_TO_ENTITY, KIND_TO_MENTION, Oa, Pfocr, Schema
 
 IRIS = Iris()
@@ -346,4 +346,4 @@ def test_mapping_a_figure_twice_gives_the_same_triples_in_the_same_order() -> No
     figures, _ = read_all(SEEDS)
     again, _ = read_all(SEEDS)
     for figid, figure in figures.items():
-        assert list(figure_triples(figure, IRIS)) == list(figure_triples(again[figid], IRIS))
+        assert list(figure_nodes(figure, IRIS)) == list(figure_nodes(again[figid], IRIS))

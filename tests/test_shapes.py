@@ -24,6 +24,7 @@ from making import (
     SEEDS,
     read_all,
     record,
+    shared_triples,
     table,
     triples_of,
     write,
@@ -34,7 +35,7 @@ from pfocr_rdf.iris import Iris
 from pfocr_rdf.records import load_taxa
 from pfocr_rdf.records.mentions import LEXICON_TO_TIER
 from pfocr_rdf.resources import resource
-from pfocr_rdf.shared import Shared, shared_triples
+from pfocr_rdf.shared import Shared
 
 SHAPES: Final = Graph().parse(resource("ontology", "shapes.ttl"))
 NODE: Final = SH.NodeShape

@@ -15,13 +15,14 @@ from making import (
     SEEDS,
     read_all,
     record,
+    shared_triples,
     table,
     values,
     write,
 )
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.records import Figure, load_taxa
-from pfocr_rdf.shared import Shared, equivalent_quads, sameness, shared_triples
+from pfocr_rdf.shared import Shared, equivalent_quads, sameness
 from pfocr_rdf.vocabulary import CLOSE_MATCH, Pfocr, Schema
 
 IRIS = Iris()
@@ -68,7 +69,7 @@ def _figures(tmp_path: Path) -> list[Figure]:
 def test_the_most_frequent_name_is_the_name_and_the_others_are_alternates(
     figures: list[Figure],
 ) -> None:
-    triples = list(shared_triples(gathered(*figures), IRIS))
+    triples = shared_triples(gathered(*figures), IRIS)
     gene = IRIS.entity("ncbigene", "5")
     assert values(triples, gene, Schema.name) == ["NEW"]
     assert values(triples, gene, Schema.alternate_name) == ["OLD", "ZED"]
@@ -78,15 +79,15 @@ def test_the_most_frequent_name_is_the_name_and_the_others_are_alternates(
 
 def test_a_word_serves_as_a_name_only_where_no_record_gives_one(figures: list[Figure]) -> None:
     mesh = IRIS.entity("mesh", "D000001")
-    named = list(shared_triples(gathered(*figures), IRIS))
+    named = shared_triples(gathered(*figures), IRIS)
     assert values(named, mesh, Schema.name) == ["a"]
     assert values(named, mesh, Schema.alternate_name) == ["c"]
-    worded = list(shared_triples(gathered(*figures[:2]), IRIS))
+    worded = shared_triples(gathered(*figures[:2]), IRIS)
     assert values(worded, mesh, Schema.name) == ["other"]
 
 
 def test_close_matches_are_stated_and_their_targets_described(figures: list[Figure]) -> None:
-    triples = list(shared_triples(gathered(*figures), IRIS))
+    triples = shared_triples(gathered(*figures), IRIS)
     mesh = IRIS.entity("mesh", "D000001")
     close = values(triples, mesh, CLOSE_MATCH)
     assert close == [f"http://purl.obolibrary.org/obo/CHEBI_{n}" for n in range(1, 5)]
@@ -98,14 +99,14 @@ def test_close_matches_are_stated_and_their_targets_described(figures: list[Figu
 def test_the_name_of_a_row_is_that_of_the_close_match_and_the_match_that_of_the_term(
     figures: list[Figure],
 ) -> None:
-    triples = list(shared_triples(gathered(*figures), IRIS))
+    triples = shared_triples(gathered(*figures), IRIS)
     names = [values(triples, IRIS.entity("chebi", str(n)), Schema.name) for n in range(1, 5)]
     assert names == [[], [], ["a of ChEBI"], ["c of ChEBI"]]
     assert values(triples, IRIS.entity("mesh", "D000001"), Schema.name) == ["a"]
 
 
 def test_a_journal_has_its_names_and_its_abbreviation(figures: list[Figure]) -> None:
-    triples = list(shared_triples(gathered(*figures), IRIS))
+    triples = shared_triples(gathered(*figures), IRIS)
     journal = IRIS.journal("J Path")
     assert values(triples, journal, Schema.name) == ["Journal of Paths"]
     alternates = values(triples, journal, Schema.alternate_name)
@@ -117,7 +118,7 @@ def test_a_disease_s_identifier_has_its_prefix_as_wikidata_has_it(tmp_path: Path
     diseases = table(DISEASE_COLUMNS, "x|NA|x|x|DOID:0060239")
     files = {f"_figures/{FIGID}.md": record(), f"_data/{FIGID}-diseases.tsv": diseases}
     figures, _ = read_all(write(tmp_path, files))
-    triples = list(shared_triples(gathered(*figures.values()), IRIS))
+    triples = shared_triples(gathered(*figures.values()), IRIS)
     disease = IRIS.entity("doid", "0060239")
     assert values(triples, disease, Schema.identifier) == ["DOID:0060239"]
 
@@ -126,7 +127,7 @@ def test_neither_the_order_of_gathering_nor_that_of_merging_matters(
     figures: list[Figure],
 ) -> None:
     figures = [*figures, *read_all(SEEDS)[0].values()]
-    expected = list(shared_triples(gathered(*figures), IRIS))
+    expected = shared_triples(gathered(*figures), IRIS)
     for seed in range(5):
         shuffled = list(figures)
         random.Random(seed).shuffle(shuffled)
@@ -134,12 +135,12 @@ def test_neither_the_order_of_gathering_nor_that_of_merging_matters(
         for part in (shuffled[:2], [], shuffled[2:3], shuffled[3:]):
             # As it comes from a worker process.
             merged.merge(pickle.loads(pickle.dumps(gathered(*part))))
-        assert list(shared_triples(merged, IRIS)) == expected
+        assert shared_triples(merged, IRIS) == expected
 
 
 def test_nothing_shared_is_described_twice(figures: list[Figure]) -> None:
     shared = gathered(*figures, *read_all(SEEDS)[0].values())
-    triples = list(shared_triples(shared, IRIS))
+    triples = shared_triples(shared, IRIS)
     assert len(triples) == len(set(triples))
     quads = [quad for thing in equivalent_quads(shared, IRIS) for quad in thing]
     assert len(quads) == len(set(quads))
@@ -153,7 +154,7 @@ def test_organism_pages_are_described_though_no_figure_names_them(tmp_path: Path
     write(tmp_path, {"_figures/x.md": record(), "_organisms/x.md": page})
     shared = Shared()
     shared.gather_pages(load_taxa((str(tmp_path / "_organisms"),)))
-    triples = list(shared_triples(shared, IRIS))
+    triples = shared_triples(shared, IRIS)
     taxon = IRIS.taxon("9852")
     assert values(triples, taxon, Schema.name) == ["Alces"]
     assert values(triples, taxon, Schema.alternate_name) == ["Moose"]

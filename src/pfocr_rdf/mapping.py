@@ -69,11 +69,6 @@ def triples(nodes: Iterable[Node]) -> Iterator[Triple]:
             yield Triple(subject, predicate, value)
 
 
-def figure_triples(figure: Figure, iris: Iris) -> Iterator[Triple]:
-    """Everything that a record says of its figure; see :func:`figure_nodes`."""
-    return triples(figure_nodes(figure, iris))
-
-
 def figure_nodes(figure: Figure, iris: Iris) -> Iterator[Node]:
     """Everything that a record says of its figure, subject by subject.
 
@@ -220,11 +215,6 @@ def _mention_facts(
     facts.append((Pfocr.row_count, integer_literal(mention.row_count)))
     facts.extend((Pfocr.unrecognized_value, Literal(value)) for value in mention.unrecognized)
     return facts
-
-
-def article_triples(articles: Sequence[Article], iris: Iris) -> Iterator[Triple]:
-    """One article as triples; see :func:`article_node`."""
-    return triples([article_node(articles, iris)])
 
 
 def article_node(articles: Sequence[Article], iris: Iris) -> Node:

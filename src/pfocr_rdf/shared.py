@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import NamedTuple
 
-from pyoxigraph import Literal, NamedNode, Quad, Triple
+from pyoxigraph import Literal, NamedNode, Quad
 
 from pfocr_rdf.equivalents import Thing, other_forms
 from pfocr_rdf.iris import Iris, Namespace
-from pfocr_rdf.mapping import Facts, Node, journal_key, name_facts, triples
+from pfocr_rdf.mapping import Facts, Node, journal_key, name_facts
 from pfocr_rdf.records import Figure, Kind, Organism, Taxa
 from pfocr_rdf.vocabulary import CLOSE_MATCH, KIND_TO_ENTITY, RDF_TYPE, Pfocr, Schema
 
@@ -107,11 +107,6 @@ class Shared:
         self.journals.update(other.journals)
         self.abbreviations |= other.abbreviations
         self.publishers.update(other.publishers)
-
-
-def shared_triples(shared: Shared, iris: Iris) -> Iterator[Triple]:
-    """The description of everything shared; see :func:`shared_nodes`."""
-    return triples(shared_nodes(shared, iris))
 
 
 def shared_nodes(shared: Shared, iris: Iris) -> Iterator[Node]:

@@ -16,10 +16,10 @@ from typing import Any, Final
 
 import pytest
 
-from listening import Listening, answer, connected, listening, request, rest, status_of
+from listening import Listening, answer, connected, listening, request, rest, run_server, status_of
 from making import REPOSITORY
 from pfocr_rdf.errors import ServeError
-from pfocr_rdf.web.server import ServerOptions, Stop, run_server, serve
+from pfocr_rdf.web.server import ServerOptions, Stop, serve
 
 SOON_S: Final = 5.0
 Part = Callable[[str], Awaitable[None]]
@@ -209,9 +209,10 @@ def test_told_twice_the_server_does_not_wait() -> None:
 
 PROGRAM: Final = """
 import asyncio, sys
-sys.path[:0] = sys.argv[1:2]
+sys.path[:0] = sys.argv[1:3]
+from listening import run_server
 from pfocr_rdf.web.limits import Hooks
-from pfocr_rdf.web.server import ServerOptions, run_server
+from pfocr_rdf.web.server import ServerOptions
 
 async def app(scope, receive, send):
     if scope["type"] == "lifespan":
@@ -236,9 +237,9 @@ print("over", flush=True)
 
 @contextmanager
 def program() -> Iterator[subprocess.Popen[str]]:
-    source = str(REPOSITORY / "src")
+    folders = [str(REPOSITORY / name) for name in ("src", "tests")]
     with subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, source],
+        [sys.executable, "-c", PROGRAM, *folders],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

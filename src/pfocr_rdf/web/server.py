@@ -17,7 +17,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
-import uvloop
 from uvicorn.config import Config
 
 from pfocr_rdf.errors import ServeError
@@ -99,28 +98,6 @@ def stopping_on_signals(stop: Stop) -> Iterator[None]:
     finally:
         for number in handled:
             loop.remove_signal_handler(number)
-
-
-def run_server(
-    app: Application,
-    options: ServerOptions,
-    on_bound: Callable[[str, int], None],
-    hooks: Hooks = Hooks(),
-) -> None:
-    """Serve until a signal says stop.
-
-    :param app: an ASGI application; its lifespan, if it has one, is around all requests.
-    :param on_bound: told the host and the port when connections are taken.
-    :raises ServeError: if the server cannot run.
-    """
-
-    async def run() -> None:
-        stop = Stop()
-        with stopping_on_signals(stop):
-            await serve(app, options, stop, on_bound, hooks)
-
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(run())
 
 
 async def serve(
