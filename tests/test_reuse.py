@@ -4,7 +4,7 @@ import os
 import pickle
 import shutil
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import closing
 from functools import partial
@@ -19,17 +19,17 @@ import building
 from building import checkout, copies, dumps
 from making import CHEMICAL_COLUMNS, FIGID, record, table, write
 from pfocr_rdf.build import BuildResult
-from pfocr_rdf.build.batches import BATCH_RECORDS, Batch, BatchResult, map_batch
-from pfocr_rdf.build.kept import FILE, UNFINISHED, find_parts
+from pfocr_rdf.build.batches import Batch, BatchResult, make_batches, map_batch
+from pfocr_rdf.build.kept import FILE, UNFINISHED, find_parts, key_of
 from pfocr_rdf.compare import compare_releases
 from pfocr_rdf.iris import Iris
-from pfocr_rdf.records import Limits
+from pfocr_rdf.records import Limits, open_collection
 from pfocr_rdf.releases import Release, hold_release
 from pfocr_rdf.verify import verify_release
 
-#: Enough for a few batches.
-COPIES: Final = 2 * BATCH_RECORDS
-
+#: Smaller than usual: a few batches are then a few records.
+BATCH: Final = 8
+COPIES: Final = 2 * BATCH
 
 #: How a release is built from records, in a data folder.
 Build = Callable[..., BuildResult]
@@ -39,6 +39,13 @@ Build = Callable[..., BuildResult]
 def _build(crew: Executor) -> Build:
     """Builds with the processes that tests share."""
     return partial(building.build, executor=crew)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _batches() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pfocr_rdf.build.batches.BATCH_RECORDS", BATCH)
+        yield
 
 
 @pytest.fixture(name="records", scope="module")
@@ -194,6 +201,19 @@ def test_a_record_is_read_again_under_another_name_that_looks_the_same_in_the_re
     assert dumps(again.release) == dumps(full.release)
 
 
+def test_a_record_that_is_too_large_is_not_read_to_be_known_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path) -> bytes:
+        raise AssertionError(f"{path} was read whole")
+
+    limits = Limits(file_bytes=1000)
+    few = write(tmp_path / "few", {"a.md": record(caption="x" * 1000)})
+    (batch,) = make_batches(open_collection([few], limits), Iris(), limits)
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    assert key_of(batch) == b""
+
+
 def test_a_record_that_changes_while_it_is_read_is_not_kept_as_what_it_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -316,7 +336,7 @@ def test_any_records_after_any_others_give_what_a_full_build_gives(
     build: Build, tmp_path_factory: pytest.TempPathFactory, draw: st.DataObject
 ) -> None:
     folder = tmp_path_factory.mktemp("any")
-    numbers = st.sets(st.integers(1, 300), min_size=1, max_size=200)
+    numbers = st.sets(st.integers(1, 60), min_size=1, max_size=40)
     for step in range(3):
         records = folder / f"records{step}"
         texts = st.sampled_from(["one", "other"])
