@@ -258,6 +258,16 @@ def test_a_version_names_one_date(tmp_path: Path) -> None:
     assert files(releases[3]) == files(releases[1])
 
 
+def test_a_version_names_what_one_version_of_the_program_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = build(SEEDS, tmp_path / "ours").release.manifest()
+    monkeypatch.setattr("pfocr_rdf.build.pipeline.__version__", "0.0.1")
+    others = build(SEEDS, tmp_path / "others").release.manifest()
+    assert ours["triples"] == others["triples"]
+    assert ours["version"] != others["version"]
+
+
 def test_source_date_epoch_is_read_when_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
     assert issued_date() is None

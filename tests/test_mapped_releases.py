@@ -125,6 +125,15 @@ def test_the_data_are_those_of_a_release_without_links_but_for_its_description(
     assert dumps(plain.release)[name] == dumps(mapped.release)[name]
 
 
+def test_a_set_that_links_nothing_makes_another_version_for_it_is_described(tmp_path: Path) -> None:
+    path = tmp_path / "a.sssom.tsv"
+    path.write_text(sssom([]))
+    plain = build(SEEDS, tmp_path / "data").release
+    mapped = build(SEEDS, tmp_path / "data", mappings=(path,)).release
+    assert dumps(plain)["void.ttl"] != dumps(mapped)["void.ttl"]
+    assert plain.manifest()["version"] != mapped.manifest()["version"]
+
+
 def test_the_dump_of_links_is_what_the_store_holds(mapped: BuildResult) -> None:
     quads = dumped(mapped.release)
     assert len(quads) == len(set(quads))

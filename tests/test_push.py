@@ -1,5 +1,6 @@
 """A release in other stores: Virtuoso, which WikiPathways runs on, and Oxigraph's own server."""
 
+import asyncio
 import gzip
 import io
 import json
@@ -26,7 +27,8 @@ from pfocr_rdf.build import BuildOptions, build_release
 from pfocr_rdf.build.finish import write_manifest
 from pfocr_rdf.dumps import compress
 from pfocr_rdf.iris import Iris
-from pfocr_rdf.push_graphs import same_by_value
+from pfocr_rdf.push import PushOptions, push_release
+from pfocr_rdf.push_graphs import PushProgress, same_by_value
 from pfocr_rdf.queries import bind, load_query
 from pfocr_rdf.releases import Release
 from pfocr_rdf.remote import ask_endpoint
@@ -168,6 +170,57 @@ def test_a_push_that_was_killed_goes_on_after_what_was_confirmed(
     total = seeds_release.manifest()["triples"]
     assert f"{GRAPH}: {confirmed:,} of {total:,} triples confirmed: goes on" in done.err
     assert f"{GRAPH}: {total - confirmed:,} triples sent" in done.err
+
+
+class Memory:
+    """A store in memory, which a push may be killed at after it has taken a chunk."""
+
+    def __init__(self) -> None:
+        self.graphs: dict[str, set[bytes]] = {}
+        self.chunks = 0
+        self.cleared: list[str] = []
+        self.kills_after: int | None = None
+
+    async def __aenter__(self) -> "Memory":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Nothing is open."""
+
+    async def clear(self, graph: str) -> None:
+        self.graphs.pop(graph, None)
+        self.cleared.append(graph)
+
+    async def add(self, graph: str, lines: bytes) -> None:
+        self.graphs.setdefault(graph, set()).update(lines.splitlines())
+        self.chunks += bool(lines)
+        if self.chunks == self.kills_after:
+            raise KeyboardInterrupt
+
+    async def count(self, graph: str) -> int:
+        return len(self.graphs.get(graph, ()))
+
+
+def test_a_push_that_was_killed_between_a_chunk_and_its_note_goes_on(
+    seeds_release: Release, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Memory()
+    told: list[PushProgress] = []
+    monkeypatch.setattr("pfocr_rdf.push.GraphStore", lambda *_: store)
+    options = PushOptions(
+        "http://a.example/", GRAPH, query_endpoint="http://a.example/", chunk_triples=500
+    )
+    store.kills_after = 2
+    with pytest.raises(KeyboardInterrupt):
+        asyncio.run(push_release(seeds_release, tmp_path, options, lambda _: None))
+    assert len(store.graphs[GRAPH]) == 1000
+    store.kills_after = None
+    pushed = asyncio.run(push_release(seeds_release, tmp_path, options, told.append))
+    assert (told[0].confirmed, told[0].note) == (500, "goes on")
+    assert store.cleared.count(GRAPH) == 1
+    total = seeds_release.manifest()["triples"]
+    assert (pushed[0].triples, pushed[0].sent) == (total, total - 500)
+    assert len(store.graphs[GRAPH]) == total
 
 
 def test_a_release_that_is_there_is_not_sent_again_unless_told(

@@ -35,6 +35,25 @@ def test_the_next_push_reads_what_the_one_before_noted(tmp_path: Path) -> None:
         assert notes.read("http://b.example/") is None
 
 
+def test_a_note_that_is_cut_off_leaves_the_one_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    note = Note("release", 1, 2, 3)
+    write_text = Path.write_text
+
+    def cut(path: Path, text: str, encoding: str) -> None:
+        write_text(path, text[:20], encoding=encoding)
+        raise OSError(28, "No space left on device")
+
+    with noting(tmp_path, STORE) as notes:
+        notes.write("http://a.example/", note)
+        monkeypatch.setattr(Path, "write_text", cut)
+        with pytest.raises(ReleaseError, match="No space left on device"):
+            notes.write("http://a.example/", Note("release", 4, 5, 6))
+    with noting(tmp_path, STORE) as notes:
+        assert notes.read("http://a.example/") == note
+
+
 def test_a_second_push_ends_before_it_sends_anything(
     seeds_release: Release, tmp_path: Path
 ) -> None:

@@ -6,6 +6,8 @@ import os
 import re
 import shutil
 import threading
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -29,6 +31,7 @@ from invoking import run
 from making import SEEDS, record, write
 from pfocr_rdf.build import BuildOptions, build_release, pipeline
 from pfocr_rdf.errors import BuildError, ReleaseError
+from pfocr_rdf.forks import locked
 from pfocr_rdf.releases import (
     Pruned,
     Release,
@@ -340,6 +343,27 @@ def test_a_release_that_is_made_current_while_others_are_pruned_stays(
     pruned = prune_releases(three, 1)
     assert [release.id for release in pruned.deleted] == ["20250101T000000Z-aaa"]
     assert current_release(three).manifest() == {"files": []}
+
+
+def test_what_is_pruned_is_looked_at_and_taken_away_while_current_is_held_still(
+    three: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the two a rollback could turn to it."""
+    seen = []
+
+    def watched(work: Callable[..., Any]) -> Callable[..., Any]:
+        def watch(*arguments: Any) -> Any:
+            with suppress(BlockingIOError), locked(three / ".current.lock", wait=False):
+                seen.append(f"{work.__name__} while anybody may move it")
+            seen.append(work.__name__)
+            return work(*arguments)
+
+        return watch
+
+    monkeypatch.setattr(releases_module, "_is_current", watched(releases_module._is_current))
+    monkeypatch.setattr(Path, "rename", watched(Path.rename))
+    assert len(prune_releases(three, 1).deleted) == 2
+    assert seen == ["_is_current", "rename"] * 2
 
 
 def test_a_release_that_cannot_be_deleted_is_told_after_the_new_one_is_published(

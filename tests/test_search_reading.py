@@ -170,6 +170,16 @@ def test_a_term_finds_the_figures_of_what_matches_it_closely(tmp_path: Path) -> 
         assert suggestions == [("D-glucopyranose", 2)]
 
 
+def test_a_term_finds_the_figures_of_all_that_it_matches_closely(tmp_path: Path) -> None:
+    figures = Figures()
+    figids_of_both = {
+        figures.add(1, chemicals=("glucose|D005947|Glucose|D-glucopyranose|4167",)),
+        figures.add(2, chemicals=("dextrose|D000002|Dextrose|D-glucopyranose|4167",)),
+    }
+    with open_index(figures.build(tmp_path)) as index:
+        assert set(figids(index.search("CHEBI:4167"))) == figids_of_both
+
+
 def test_a_thing_whose_name_has_no_word_is_found_by_its_id(tmp_path: Path) -> None:
     figures = Figures()
     figid = figures.add(1, chemicals=("+|D012345|NA|NA|",))

@@ -49,6 +49,14 @@ def test_nobody_enters_before_those_of_the_same_client_that_wait(line: Line[str]
     assert line.next() == "first"
 
 
+def test_who_was_heavy_once_is_not_kept_in_memory_for_ever(line: Line[str], clock: Clock) -> None:
+    for number in range(1001):
+        make_heavy(line, f"client {number}")
+    clock.now += 61
+    make_heavy(line, "the last one")
+    assert list(line._heavy_until) == ["the last one"]
+
+
 def test_clients_take_turns(line: Line[str]) -> None:
     line.enter("eve"), line.enter("eve")
     for number in range(3):
