@@ -31,17 +31,18 @@ def named(name: str) -> list[Quad]:
 
 @dataclass
 class Hammer:
-    """Clients that ask without a pause and note what does not fit."""
+    """Clients that ask without a pause while something happens, and note what does not fit."""
 
     server: Server
     wrong: list[str] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
     answers: int = 0
+    asking: threading.Event = field(default_factory=threading.Event)
     stop: threading.Event = field(default_factory=threading.Event)
 
     def ask(self, number: int) -> None:
         count = 0
-        while not self.stop.is_set():
+        while self.asking.wait() and not self.stop.is_set():
             count += 1
             # Every other query is one that the server has answered before.
             mark = f"# {number} {count}" if count % 2 else ""
@@ -68,6 +69,7 @@ class Hammer:
 
     def __exit__(self, *_: object) -> None:
         self.stop.set()
+        self.asking.set()
         for thread in self.threads:
             thread.join()
 
@@ -91,9 +93,14 @@ def test_fifty_releases_are_published_under_load_and_each_answer_is_of_one(
     with serving(data, "--no-access-log") as server, Hammer(server) as hammer:
         for name in names[1:]:
             made = add_release(seeds_release, data, name, named(name))
+            before = hammer.answers
+            hammer.asking.set()
+            wait_until(lambda before=before: hammer.answers > before, "the server is asked")
             make_current(data, made)
             wait_until(lambda name=name: served(server) == name, f"{name} is served")
             shutil.rmtree(data / "releases" / names[names.index(name) - 1])
+            hammer.asking.clear()
+        hammer.asking.set()
         wait_until(lambda: hammer.seen >= {names[-1]}, "the last release has answered")
     assert hammer.wrong == []
     assert len(hammer.seen) > RELEASES / 2
