@@ -1,17 +1,35 @@
 """What stands in deploy/ names options, files and folders that exist."""
 
+import platform
 import re
 import shutil
 import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import pytest
 
 from invoking import run
 from making import REPOSITORY
+from pfocr_rdf.releases import Release
+from pfocr_rdf.web.sandbox import ALLOWED
 
 DEPLOY = REPOSITORY / "deploy"
 UNIT = DEPLOY / "pfocr-rdf.service"
+#: Whoever runs this may run no more: the kernel kills what installs a filter of system calls.
+WITHOUT_SECCOMP: Final = """
+import ctypes, os, platform, struct, sys
+from pfocr_rdf.web import sandbox as s
+number = s.SECCOMP[platform.machine()]
+s.LIBC.prctl(s.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+code = [(s.LOAD, 0, 0, s.NUMBER_AT), (s.EQUAL, 0, 1, number)]
+code += [(s.RETURN, 0, 0, s.RET_KILL), (s.RETURN, 0, 0, s.RET_ALLOW)]
+program = s._Program(len(code), b"".join(struct.pack("=HBBI", *one) for one in code))
+assert s.LIBC.syscall(number, s.SECCOMP_SET_MODE_FILTER, 0, ctypes.byref(program)) == 0
+os.execv(sys.argv[1], sys.argv[1:])
+"""
 
 
 def options_of(command: str) -> set[str]:
@@ -60,3 +78,45 @@ def test_systemd_reads_the_unit(tmp_path: Path) -> None:
     command = ["systemd-analyze", "verify", "--man=no", str(unit)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert "pfocr-rdf.service" not in done.stderr
+
+
+def calls_of(names: list[str]) -> Iterator[str]:
+    """The system calls of a filter of systemd, its sets as this systemd has them."""
+    for name in names:
+        if not name.startswith("@"):
+            yield name
+            continue
+        command = ["systemd-analyze", "syscall-filter", name]
+        listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        rows = (line.strip() for line in listed.splitlines()[1:])
+        yield from calls_of([row for row in rows if row and not row.startswith("#")])
+
+
+def filtered() -> list[str]:
+    found = re.search(r"^SystemCallFilter=(.*)$", UNIT.read_text(), re.MULTILINE)
+    assert found is not None
+    return found[1].split()
+
+
+def test_the_unit_lets_query_processes_install_their_filter() -> None:
+    """By the name of the call: no set that the unit has holds it, and no version lacks it."""
+    assert {"@system-service", "seccomp"} <= set(filtered())
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
+def test_the_unit_allows_every_call_that_a_query_process_is_left_with() -> None:
+    needed = {"mmap", "mprotect", "tgkill", "seccomp", "prctl", "setrlimit", *ALLOWED["x86_64"]}
+    assert needed <= set(calls_of([*filtered(), "@default"]))
+
+
+@pytest.mark.skipif(platform.machine() not in ALLOWED, reason="its system calls are not known")
+def test_a_server_whose_query_processes_a_filter_kills_says_so(seeds_release: Release) -> None:
+    program = str(Path(sys.executable).parent / "pfocr-rdf")
+    data = str(seeds_release.path.parent.parent)
+    command = [sys.executable, "-c", WITHOUT_SECCOMP, program, "serve", "--data", data]
+    done = subprocess.run(
+        [*command, "--port", "0"], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 1
+    assert "a query process was killed by SIGSYS when it opened the store" in done.stderr
+    assert "allow seccomp there" in done.stderr

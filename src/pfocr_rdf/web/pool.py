@@ -24,6 +24,7 @@ from pfocr_rdf.web.zygote import (
     read_report,
     start_zygote,
     why_ended,
+    words_of_end,
 )
 
 log: Final = logging.getLogger("pfocr_rdf.web")
@@ -74,6 +75,7 @@ class Pool:
         self._unborn: dict[int, QueryProcess] = {}
         self._by_pid: dict[int, QueryProcess] = {}
         self._home: dict[QueryProcess, Generation] = {}
+        self._stillborn: dict[QueryProcess, Generation] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
         self._warned = False
@@ -279,6 +281,7 @@ class Pool:
             return
         process = self._by_pid.get(report.pid)
         if process is not None:
+            process.ended_with = report.status
             self._bury(process, why_ended(report.status, report.said))
 
     # What processes tell.
@@ -310,18 +313,19 @@ class Pool:
         if process in generation.idle:
             generation.idle.remove(process)
         if generation.opened is not None and not process.hello:
-            refusal = process.refused_to_start
-            said = refusal.detail if refusal else "a query process ended when it opened the store"
-            self._fail_opening(generation, said)
+            if process.refused_to_start is not None:
+                self._fail_opening(generation, process.refused_to_start.detail)
+                return
+            self._stillborn[process] = generation
         elif generation is self.current and not self._closed:
             self._replace(generation, started=bool(process.hello))
         elif not generation.alive and generation in self.leaving:
             self.leaving.remove(generation)
             generation.held.close()
         running = process.running
-        if running is None:
+        if running is None and process not in self._stillborn:
             return
-        if process.killed_for:
+        if running is not None and process.killed_for:
             running.fail(Refusal("engine-failure", "the query process was ended"))
         elif process.ended_as:
             self._mourn(process)
@@ -355,6 +359,8 @@ class Pool:
             self._mourn(process)
 
     def _mourn(self, process: QueryProcess) -> None:
+        if (generation := self._stillborn.pop(process, None)) is not None:
+            self._fail_opening(generation, words_of_end(process.ended_with))
         running = process.running
         if running is None:
             return

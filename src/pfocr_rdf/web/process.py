@@ -136,6 +136,8 @@ class QueryProcess(asyncio.Protocol):
         self.running: Running | None = None
         self.killed_for = ""
         self.ended_as = ""
+        #: The status of :func:`os.wait4`, once it is told.
+        self.ended_with: int | None = None
         self.worn = False
         self._size_at_start = 0
         #: Lent: it has a query, or is about to get one.

@@ -133,6 +133,25 @@ def why_ended(status: int, said: str) -> Literal["memory", "killed", "crash", "e
     return "crash" if os.WEXITSTATUS(status) else "ended"
 
 
+def words_of_end(status: int | None) -> str:
+    """What an operator is told of a query process that ended when it opened the store.
+
+    >>> words_of_end(signal.SIGSEGV)
+    'a query process was killed by SIGSEGV when it opened the store: run `pfocr-rdf verify`'
+    """
+    when = "when it opened the store"
+    if status is None or not os.WIFSIGNALED(status):
+        return f"a query process ended {when}: run `pfocr-rdf verify`"
+    number = os.WTERMSIG(status)
+    name = signal.Signals(number).name if number in list(signal.Signals) else f"signal {number}"
+    if number == signal.SIGSYS:
+        filters = "a SystemCallFilter of systemd or the profile of a container"
+        todo = f"{filters} forbids a call that it needs: allow seccomp there"
+    else:
+        todo = "run `pfocr-rdf verify`"
+    return f"a query process was killed by {name} {when}: {todo}"
+
+
 class _Child:
     """A query process, and what it writes to its standard error, as far as it is kept."""
 
