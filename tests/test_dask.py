@@ -531,7 +531,7 @@ def test_without_dask_the_refusal_says_how_to_install_it(
 ) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     message = refused(few, published, "dask://head:8786")
-    assert "pip install 'pfocr-rdf[dask]'" in message
+    assert "pip install '.[dask]' in a checkout" in message
 
 
 def test_dask_is_not_imported_before_it_is_asked_for() -> None:

@@ -80,6 +80,33 @@ def test_systemd_reads_the_unit(tmp_path: Path) -> None:
     assert "pfocr-rdf.service" not in done.stderr
 
 
+DOCUMENTS: Final = ("README.md", "deploy/README.md", "deploy/cluster.md", "deploy/Dockerfile")
+
+
+def test_what_is_installed_is_a_checkout() -> None:
+    """No index has the package: its name there is anybody's."""
+    installed = [
+        line
+        for name in DOCUMENTS
+        for line in re.findall(r"pip install ([^`\n]+)", (REPOSITORY / name).read_text())
+    ]
+    assert len(installed) >= 4
+    for words in installed:
+        target = words.split()[-1].strip("'")
+        assert target in (".", ".[dask]", "/source"), words
+
+
+def test_who_installs_or_builds_an_image_is_told_of_the_editor_first() -> None:
+    """It is not in git: without it what a browser gets of ``/sparql`` is a plain form."""
+    blocks = re.findall(r"```text\n(.*?)```", (DEPLOY / "README.md").read_text(), re.DOTALL)
+    steps = [one for one in blocks if "pip install" in one or "docker build" in one]
+    steps.append((DEPLOY / "Dockerfile").read_text())
+    assert len(steps) == 3
+    for step in steps:
+        before, _, _ = re.split("(pip install|docker build)", step, maxsplit=1)
+        assert "make editor\n" in before
+
+
 def calls_of(names: list[str]) -> Iterator[str]:
     """The system calls of a filter of systemd, its sets as this systemd has them."""
     for name in names:

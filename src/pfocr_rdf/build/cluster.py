@@ -178,7 +178,7 @@ def connected(address: str, wait_s: float) -> Iterator[Cluster]:
     except ImportError as error:
         raise BuildError(
             f"Dask is not installed, which {address} needs: {NOTHING}; "
-            "pip install 'pfocr-rdf[dask]'"
+            "pip install '.[dask]' in a checkout"
         ) from error
     try:
         # In a thread, for whoever builds may run a loop in this one, as notebooks do.
