@@ -281,6 +281,37 @@ def test_a_rollback_to_a_release_whose_manifest_says_nothing_is_refused(three: P
     assert current_release(three).id == "20260101T000000Z-ccc"
 
 
+@pytest.mark.parametrize("damage", ["missing", "cut"])
+@pytest.mark.parametrize("name", ["dumps/pfocr.nt.gz", "store/CURRENT", "search.sqlite"])
+def test_a_rollback_to_what_a_server_would_not_start_with_is_refused(
+    damage: str, name: str, tmp_path: Path
+) -> None:
+    """A running server would keep the one before: nobody would notice until its next start."""
+    data = tmp_path / "data"
+    first, second = (build(SEEDS, data).release for _ in range(2))
+    file = first.path / name
+    held = file.read_bytes()
+    file.unlink()  # it may be one file with another dump
+    if damage == "cut":
+        file.write_bytes(held[:-1])
+    for asked in ((), (first.id,)):
+        done = run("rollback", *asked, "--data", data)
+        assert (done.status, done.out) == (1, "")
+        assert f"{file}: missing or cut: run `pfocr-rdf verify` on the release" in done.err
+    assert current_release(data) == Release(second.id, second.path.resolve())
+
+
+def test_a_folder_of_dumps_is_no_release_for_any_command(tmp_path: Path) -> None:
+    """What a mirror has holds a manifest too, that of its files."""
+    data, copied = tmp_path / "data", tmp_path / "public"
+    build(SEEDS, data)
+    assert run("dump", "--data", data, "--to", copied).status == 0
+    for words in (("diff", copied, "current"), ("diff", "current", copied), ("verify", copied)):
+        done = run(*words, "--data", data)
+        assert (done.status, done.out) == (1, "")
+        assert f"{copied} holds dumps, and no release: run `sha256sum -c SHA256SUMS`" in done.err
+
+
 def test_a_rollback_to_a_release_of_another_data_folder_is_refused(
     three: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -111,10 +111,8 @@ def current_release(data: Path) -> Release:
             # Pruned between reading the link and looking there, for another was published.
             if _led_to(pointer) != led_to:
                 continue
-            reason = (
-                "no current release: run `pfocr-rdf build RECORDS… --data` with this folder first"
-            )
-            raise ReleaseError(f"{data}: {reason}") from None
+            reason = "run `pfocr-rdf build RECORDS… --data` with this folder first"
+            raise ReleaseError(f"{data}: no current release: {reason}") from None
         return Release(target.name, target)
 
 
@@ -128,11 +126,15 @@ def _led_to(pointer: Path) -> Path | None:
 def find_release(data: Path, name: str) -> Release:
     """A release by its id, by the beginning of it, by version, as ``current``, or by its path.
 
-    :raises ReleaseError: if there is no such release or several begin so.
+    :raises ReleaseError: if there is no such release, several begin so, or dumps are there.
     """
     if name == CURRENT:
         return current_release(data)
     as_path = Path(name)
+    if name and (as_path / "SHA256SUMS").is_file():  # beside a manifest, but that of the dumps
+        raise ReleaseError(
+            f"{name} holds dumps, and no release: run `sha256sum -c SHA256SUMS` there"
+        )
     if name and (as_path / MANIFEST).is_file():
         resolved = as_path.resolve()
         return Release(resolved.name, resolved)
@@ -319,8 +321,8 @@ def roll_back(data: Path, name: str | None = None) -> tuple[Release, Release]:
 
     :param name: which one; the release before the current one if None.
     :returns: the release that was current and the one that is now.
-    :raises ReleaseError: if there is none to go back to, if its manifest is none, or if the
-        folder cannot be written to.
+    :raises ReleaseError: if there is none to go back to, if it is damaged, or if the folder
+        cannot be written to.
     """
     was = current_release(data)
     if name is None:
@@ -334,13 +336,24 @@ def roll_back(data: Path, name: str | None = None) -> tuple[Release, Release]:
     if now not in list_releases(data.resolve()) and now not in list_releases(data):
         reason = "roll back to one of the releases of this data folder"
         raise ReleaseError(f"{now.path}: not in {data}: {reason}")
-    if "files" not in now.manifest():
-        reason = "not the manifest of a release: roll back to another"
-        raise ReleaseError(f"{now.path / MANIFEST}: {reason}")
+    _refuse_damaged(now)
     # Held, so that a build that prunes at the same time does not delete it before it is current.
     with holding(now), _refusing(data):
         make_current(data, now)
     return was, now
+
+
+def _refuse_damaged(release: Release) -> None:
+    """Refuse what a server would not start with: a file that is missing or cut. None is read."""
+    try:
+        sizes = {release.path / row["name"]: row["bytes"] for row in release.manifest()["files"]}
+    except (KeyError, TypeError):
+        reason = "not the manifest of a release: roll back to another"
+        raise ReleaseError(f"{release.path / MANIFEST}: {reason}") from None
+    for path, size in sizes.items():
+        if not path.is_file() or path.stat().st_size != size:
+            reason = "missing or cut: run `pfocr-rdf verify` on the release, roll back to another"
+            raise ReleaseError(f"{path}: {reason}")
 
 
 def prune_releases(data: Path, keep: int) -> Pruned:

@@ -7,7 +7,6 @@ import typer
 
 from pfocr_rdf.commands.console import refusals, say
 from pfocr_rdf.commands.options import DEFAULT_DATA, Data, Quiet
-from pfocr_rdf.errors import ReleaseError
 from pfocr_rdf.releases import (
     CURRENT,
     RELEASES,
@@ -49,9 +48,6 @@ def _release_at(data: Path, name: str) -> Release:
 
     :raises ReleaseError: if there is none.
     """
-    if (Path(name) / "SHA256SUMS").is_file():
-        reason = "dumps, and no release: run `sha256sum -c SHA256SUMS` there"
-        raise ReleaseError(f"{name} holds {reason}")
     # A data folder whose current release is gone is that, and no name of a release.
     if (Path(name) / RELEASES).is_dir():
         return current_release(Path(name))
