@@ -234,3 +234,64 @@ def test_a_release_without_links_says_so_and_leaves_no_file(
         assert (done.status, done.out) == (1, "")
         assert "has no links from mapping sets: build with --mappings FILE.sssom.tsv" in done.err
     assert list(tmp_path.iterdir()) == []
+
+
+# --- what a file is called, and what is in it ---
+
+
+@pytest.mark.parametrize(
+    ("name", "form"),
+    [
+        ("a.nt", "ntriples"),
+        ("a.nt.gz", "ntriples"),
+        ("A.TTL.GZ", "turtle"),
+        ("a.nq", "nquads"),
+        ("a.jsonl", "jsonld"),
+        ("a.rdf", "rdfxml"),
+        ("a.trig", "trig"),
+        ("a.n3", "n3"),
+        ("a", "turtle"),
+        ("a.b", "turtle"),
+    ],
+)
+def test_a_file_holds_what_its_name_says(
+    name: str, form: DumpFormatName, seeds_release: Release, tmp_path: Path
+) -> None:
+    file = tmp_path / name
+    assert run("dump", "--release", seeds_release.path, "--output", file).status == 0
+    held = file.read_bytes()
+    gzipped = name.endswith(".gz")
+    assert gzipped == held.startswith(b"\x1f\x8b")
+    assert held == written(seeds_release, form, gzipped=gzipped)
+
+
+@pytest.mark.parametrize(("name", "form"), [("a.nt", "turtle"), ("a.ttl.gz", "rdfxml")])
+def test_a_name_that_contradicts_the_format_is_refused(
+    name: str, form: str, seeds_release: Release, tmp_path: Path
+) -> None:
+    line = ("dump", "--release", seeds_release.path, "--format", form)
+    done = run(*line, "--output", tmp_path / name)
+    assert done.status == 2
+    assert "name another, or leave --format out" in " ".join(done.err.split())
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "form"), [("a.nq", "equivalents"), ("a.ttl", "ntriples"), ("a.n3", "turtle")]
+)
+def test_a_name_that_covers_the_format_is_taken(
+    name: str, form: DumpFormatName, seeds_release: Release, tmp_path: Path
+) -> None:
+    line = ("dump", "--release", seeds_release.path, "--format", form)
+    assert run(*line, "--output", tmp_path / name).status == 0
+    assert (tmp_path / name).read_bytes() == written(seeds_release, form)
+
+
+@pytest.mark.parametrize("more", [("--format", "ntriples"), ("--output", "x.ttl")])
+def test_all_dumps_are_copied_or_one_is_written_and_not_both(
+    more: tuple[str, str], seeds_release: Release, tmp_path: Path
+) -> None:
+    done = run("dump", "--release", seeds_release.path, "--to", tmp_path / "new", *more)
+    assert done.status == 2
+    assert "leave --format and --output out" in " ".join(done.err.split())
+    assert list(tmp_path.iterdir()) == []

@@ -22,7 +22,29 @@ CONVERTED: Final = {
 DumpFormatName = Literal[
     "turtle", "ntriples", "nquads", "jsonld", "equivalents", "mappings", "trig", "rdfxml", "n3"
 ]
+#: What a file's name ends in, before .gz → the formats that such a file may hold; the first is
+#: what it holds if nobody says.
+SUFFIX_TO_FORMATS: Final[dict[str, tuple[DumpFormatName, ...]]] = {
+    ".ttl": ("turtle", "ntriples"),
+    ".nt": ("ntriples",),
+    ".nq": ("nquads", "equivalents", "mappings", "ntriples"),
+    ".jsonl": ("jsonld",),
+    ".jsonld": ("jsonld",),
+    ".trig": ("trig", "turtle", "ntriples"),
+    ".rdf": ("rdfxml",),
+    ".n3": ("n3", "turtle", "ntriples"),
+}
 COPY_BYTES: Final = 1 << 20
+
+
+def formats_of(path: Path) -> tuple[DumpFormatName, ...]:
+    """The formats that a file of this name may hold, likeliest first; none if it does not say.
+
+    >>> formats_of(Path("pfocr.nt.gz")), formats_of(Path("pfocr.txt"))
+    (('ntriples',), ())
+    """
+    name = path.with_suffix("") if path.suffix.lower() == ".gz" else path
+    return SUFFIX_TO_FORMATS.get(name.suffix.lower(), ())
 
 
 def copy_dumps(release: Release, target: Path) -> list[Path]:

@@ -12,13 +12,18 @@ from pfocr_rdf.commands.console import data_out, refusals
 from pfocr_rdf.commands.options import DEFAULT_DATA, Data, ReleaseName
 from pfocr_rdf.contents import iris_of
 from pfocr_rdf.errors import ReleaseError
-from pfocr_rdf.publish import DumpFormatName, copy_dumps, write_dump
+from pfocr_rdf.publish import DumpFormatName, copy_dumps, formats_of, write_dump
 from pfocr_rdf.releases import find_release, holding
 
 
 def dump(
     data: Data = DEFAULT_DATA,
-    form: Annotated[DumpFormatName, typer.Option("--format", help="What to write.")] = "turtle",
+    form: Annotated[
+        DumpFormatName | None,
+        typer.Option(
+            "--format", help="What to write.", show_default="as --output ends, else turtle"
+        ),
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="A file, gzipped if it ends in .gz.")
     ] = None,
@@ -28,6 +33,10 @@ def dump(
     release: ReleaseName = "current",
 ) -> None:
     """Write the data of a release to standard output or a file, or copy all its dumps."""
+    if to is not None and (form is not None or output is not None):
+        what = "all dumps are copied: leave --format and --output out"
+        raise typer.BadParameter(what, param_hint="--to")
+    form = _form(form, output)
     with refusals(), holding(find_release(data, release)) as found:
         if to is not None:
             for path in copy_dumps(found, to):
@@ -38,6 +47,18 @@ def dump(
             return
         with _written(output) as file:
             write_dump(found, form, file, iris_of(found), gzipped=output.suffix == ".gz")
+
+
+def _form(form: DumpFormatName | None, output: Path | None) -> DumpFormatName:
+    """What to write; a file of another format than its name says fails where it is loaded.
+
+    :raises typer.BadParameter: if the format and the name of the file contradict each other.
+    """
+    named = formats_of(output) if output is not None else ()
+    if form is not None and named and form not in named:
+        what = f"{output} is the name of a file of {named[0]}: name another, or leave --format out"
+        raise typer.BadParameter(what, param_hint=f"--format {form}")
+    return form or (named[0] if named else "turtle")
 
 
 @contextmanager
