@@ -49,6 +49,7 @@ from virtuoso import Virtuoso, put, virtuoso_server
 PARTNERS: Final = Path(__file__).parent / "partners"
 QUERIES: Final = {query.name: query for query in federated_queries()}
 MADE: Final = "PMC4795929__f1"
+NEWER: Final = "PMC4795930__f1"
 SEED: Final = "PMC6566596__ijms-20-02505-g004"
 FIGURES: Final = "https://pfocr.wikipathways.org/figures/"
 CHEBI: Final = "http://purl.obolibrary.org/obo/CHEBI_"
@@ -75,6 +76,14 @@ MADE_RECORD: Final = {
         DISEASE_COLUMNS, "breast cancer|mesh:D001943|Breast Neoplasms|breast cancer|doid:1612"
     ),
     "_data/wpid_map.tsv": f"{MADE}\tWP673\n",
+    # As the tables of 2024 have it: no MeSH id in any row.
+    f"_figures/{NEWER}.md": record(
+        figid=NEWER, pmcid="PMC4795930", figlink="/pmc/articles/PMC4795930/figure/F1/"
+    ),
+    f"_data/{NEWER}-chemicals.tsv": table(CHEMICAL_COLUMNS, "pyruvate|NA|NA|pyruvate|chebi:15361"),
+    f"_data/{NEWER}-diseases.tsv": table(
+        DISEASE_COLUMNS, "breast cancer|NA|NA|breast cancer|doid:1612"
+    ),
 }
 
 
@@ -106,7 +115,8 @@ CASES: Final[Mapping[str, Case]] = {
         ),
     ),
     "figures-below-mesh-descriptor": Case(
-        {"descriptor": "D009369"}, ((MADE, f"{MESH}D001943", "Breast Neoplasms"),)
+        {"descriptor": "D009369"},
+        tuple((figid, f"{MESH}D001943", "Breast Neoplasms") for figid in (MADE, NEWER)),
     ),
     "literature-of-gene": Case({"gene": "2064"}, ((f"{MESH}D001943", "Breast Neoplasms", "2"),)),
     "mesh-tree-of-chemicals": Case(
@@ -364,6 +374,13 @@ def test_a_query_gives_the_rows_that_are_in_both(
     assert stand_ins.asked
 
 
+def test_a_chemical_without_a_mesh_id_stands_where_the_mesh_term_stands_that_it_matches(
+    server: Server, stand_ins: StandIns
+) -> None:
+    answer = server.request("GET", f"/queries/mesh-tree-of-chemicals.json?figure={NEWER}")
+    assert rows_of(answer) == [(f"{CHEBI}15361", "Pyruvic Acid", "true", "", "")]
+
+
 @pytest.mark.parametrize("name", QUERIES)
 def test_a_query_calls_the_endpoints_of_its_header_by_their_published_addresses(
     name: str, server: Server, stand_ins: StandIns
@@ -451,7 +468,7 @@ def test_partners_are_asked_about_no_more_than_the_query_is_about(
     server: Server, stand_ins: StandIns
 ) -> None:
     """A release has more articles than can be asked about: the limit is on these too."""
-    for given, count in (("article=PMC4795929", 1), ("limit=2", 2), ("limit=50", 6)):
+    for given, count in (("article=PMC4795929", 1), ("limit=2", 2), ("limit=50", 7)):
         stand_ins.fill()
         server.request("GET", f"/queries/wikidata-articles.json?{given}")
         (asked,) = stand_ins.asked

@@ -11,6 +11,7 @@ import socket
 import threading
 from collections.abc import Iterable, Iterator
 from functools import cache
+from pathlib import Path
 from typing import Final, cast
 
 import pytest
@@ -338,6 +339,71 @@ def test_an_alias_of_a_figure_asks_for_the_figure() -> None:
 def test_an_identifier_of_chebi_finds_the_mesh_chemical_beside_it(made: Store) -> None:
     query = load_query("figures-by-chemical")
     assert b'"D005947"' in answer(made, bind(query, {"chemical": "CHEBI:17234"}))
+
+
+#: Of two records, the newer has the ids of ChEBI and the Disease Ontology alone.
+OLD_AND_NEW: Final = {
+    "_figures/PMC1__f1.md": record(figid="PMC1__f1"),
+    "_figures/PMC1__f2.md": record(figid="PMC1__f2"),
+    **{
+        f"_data/PMC1__{name}-genes.tsv": table(
+            GENE_COLUMNS, "9606|Homo sapiens|Mammals|a|A|A|5|ncbigene_symbol|1|2|3"
+        )
+        for name in ("f1", "f2")
+    },
+    "_data/PMC1__f1-chemicals.tsv": table(CHEMICAL_COLUMNS, "fat|mesh:D005227|fat|fat|chebi:35366"),
+    "_data/PMC1__f2-chemicals.tsv": table(CHEMICAL_COLUMNS, "fat|NA|NA|fat|chebi:35366"),
+    "_data/PMC1__f1-diseases.tsv": table(DISEASE_COLUMNS, "flu|mesh:D007251|flu|flu|doid:8469"),
+    "_data/PMC1__f2-diseases.tsv": table(DISEASE_COLUMNS, "flu|NA|NA|flu|doid:8469"),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("figures-by-chemical", {"chemical": "D005227"}),
+        ("figures-by-chemical", {"chemical": "CHEBI:35366"}),
+        ("figures-by-gene-and-chemical", {"gene": "5", "chemical": "D005227"}),
+        ("figures-by-gene-and-chemical", {"gene": "5", "chemical": "CHEBI:35366"}),
+        ("figures-by-disease", {"disease": "D007251"}),
+        ("figures-by-disease", {"disease": "DOID:8469"}),
+    ],
+)
+def test_either_id_of_a_chemical_or_a_disease_finds_the_figures_of_both(
+    name: str, values: dict[str, str], tmp_path: Path
+) -> None:
+    """The newest tables have no MeSH id: who asks by one must not miss their figures."""
+    found, problems = read_all(write(tmp_path, OLD_AND_NEW))
+    assert not problems
+    rows = answer(store_of(tuple(found.values())), bind(load_query(name), values)).splitlines()
+    assert [row.split(b"\t")[0] for row in rows[1:]] == [b'"PMC1__f1"', b'"PMC1__f2"']
+
+
+@pytest.mark.parametrize("tier", ["any", "symbol", "synonym,family"])
+@pytest.mark.parametrize("organism", ["any", "9606", "10090"])
+def test_a_gene_set_has_the_genes_that_the_mentions_have(
+    tier: str, organism: str, made: Store
+) -> None:
+    """Where any evidence will do, it is read off the figures and not off their mentions."""
+    rows = made.query(
+        "SELECT DISTINCT ?figid ?entrez ?tier ?taxon { ?mention oa:hasTarget ?figure ;"
+        " a pfocr:GeneMention ; oa:hasBody ?gene . ?gene schema:identifier ?entrez ."
+        " ?figure schema:identifier ?figid OPTIONAL { ?mention pfocr:tier ?tier }"
+        " OPTIONAL { ?gene schema:taxonomicRange ?taxon } }",
+        prefixes=Iris().prefixes(),
+    )
+    expected: dict[str, set[int]] = {}
+    for figid, entrez, found, taxon in cast(QuerySolutions, rows):
+        in_tier = tier == "any" or (found is not None and found.value.split("#")[1] in tier)
+        in_organism = organism == "any" or (
+            taxon is not None and taxon.value.endswith(f"_{organism}")
+        )
+        if in_tier and in_organism:
+            expected.setdefault(figid.value, set()).add(int(entrez.value))
+    values = {"tier": tier, "organism": organism, "minimum": "1"}
+    sets = made.query(bind(load_query("gene-sets"), values))
+    listed = {row["figid"].value: row["genes"].value for row in cast(QuerySolutions, sets)}
+    assert listed == {figid: " ".join(map(str, sorted(genes))) for figid, genes in expected.items()}
 
 
 #: Two records that use one MeSH term, each as another kind of thing, and organisms of no taxon.

@@ -132,9 +132,8 @@ def find_release(data: Path, name: str) -> Release:
         return current_release(data)
     as_path = Path(name)
     if name and (as_path / "SHA256SUMS").is_file():  # beside a manifest, but that of the dumps
-        raise ReleaseError(
-            f"{name} holds dumps, and no release: run `sha256sum -c SHA256SUMS` there"
-        )
+        reason = "dumps, and no release: run `sha256sum -c SHA256SUMS` there"
+        raise ReleaseError(f"{name} holds {reason}")
     if name and (as_path / MANIFEST).is_file():
         resolved = as_path.resolve()
         return Release(resolved.name, resolved)
@@ -263,8 +262,7 @@ def publish_release(data: Path, unfinished: Path, version: str) -> Release:
     """
     flush_tree(unfinished)
     folder = data / RELEASES
-    name = _fresh_id(data, version)
-    release = Release(name, folder / name)
+    release = Release(name := _fresh_id(data, version), folder / name)
     unfinished.rename(release.path)
     try:
         flush(folder)
