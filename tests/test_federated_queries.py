@@ -40,6 +40,7 @@ from making import (
     write,
 )
 from paging import Markup
+from pfocr_rdf.iris import BASE, Iris
 from pfocr_rdf.queries import NamedQuery, bind, federated_queries
 from pfocr_rdf.web.federation.partners import public_partners
 from serving import JSON, Answer, Server, serving
@@ -297,11 +298,14 @@ def partners_at(folder: Path, address: Callable[[str], str]) -> Path:
 @pytest.fixture(scope="module", name="data")
 def _data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A release of the samples and of a record that has what they lack."""
-    folder = tmp_path_factory.mktemp("federated")
+    return built(tmp_path_factory.mktemp("federated"))
+
+
+def built(folder: Path, iris: Iris = Iris()) -> Path:
     files: dict[str, str | bytes] = dict(MADE_RECORD)
     for path in (SEEDS / "_figures").iterdir():
         files[f"_figures/{path.name}"] = path.read_bytes()
-    result = build(write(folder / "records", files), folder / "data")
+    result = build(write(folder / "records", files), folder / "data", iris=iris)
     assert result.release.path.exists()
     return folder / "data"
 
@@ -372,6 +376,30 @@ def test_a_query_gives_the_rows_that_are_in_both(
 ) -> None:
     assert asked_rows(server, name) == list(CASES[name].rows)
     assert stand_ins.asked
+
+
+#: UniProt's, Bgee's and the RDF Portal's own forms, and one that nobody has.
+GENE_PREFIXES: Final = (
+    "http://purl.uniprot.org/geneid/",
+    "https://www.ncbi.nlm.nih.gov/gene/",
+    "http://identifiers.org/ncbigene/",
+    "https://genes.example/",
+)
+
+
+@pytest.mark.parametrize("prefix", GENE_PREFIXES)
+def test_a_query_joins_whatever_the_iris_of_genes_begin_with(
+    prefix: str, stand_ins: StandIns, tmp_path: Path
+) -> None:
+    """The form of the release is not among its equivalents, and may be the partner's or not."""
+    data = built(tmp_path, Iris(BASE, prefix))
+    for name, case in CASES.items():
+        values = [f"--param={key}={value}" for key, value in case.values.items()]
+        at = ("--data", data, "--partners", stand_ins.listed, "--format", "json")
+        done = run("query", name, *values, *at)
+        assert done.status == 0, done.err
+        answer = Answer(200, {}, done.out.encode())
+        assert rows_of(answer) == list(case.rows), name
 
 
 def test_a_chemical_without_a_mesh_id_stands_where_the_mesh_term_stands_that_it_matches(
