@@ -354,10 +354,10 @@ def test_a_file_whose_header_has_parameters_takes_values_as_a_named_query_does(
     assert found.out == run("query", "figures-by-gene", *options, "-p", "gene=2064").out
     assert len(found.out.splitlines()) > 1
     refused = run("query", own, *options)
-    assert (refused.status, refused.out) == (1, "")
+    assert (refused.status, refused.out) == (2, "")
     assert "query own needs the parameter 'gene'" in refused.err
     without = run("query", "ASK {}", "--data", data, "-p", "gene=2064")
-    assert (without.status, without.out) == (1, "")
+    assert (without.status, without.out) == (2, "")
     assert "or leave --param out" in without.err
 
 
@@ -372,10 +372,78 @@ def test_a_query_takes_an_article_by_its_doi(doi: str, cited: Path) -> None:
 
 
 def test_a_doi_that_no_article_has_is_refused_and_no_iri_is_asked_for(cited: Path) -> None:
-    for where in (("--data", cited), ("--endpoint", "http://127.0.0.1:9/sparql")):
-        refused = run("query", "article-figures", *where, "-p", "article=doi:10.1000/other")
-        assert (refused.status, refused.out) == (1, "")
-        assert refused.err.endswith("is a DOI; give a PubMed Central id as PMC6566596 or its IRI\n")
+    """A release takes DOIs, so it must not be said that none is taken; an endpoint takes none."""
+    asked = ("query", "article-figures", "-p", "article=doi:10.1000/other")
+    refused = run(*asked, "--data", cited)
+    assert (refused.status, refused.out) == (1, "")
+    assert refused.err == (
+        "error: parameter 'article': no article of this release has the DOI doi:10.1000/other: "
+        "give another, or a PubMed Central id\n"
+    )
+    refused = run(*asked, "--endpoint", "http://127.0.0.1:9/sparql")
+    assert (refused.status, refused.out) == (2, "")
+    assert refused.err.endswith("is a DOI; give a PubMed Central id as PMC6566596 or its IRI\n")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("query",),
+        ("query", "nosuch"),
+        ("query", "figures-by-gene"),
+        ("query", "figures-by-gene", "-p", "gene=TP53"),
+        ("query", "figures-by-gene", "-p", "gene"),
+        ("query", "figures-by-gene", "-p", "gene=1", "-p", "gene=2"),
+        ("query", "figures-by-gene", "-p", "gene=1", "-p", "nosuch=2"),
+        ("query", "figures-by-gene", "-p", "gene=1", "-p", "limit=0"),
+        ("query", "ASK {}", "-p", "gene=1"),
+        ("query", "--nosuch"),
+        ("search", "her2", "--year", "abcd"),
+        ("push",),
+        ("push", "--endpoint", "http://127.0.0.1:9/", "--virtuoso-bulk", "127.0.0.1:9"),
+        ("push", "--endpoint", "http://127.0.0.1:9/", "--user", "dba", "--password-env", "NO_SUCH"),
+        ("push", "--endpoint", "http://127.0.0.1:9/", "--password-env", "NO_SUCH"),
+        ("push", "--endpoint", "http://127.0.0.1:9/", "--isql", "isql"),
+        ("push", "--virtuoso-bulk", "127.0.0.1:9"),
+        ("dump", "--to", "new", "--format", "nquads"),
+        ("query", "ASK {}", "--endpoint", "http://127.0.0.1:9/sparql", "--timeout-s", "inf"),
+        ("serve", "--public-url", "x"),
+        ("serve", "--backend", "x"),
+        ("serve", "--proxy", "x"),
+        ("serve", "--federation", "off", "--partners", "x"),
+        ("serve", "--backend-graph", "http://a.example/"),
+        ("build", SEEDS, "--base", "x"),
+        ("build", SEEDS, "--gene-prefix", "x"),
+    ],
+    ids=str,
+)
+def test_what_is_wrong_as_it_was_typed_has_exit_status_2(
+    words: tuple[str | Path, ...], data: Path
+) -> None:
+    refused = run(*words, "--data", data)
+    assert (refused.status, refused.out) == (2, "")
+    assert "rror" in refused.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("query", "SELECT * {"),
+        ("query", "nosuch.rq"),
+        ("query", "SELECT * { SERVICE <http://a.example/> { ?s ?p ?o } }"),
+        ("describe", "ncbigene:999999999"),
+        ("verify", "nosuch"),
+        ("rollback",),
+        ("build", "nosuch"),
+    ],
+    ids=str,
+)
+def test_what_is_refused_or_found_wrong_has_exit_status_1(
+    words: tuple[str, ...], data: Path
+) -> None:
+    refused = run(*words, "--data", data)
+    assert (refused.status, refused.out) == (1, "")
+    assert refused.err.startswith("error: ")
 
 
 @pytest.fixture(name="cited", scope="module")
@@ -409,7 +477,7 @@ def test_a_server_says_what_is_wrong_with_its_address_or_its_list(
 
 def test_a_parameter_that_is_given_twice_is_refused() -> None:
     refused = run("query", "figures-by-gene", "--show", "-p", "gene=2064", "-p", "gene=5742")
-    assert (refused.status, refused.out) == (1, "")
+    assert (refused.status, refused.out) == (2, "")
     assert "parameter 'gene' is given twice: give it once" in refused.err
 
 
@@ -417,7 +485,7 @@ def test_a_parameter_that_is_given_twice_is_refused() -> None:
 def test_a_time_limit_is_a_number_of_seconds(timeout_s: str) -> None:
     address = "http://127.0.0.1:9/sparql"
     refused = run("query", "ASK {}", "--endpoint", address, "--timeout-s", timeout_s)
-    assert refused.status == 1
+    assert refused.status == 2
     assert "give more than none and at most 86,400" in refused.err
 
 

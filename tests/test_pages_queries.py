@@ -410,6 +410,14 @@ def test_as_many_rows_as_were_asked_for_may_not_be_all(server: Server) -> None:
     assert "0 rows. Nothing in this release fits these values." in Markup(none).text
 
 
+def test_a_doi_that_the_release_does_not_know_is_told_so(server: Server) -> None:
+    """DOIs are taken: that this is one must not be said to be what is wrong with it."""
+    answer = get(server, "/queries/article-figures.csv?article=10.1234/none")
+    assert (answer.status, answer.problem) == (400, "bad-parameter")
+    said = "no article of this release has the DOI 10.1234/none: give another, or a PubMed"
+    assert said in answer.json["detail"]
+
+
 def test_methods_that_change_something_are_refused(server: Server) -> None:
     answer = server.request("POST", "/queries/organisms", b"limit=1")
     assert (answer.status, answer.problem) == (405, "method-not-allowed")

@@ -224,25 +224,29 @@ def test_a_user_without_the_right_is_told(
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "said", "status"),
     [
-        (("--endpoint", "http://127.0.0.1:1/store"), "give either --endpoint or --virtuoso-bulk"),
-        (("--query-endpoint", "http://127.0.0.1:1/"), "--query-endpoint is for --endpoint"),
-        (("--virtuoso-bulk", "-K"), "'-K' is no address of a SQL server: give HOST:PORT"),
-        (("--virtuoso-bulk", "http://a.example/"), "is no address of a SQL server"),
-        (("--user", "-K"), "'-K' is no name of a user"),
-        (("--graph", "no iri"), "'no iri' can name no graph"),
-        (("--isql", "nothing"), "--isql nothing: there is no such program"),
-        (("--password-env", "NOT_SET"), "no environment variable NOT_SET"),
+        (
+            ("--endpoint", "http://127.0.0.1:1/store"),
+            "give either --endpoint or --virtuoso-bulk",
+            2,
+        ),
+        (("--query-endpoint", "http://127.0.0.1:1/"), "--query-endpoint is for --endpoint", 2),
+        (("--virtuoso-bulk", "-K"), "'-K' is no address of a SQL server: give HOST:PORT", 2),
+        (("--virtuoso-bulk", "http://a.example/"), "is no address of a SQL server", 2),
+        (("--user", "-K"), "'-K' is no name of a user", 2),
+        (("--graph", "no iri"), "'no iri' can name no graph", 2),
+        (("--isql", "nothing"), "--isql nothing: there is no such program", 1),
+        (("--password-env", "NOT_SET"), "no environment variable NOT_SET", 2),
     ],
 )
 def test_what_cannot_be_done_is_told_before_anything_is(
-    options: tuple[str, ...], said: str, seeds_release: Release, tmp_path: Path
+    options: tuple[str, ...], said: str, status: int, seeds_release: Release, tmp_path: Path
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         nobody = Virtuoso("", f"127.0.0.1:{free.getsockname()[1]}")
     done = push(nobody, seeds_release, tmp_path, *options)
-    assert (done.status, done.out) == (1, "")
+    assert (done.status, done.out) == (status, "")
     assert said in done.err
 
 
@@ -250,7 +254,7 @@ def test_who_loads_must_be_said(seeds_release: Release, tmp_path: Path) -> None:
     line = ["push", "--release", str(seeds_release.path), "--data", str(tmp_path)]
     done = run(*line, "--virtuoso-bulk", "127.0.0.1:1")
     assert (done.status, done.err) == (
-        1,
+        2,
         "error: --virtuoso-bulk needs to know who loads: add --user\n",
     )
     assert "give either --endpoint or --virtuoso-bulk" in run(*line).err

@@ -91,6 +91,23 @@ class QueryError(PfocrError):
     """A query, a parameter or a header that cannot be used."""
 
 
+class UsageError(QueryError):
+    """Wrong by what was typed alone, whatever the data are: an option, a name, a value."""
+
+
+class UnknownDoiError(QueryError):
+    """A DOI that no article of the release has; keeps the parameter that it was given for."""
+
+    def __init__(self, parameter: str, doi: str) -> None:
+        super().__init__(parameter, doi)
+        self.parameter = parameter
+        self.doi = doi
+
+    def __str__(self) -> str:
+        found = f"no article of this release has the DOI {self.doi[:300]}"
+        return f"parameter {self.parameter!r}: {found}: give another, or a PubMed Central id"
+
+
 class ServeError(PfocrError):
     """The server cannot run: its address, its limits or its application."""
 

@@ -13,7 +13,7 @@ from pyoxigraph import Literal, NamedNode
 
 from pfocr_rdf import iris as ns
 from pfocr_rdf.equivalents import Kind
-from pfocr_rdf.errors import IriError, QueryError
+from pfocr_rdf.errors import IriError, UsageError
 from pfocr_rdf.iris import Iris, checked, term
 from pfocr_rdf.spellings import find_iri
 
@@ -52,14 +52,14 @@ class Parameter:
 def read_terms(parameter: Parameter, value: str, iris: Iris = DEFAULT_IRIS) -> tuple[Term, ...]:
     """A value of a parameter as terms: one, or for a list each once, in order.
 
-    :raises QueryError: if it is not of the parameter's type.
+    :raises UsageError: if it is not of the parameter's type.
 
     >>> genes = Parameter("gene", "genes", None, "Genes")
     >>> [node.value for node in read_terms(genes, "5742, http://purl.uniprot.org/geneid/5743")]
     ['https://identifiers.org/ncbigene/5742', 'https://identifiers.org/ncbigene/5743']
     >>> read_terms(Parameter("gene", "gene", None, "Gene"), "TP53")
     Traceback (most recent call last):
-    pfocr_rdf.errors.QueryError: parameter 'gene': 'TP53' is not of type gene: give an NCBI \
+    pfocr_rdf.errors.UsageError: parameter 'gene': 'TP53' is not of type gene: give an NCBI \
 Gene id as 5742, ncbigene:5742 or an IRI
     """
     kind, _, bounds = parameter.type.partition(" ")
@@ -68,13 +68,13 @@ Gene id as 5742, ncbigene:5742 or an IRI
         accepted = f"{accepted}, {bounds.replace('..', ' to ')}"
     try:
         terms = tuple(dict.fromkeys(reader(value, bounds, iris)))
-    except QueryError as error:
-        raise QueryError(f"parameter {parameter.name!r}: {error}") from error
+    except UsageError as error:
+        raise UsageError(f"parameter {parameter.name!r}: {error}") from error
     except ValueError as error:
         wrong = value if len(value) <= SHOWN else value[:SHOWN] + "…"
         free = " or any" if parameter.takes_any else ""
         hint = f"{error.hint}; " if isinstance(error, IriError) and error.hint else ""
-        raise QueryError(
+        raise UsageError(
             f"parameter {parameter.name!r}: {wrong!r} is not of type {kind}: {hint}"
             f"give {accepted}{free}"
         ) from error
@@ -91,14 +91,14 @@ def _things(*kinds: Kind) -> Reader:
 def _genes(value: str, _bounds: str, iris: Iris) -> Iterable[Term]:
     """A list of genes; what is wrong with one is said of it alone, for a list is long.
 
-    :raises QueryError: if one is none, or there are too many.
+    :raises UsageError: if one is none, or there are too many.
     """
     words = [word for word in re.split(r"[,;\s]+", value) if word]
     if not words:
         raise IriError("list of genes", value)
     if len(words) > LIST_LIMIT:
         given = f"{len(words):,} NCBI Gene ids are too many"
-        raise QueryError(f"{given}: give at most {LIST_LIMIT:,}")
+        raise UsageError(f"{given}: give at most {LIST_LIMIT:,}")
     return [_gene(word, place, iris) for place, word in enumerate(words, 1)]
 
 
@@ -110,7 +110,7 @@ def _gene(word: str, place: int, iris: Iris) -> Term:
         may_be = error.hint.removeprefix(shown).strip()
         hint = f"it {may_be}; " if may_be else ""
         reason = f"{shown} (item {place:,}) is no NCBI Gene id"
-        raise QueryError(f"{reason}: {hint}give ids as 5742, 5743") from error
+        raise UsageError(f"{reason}: {hint}give ids as 5742, 5743") from error
 
 
 def _text(value: str, _bounds: str, _iris: Iris) -> Iterable[Term]:

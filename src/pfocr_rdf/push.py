@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from pfocr_rdf.errors import QueryError, RemoteError
+from pfocr_rdf.errors import RemoteError, UsageError
 from pfocr_rdf.push_graphs import (
     Listener,
     PushedGraph,
@@ -70,7 +70,7 @@ async def push_release(
     check_address(options.endpoint)
     queries = options.query_endpoint or query_address(options.endpoint)
     if queries is None:
-        raise QueryError(
+        raise UsageError(
             f"{options.endpoint}: nothing in it tells where this store takes queries, which count"
             " the triples: add --query-endpoint"
         )

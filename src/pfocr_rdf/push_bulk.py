@@ -13,7 +13,7 @@ from itertools import groupby
 from pathlib import Path, PurePosixPath
 from typing import Final, NoReturn
 
-from pfocr_rdf.errors import QueryError, RemoteError
+from pfocr_rdf.errors import RemoteError, UsageError
 from pfocr_rdf.isql import Isql, StatementError
 from pfocr_rdf.push_graphs import (
     Listener,
@@ -79,9 +79,9 @@ def bulk_load(
         another push to the server goes on.
     """
     if not SERVER_RE.fullmatch(options.server):
-        raise QueryError(f"{options.server!r} is no address of a SQL server: give HOST:PORT")
+        raise UsageError(f"{options.server!r} is no address of a SQL server: give HOST:PORT")
     if not USER_RE.fullmatch(options.account.user):
-        raise QueryError(f"{options.account.user!r} is no name of a user: see --user")
+        raise UsageError(f"{options.account.user!r} is no name of a user: see --user")
     sources = release_graphs(release, options.graph)
     with (
         noting(data, f"virtuoso {options.server}") as notes,

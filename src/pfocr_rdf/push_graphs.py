@@ -13,7 +13,7 @@ from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, parse, serialize
 
 from pfocr_rdf.contents import iris_of
 from pfocr_rdf.dumps import EQUIVALENTS, MAPPINGS, NAME_TO_FORMAT
-from pfocr_rdf.errors import QueryError, ReleaseError
+from pfocr_rdf.errors import QueryError, ReleaseError, UsageError
 from pfocr_rdf.releases import MANIFEST, Release
 
 
@@ -87,7 +87,7 @@ def release_graphs(release: Release, graph: str | None) -> list[Source]:
     try:
         NamedNode(data)
     except ValueError as error:
-        raise QueryError(f"{data!r} can name no graph: {error}: give an IRI") from None
+        raise UsageError(f"{data!r} can name no graph: {error}: give an IRI") from None
     path = release.dumps / NAME_TO_FORMAT["ntriples"].file
     found = [Source(data, path, count, is_named=False)]
     for form in (EQUIVALENTS, MAPPINGS):

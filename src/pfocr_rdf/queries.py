@@ -32,7 +32,6 @@ the column of the numbers. The editor takes the same line from any query::
 
 import re
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
@@ -40,7 +39,7 @@ from typing import Final
 
 from pyoxigraph import NamedNode
 
-from pfocr_rdf.errors import IriError, QueryError
+from pfocr_rdf.errors import IriError, QueryError, UnknownDoiError, UsageError
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.parameters import ANY, BOUNDS_RE, DEFAULT_IRIS, TYPE_TO_READER, Parameter, read_terms
 from pfocr_rdf.resources import resource
@@ -135,11 +134,11 @@ def _library(folder: str = "") -> dict[str, NamedQuery]:
 def load_query(name: str) -> NamedQuery:
     """The query of that name.
 
-    :raises QueryError: if there is none; the message has the nearest names.
+    :raises UsageError: if there is none; the message has the nearest names.
 
     >>> load_query("figures-by-gen")
     Traceback (most recent call last):
-    pfocr_rdf.errors.QueryError: no query 'figures-by-gen': did you mean figures-by-gene \
+    pfocr_rdf.errors.UsageError: no query 'figures-by-gen': did you mean figures-by-gene \
 or figures-by-gene-tier or figures-by-all-genes?
     """
     library = {**_library(), **_library("federated")}
@@ -149,7 +148,7 @@ or figures-by-gene-tier or figures-by-all-genes?
     near += [other for other in library if len(name) > 2 and name.lower() in other]
     hint = " or ".join(list(dict.fromkeys(near))[:3])
     hint = f"did you mean {hint}?" if hint else f"there are {', '.join(library)}"
-    raise QueryError(f"no query {name!r}: {hint}")
+    raise UsageError(f"no query {name!r}: {hint}")
 
 
 def parse_query(name: str, source: str) -> NamedQuery:
@@ -237,7 +236,7 @@ def bind(query: NamedQuery, values: Mapping[str, str], iris: Iris = DEFAULT_IRIS
     r"""The text of a query with values in it.
 
     :param values: parameter → value, as a user typed it; defaults stand in for the others.
-    :raises QueryError: if a value is missing, is not of its type, or belongs to no parameter.
+    :raises UsageError: if a value is missing, is not of its type, or belongs to no parameter.
 
     >>> query = parse_query(
     ...     "q",
@@ -255,14 +254,14 @@ def bind(query: NamedQuery, values: Mapping[str, str], iris: Iris = DEFAULT_IRIS
     for name in values:
         if name not in names:
             has = f"it has {', '.join(names)}" if names else "it has none"
-            raise QueryError(f"query {query.name} has no parameter {name!r}: {has}")
+            raise UsageError(f"query {query.name} has no parameter {name!r}: {has}")
     blocks: dict[str, str] = {}
     for parameter in query.parameters:
         value = values.get(parameter.name, parameter.default)
         if value is None:
             name = parameter.name
             needed = f"query {query.name} needs the parameter {name!r} ({parameter.label})"
-            raise QueryError(f"{needed}: give {TYPE_TO_READER[parameter.type.split()[0]][1]}")
+            raise UsageError(f"{needed}: give {TYPE_TO_READER[parameter.type.split()[0]][1]}")
         blocks[parameter.name] = _block(parameter, value, iris)
 
     def fill(slot: re.Match[str]) -> str:
@@ -280,10 +279,10 @@ def without_dois(
 ) -> dict[str, str]:
     """The values for a query, in which the article stands that a DOI is of.
 
-    Which that is only a release knows; a DOI that it does not know stays, and is refused by
-    :func:`bind`.
+    Which that is only a release knows.
 
     :param same_thing: gives the thing of the release that an IRI is a spelling of, or the IRI.
+    :raises UnknownDoiError: if it is of none of the release.
 
     >>> article = NamedNode("https://identifiers.org/pmc/PMC1")
     >>> query = load_query("article-figures")
@@ -293,11 +292,14 @@ def without_dois(
     found = dict(values)
     for parameter in query.parameters:
         if parameter.type in DOI_TYPES and parameter.name in found:
-            with suppress(IriError):
+            try:
                 doi = find_iri(found[parameter.name], iris, ("doi",))
-                thing = same_thing(doi)
-                if thing != doi:
-                    found[parameter.name] = thing.value
+            except IriError:
+                continue
+            thing = same_thing(doi)
+            if thing == doi:
+                raise UnknownDoiError(parameter.name, found[parameter.name])
+            found[parameter.name] = thing.value
     return found
 
 

@@ -30,7 +30,7 @@ from pyoxigraph import (
 from SPARQLWrapper import GET, POST, SPARQLWrapper
 from SPARQLWrapper.SPARQLExceptions import SPARQLWrapperException
 
-from pfocr_rdf.errors import QueryError, RemoteError
+from pfocr_rdf.errors import QueryError, RemoteError, UsageError
 from pfocr_rdf.peers import AGENT, SHOWN, flat, printable
 
 RemoteAnswer = QuerySolutions | QueryBoolean | Iterator[Triple]
@@ -129,14 +129,14 @@ def _prepared(endpoint: str, text: str, form: str, timeout_s: float) -> SPARQLWr
     """A request that SPARQLWrapper has not yet sent."""
     if not 0 < timeout_s <= LONGEST_S:
         reason = f"give more than none and at most {LONGEST_S:,}"
-        raise QueryError(f"a time limit of {timeout_s:g} seconds: {reason}")
+        raise UsageError(f"a time limit of {timeout_s:g} seconds: {reason}")
     try:
         address = urlsplit(endpoint)
         wrong = address.port == 0 or not address.hostname or "@" in address.netloc
     except ValueError:
         address, wrong = urlsplit(""), True
     if wrong or address.scheme not in {"http", "https"}:
-        raise QueryError("an endpoint's address is http://… or https://…, without a password")
+        raise UsageError("an endpoint's address is http://… or https://…, without a password")
     wrapper = SPARQLWrapper(urlunsplit(address._replace(query="", fragment="")), agent=AGENT)
     for name, value in parse_qsl(address.query, keep_blank_values=True):
         wrapper.addParameter(name, value)

@@ -18,7 +18,7 @@ import aiohttp
 from pyoxigraph import NamedNode
 from yarl import URL
 
-from pfocr_rdf.errors import QueryError, RemoteError
+from pfocr_rdf.errors import RemoteError, UsageError
 from pfocr_rdf.peers import AGENT, SHOWN, flat
 
 TIMEOUT_S: Final = 600.0
@@ -87,7 +87,7 @@ def check_address(address: str) -> None:
     except ValueError:
         fine = False
     if not fine:
-        raise QueryError("a store's address begins with http or https and has no password in it")
+        raise UsageError("a store's address begins with http or https and has no password in it")
 
 
 class GraphStore:

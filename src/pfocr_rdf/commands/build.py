@@ -13,7 +13,7 @@ from pfocr_rdf.build.options import issued_date
 from pfocr_rdf.commands.console import print_json, refusals, say
 from pfocr_rdf.commands.options import DEFAULT_DATA, Data, Quiet
 from pfocr_rdf.commands.progress import Watcher, counted, tell_findings, unlogged
-from pfocr_rdf.errors import Problem, ReleaseError
+from pfocr_rdf.errors import IriError, Problem, ReleaseError, UsageError
 from pfocr_rdf.iris import BASE, NCBIGENE, Iris
 from pfocr_rdf.mappings import MappingCounts
 from pfocr_rdf.records import Limits
@@ -71,7 +71,7 @@ def build(
         raise typer.BadParameter("a cluster has its own workers", param_hint="--workers")
     with refusals(), unlogged(), Watcher(quiet=quiet) as watcher:
         options = BuildOptions(
-            iris=Iris(base, gene_prefix),
+            iris=_iris(base, gene_prefix),
             limits=Limits(file_bytes=max_file_bytes),
             workers=workers,
             executor=None if executor == PROCESSES else executor,
@@ -103,6 +103,17 @@ def build(
     with refusals():
         typer.echo(release.path)
     raise typer.Exit(1 if result.findings.errors else 0)
+
+
+def _iris(base: str, gene_prefix: str) -> Iris:
+    """What the IRIs of a release begin with.
+
+    :raises UsageError: if one is no beginning of an IRI.
+    """
+    try:
+        return Iris(base, gene_prefix)
+    except IriError as error:
+        raise UsageError(str(error)) from error
 
 
 def _current_id(data: Path) -> str | None:

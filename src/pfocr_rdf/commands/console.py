@@ -11,7 +11,7 @@ from typing import BinaryIO, Final
 
 import typer
 
-from pfocr_rdf.errors import PfocrError
+from pfocr_rdf.errors import PfocrError, UsageError
 
 #: What a write to standard output meets.
 STREAM_FAULTS: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
@@ -40,6 +40,8 @@ def data_out() -> BinaryIO:
 def refusals() -> Iterator[None]:
     """Turn a refusal into a message and exit status 1, and a closed pipe into silence.
 
+    What is wrong by what was typed alone has exit status 2, as a mistyped option has.
+
     So is a file that cannot be read or written, standard output among them.
     """
     try:
@@ -47,7 +49,7 @@ def refusals() -> Iterator[None]:
         sys.stdout.flush()
     except PfocrError as error:
         say(f"error: {error}")
-        raise typer.Exit(1) from error
+        raise typer.Exit(2 if isinstance(error, UsageError) else 1) from error
     except BrokenPipeError:
         _let_stdout_go()
         raise typer.Exit(0) from None  # the reader has seen enough

@@ -9,7 +9,7 @@ import typer
 
 from pfocr_rdf.commands.console import refusals, say
 from pfocr_rdf.commands.options import DEFAULT_DATA, Data, Quiet, ReleaseName
-from pfocr_rdf.errors import QueryError
+from pfocr_rdf.errors import UsageError
 from pfocr_rdf.push import CHUNK_TRIPLES, PushOptions, push_release
 from pfocr_rdf.push_bulk import BulkOptions, bulk_load
 from pfocr_rdf.push_graphs import PushedGraph, PushProgress
@@ -90,11 +90,11 @@ def push(
     """
     with refusals(), holding(find_release(data, release)) as found:
         if (endpoint is None) == (virtuoso_bulk is None):
-            raise QueryError("where to? give either --endpoint or --virtuoso-bulk")
+            raise UsageError("where to? give either --endpoint or --virtuoso-bulk")
         if virtuoso_bulk is None and (virtuoso_folder or isql):
-            raise QueryError("--virtuoso-folder and --isql are for --virtuoso-bulk: leave them out")
+            raise UsageError("--virtuoso-folder and --isql are for --virtuoso-bulk: leave them out")
         if virtuoso_bulk is not None and query_endpoint:
-            raise QueryError("--query-endpoint is for --endpoint: leave it out")
+            raise UsageError("--query-endpoint is for --endpoint: leave it out")
         account = _account(user, password_env)
         teller = _Teller(quiet=quiet)
         if endpoint is not None:
@@ -110,7 +110,7 @@ def push(
             _tell(asyncio.run(push_release(found, data, options, teller)), quiet=quiet)
         elif virtuoso_bulk is not None:
             if account is None:
-                raise QueryError("--virtuoso-bulk needs to know who loads: add --user")
+                raise UsageError("--virtuoso-bulk needs to know who loads: add --user")
             bulk = BulkOptions(virtuoso_bulk, account, graph, virtuoso_folder, isql, again)
             _tell(bulk_load(found, data, bulk, teller), quiet=quiet)
 
@@ -130,10 +130,10 @@ def _account(user: str | None, variable: str | None) -> Account | None:
     if user is not None and variable is None and _at_a_terminal():
         return Account(user, typer.prompt(f"password of {user}", hide_input=True, err=True))
     if user is None or variable is None:
-        raise QueryError("--user and --password-env go together: give both")
+        raise UsageError("--user and --password-env go together: give both")
     password = os.environ.get(variable)
     if password is None:
-        raise QueryError(f"there is no environment variable {variable}: put the password into it")
+        raise UsageError(f"there is no environment variable {variable}: put the password into it")
     return Account(user, password)
 
 

@@ -11,7 +11,7 @@ from pyoxigraph import Store
 from pfocr_rdf.commands.console import counted, data_out, refusals, say
 from pfocr_rdf.commands.options import DEFAULT_DATA, Data, ReleaseName
 from pfocr_rdf.contents import iris_of, open_store, same_thing
-from pfocr_rdf.errors import QueryError
+from pfocr_rdf.errors import QueryError, UsageError
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.queries import (
     NamedQuery,
@@ -129,13 +129,13 @@ def _text(asked: str, params: list[str], iris: Iris, store: Store | None = None)
 def _filled(name: str, text: str, params: list[str], iris: Iris, store: Store | None) -> str:
     """A text with values where its header says that it takes some, as named queries do.
 
-    :raises QueryError: if values are given and it takes none, or the other way round.
+    :raises UsageError: if values are given and it takes none, or the other way round.
     """
     if PARAM_RE.search(text):
         return _bound(parse_query(name, text), params, iris, store)
     if params:
         reason = "name a query, or a file whose header has lines “# param:”, or leave --param out"
-        raise QueryError(f"the query has no parameters: {reason}")
+        raise UsageError(f"the query has no parameters: {reason}")
     return text
 
 
@@ -149,7 +149,7 @@ def _bound(query: NamedQuery, params: list[str], iris: Iris, store: Store | None
 def _values(params: list[str]) -> dict[str, str]:
     """``name=value`` → name and value.
 
-    :raises QueryError: if one has no ``=`` or a name is given twice.
+    :raises UsageError: if one has no ``=`` or a name is given twice.
 
     >>> _values(["gene=5742", "text=a=b"])
     {'gene': '5742', 'text': 'a=b'}
@@ -158,9 +158,9 @@ def _values(params: list[str]) -> dict[str, str]:
     for param in params:
         name, equals, value = param.partition("=")
         if not equals:
-            raise QueryError(f"--param {param!r} has no value: write name=value")
+            raise UsageError(f"--param {param!r} has no value: write name=value")
         if name in found:
-            raise QueryError(f"parameter {name!r} is given twice: give it once")
+            raise UsageError(f"parameter {name!r} is given twice: give it once")
         found[name] = value
     return found
 

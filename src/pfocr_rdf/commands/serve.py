@@ -14,7 +14,7 @@ from pyoxigraph import NamedNode
 
 from pfocr_rdf.commands.console import refusals, say
 from pfocr_rdf.commands.options import DEFAULT_DATA, Data
-from pfocr_rdf.errors import ServeError
+from pfocr_rdf.errors import ServeError, UsageError
 from pfocr_rdf.web.app import Site, SiteOptions
 from pfocr_rdf.web.backend.settings import Backend, read_backend
 from pfocr_rdf.web.cache import CacheLimits
@@ -143,13 +143,13 @@ def serve(
             partners=_partners(federation, partners),
             backend=_backend(backend, backend_graph),
         )
-        listening = ServerOptions(
-            host=host,
-            port=port,
-            drain_s=drain_s,
-            connections=connections,
-            proxies=tuple(proxy or ()),
-        )
+        try:
+            proxies = tuple(proxy or ())
+            listening = ServerOptions(
+                host=host, port=port, drain_s=drain_s, connections=connections, proxies=proxies
+            )
+        except ServeError as error:
+            raise UsageError(str(error)) from error
         lines = set_up_logging(log_format, sys.stderr)
         access = AccessLog(log_format, lines, log_queries=log_queries) if access_log else None
         try:
@@ -192,11 +192,12 @@ def _tell(site: Site) -> Callable[[str, int], None]:
 def _partners(federation: str, path: Path | None) -> Partners | None:
     """Whom SERVICE may call; None if it may call nobody.
 
-    :raises ServeError: if the list cannot be read, or is given and not used.
+    :raises UsageError: if it is given and not used.
+    :raises ServeError: if it cannot be read.
     """
     if federation == "off":
         if path is not None:
-            raise ServeError("--partners has no use with --federation off: leave one of them out")
+            raise UsageError("--partners has no use with --federation off: leave one of them out")
         return None
     return read_partners(path) if path is not None else public_partners()
 
@@ -204,19 +205,22 @@ def _partners(federation: str, path: Path | None) -> Partners | None:
 def _backend(url: str | None, graphs: list[str] | None) -> Backend | None:
     """The engine that has the data; None for the release's own store.
 
-    :raises ServeError: if it cannot be used, or graphs are named and no engine is.
+    :raises UsageError: if it cannot be used, or graphs are named and no engine is.
     """
     if url is None:
         if graphs:
-            raise ServeError("--backend-graph has no use without --backend: leave it out")
+            raise UsageError("--backend-graph has no use without --backend: leave it out")
         return None
-    return read_backend(url, tuple(graphs or ()))
+    try:
+        return read_backend(url, tuple(graphs or ()))
+    except ServeError as error:
+        raise UsageError(str(error)) from error
 
 
 def _public_url(url: str | None) -> str | None:
     """An absolute address that ends in a slash.
 
-    :raises ServeError: if it is none.
+    :raises UsageError: if it is none.
     """
     if url is None:
         return None
@@ -226,5 +230,5 @@ def _public_url(url: str | None) -> str | None:
         parts = urlsplit("")
     if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
         reason = "give the scheme, the host and perhaps a path"
-        raise ServeError(f"--public-url {url!r} is no address: {reason}")
+        raise UsageError(f"--public-url {url!r} is no address: {reason}")
     return url if url.endswith("/") else f"{url}/"

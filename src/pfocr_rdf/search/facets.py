@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from itertools import chain
 from typing import Final, Literal
 
-from pfocr_rdf.errors import IriError, QueryError
+from pfocr_rdf.errors import IriError, QueryError, UsageError
 from pfocr_rdf.search.found import Facet, Tier
 from pfocr_rdf.search.rows import TIER_TO_COLUMN
 from pfocr_rdf.spellings import find_iri
@@ -49,10 +49,10 @@ class Properties:
 def checked_year(text: str) -> str:
     """A year as figures have it.
 
-    :raises QueryError: if it is none.
+    :raises UsageError: if it is none.
     """
     if not YEAR_RE.fullmatch(text):
-        raise QueryError(f"{text[:100]!r} is no year: give four digits as 2019")
+        raise UsageError(f"{text[:100]!r} is no year: give four digits as 2019")
     return text
 
 

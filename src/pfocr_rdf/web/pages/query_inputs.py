@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 from urllib.parse import parse_qsl
 
-from pfocr_rdf.errors import QueryError
+from pfocr_rdf.errors import QueryError, UnknownDoiError
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.parameters import (
     ANY,
@@ -148,7 +148,10 @@ def read_given(query: NamedQuery, query_string: bytes, reading: Reading) -> Give
         if len(several) > 1 and known[name].type not in LISTS:
             errors[name] = f"parameter {name!r}: given {len(several)} times: give it once"
     values = {name: ",".join(several) for name, several in found.items()}
-    values = without_dois(query, values, reading.same_thing, reading.iris)
+    try:
+        values = without_dois(query, values, reading.same_thing, reading.iris)
+    except UnknownDoiError as unknown:
+        errors[unknown.parameter] = str(unknown)
     for name, parameter in known.items():
         error = errors.get(name) or value_error(parameter, values.get(name), reading.iris)
         if error:
