@@ -457,6 +457,9 @@ def test_there_is_exactly_one_dcat_dataset_and_it_has_its_distributions(
     graph, found = described(any_release), levels(any_release)
     (one,) = found["version"]
     assert list(graph.subjects(RDF.type, DCAT.Dataset)) == [one]
+    assert graph.value(one, URIRef(str(DCAT) + "version")) == graph.value(
+        one, URIRef(PAV + "version")
+    )
     distributions = set(graph.objects(one, DCAT.distribution))
     assert distributions == set(graph.subjects(RDF.type, DCAT.Distribution))
     for node in distributions:
@@ -464,7 +467,8 @@ def test_there_is_exactly_one_dcat_dataset_and_it_has_its_distributions(
         written = str(graph.value(node, DCTERMS["format"]))
         registered = not written.startswith("application/x-")
         assert (str(media).endswith(written) and isinstance(media, URIRef)) == registered
-        assert graph.value(node, DCAT.accessURL) is None
+        # DCAT-AP asks for an access URL of each, DCAT has the other for files.
+        assert graph.value(node, DCAT.accessURL) == graph.value(node, DCAT.downloadURL)
         assert graph.value(node, DCAT.byteSize) is not None
         assert str(graph.value(node, DCTERMS.conformsTo)).startswith("https://www.w3.org/TR/")
     for predicate in (DCAT.keyword, DCAT.landingPage, DCTERMS.identifier, DCTERMS.accessRights):

@@ -116,3 +116,20 @@ def test_files_that_the_documents_link_to_exist() -> None:
         text = (ROOT / document).read_text(encoding="utf-8")
         for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", text):
             assert (folder / target).exists(), (document, target)
+
+
+def test_readers_are_told_which_schema_org_is_meant() -> None:
+    """With https, as schema.org's own pages have it, a query finds nothing and nothing says why."""
+    for document in ("README.md", "src/pfocr_rdf/web/templates/llms.txt"):
+        assert "`schema:` is `http://schema.org/`" in (ROOT / document).read_text("utf-8"), document
+
+
+def test_the_readme_says_what_each_exit_status_means() -> None:
+    text = " ".join((ROOT / "README.md").read_text("utf-8").split())
+    assert "exit status of every command is 0 when it is done; 1 when" in text
+    assert "2 when it was not understood as it was typed" in text
+
+
+def test_the_readme_says_whose_files_a_description_leads_to() -> None:
+    publishing = (ROOT / "README.md").read_text("utf-8").partition("## Publishing")[2]
+    assert "`dcat:downloadURL` and `void:dataDump` name `dumps/` under the base" in publishing

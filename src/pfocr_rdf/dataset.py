@@ -159,6 +159,7 @@ def _edition(facts: ReleaseFacts, iris: Iris) -> Iterator[Fact]:
     """
     yield term(ns.DCTERMS, "language"), NamedNode(ns.ENGLISH)
     yield term(ns.PAV, "version"), Literal(facts.version)
+    yield term(ns.DCAT, "version"), Literal(facts.version)
     yield term(ns.PAV, "createdWith"), iris.part(facts.version, "pfocr-rdf")
     if facts.issued:
         yield term(ns.DCTERMS, "issued"), Literal(facts.issued, datatype=XSD_DATE)
@@ -289,6 +290,8 @@ def _distribution(form: DumpFormat, facts: ReleaseFacts, iris: Iris) -> Iterator
     yield from dict.fromkeys(_theirs(facts)) if form is MAPPINGS else _ours()
     yield term(ns.DCTERMS, "format"), Literal(form.media_type)
     yield term(ns.DCTERMS, "conformsTo"), NamedNode(form.specification)
+    # DCAT-AP asks for the former of every distribution, and takes the address of the file for it.
+    yield term(ns.DCAT, "accessURL"), iris.download(form.file)
     yield term(ns.DCAT, "downloadURL"), iris.download(form.file)
     if not form.media_type.startswith("application/x-"):  # which IANA does not register
         yield term(ns.DCAT, "mediaType"), NamedNode(ns.MEDIA_TYPES + form.media_type)
