@@ -143,8 +143,8 @@ def test_what_became_current_and_may_not_be_on_the_disk_is_told_as_published(
     (release,) = list_releases(tmp_path)
     assert current_release(tmp_path).id == release.id
     assert str(caught.value) == (
-        f"{release.id} is current, but {tmp_path} could not be flushed to the disk (Input/output "
-        "error): check the disk, and after a power cut what is current"
+        f"{release.id} is current, but {tmp_path} could not be flushed (Input/output error): "
+        "check the disk, and after a power cut what is current"
     )
 
 
@@ -276,7 +276,7 @@ def test_a_rollback_to_a_damaged_release_is_refused(three: Path) -> None:
 
 def test_a_rollback_to_a_release_whose_manifest_says_nothing_is_refused(three: Path) -> None:
     (three / "releases" / "20250101T000001Z-bbb" / "manifest.json").write_text("{}")
-    with pytest.raises(ReleaseError, match="not the manifest of a release: roll back to another"):
+    with pytest.raises(ReleaseError, match="not that of a release: roll back to another"):
         roll_back(three)
     assert current_release(three).id == "20260101T000000Z-ccc"
 

@@ -132,8 +132,8 @@ def find_release(data: Path, name: str) -> Release:
         return current_release(data)
     as_path = Path(name)
     if name and (as_path / "SHA256SUMS").is_file():  # beside a manifest, but that of the dumps
-        reason = "dumps, and no release: run `sha256sum -c SHA256SUMS` there"
-        raise ReleaseError(f"{name} holds {reason}")
+        advice = "run `sha256sum -c SHA256SUMS` there"
+        raise ReleaseError(f"{name} holds dumps, and no release: {advice}")
     if name and (as_path / MANIFEST).is_file():
         resolved = as_path.resolve()
         return Release(resolved.name, resolved)
@@ -291,7 +291,8 @@ def make_current(data: Path, release: Release) -> None:
     :raises ReleaseError: if it is current, and may not stay so over a power cut.
     :raises OSError: if it could not be made current.
     """
-    with _pointer_lock(data):
+    # Held still: a build must not prune what a rollback is turning to.
+    with locked(data / CURRENT_LOCK, wait=True):
         fresh = data / f".{CURRENT}"
         fresh.unlink(missing_ok=True)
         fresh.symlink_to(Path(RELEASES) / release.id)
@@ -299,14 +300,9 @@ def make_current(data: Path, release: Release) -> None:
         try:
             flush(data)
         except OSError as error:  # which would be told as "nothing was published"
-            what = f"{release.id} is current, but {data} could not be flushed to the disk"
-            reason = "check the disk, and after a power cut what is current"
-            raise ReleaseError(f"{what} ({error.strerror}): {reason}") from error
-
-
-def _pointer_lock(data: Path) -> AbstractContextManager[None]:
-    """Hold ``current`` still: a build must not prune what a rollback is turning to."""
-    return locked(data / CURRENT_LOCK, wait=True)
+            what = f"{release.id} is current, but {data} could not be flushed ({error.strerror})"
+            advice = "check the disk, and after a power cut what is current"
+            raise ReleaseError(f"{what}: {advice}") from error
 
 
 def _is_current(data: Path, release: Release) -> bool:
@@ -346,8 +342,8 @@ def _refuse_damaged(release: Release) -> None:
     try:
         sizes = {release.path / row["name"]: row["bytes"] for row in release.manifest()["files"]}
     except (KeyError, TypeError):
-        reason = "not the manifest of a release: roll back to another"
-        raise ReleaseError(f"{release.path / MANIFEST}: {reason}") from None
+        manifest = release.path / MANIFEST
+        raise ReleaseError(f"{manifest}: not that of a release: roll back to another") from None
     for path, size in sizes.items():
         if not path.is_file() or path.stat().st_size != size:
             reason = "missing or cut: run `pfocr-rdf verify` on the release, roll back to another"
@@ -364,7 +360,7 @@ def prune_releases(data: Path, keep: int) -> Pruned:
         # Renamed first, so that a kill leaves nothing that looks like a release.
         hidden = release.path.with_name(f"{UNFINISHED}{release.id}")
         try:
-            with _pointer_lock(data):
+            with locked(data / CURRENT_LOCK, wait=True):
                 if _is_current(data, release):
                     continue
                 with _hold_alone(release):
@@ -376,20 +372,18 @@ def prune_releases(data: Path, keep: int) -> Pruned:
             in_use.append(release)
             continue
         except OSError as error:
+            what = f"{release.path} could not be deleted ({error.strerror})"
             reason = "the new release is published; delete the old one by hand"
-            raise ReleaseError(
-                f"{release.path} could not be deleted ({error.strerror}): {reason}"
-            ) from error
+            raise ReleaseError(f"{what}: {reason}") from error
         deleted.append(release)
     return Pruned(tuple(deleted), tuple(in_use))
 
 
 def pruned_releases(data: Path) -> list[str]:
     """The ids of the releases that were deleted from a data folder, oldest first."""
-    try:
+    with suppress(OSError):
         return (data / PRUNED).read_text(encoding="utf-8").split()
-    except OSError:
-        return []
+    return []
 
 
 def _unreadable(manifest: Path, error: Exception) -> ReleaseError:
@@ -402,7 +396,5 @@ def _refusing(data: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = "check its permissions, or name another --data"
-        raise ReleaseError(
-            f"{error.filename or data} could not be written ({error.strerror}): {reason}"
-        ) from error
+        what = f"{error.filename or data} could not be written ({error.strerror})"
+        raise ReleaseError(f"{what}: check its permissions, or name another --data") from error
