@@ -464,6 +464,6 @@ def test_what_names_no_engine_is_told_before_anything_starts(
     options: list[str], said: str, seeds_release: Release
 ) -> None:
     done = run("serve", "--data", seeds_release.path.parent.parent, *options)
-    assert (done.status, done.out) == (1, "")
+    assert (done.status, done.out) == (2, "")
     assert said in done.err
     assert "s3cret" not in done.err

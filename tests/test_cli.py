@@ -145,7 +145,7 @@ def test_a_prefix_that_makes_no_iri_is_refused_before_anything_is_read(
     option: str, prefix: str, tmp_path: Path
 ) -> None:
     refused = run("build", tmp_path / "nowhere", "--data", tmp_path / "d", option, prefix)
-    assert refused.status == 1
+    assert refused.status == 2
     assert refused.err.startswith(f"error: not a {option.strip('-').replace('-', ' ')} (http")
     assert repr(prefix) in refused.err
 

@@ -620,7 +620,7 @@ def test_a_list_that_has_no_use_is_refused(tmp_path: Path, seeds_release: Releas
     file = partners_file(tmp_path / "partners.toml", {})
     done = run("serve", "--data", data, "--federation", "off", "--partners", file)
     assert (done.status, done.err) == (
-        1,
+        2,
         "error: --partners has no use with --federation off: leave one of them out\n",
     )
 
