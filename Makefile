@@ -34,11 +34,12 @@ test: check  ## Format, lint, types, and all tests
 test-corpus: $(VENV)/ready  ## Ask for every page of the real records, and hold them to the shapes
 	$(BIN)/pytest -q -n 2 -m whole
 
+# Three at a time for two cores: many wait for the disk, or for processes that they started.
 check: $(VENV)/ready editor  ## Format, lint, types, and all tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/pytest -q -n 2 --dist loadfile --ignore tests/timed
+	$(BIN)/pytest -q -n 3 --dist loadfile --ignore tests/timed
 	$(BIN)/pytest -q tests/timed
 
 bench: $(VENV)/ready  ## Measure the build beside the bulk load of its own triples
