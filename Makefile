@@ -31,7 +31,7 @@ validator: $(VALIDATOR)/ready  ## Install what the tests check HTML with; needs 
 
 test: check  ## Format, lint, types, and all tests
 
-test-corpus: $(VENV)/ready  ## Ask for every page of the real records, and hold them to the shapes
+test-corpus: $(VENV)/ready  ## Hold a release of the real records to what holds for any: formats, counts, shapes, every page
 	$(BIN)/pytest -q -n 2 -m whole
 
 # Three at a time for two cores: many wait for the disk, or for processes that they started.

@@ -88,9 +88,15 @@ def corpus_release(crew: Executor, tmp_path_factory: pytest.TempPathFactory) -> 
     return build(CORPUS, tmp_path_factory.mktemp("corpus") / "data", executor=crew).release
 
 
-@pytest.fixture(params=["seeds_release", "mixed_release", "corpus_release"])
+@pytest.fixture(
+    params=[
+        "seeds_release",
+        "mixed_release",
+        pytest.param("corpus_release", marks=pytest.mark.whole),
+    ]
+)
 def any_release(request: pytest.FixtureRequest) -> Release:
-    """Each of the releases above in turn."""
+    """Each of the releases above in turn; that of the real records in `make test-corpus`."""
     release: Release = request.getfixturevalue(request.param)
     return release
 

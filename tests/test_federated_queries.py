@@ -393,13 +393,9 @@ def test_a_query_joins_whatever_the_iris_of_genes_begin_with(
 ) -> None:
     """The form of the release is not among its equivalents, and may be the partner's or not."""
     data = built(tmp_path, Iris(BASE, prefix))
-    for name, case in CASES.items():
-        values = [f"--param={key}={value}" for key, value in case.values.items()]
-        at = ("--data", data, "--partners", stand_ins.listed, "--format", "json")
-        done = run("query", name, *values, *at)
-        assert done.status == 0, done.err
-        answer = Answer(200, {}, done.out.encode())
-        assert rows_of(answer) == list(case.rows), name
+    with serving(data, "--partners", str(stand_ins.listed)) as server:
+        for name, case in CASES.items():
+            assert asked_rows(server, name) == list(case.rows), name
 
 
 def test_a_chemical_without_a_mesh_id_stands_where_the_mesh_term_stands_that_it_matches(
