@@ -3,12 +3,27 @@
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 import pytest
 
+from paging import pages_of
+from pfocr_rdf.releases import Release
 from pfocr_rdf.web.fairness import Places
 from pfocr_rdf.web.problems import Refusal
 from pfocr_rdf.web.turns import Threads, Turns
+
+T = TypeVar("T")
+
+
+class Counting(Threads):
+    """Counts what it is given to do, by client."""
+
+    clients: list[str]
+
+    async def run(self, client: str, work: Callable[[], T]) -> T:
+        self.clients.append(client)
+        return await super().run(client, work)
 
 
 class Work:
@@ -121,3 +136,14 @@ def test_too_many_are_told_to_come_back() -> None:
         await asyncio.gather(*tasks)
 
     with_threads(Places(fresh=1, slow=0, waiting=4), test)
+
+
+@pytest.mark.parametrize(
+    "target", ["/", "/search?q=a", "/queries", "/queries/figures-by-gene", "/queries/nothing"]
+)
+def test_every_page_is_made_in_turn(target: str, seeds_release: Release) -> None:
+    pages = pages_of(seeds_release)
+    pages.threads = Counting("pages", Places(fresh=1, slow=0))
+    pages.threads.clients = []
+    pages.get(target, "text/html")
+    assert set(pages.threads.clients) == {"127.0.0.1"}

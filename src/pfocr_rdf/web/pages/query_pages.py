@@ -6,10 +6,10 @@ answer: a page with a table, or any format of results by ``Accept``, by ``format
 runs where all queries run, in a process of its own.
 """
 
-import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from functools import partial
+from typing import Final, TypeVar
 
 from markupsafe import Markup
 from starlette.requests import Request
@@ -46,12 +46,13 @@ from pfocr_rdf.web.pages.query_facts import (
 )
 from pfocr_rdf.web.pages.query_inputs import inputs, listed_queries
 from pfocr_rdf.web.pages.query_table import MOST_BYTES, Table, read_table
-from pfocr_rdf.web.pages.routes import METHODS, refused
+from pfocr_rdf.web.pages.routes import METHODS, in_turn, refused
 from pfocr_rdf.web.pages.visits import PageSite, Visit, visit_of
 from pfocr_rdf.web.pages.writing import json_ld_block
 from pfocr_rdf.web.problems import Refusal
 from pfocr_rdf.web.sparql import Query
 
+T = TypeVar("T")
 #: What a page asks the query process for.
 KIND_TO_SHOWN: Final[dict[AnswerKind, str]] = {
     "solutions": "json",
@@ -127,38 +128,43 @@ class QueryAddress:
         :raises Refusal: instead of an answer.
         """
         visit = visit_of(Request(scope, receive), self._site)
+        exchange: Exchange = scope[EXCHANGE]
         try:
-            asked = await asyncio.to_thread(read_asked, visit, scope["query_string"])
+            asked = await self._made(exchange, partial(read_asked, visit, scope["query_string"]))
             if asked.formats is not None:
-                exchange: Exchange = scope[EXCHANGE]
                 await self._site.endpoint.answer(exchange, sparql_query(asked, asked.formats))
                 return
             if asked.opens:
                 response: Response = RedirectResponse(asked.in_editor, 303)
             else:
-                response = await self._document(asked, scope)
+                response = await self._document(asked, exchange)
         except Refusal as refusal:
-            response = await asyncio.to_thread(refused, visit, refusal)
+            response = await self._made(exchange, partial(refused, visit, refusal))
         await response(scope, receive, send)
 
-    async def _document(self, asked: Asked, scope: Scope) -> Response:
+    async def _made(self, exchange: Exchange, work: Callable[[], T]) -> T:
+        return await in_turn(self._site, exchange, work)
+
+    async def _document(self, asked: Asked, exchange: Exchange) -> Response:
         key: str | None = f"answer {asked.query.name} {sorted(asked.given.values.items())}"
         if asked.query.endpoints and asked.given.asked:
             key = None  # what other endpoints answer, this one does not know the age of
         known = key and asked.given.asked and has_already(asked.visit, etag(asked.visit, key))
         if asked.form is not HTML or not asked.runs or known:
-            return await asyncio.to_thread(query_document, asked, key)
-        exchange: Exchange = scope[EXCHANGE]
+            return await self._made(exchange, partial(query_document, asked, key))
         query = sparql_query(asked, choose_formats(None, KIND_TO_SHOWN[asked.kind]))
         try:
             body = await self._site.endpoint.read(exchange, query, MOST_BYTES)
         except Refusal as refusal:
             exchange.outcome = refusal.kind
-            return await asyncio.to_thread(query_document, asked, None, Result(refusal=refusal))
+            result = Result(refusal=refusal)
+            return await self._made(exchange, partial(query_document, asked, None, result))
         # Between reading the request and its answer another release may have come.
         same = exchange.release == asked.visit.reading.release.id
-        result = await asyncio.to_thread(read_result, asked, body)
-        return await asyncio.to_thread(query_document, asked, key if same else None, result)
+        known_by = key if same else None
+        return await self._made(
+            exchange, lambda: query_document(asked, known_by, read_result(asked, body))
+        )
 
 
 def sparql_query(asked: Asked, formats: Formats) -> Query:

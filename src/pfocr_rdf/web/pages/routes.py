@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from functools import partial
-from typing import Final
+from typing import Final, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,6 +16,7 @@ from pfocr_rdf.web.pages.near import named
 from pfocr_rdf.web.pages.visits import PageSite, Visit, visit_of
 from pfocr_rdf.web.problems import MEDIA_TYPE, Refusal
 
+T = TypeVar("T")
 Answer = Callable[[Visit], Response]
 
 METHODS: Final = ("GET", "HEAD")
@@ -34,13 +35,21 @@ def page(path: str, answer: Answer, site: PageSite) -> Route:
     """
 
     async def endpoint(request: Request) -> Response:
-        exchange: Exchange = request.scope[EXCHANGE]
         work = partial(_answered, answer, visit_of(request, site))
-        async with Watch(exchange):
-            return await site.threads.run(exchange.client, work)
-        raise asyncio.CancelledError  # the client has gone
+        return await in_turn(site, request.scope[EXCHANGE], work)
 
     return Route(path, endpoint, methods=list(METHODS))
+
+
+async def in_turn(site: PageSite, exchange: Exchange, work: Callable[[], T]) -> T:
+    """What the work gives, done in a thread when it is the client's turn.
+
+    :raises Refusal: what the work does; ``busy``, if too many wait.
+    :raises CancelledError: if the client goes away.
+    """
+    async with Watch(exchange):
+        return await site.threads.run(exchange.client, work)
+    raise asyncio.CancelledError
 
 
 def _answered(answer: Answer, visit: Visit) -> Response:
