@@ -85,7 +85,9 @@ def _records(
             networks = maps["ndex"].get(record.figid, ())
             found.append(
                 RecordFile(
-                    *(record.figid, record.path, record.file),
+                    record.figid,
+                    record.path,
+                    record.file,
                     tuple((kind, own[kind]) for kind in KINDS if kind in own),
                     ndex=networks[0] if networks else None,
                     wpids=maps["wpid"].get(record.figid, ()),

@@ -306,7 +306,7 @@ class Endpoint:
         if exchange.method != "GET":
             return
         said = _hot_key(exchange)
-        if sum(map(len, chain.from_iterable(said))) > HOT_BYTES:
+        if sum(map(len, said)) > HOT_BYTES:
             return
         key = answer_key(self._release, query)
         if exchange.cache not in ("hit", "miss") or self.cache.get(key) is None:
@@ -349,10 +349,10 @@ class Endpoint:
         return whole_reply(200, form.media_type, body, VARY, REVALIDATE, release)
 
 
-def _hot_key(exchange: Exchange) -> tuple[tuple[bytes, bytes], ...]:
+def _hot_key(exchange: Exchange) -> tuple[bytes, ...]:
     scope = exchange.scope
     relevant = [header for header in scope["headers"] if header[0] in RELEVANT]
-    return (b"", scope["query_string"]), *relevant
+    return scope["query_string"], *chain.from_iterable(relevant)
 
 
 def _http_request(exchange: Exchange, body: bytes) -> HttpRequest:
