@@ -7,7 +7,7 @@ VENDOR := src/pfocr_rdf/web/static/vendor
 COMUNICA := build/comunica
 VALIDATOR := build/validator
 
-.PHONY: help run build editor comunica validator test test-corpus check bench bench-federation bench-serve bench-pages lock clean
+.PHONY: help run build editor comunica validator test test-long check bench bench-federation bench-serve bench-pages lock clean
 .DEFAULT_GOAL := help
 
 # Where the environment forbids bytecode, each of the hundreds of processes that the tests start
@@ -29,13 +29,14 @@ comunica: $(COMUNICA)/ready  ## Install Comunica, which tests call the endpoint 
 
 validator: $(VALIDATOR)/ready  ## Install what the tests check HTML with; needs npm
 
-test: check  ## Format, lint, types, and all tests
+test: check  ## Format, lint, types, and all tests but those that take long
 
-test-corpus: $(VENV)/ready  ## Hold a release of the real records to what holds for any: formats, counts, shapes, every page
-	$(BIN)/pytest -q -n 2 -m whole
+test-long: $(VENV)/ready  ## The tests that take long: all pages of the real records, a kill before every operation, fifty releases
+	$(BIN)/pytest -q -n 3 -m long --ignore tests/timed
+	$(BIN)/pytest -q -m long tests/timed
 
 # Three at a time for two cores: many wait for the disk, or for processes that they started.
-check: $(VENV)/ready editor  ## Format, lint, types, and all tests
+check: $(VENV)/ready editor  ## Format, lint, types, and all tests but those that take long
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy

@@ -92,11 +92,11 @@ def corpus_release(crew: Executor, tmp_path_factory: pytest.TempPathFactory) -> 
     params=[
         "seeds_release",
         "mixed_release",
-        pytest.param("corpus_release", marks=pytest.mark.whole),
+        pytest.param("corpus_release", marks=pytest.mark.long),
     ]
 )
 def any_release(request: pytest.FixtureRequest) -> Release:
-    """Each of the releases above in turn; that of the real records in `make test-corpus`."""
+    """Each of the releases above in turn; that of the real records in `make test-long`."""
     release: Release = request.getfixturevalue(request.param)
     return release
 

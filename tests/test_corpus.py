@@ -7,6 +7,7 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,8 +16,9 @@ import yaml
 from pyoxigraph import NamedNode
 
 from making import CORPUS, SEEDS, read_all, subjects, triples_of, values
+from pfocr_rdf.errors import Problem
 from pfocr_rdf.iris import Iris
-from pfocr_rdf.records import Kind, open_collection
+from pfocr_rdf.records import Figure, Kind, open_collection
 from pfocr_rdf.vocabulary import KIND_TO_MENTION, Oa, Pfocr, Schema
 
 needs_corpus = pytest.mark.skipif(
@@ -39,6 +41,13 @@ RIGHT_WARNINGS: Final = {
 }
 
 
+@cache
+def read_once(folder: Path) -> tuple[dict[str, Figure], list[Problem]]:
+    """As :func:`making.read_all`, which takes a second for the largest folder."""
+    return read_all(folder)
+
+
+@cache
 def front_matter(path: Path) -> dict[str, Any]:
     """A record's front matter, every scalar as text."""
     matched = re.match(r"---\n(.*?\n)---\n", path.read_text(encoding="utf-8"), re.DOTALL)
@@ -88,7 +97,7 @@ def record_files(folder: Path) -> Iterator[Path]:
 
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_no_record_is_skipped_and_nothing_is_refused(folder: Path) -> None:
-    figures, problems = read_all(folder)
+    figures, problems = read_once(folder)
     assert set(figures) == {path.name.removesuffix(".md") for path in record_files(folder)}
     assert [str(p) for p in problems if p.severity == "error"] == []
     assert {p.kind for p in problems} <= RIGHT_WARNINGS
@@ -96,7 +105,7 @@ def test_no_record_is_skipped_and_nothing_is_refused(folder: Path) -> None:
 
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_each_figure_mentions_what_its_files_identify(folder: Path) -> None:
-    figures, _ = read_all(folder)
+    figures, _ = read_once(folder)
     body, iris = Oa.has_body, Iris()
     for path in record_files(folder):
         figid = path.name.removesuffix(".md")
@@ -114,7 +123,7 @@ def test_each_figure_mentions_what_its_files_identify(folder: Path) -> None:
 
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_every_row_is_counted_in_one_mention(folder: Path) -> None:
-    figures, _ = read_all(folder)
+    figures, _ = read_once(folder)
     for path in record_files(folder):
         fields = front_matter(path)
         figure = figures[fields["figid"]]
@@ -128,7 +137,7 @@ def test_every_row_is_counted_in_one_mention(folder: Path) -> None:
 
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_the_whole_folder_repeats_no_triple(folder: Path) -> None:
-    figures, _ = read_all(folder)
+    figures, _ = read_once(folder)
     triples = triples_of(figures.values())
     assert len(triples) == len(set(triples))
     assert len(subjects(triples, Pfocr.PathwayFigure)) == len(figures)

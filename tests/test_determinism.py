@@ -90,13 +90,17 @@ def test_a_build_in_this_process_gives_the_bytes_of_worker_processes(tmp_path: P
 @pytest.mark.parametrize(
     ("changes", "limits"),
     [
-        ({"PYTHONHASHSEED": "0"}, "umask 077"),
-        ({"PYTHONHASHSEED": "4711"}, "umask 000"),
-        ({"TZ": "Pacific/Kiritimati", "LC_ALL": "C", "LANG": "C"}, "true"),
-        ({"TZ": "XXX+12", "LC_ALL": "POSIX", "PYTHONUTF8": "0"}, "true"),
+        (
+            {"PYTHONHASHSEED": "0", "TZ": "Pacific/Kiritimati", "LC_ALL": "C", "LANG": "C"},
+            "umask 077",
+        ),
+        (
+            {"PYTHONHASHSEED": "4711", "TZ": "XXX+12", "LC_ALL": "POSIX", "PYTHONUTF8": "0"},
+            "umask 000",
+        ),
         ({"LC_ALL": "tr_TR.UTF-8", "LANG": "tr_TR.UTF-8", "HOME": "/nonexistent"}, "true"),
     ],
-    ids=["hash seed 0, umask 077", "hash seed 4711, umask 000", "C", "POSIX", "Turkish"],
+    ids=["C", "POSIX", "Turkish"],
 )
 def test_the_environment_of_the_process_does_not_matter(
     changes: dict[str, str],

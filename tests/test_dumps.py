@@ -147,7 +147,7 @@ def test_gzip_members_carry_no_time_and_no_name(form: object, any_release: Relea
     assert all(text for _, text in found)
 
 
-@pytest.mark.whole
+@pytest.mark.long
 def test_files_of_many_members_are_read_by_gzip(corpus_release: Release) -> None:
     for form in NAME_TO_FORMAT.values():
         file = corpus_release.dumps / form.file

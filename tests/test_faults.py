@@ -106,9 +106,9 @@ for line in sys.stdin:
 
 
 def crashes(
-    folder: Path, data: Path, stage: str, prepare: Callable[[], None] = lambda: None
+    folder: Path, data: Path, stage: str, prepare: Callable[[], None] = lambda: None, step: int = 1
 ) -> Iterator[None]:
-    """Crash a build before its first operation, its second and so on, until one is finished."""
+    """Crash a build before its first operation, each ``step`` of the others, until one is done."""
     script = folder / "crashing.py"
     script.write_text(CRASHING, encoding="utf-8")
     command = [sys.executable, str(script), str(SEEDS), str(data), stage]
@@ -117,7 +117,7 @@ def crashes(
     ) as process:
         assert process.stdin
         assert process.stdout
-        for number in range(1000):
+        for number in range(0, 1000, step):
             prepare()
             print(number, file=process.stdin, flush=True)
             status = int(process.stdout.readline())
@@ -128,12 +128,13 @@ def crashes(
         process.stdin.close()
 
 
+@pytest.mark.parametrize("step", [5, pytest.param(1, marks=pytest.mark.long)])
 def test_a_build_killed_before_any_operation_leaves_a_whole_release_current(
-    tmp_path: Path, published: Published
+    step: int, tmp_path: Path, published: Published
 ) -> None:
     data, first = published.data, dumps(published.release)
     killed, seen = 0, {published.release}
-    for _ in crashes(tmp_path, data, "of the build"):
+    for _ in crashes(tmp_path, data, "of the build", step=step):
         killed += 1
         if current_release(data) != published.release:
             published = Published(data)  # killed while an older release was deleted
@@ -141,7 +142,7 @@ def test_a_build_killed_before_any_operation_leaves_a_whole_release_current(
         for release in set(list_releases(data)) - seen:
             assert list(verify_release(release)) == []
             seen.add(release)
-    assert killed > 25
+    assert killed > 25 / step
     assert dumps(current_release(data)) == first
     assert unfinished(data) == []
     assert len(list_releases(data)) == 2
@@ -260,7 +261,9 @@ def _took_s(records: Path, tmp_path_factory: pytest.TempPathFactory) -> float:
 
 
 @LINUX
-@pytest.mark.parametrize("share", [0.3, 0.55, 0.8])
+@pytest.mark.parametrize(
+    "share", [0.55, *(pytest.param(s, marks=pytest.mark.long) for s in (0.3, 0.8))]
+)
 def test_a_build_killed_at_any_time_leaves_the_release_current_and_no_process(
     share: float,
     took_s: float,

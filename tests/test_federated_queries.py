@@ -380,8 +380,8 @@ def test_a_query_gives_the_rows_that_are_in_both(
 
 #: UniProt's, Bgee's and the RDF Portal's own forms, and one that nobody has.
 GENE_PREFIXES: Final = (
-    "http://purl.uniprot.org/geneid/",
-    "https://www.ncbi.nlm.nih.gov/gene/",
+    pytest.param("http://purl.uniprot.org/geneid/", marks=pytest.mark.long),
+    pytest.param("https://www.ncbi.nlm.nih.gov/gene/", marks=pytest.mark.long),
     "http://identifiers.org/ncbigene/",
     "https://genes.example/",
 )

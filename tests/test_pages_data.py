@@ -35,7 +35,7 @@ def test_every_iri_answers_in_five_forms_as_the_store_has_it(mixed_release: Rele
     assert failures(site(mixed_release), found) == []
 
 
-@pytest.mark.whole
+@pytest.mark.long
 @pytest.mark.parametrize("part", range(PARTS))
 def test_every_iri_of_the_real_records_answers(part: int, corpus_release: Release) -> None:
     found = asked(corpus_release)

@@ -701,7 +701,7 @@ def test_readers_always_see_one_whole_release_while_many_are_published(tmp_path:
     reader = threading.Thread(target=look)
     reader.start()
     try:
-        for records in (SEEDS, small) * 6:
+        for records in (SEEDS, small) * 4:
             build_release([records], data, BuildOptions(keep=3))
     finally:
         finished.set()

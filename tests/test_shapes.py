@@ -363,7 +363,7 @@ def test_the_sample_records_conform() -> None:
 
 @pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus is not beside the repository")
 @pytest.mark.parametrize(
-    "part", ["pfocr-database", pytest.param("tables-2020", marks=pytest.mark.whole)]
+    "part", ["pfocr-database", pytest.param("tables-2020", marks=pytest.mark.long)]
 )
 def test_every_record_of_the_corpus_conforms(part: str) -> None:
     assert findings(graph_of(CORPUS / part)) == (set(), set())

@@ -1,5 +1,6 @@
 """The command line: it finds the command that was asked for."""
 
+import gc
 import os
 import sys
 from collections import UserDict
@@ -43,7 +44,11 @@ class OnDemand(UserDict[str, Any]):
 
         :raises KeyError: if there is no such command.
         """
-        module = import_module(f"pfocr_rdf.commands.{self.data[name]}")
+        gc.disable()  # all that is imported stays, and would be looked through several times
+        try:
+            module = import_module(f"pfocr_rdf.commands.{self.data[name]}")
+        finally:
+            gc.enable()
         single = typer.Typer(add_completion=False, rich_markup_mode=None)
         single.command(name)(getattr(module, name))
         return get_command(single)
