@@ -54,10 +54,16 @@ def pytest_enter_pdb() -> None:
     signal.setitimer(signal.ITIMER_REAL, 0)
 
 
+def pytest_collection() -> None:
+    """Collect tests without the collector of garbage: they stay, and are many to look through."""
+    gc.disable()
+
+
 def pytest_collection_finish() -> None:
-    """Leave the tests themselves to nobody's collector: they stay, and are many to look through."""
+    """Leave the tests themselves to nobody's collector from now on."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")

@@ -44,7 +44,7 @@ print(len(unopened({str(scattered)!r})), len(store))"""
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30
     )
     before, after, quads = map(int, done.stdout.split())
-    assert before > 5
+    assert before > 0  # how many depends on what RocksDB has put together meanwhile
     assert (after, quads) == (0, 5 * 40 * 2 * 2)
 
 
