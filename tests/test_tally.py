@@ -4,10 +4,12 @@ import random
 from collections import Counter
 from typing import Final
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pyoxigraph import Literal, NamedNode, Triple
 
+import pfocr_rdf.tally
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.mapping import Node, triples
 from pfocr_rdf.tally import Tally, Targets, by_subject
@@ -69,8 +71,8 @@ def numbers(tally: Tally) -> tuple[object, ...]:
     )
 
 
-def tallied(*of_parts: list[Node]) -> Tally:
-    total = Tally()
+def tallied(*of_parts: list[Node], most: int = 100) -> Tally:
+    total = Tally(most=most)
     for part in of_parts:
         tally = Tally()
         tally.add(part, TARGETS)
@@ -85,14 +87,27 @@ def test_counts_are_those_of_the_triples(part: list[Node]) -> None:
     assert tally.distinct_objects == len({t.object for t in found})
 
 
-@given(parts, st.integers(1, 5), st.randoms(use_true_random=False))
+@given(parts, st.integers(1, 5), st.integers(0, 9), st.randoms(use_true_random=False))
 def test_counts_do_not_depend_on_how_nodes_are_cut_and_ordered(
-    part: list[Node], pieces: int, chance: random.Random
+    part: list[Node], pieces: int, most: int, chance: random.Random
 ) -> None:
     shuffled = chance.sample(part, len(part))
     cut = [shuffled[start::pieces] for start in range(pieces)]
-    assert numbers(tallied(*cut)) == numbers(tallied(part))
-    assert tallied(*cut).distinct_objects == tallied(part).distinct_objects
+    assert numbers(tallied(*cut, most=most)) == numbers(tallied(part))
+    assert tallied(*cut, most=most).distinct_objects == tallied(part).distinct_objects
+
+
+def test_a_word_that_is_in_many_parts_is_held_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pfocr_rdf.tally, "SLACK", 10)
+    nodes = [Node(thing, [(Schema.name, Literal("always"))]) for thing in THINGS]
+    total = Tally(most=10)
+    for number in range(1000):
+        part = Tally()
+        part.add([*nodes, Node(THINGS[0], [(Schema.about, Literal(f"{number % 20}"))])], TARGETS)
+        total.merge(part)
+        assert total.held == sum(map(len, total.objects)) <= 2 * 21 + 10
+    assert total.distinct_objects == 21
+    assert total.copy().objects == total.objects
 
 
 def test_an_alias_of_two_figures_is_one_subject() -> None:

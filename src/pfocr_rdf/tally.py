@@ -4,7 +4,7 @@ import hashlib
 from array import array
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -16,6 +16,8 @@ from pfocr_rdf.vocabulary import RDF_TYPE
 HASH_BYTES: Final = 8
 #: Distinct objects are counted share by share: a set of all would be the largest thing in memory.
 SHARES: Final = 16
+#: When so many more hashes are held than there were words at the last look, each is kept once.
+SLACK: Final = 1 << 18
 #: Linking predicate → (namespace, name) of each dataset that it leads to.
 Targets = dict[NamedNode, tuple[tuple[str, str], ...]]
 Predicates = tuple[NamedNode, ...]
@@ -46,9 +48,10 @@ def _places(predicates: Predicates, targets: Targets) -> tuple[list[int], list[i
 class Tally:
     """Counts of one part of the data; parts add up because each subject is in one part.
 
-    ``objects`` has a sorted array for each part, of hashes of the IRIs and literals that stand as
-    objects: the same word is an object in many parts, and eight bytes each is what counting them
-    exactly costs.
+    ``objects`` are sorted arrays of hashes of the IRIs and literals that stand as objects, one
+    for each part until there are many: the same word is an object in many parts, and eight bytes
+    each is what counting them exactly costs. ``held`` is how many hashes they are, ``most`` when
+    they are gone through for those that are there more than once.
     """
 
     triples: int = 0
@@ -59,6 +62,8 @@ class Tally:
     class_properties: Counter[tuple[str, str]] = field(default_factory=Counter)
     links: Counter[tuple[str, str]] = field(default_factory=Counter)
     objects: "list[array[int]]" = field(default_factory=list)
+    held: int = 0
+    most: int = SLACK
 
     def add(self, nodes: Sequence[Node], targets: Targets) -> None:
         """Count nodes, none of whose subjects is in another part."""
@@ -81,6 +86,7 @@ class Tally:
         self._take_apart(shapes)
         self._link(links, targets)
         self.objects.append(array("Q", sorted(_hash(str(value)) for value in objects)))
+        self.held += len(objects)
 
     def _take_apart(self, shapes: Counter[tuple[tuple[Object, ...], Predicates]]) -> None:
         for (types, predicates), times in shapes.items():
@@ -113,25 +119,31 @@ class Tally:
         self.class_properties.update(other.class_properties)
         self.links.update(other.links)
         self.objects.extend(other.objects)
+        self.held += other.held
+        if self.held > self.most:
+            self.objects = [array("Q", sorted(found)) for found in self._shares()]
+            self.held = sum(map(len, self.objects))
+            self.most = 2 * self.held + SLACK
 
     def copy(self) -> "Tally":
         """An independent copy, which shares the hashes of the parts."""
-        fresh = Tally()
+        fresh = Tally(most=self.most)
         fresh.merge(self)
         return fresh
 
     @property
     def distinct_objects(self) -> int:
         """How many IRIs and literals stand as objects, each counted once."""
-        width = (1 << 8 * HASH_BYTES) // SHARES
-        return sum(self._distinct(share * width, (share + 1) * width) for share in range(SHARES))
+        return sum(map(len, self._shares()))
 
-    def _distinct(self, low: int, high: int) -> int:
-        """How many hashes there are from one number up to another."""
-        found: set[int] = set()
-        for part in self.objects:
-            found.update(part[bisect_left(part, low) : bisect_left(part, high)])
-        return len(found)
+    def _shares(self) -> Iterator[set[int]]:
+        """The hashes, each once, from the lowest on: a sixteenth at a time."""
+        width = (1 << 8 * HASH_BYTES) // SHARES
+        for low in range(0, SHARES * width, width):
+            found: set[int] = set()
+            for part in self.objects:
+                found.update(part[bisect_left(part, low) : bisect_left(part, low + width)])
+            yield found
 
 
 def _hash(text: str) -> int:
