@@ -336,6 +336,33 @@ def test_an_empty_name_is_no_release(words: tuple[str, ...], data: Path) -> None
 # --- queries as they are given ---
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT * " + "{" * 3_000 + "}" * 3_000,
+        "SELECT * { FILTER " + "(" * 6_000 + "1" + ")" * 6_000 + " }",
+        "SELECT * { FILTER(" + "!" * 12_000 + "true) }",
+        "SELECT * { FILTER(1" + " + 1" * 12_000 + " = 2) }",
+        "SELECT * { " + " ".join(f"BIND({n} AS ?x{n})" for n in range(6_000)) + " }",
+    ],
+    ids=["braces", "parentheses", "negations", "sums", "bindings"],
+)
+def test_a_query_that_would_crash_the_program_is_refused(
+    text: str, data: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "deep.rq").write_text(text)
+    refused = run("query", tmp_path / "deep.rq", "--data", data)
+    assert refused.status == 1
+    assert "the limit: " in refused.err
+
+
+def test_long_lists_of_values_are_no_reason_to_refuse_a_query(data: Path, tmp_path: Path) -> None:
+    values = " ".join(f"<https://identifiers.org/ncbigene/{n}>" for n in range(1, 20_000))
+    (tmp_path / "long.rq").write_text(f"ASK {{ VALUES ?gene {{ {values} }} ?s ?p ?gene }}")
+    asked = run("query", tmp_path / "long.rq", "--data", data, "--format", "json")
+    assert json.loads(asked.out)["boolean"]
+
+
 @pytest.mark.parametrize("name", ["my query.rq", "a{b.rq", "plain.rq"])
 def test_a_query_s_file_may_have_any_name_and_a_byte_order_mark(
     name: str, data: Path, tmp_path: Path

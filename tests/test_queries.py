@@ -449,7 +449,7 @@ def test_a_term_that_is_a_chemical_here_and_a_disease_there_is_found_as_what_is_
 
 def test_a_term_is_counted_as_a_chemical_only_where_it_is_one(both_kinds: Store) -> None:
     found = rows(both_kinds, "co-mentioned-chemicals", gene="5")
-    assert found == [['"D009369"', '"tumour"', "1"]]
+    assert [row[:3] for row in found] == [['"D009369"', '"tumour"', "1"]]
 
 
 @pytest.mark.parametrize("query", [*named_queries(), *federated_queries()], ids=lambda q: q.name)
@@ -477,3 +477,39 @@ def test_organisms_of_no_taxon_are_counted(both_kinds: Store) -> None:
         ['"10090"', '"Mus musculus"', "1", "0", "0"],
         ["", '"Nova species"', "0", "1", "0"],
     ]
+
+
+def test_organisms_with_the_same_counts_stand_in_the_order_of_their_names(tmp_path: Path) -> None:
+    names = [f"Nova species {number}" for number in (3, 1, 4, 2)]
+    found, _ = read_all(write(tmp_path, {"a.md": record(organisms=names)}))
+    counted = rows(store_of(tuple(found.values())), "organisms")
+    assert [name.strip('"') for _, name, *_ in counted] == sorted(names)
+
+
+def test_a_keyword_of_the_authors_finds_the_figures_of_the_article(tmp_path: Path) -> None:
+    found, _ = read_all(write(tmp_path, {"a.md": record(keywords=["Trastuzumab resistance"])}))
+    store = store_of(tuple(found.values()))
+    (row,) = rows(store, "figures-by-keyword", keyword="Trastuzumab resistance")
+    assert row[2] == '"article"'
+
+
+def test_a_figure_with_two_mentions_of_an_ambiguous_word_is_counted_once(tmp_path: Path) -> None:
+    files = {
+        "_figures/PMC1__f1.md": record(figid="PMC1__f1", pmcid="PMC1"),
+        "_data/PMC1__f1-chemicals.tsv": table(
+            CHEMICAL_COLUMNS,
+            "tumour|mesh:D009369|tumour|Neoplasms|",
+            "tumour|mesh:D000002|tumour|Other|",
+        ),
+        "_data/PMC1__f1-diseases.tsv": table(
+            DISEASE_COLUMNS,
+            "tumour|mesh:D009369|tumour|Neoplasms|",
+            "tumour|mesh:D000002|tumour|Other|",
+        ),
+    }
+    found, _ = read_all(write(tmp_path, files))
+    store = store_of(tuple(found.values()))
+    assert [row[-2:] for row in rows(store, "ambiguous-words")] == [["2", "1"]]
+    candidates = rows(store, "word-candidates", word="tumour")
+    assert sorted({row[0] for row in candidates}) == ['"chemical"', '"disease"']
+    assert len(candidates) == 4

@@ -533,6 +533,16 @@ def test_a_get_without_a_query_asks_for_the_description() -> None:
     assert found == DescriptionAsked(Format("rdfxml", "application/rdf+xml"), "identity")
 
 
+@pytest.mark.parametrize("pair", [("graph", "https://example.org/graph"), ("default", "")])
+def test_who_asks_for_a_graph_by_the_graph_store_protocol_does_not_get_the_description(
+    pair: tuple[str, str],
+) -> None:
+    refusal = refused(get(pair, accept="application/n-triples"))
+    assert refusal.status == 400
+    assert "CONSTRUCT" in refusal.detail
+    assert query(get(pair, ("query", ASK))).text == ASK
+
+
 @pytest.mark.parametrize("accept", ["text/csv", "text/html", "application/sparql-results+json"])
 def test_the_description_has_the_formats_of_a_graph(accept: str) -> None:
     refusal = refused(get(accept=accept))

@@ -28,6 +28,13 @@ from pfocr_rdf.results import default_format, write_answer, write_query
 
 FormatName = Literal["table", "json", "csv", "tsv", "xml", "gmt", "turtle", "ntriples", "jsonld"]
 
+#: A text that is shorter than this opens too few brackets, and has too few operators, to end the
+#: program: its parser and planner call themselves for each, until the stack of 8 MiB is full.
+SAFE_CHARACTERS: Final = 2_000
+#: Crashes begin at 2,200 braces and 2,000 operations. What is slow alone is the user's own affair.
+SAFE_DEPTH: Final = 1_000
+SAFE_OPERATIONS: Final = 1_500
+
 #: What a file begins with, somewhere in its comments, if it takes values.
 PARAM_RE: Final = re.compile(r"\A(?:#.*\n)*?# param:")
 
@@ -171,9 +178,31 @@ def _ask_release(
     iris = iris_of(release)
     store = open_store(release)
     text = _text(asked, params, iris, store)
+    _refuse_crashing(text)
     if "service" in text.lower():
         text = _joined(text, store, iris, partners)
     write_query(store, text, data_out(), form, iris, terminal=sys.stdout.isatty())
+
+
+def _refuse_crashing(text: str) -> None:
+    """Refuse a query that would end this process without a word.
+
+    :raises Refusal: if it nests too deep, or has too many operations.
+    """
+    if len(text) < SAFE_CHARACTERS:
+        return
+    from pfocr_rdf.web.checks import QueryLimits, find_service  # takes a tenth of a second
+
+    any_number = sys.maxsize
+    limits = QueryLimits(
+        text_bytes=any_number,
+        depth=SAFE_DEPTH,
+        patterns=any_number,
+        operations=SAFE_OPERATIONS,
+        doublings=any_number,
+        tokens=any_number,
+    )
+    find_service(text, limits)
 
 
 def _explain(release: Release, asked: str, params: list[str], partners: Path | None) -> None:

@@ -25,6 +25,9 @@ METHODS: Final = ("GET", "HEAD", "POST", "QUERY", "OPTIONS")
 FIELD_LIMIT: Final = 256  # parameters in a URL or a form: each costs time to decode
 
 DATASET: Final = ("default-graph-uri", "named-graph-uri")
+#: https://www.w3.org/TR/sparql11-http-rdf-update/#http-get : a description of the service in
+#: place of the graph would be taken for the graph.
+GRAPH_STORE: Final = ("graph", "default")
 UPDATE_DATASET: Final = ("using-graph-uri", "using-named-graph-uri")
 
 Fields = Mapping[str, Sequence[str]]
@@ -118,6 +121,11 @@ def _read_get(request: HttpRequest) -> Query | DescriptionAsked:
         )
     if "query" in fields or any(name in fields for name in (*DATASET, *UPDATE_DATASET)):
         return _query(request, fields)
+    if any(name in fields for name in GRAPH_STORE):
+        raise _bad(
+            "graphs are not read by the Graph Store protocol here: send CONSTRUCT { ?s ?p ?o } "
+            "{ GRAPH <the graph> { ?s ?p ?o } } as “query”, or fetch a dump"
+        )
     formats = _formats(request, fields)
     if formats.graph is None:
         raise refuse_kind("graph")
