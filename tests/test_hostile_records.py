@@ -201,9 +201,9 @@ def test_an_organism_that_yaml_would_retype_is_text_or_absent(
 )
 def test_deep_nesting_is_refused_at_once(unit: str, tmp_path: Path) -> None:
     text = f"---\na: {unit * 100_000}\n---\n"
-    started = time.perf_counter()
+    started = time.process_time()
     figure, problems = read(tmp_path, text)
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
     assert figure is None
     assert [p.severity for p in problems] == ["error"]
 
@@ -266,9 +266,9 @@ def test_ten_megabytes_are_the_limit_by_default(tmp_path: Path) -> None:
     ],
 )
 def test_a_score_cannot_fill_the_memory(value: str, tmp_path: Path) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     figure, problems = read(tmp_path, record(pathway_score=value))
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
     assert figure
     assert figure.score is None
     assert figure.unrecognized == (f"pathway_score: {value}",)
@@ -294,18 +294,18 @@ def test_a_score_cannot_fill_the_memory(value: str, tmp_path: Path) -> None:
 def test_no_long_value_makes_the_reader_slow(value: str, tmp_path: Path) -> None:
     fields = set(FIELDS) | set(OPTIONAL.split()) - {"schema-jsonld"}
     text = record(**{name: value for name in fields - {"figid", "pmcid"}})
-    started = time.perf_counter()
+    started = time.process_time()
     figure, _ = read(tmp_path, text)
     assert figure
     assert len(triples_of([figure])) > 10
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 @pytest.mark.parametrize("spaces", [3_000, 1_000_000])
 def test_no_long_line_makes_the_search_for_the_figid_slow(spaces: int, tmp_path: Path) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     figure, problems = read(tmp_path, raw_record(f"figid: PMC1__f1{' ' * spaces}x"))
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
     assert figure
     assert [(p.field, p.severity) for p in problems] == [("figid", "warning")]
 
@@ -313,20 +313,20 @@ def test_no_long_line_makes_the_search_for_the_figid_slow(spaces: int, tmp_path:
 def test_no_number_of_organisms_makes_the_reader_slow(tmp_path: Path) -> None:
     names = [f"Species {n}" for n in range(5_000)]
     rows = [f"{n}|Species {n}|X|w|M|S|{n}|ncbigene_symbol|1|2|3" for n in range(1, 5_001)]
-    started = time.perf_counter()
+    started = time.process_time()
     figure, _ = read(
         tmp_path,
         record(organisms=names, organisms_ner=list(names)),
         genes=table(GENE_COLUMNS, *rows),
     )
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
     assert figure
     assert len(figure.predicted_organisms) == 5_001
 
 
 def test_a_table_of_a_million_columns_is_refused_at_once(tmp_path: Path) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     figure, problems = read(tmp_path, record(), genes="word\tncbigene_id" + "\tx" * 1_000_000)
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
     assert figure
     assert kinds(problems) == [("error", "table header")]

@@ -154,10 +154,10 @@ def test_there_need_not_be_an_offer() -> None:
     ids=range(14),
 )
 def test_a_header_that_is_made_to_be_slow_is_not(header: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     negotiate(header, OFFERS)
     negotiate_encoding(header)
-    assert time.perf_counter() - started < 0.1  # about 1 ms; what is not linear takes 300 ms
+    assert time.process_time() - started < 0.1  # about 1 ms; what is not linear takes 300 ms
 
 
 @pytest.mark.parametrize("missing", range(1, len(";q=0.5") + 1))
