@@ -18,7 +18,7 @@ from making import REPOSITORY
 PACKAGE: Final = REPOSITORY / "src" / "pfocr_rdf"
 #: A module may import from those before it; ``records`` and ``build`` are packages.
 ORDER: Final = (
-    *("errors", "resources", "iris", "equivalents", "spellings"),
+    *("errors", "resources", "collector", "iris", "equivalents", "spellings"),
     *("records", "vocabulary", "mapping", "shared"),
     *("jsonld", "tally", "dumps", "mappings", "partitions", "dataset"),
     *("flushing", "forks", "releases", "contents", "search", "build", "verify", "compare"),

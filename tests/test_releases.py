@@ -680,7 +680,10 @@ def test_a_release_that_is_open_stays_readable_and_unchanged_while_the_next_is_b
     assert list(verify_release(first)) == []
 
 
-def test_readers_always_see_one_whole_release_while_many_are_published(tmp_path: Path) -> None:
+@pytest.mark.parametrize("times", [4, pytest.param(6, marks=pytest.mark.long)])
+def test_readers_always_see_one_whole_release_while_many_are_published(
+    times: int, tmp_path: Path
+) -> None:
     """What a reader finds behind ``current`` names the release that it was built in."""
     small = write(tmp_path / "small", {"a.md": record()})
     data = tmp_path / "data"
@@ -701,7 +704,7 @@ def test_readers_always_see_one_whole_release_while_many_are_published(tmp_path:
     reader = threading.Thread(target=look)
     reader.start()
     try:
-        for records in (SEEDS, small) * 4:
+        for records in (SEEDS, small) * times:
             build_release([records], data, BuildOptions(keep=3))
     finally:
         finished.set()

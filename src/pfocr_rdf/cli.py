@@ -1,6 +1,5 @@
 """The command line: it finds the command that was asked for."""
 
-import gc
 import os
 import sys
 from collections import UserDict
@@ -13,6 +12,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from pfocr_rdf import __version__
+from pfocr_rdf.collector import no_collector
 
 #: Command → the module of ``pfocr_rdf.commands`` with the function of that name, in the order of
 #: the help.
@@ -44,11 +44,8 @@ class OnDemand(UserDict[str, Any]):
 
         :raises KeyError: if there is no such command.
         """
-        gc.disable()  # all that is imported stays, and would be looked through several times
-        try:
+        with no_collector():  # all that is imported stays, and would be looked through often
             module = import_module(f"pfocr_rdf.commands.{self.data[name]}")
-        finally:
-            gc.enable()
         single = typer.Typer(add_completion=False, rich_markup_mode=None)
         single.command(name)(getattr(module, name))
         return get_command(single)

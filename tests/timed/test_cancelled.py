@@ -200,7 +200,13 @@ def test_so_does_a_compressed_one(small: Server, encoding: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("accept", "version"), [("text/csv", "1.1"), ("application/n-triples", "1.0")]
+    ("accept", "version"),
+    [
+        ("text/csv", "1.1"),
+        ("application/n-triples", "1.0"),
+        pytest.param("text/csv", "1.0", marks=pytest.mark.long),
+        pytest.param("application/n-triples", "1.1", marks=pytest.mark.long),
+    ],
 )
 def test_an_answer_at_its_deadline_ends_in_a_reset(
     deadly: Server, accept: str, version: str

@@ -1,9 +1,8 @@
 """Records → release: workers map batches, the parent streams their bytes into one bulk load."""
 
-import gc
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
@@ -19,6 +18,7 @@ from pfocr_rdf.build.loading import StoreLoader
 from pfocr_rdf.build.options import BuildOptions, Progress
 from pfocr_rdf.build.report import Report, mapping_summary
 from pfocr_rdf.build.workers import crew_of, in_order
+from pfocr_rdf.collector import no_collector
 from pfocr_rdf.dataset import ReleaseFacts, describe_release
 from pfocr_rdf.dumps import DumpFile, DumpWriter, Part, compress, make_part, turtle_header
 from pfocr_rdf.errors import BuildError, InputError
@@ -204,6 +204,7 @@ def build_release(inputs: Sequence[Path], data: Path, options: BuildOptions) -> 
     """
     stage = _Stage()
     header = len(compress(turtle_header(options.iris)))
+    # A build makes no cycles.
     with build_lock(data), no_collector(), PartsWriter(data, {"turtle": header}) as keeping:
         try:
             try:
@@ -336,15 +337,3 @@ def _mapping_parts(links: Links, shared: Shared, iris: Iris) -> Iterator[Part]:
     mappings = links.quads()
     while quads := list(chain.from_iterable(islice(mappings, THINGS_A_PART))):
         yield make_part([], [], iris, quads)
-
-
-@contextmanager
-def no_collector() -> Iterator[None]:
-    """Leave reference cycles alone: a build makes none, and looking for them takes time."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
