@@ -20,7 +20,7 @@ PACKAGE: Final = REPOSITORY / "src" / "pfocr_rdf"
 ORDER: Final = (
     *("errors", "resources", "collector", "iris", "equivalents", "spellings"),
     *("records", "vocabulary", "mapping", "shared"),
-    *("jsonld", "tally", "dumps", "mappings", "partitions", "dataset"),
+    *("ontology", "jsonld", "tally", "dumps", "mappings", "partitions", "dataset"),
     *("flushing", "forks", "releases", "contents", "search", "build", "verify", "compare"),
     *("parameters", "queries", "syntax", "results", "peers", "remote", "describe", "publish"),
     *("stores", "push_notes", "push_graphs", "push", "isql", "push_bulk", "web"),

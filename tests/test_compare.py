@@ -12,6 +12,7 @@ from building import build, checkout
 from invoking import run
 from making import FIGID, SEEDS, record, write
 from pfocr_rdf.compare import (
+    DEFINED,
     DESCRIBED,
     MAPPED,
     SHARED,
@@ -21,7 +22,7 @@ from pfocr_rdf.compare import (
     compare_releases,
 )
 from pfocr_rdf.errors import ReleaseError
-from pfocr_rdf.iris import WIKIPATHWAYS_HOME, Iris
+from pfocr_rdf.iris import PFOCR, WIKIPATHWAYS_HOME, Iris
 from pfocr_rdf.releases import Release
 from pfocr_rdf.vocabulary import IS_REPLACED_BY, Schema
 
@@ -162,6 +163,8 @@ def test_the_summary_adds_up_and_is_in_the_order_of_the_figures(
         (IRIS.article("PMC1"), SHARED),
         (IRIS.entity("ncbigene", "5742"), SHARED),
         (IRIS.publisher("WikiPathways"), SHARED),
+        (NamedNode(PFOCR.removesuffix("#")), DEFINED),
+        (NamedNode(PFOCR + "tier"), DEFINED),
         (IRIS.dataset, DESCRIBED),
         (IRIS.home, DESCRIBED),
         (NamedNode(WIKIPATHWAYS_HOME), DESCRIBED),

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Final
 
 import pytest
-from pyoxigraph import NamedNode
+from pyoxigraph import DefaultGraph, NamedNode, Store
 from rdflib import BNode, Graph, Literal, URIRef
 from rdflib.namespace import DCTERMS, OWL, RDF, RDFS, SKOS, VANN
 
@@ -14,11 +14,13 @@ from pfocr_rdf import iris, vocabulary
 from pfocr_rdf.equivalents import THING_TO_FORMS
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.mappings.links import INVERSES
+from pfocr_rdf.ontology import ontology_triples
 from pfocr_rdf.records.embedded import CONSTANTS
 from pfocr_rdf.records.fields import KNOWN_FIELDS
 from pfocr_rdf.records.mentions import INLINE_COLUMNS, KIND_TO_FIELD, LEXICON_TO_TIER
 from pfocr_rdf.records.organisms import PAGE_FIELDS
 from pfocr_rdf.records.tables import KIND_TO_COLUMNS, KIND_TO_SUFFIX
+from pfocr_rdf.releases import Release
 from pfocr_rdf.resources import resource
 
 ONTOLOGY: Final = URIRef(iris.PFOCR.removesuffix("#"))
@@ -207,3 +209,17 @@ def test_what_is_left_out_has_a_reason(row: list[str]) -> None:
 def test_the_readme_has_every_other_spelling_and_who_uses_it() -> None:
     forms = [(form, who) for of in THING_TO_FORMS.values() for who, form in of.items()]
     assert [(row[1].strip("`"), row[2]) for row in rows_of(SPELLING_TABLE)] == forms
+
+
+# In a release
+
+
+def test_a_release_says_of_the_vocabulary_and_its_terms_what_their_file_says(
+    any_release: Release,
+) -> None:
+    store = Store.read_only(str(any_release.store))
+    said = (quad.triple for quad in store.quads_for_pattern(None, None, None, DefaultGraph()))
+    assert len(VOCABULARY) == len(ontology_triples())
+    assert {one for one in said if str(one.subject).startswith(f"<{ONTOLOGY}")} == set(
+        ontology_triples()
+    )

@@ -9,15 +9,18 @@ from urllib.parse import unquote
 from pyoxigraph import DefaultGraph, Quad
 
 from pfocr_rdf.contents import open_store
-from pfocr_rdf.iris import WIKIPATHWAYS_HOME, Iris
+from pfocr_rdf.iris import PFOCR, WIKIPATHWAYS_HOME, Iris
 from pfocr_rdf.releases import Release
 from pfocr_rdf.vocabulary import IS_REPLACED_BY
 
 SHARED: Final = "(genes, articles and other shared things)"
 MAPPED: Final = "(links of mapping sets)"
+DEFINED: Final = "(vocabulary)"
 DESCRIBED: Final = "(description of the release)"
 #: What no figure has for itself, in the order of the summary.
-OTHERS: Final = (SHARED, MAPPED, DESCRIBED)
+OTHERS: Final = (SHARED, MAPPED, DEFINED, DESCRIBED)
+#: What the IRIs of the vocabulary and of its terms begin with.
+VOCABULARY: Final = PFOCR.removesuffix("#")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,5 +90,7 @@ def changed_thing(quad: Quad, iris: Iris) -> str:
         return MAPPED
     if iri.startswith(prefix):
         return unquote(iri[len(prefix) :].partition("#")[0])
+    if iri.startswith(VOCABULARY):
+        return DEFINED
     own = {iris.dataset.value, iris.home.value, WIKIPATHWAYS_HOME}
     return DESCRIBED if iri in own or iri.startswith(iris.release("").value) else SHARED

@@ -26,6 +26,7 @@ PROV: Final = "http://www.w3.org/ns/prov#"
 DCTERMS: Final = "http://purl.org/dc/terms/"
 SKOS: Final = "http://www.w3.org/2004/02/skos/core#"
 VOID: Final = "http://rdfs.org/ns/void#"
+VANN: Final = "http://purl.org/vocab/vann/"
 DCAT: Final = "http://www.w3.org/ns/dcat#"
 PAV: Final = "http://purl.org/pav/"
 FOAF: Final = "http://xmlns.com/foaf/0.1/"
@@ -56,13 +57,11 @@ REPOSITORY: Final = "https://github.com/wikipathways/pfocr-database"
 BIOSCHEMAS_DATASET: Final = "https://bioschemas.org/profiles/Dataset/1.0-RELEASE"
 PUBLIC_ACCESS: Final = "http://publications.europa.eu/resource/authority/access-right/PUBLIC"
 WIKIPATHWAYS_HOME: Final = "https://www.wikipathways.org/"
-# Hanspers et al., Pathway information extracted from 25 years of pathway figures, 2020
-PAPER: Final = "https://doi.org/10.1186/s13059-020-02181-2"
+PAPER: Final = "https://doi.org/10.1186/s13059-020-02181-2"  # Hanspers et al., 2020
 IRREGULAR: Final = "http://purl.org/cld/freq/irregular"
 ENGLISH: Final = "http://lexvo.org/id/iso639-3/eng"
 SPECIFICATIONS: Final = "https://www.w3.org/TR/"
-# https://www.w3.org/ns/formats/: what void:feature names a syntax by
-FORMATS: Final = "http://www.w3.org/ns/formats/"
+FORMATS: Final = "http://www.w3.org/ns/formats/"  # what void:feature names a syntax by
 MEDIA_TYPES: Final = "https://www.iana.org/assignments/media-types/"
 #: Short name of a dataset that ours links to → its home.
 TARGET_TO_HOME: Final = {
@@ -395,6 +394,7 @@ class Iris:
             "spdx": SPDX,
             "sssom": SSSOM,
             "taxon": OBO + "NCBITaxon_",
+            "vann": VANN,
             "void": VOID,
             "xsd": XSD,
         }

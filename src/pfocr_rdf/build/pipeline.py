@@ -25,6 +25,7 @@ from pfocr_rdf.errors import BuildError, InputError
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.mapping import Node
 from pfocr_rdf.mappings import Links, MappingCounts, open_mapping_files
+from pfocr_rdf.ontology import ontology_nodes
 from pfocr_rdf.records import Collection, load_taxa, open_collection
 from pfocr_rdf.releases import (
     SEARCH_INDEX,
@@ -134,7 +135,7 @@ class Run:
                 options.listen(Progress(self.records, len(files), self.tally.triples))
 
     def parts(self, kept: KeptParts | None = None) -> Generator[Part, None, None]:
-        """All data: records, what they share, the description of it all.
+        """All data: records, what they share, the vocabulary, the description of it all.
 
         :param kept: the parts of the last release.
         """
@@ -153,6 +154,7 @@ class Run:
             yield self.counted(part)
         for part in _mapping_parts(self.links, self.shared, iris):
             yield self.counted(part)
+        yield self.counted(make_part([ontology_nodes()], [], iris))
         if self.index:
             self.index.finish()
         self.facts = ReleaseFacts(

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from pyoxigraph import Literal, NamedNode, RdfFormat, Triple, parse
+from pyoxigraph import Literal, NamedNode
 from starlette.responses import Response
 
 from pfocr_rdf import iris as ns
 from pfocr_rdf.iris import term
-from pfocr_rdf.resources import resource
+from pfocr_rdf.ontology import ontology_triples
 from pfocr_rdf.vocabulary import RDF_TYPE
 from pfocr_rdf.web.pages.forms import Form, Frame, Subject, respond
 from pfocr_rdf.web.pages.html import render
@@ -57,14 +57,6 @@ class Term:
     comment: str
     heading: str
     facts: Mapping[str, Sequence[str]]
-
-
-@cache
-def ontology_triples() -> tuple[Triple, ...]:
-    """What ``ontology/pfocr.ttl`` says, in its order."""
-    path = resource("ontology", "pfocr.ttl")
-    quads = parse(path=str(path), format=RdfFormat.TURTLE)
-    return tuple(Triple(quad.subject, quad.predicate, quad.object) for quad in quads)
 
 
 @cache
