@@ -363,6 +363,24 @@ def test_long_lists_of_values_are_no_reason_to_refuse_a_query(data: Path, tmp_pa
     assert json.loads(asked.out)["boolean"]
 
 
+def test_where_nothing_is_found_the_iris_that_the_release_lacks_are_told(data: Path) -> None:
+    text = "PREFIX schema: <https://schema.org/> SELECT * { ?f schema:mentions gene:5594 }"
+    asked = run("query", text, "--data", data, "--format", "csv")
+    assert (asked.status, asked.out) == (0, "f\n")
+    assert asked.err == (
+        "nothing was found, and the release does not have\n"
+        "  <https://schema.org/mentions>, but <http://schema.org/mentions>\n"
+    )
+    genes = " ".join(f"gene:{number}" for number in range(10**9, 10**9 + 2_000))
+    many = f"SELECT * {{ VALUES ?gene {{ {genes} }} ?f schema:mentions ?gene }}"
+    lines = run("query", many, "--data", data).err.splitlines()
+    assert lines[1] == "  <https://identifiers.org/ncbigene/1000000000>"
+    assert lines[-1] == "  and 1,995 other IRIs of the query"
+    # Where all are there, they only do not go together, and where something is found all is well.
+    for text in ("ASK { gene:5594 schema:mentions ?x }", "ASK { ?s ?p ?o FILTER(?s != <urn:x>) }"):
+        assert run("query", text, "--data", data).err == ""
+
+
 @pytest.mark.parametrize("name", ["my query.rq", "a{b.rq", "plain.rq"])
 def test_a_query_s_file_may_have_any_name_and_a_byte_order_mark(
     name: str, data: Path, tmp_path: Path

@@ -32,6 +32,7 @@ from pfocr_rdf.results import (
     BOOLEAN_FORMATS,
     FORMATS,
     GRAPH_FORMATS,
+    RESULT_FORMATS,
     SOLUTION_FORMATS,
     default_format,
     gmt_lines,
@@ -66,6 +67,39 @@ def refusal(text: str, form: str = "tsv", store: Store | None = None) -> str:
 def rows_of(solutions: object) -> list[tuple[object, ...]]:
     assert isinstance(solutions, QuerySolutions)
     return [tuple(row) for row in solutions]
+
+
+@pytest.mark.parametrize("form", ["table", *RESULT_FORMATS])
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        (TORN, 3),
+        (TORN + " LIMIT 0", 0),
+        ("SELECT * { }", 1),  # of no variables
+        ("SELECT * { FILTER(false) }", 0),
+        ("SELECT ?a ?figid { FILTER(false) }", 0),
+        ("SELECT ?figid ?gene { OPTIONAL { ?gene a ?figid FILTER(false) } }", 1),  # without a value
+    ],
+)
+def test_whether_there_were_rows_is_known(text: str, rows: int, form: str) -> None:
+    assert write_query(seed_store(), text, io.BytesIO(), form) == bool(rows)
+
+
+@pytest.mark.parametrize("limit", [2, 0])
+def test_whether_there_were_gene_sets_is_known(limit: int) -> None:
+    assert write_query(seed_store(), f"{TORN} LIMIT {limit}", io.BytesIO(), "gmt") == bool(limit)
+
+
+@pytest.mark.parametrize("form", GRAPH_FORMATS)
+def test_whether_there_were_triples_is_known(form: str) -> None:
+    assert write_query(seed_store(), GRAPH, io.BytesIO(), form)
+    assert not write_query(seed_store(), f"{GRAPH} LIMIT 0", io.BytesIO(), form)
+
+
+@pytest.mark.parametrize("form", BOOLEAN_FORMATS)
+def test_whether_the_answer_is_yes_is_known(form: str) -> None:
+    assert write_query(seed_store(), "ASK { ?s a schema:Gene }", io.BytesIO(), form)
+    assert not write_query(seed_store(), "ASK { ?s a schema:Genes }", io.BytesIO(), form)
 
 
 def test_solutions_are_written_as_json_xml_and_tsv_that_parse_to_the_same_rows() -> None:

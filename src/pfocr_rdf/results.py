@@ -10,6 +10,7 @@ import re
 import shutil
 import traceback
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, islice
 from typing import BinaryIO, Final, cast
 
 import rich.box
@@ -26,6 +27,7 @@ from pyoxigraph import (
     RdfFormat,
     Store,
     Triple,
+    parse_query_results,
     serialize,
 )
 
@@ -68,7 +70,7 @@ def write_query(
     *,
     terminal: bool = False,
     width: int | None = None,
-) -> None:
+) -> bool:
     r"""Ask a store and write its answer.
 
     The prefixes of :meth:`Iris.prefixes` need not be declared in the text.
@@ -76,11 +78,13 @@ def write_query(
     :param form: one of :data:`FORMATS`; by default what :func:`default_format` says.
     :param terminal: whether ``output`` is one.
     :param width: of a table, in characters; by default the terminal's.
+    :returns: whether anything was found.
     :raises QueryError: if the text cannot be read or evaluated, or the format does not fit.
     :raises ReleaseError: if the store cannot be read.
     :raises OSError: if ``output`` cannot be written.
 
     >>> write_query(Store(), "SELECT ?s { ?s a schema:Gene }", buffer := io.BytesIO(), "tsv")
+    False
     >>> buffer.getvalue()
     b'?s\n'
     """
@@ -89,7 +93,7 @@ def write_query(
         # At its end the parser counts the blank lines that follow, and none of them is at fault.
         answer = store.query(text.rstrip(), prefixes=iris.prefixes())
         chosen = form or default_format(answer, terminal=terminal)
-        write_answer(answer, cast(BinaryIO, sink), chosen, iris, width=width)
+        return write_answer(answer, cast(BinaryIO, sink), chosen, iris, width=width)
     except Exception as error:
         # The traceback would keep the answer, and it must not be dropped in another thread.
         answer = None
@@ -116,14 +120,16 @@ def _refusal(error: Exception, text: str, iris: Iris) -> PfocrError | None:
 
 
 class _Sink:
-    """Remembers that writing failed: reading the store raises the same exceptions."""
+    """Counts bytes, and remembers that writing failed: reading raises the same exceptions."""
 
     def __init__(self, output: BinaryIO) -> None:
         self.output = output
         self.failed = False
+        self.size = 0
 
     def write(self, data: bytes) -> int:
         """Pass the bytes on."""
+        self.size += len(data)
         try:
             return self.output.write(data)
         except OSError:
@@ -137,7 +143,7 @@ class _Sink:
 class _XmlOutput:
     """Refuses what no XML document may hold, and pyoxigraph writes all the same."""
 
-    def __init__(self, output: BinaryIO) -> None:
+    def __init__(self, output: _Sink) -> None:
         self.output = output
 
     def write(self, data: bytes) -> int:
@@ -168,11 +174,12 @@ def write_answer(
     iris: Iris = Iris(),
     *,
     width: int | None = None,
-) -> None:
+) -> bool:
     """Write an answer, whether of a store or of another endpoint.
 
     :param form: one of :data:`FORMATS`.
     :param width: of a table, in characters; by default the terminal's.
+    :returns: whether it has anything: a row, a triple, or a yes.
     :raises QueryError: if the format does not fit the form of the query, or XML the answer.
 
     >>> write_answer(Store().query("ASK {}"), io.BytesIO(), "turtle")
@@ -182,23 +189,38 @@ tsv or xml
     """
     if isinstance(answer, QuerySolutions):
         _check("a SELECT", form, SOLUTION_FORMATS)
-        if form == "table":
-            _write_table(answer, output, iris, width)
-        elif form == "gmt":
-            for line in gmt_lines(answer, iris):
-                output.write(line.encode())
-        else:
-            checked = cast(BinaryIO, _XmlOutput(output)) if form == "xml" else output
-            answer.serialize(checked, RESULT_FORMATS[form])
-    elif isinstance(answer, QueryBoolean):
+        return _write_solutions(answer, output, form, iris, width)
+    if isinstance(answer, QueryBoolean):
         _check("an ASK", form, BOOLEAN_FORMATS)
         if form == "table":
             output.write(b"yes\n" if answer else b"no\n")
         else:
             answer.serialize(output, RESULT_FORMATS[form])
+        return bool(answer)
+    _check("a CONSTRUCT or DESCRIBE", form, tuple(GRAPH_FORMATS))
+    triples = iter(answer)
+    first = list(islice(triples, 1))
+    serialize(chain(first, triples), output, GRAPH_FORMATS[form], prefixes=iris.prefixes())
+    return bool(first)
+
+
+def _write_solutions(
+    answer: QuerySolutions, output: BinaryIO, form: str, iris: Iris, width: int | None
+) -> bool:
+    if form == "table":
+        return _write_table(answer, output, iris, width)
+    sink, empty = _Sink(output), 0
+    if form == "gmt":
+        for line in gmt_lines(answer, iris):
+            sink.write(line.encode())
     else:
-        _check("a CONSTRUCT or DESCRIBE", form, tuple(GRAPH_FORMATS))
-        serialize(answer, output, GRAPH_FORMATS[form], prefixes=iris.prefixes())
+        checked = _XmlOutput(sink) if form == "xml" else sink
+        # What is not a row is as long as all of an answer without rows.
+        variables = "\t".join(map(str, answer.variables))
+        none = cast(QuerySolutions, parse_query_results(f"{variables}\n", QueryResultsFormat.TSV))
+        empty = len(none.serialize(format=RESULT_FORMATS[form]) or b"")
+        answer.serialize(cast(BinaryIO, checked), RESULT_FORMATS[form])
+    return sink.size > empty
 
 
 def _check(kind: str, form: str, forms: tuple[str, ...]) -> None:
@@ -207,7 +229,7 @@ def _check(kind: str, form: str, forms: tuple[str, ...]) -> None:
         raise QueryError(f"{kind} query has no format {form!r}: choose {choice}")
 
 
-def _write_table(answer: QuerySolutions, output: BinaryIO, iris: Iris, width: int | None) -> None:
+def _write_table(answer: QuerySolutions, output: BinaryIO, iris: Iris, width: int | None) -> bool:
     """A table for people. The one format that holds all rows: its columns fit the widest."""
     shorten = shortener(iris)
     rows = [[_shown(cell, shorten) for cell in row] for row in answer]
@@ -223,6 +245,7 @@ def _write_table(answer: QuerySolutions, output: BinaryIO, iris: Iris, width: in
     rich.console.Console(file=lines, width=columns, color_system=None).print(table)
     for line in lines.getvalue().splitlines():
         output.write(f"{line.rstrip()}\n".encode())
+    return bool(rows)
 
 
 def _shown(cell: Cell, shorten: Callable[[str], str]) -> str:

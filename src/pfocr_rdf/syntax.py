@@ -6,7 +6,7 @@ that begins with no form of a query, a variable that GROUP BY leaves without a v
 """
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -36,6 +36,11 @@ TOKEN_RE: Final = re.compile(
     r"|(?P<sign>[{}()])",
     re.DOTALL,
 )
+#: https://www.w3.org/TR/sparql11-query/#rPN_LOCAL_ESC
+ESCAPE_RE: Final = re.compile(r"\\(.)")
+ABSOLUTE_RE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+#: After these words an IRI is none that triples have.
+ASIDE: Final = ("BASE", "FROM", "NAMED", "GRAPH", "SERVICE", "SILENT")
 FORMS: Final = ("SELECT", "ASK", "CONSTRUCT", "DESCRIBE")
 PROLOGUE: Final = ("BASE", "PREFIX", "VERSION")
 UNBOUND: Final = "The SELECT contains a variable that is unbound"
@@ -116,6 +121,45 @@ def _fault_at(
 def _tokens(text: str) -> Iterator[re.Match[str]]:
     """The words, names, variables and brackets of a query, without strings, IRIs and comments."""
     return (found for found in TOKEN_RE.finditer(text) if found.lastgroup)
+
+
+def iris_in(text: str, prefixes: Mapping[str, str]) -> list[str]:
+    r"""The IRIs that a query matches triples with, as they are meant, each once.
+
+    Those of graphs, endpoints, datatypes and functions are none of them.
+
+    :param prefixes: those that need no declaration, with their namespaces.
+
+    >>> text = 'PREFIX s: <https://schema.org/> ASK FROM <x:g> { ?s s:name "<x:a>"^^<x:b>, oa:c }'
+    >>> iris_in(text, {"oa": "http://www.w3.org/ns/oa#"})
+    ['https://schema.org/name', 'http://www.w3.org/ns/oa#c']
+    """
+    namespaces, found = dict(prefixes), list[str]()
+    before, declared = "", ""
+    for token in TOKEN_RE.finditer(text):
+        if token[0].startswith("#"):
+            continue
+        word, iri = (token["word"] or "").upper(), token[0][1:-1]
+        if token["prefix"] is not None:
+            prefix, _, local = token[0].partition(":")
+            declared = f"{prefix}:" if before == "PREFIX" else ""
+            if not declared and prefix in namespaces and not _is_aside(text, token, before):
+                found.append(namespaces[prefix] + ESCAPE_RE.sub(r"\1", local))
+        elif token[0].startswith("<"):
+            if declared:
+                namespaces[declared[:-1]] = iri
+            elif ABSOLUTE_RE.match(iri) and not _is_aside(text, token, before):
+                found.append(iri)
+            declared = ""
+        before = word
+    return list(dict.fromkeys(found))
+
+
+def _is_aside(text: str, token: re.Match[str], before: str) -> bool:
+    """Whether an IRI is that of a graph, an endpoint, a datatype or a function."""
+    if before in ASIDE or text[: token.start()].endswith("^^"):
+        return True
+    return text[token.end() :].lstrip().startswith("(")
 
 
 def _begins_wrong(text: str) -> tuple[int, str] | None:

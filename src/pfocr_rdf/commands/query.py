@@ -8,6 +8,7 @@ from typing import Annotated, Final, Literal
 import typer
 from pyoxigraph import Store
 
+from pfocr_rdf.absent import absent_iris, present_instead
 from pfocr_rdf.commands.console import counted, data_out, refusals, say
 from pfocr_rdf.commands.options import DEFAULT_DATA, Data, ReleaseName
 from pfocr_rdf.contents import iris_of, open_store, same_thing
@@ -34,6 +35,9 @@ SAFE_CHARACTERS: Final = 2_000
 #: Crashes begin at 2,200 braces and 2,000 operations. What is slow alone is the user's own affair.
 SAFE_DEPTH: Final = 1_000
 SAFE_OPERATIONS: Final = 1_500
+
+#: So many IRIs of a query that nothing has are named; a list of genes may have hundreds.
+ABSENT_SHOWN: Final = 5
 
 #: What a file begins with, somewhere in its comments, if it takes values.
 PARAM_RE: Final = re.compile(r"\A(?:#.*\n)*?# param:")
@@ -179,9 +183,24 @@ def _ask_release(
     store = open_store(release)
     text = _text(asked, params, iris, store)
     _refuse_crashing(text)
-    if "service" in text.lower():
+    is_federated = "service" in text.lower()
+    if is_federated:
         text = _joined(text, store, iris, partners)
-    write_query(store, text, data_out(), form, iris, terminal=sys.stdout.isatty())
+    found = write_query(store, text, data_out(), form, iris, terminal=sys.stdout.isatty())
+    if not found and not is_federated:
+        _tell_absent(text, store, iris)
+
+
+def _tell_absent(text: str, store: Store, iris: Iris) -> None:
+    """Why nothing was found, where it is that the release has no such IRI."""
+    absent = list(absent_iris(text, store, iris))
+    if absent:
+        say("nothing was found, and the release does not have")
+    for node in absent[:ABSENT_SHOWN]:
+        instead = present_instead(node, store, iris)
+        say(f"  {node}" + (f", but <{instead}>" if instead else ""))
+    if more := len(absent[ABSENT_SHOWN:]):
+        say(f"  and {counted(more, 'other IRI')} of the query")
 
 
 def _refuse_crashing(text: str) -> None:

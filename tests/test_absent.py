@@ -1,0 +1,111 @@
+"""What a query asks for that the release does not have is named, with what it has instead."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pfocr_rdf.absent import absent_iris, present_instead
+from pfocr_rdf.contents import open_store
+from pfocr_rdf.iris import Iris
+from pfocr_rdf.queries import NamedQuery, named_queries
+from pfocr_rdf.releases import Release
+from pfocr_rdf.syntax import iris_in
+
+IRIS = Iris()
+SCHEMA = "http://schema.org/"
+GENE = "https://identifiers.org/ncbigene/5594"
+PFOCR = "https://pfocr.wikipathways.org/ontology#"
+
+
+def absent(release: Release, text: str) -> list[tuple[str, str]]:
+    store = open_store(release)
+    found = absent_iris(text, store, IRIS)
+    return [(node.value, present_instead(node, store, IRIS)) for node in found]
+
+
+@pytest.mark.parametrize(
+    ("iri", "instead"),
+    [
+        # As schema.org's own pages have it.
+        ("https://schema.org/mentions", SCHEMA + "mentions"),
+        ("https://schema.org/Gene", SCHEMA + "Gene"),
+        # A slip in a name, or in its case.
+        (SCHEMA + "mention", SCHEMA + "mentions"),
+        (
+            "http://www.w3.org/2000/01/rdf-schema#Label",
+            "http://www.w3.org/2000/01/rdf-schema#label",
+        ),
+        (PFOCR + "Synonym", PFOCR + "synonym"),
+        # The name that another vocabulary has for it.
+        ("http://purl.org/dc/elements/1.1/title", "http://purl.org/dc/terms/title"),
+        # As other endpoints call it.
+        ("http://purl.uniprot.org/geneid/5594", GENE),
+        ("https://www.ncbi.nlm.nih.gov/gene/5594", GENE),
+        ("http://purl.uniprot.org/taxonomy/9606", "http://purl.obolibrary.org/obo/NCBITaxon_9606"),
+        ("https://meshb.nlm.nih.gov/record/ui?ui=C029366", "http://id.nlm.nih.gov/mesh/C029366"),
+        (
+            "http://pfocr.wikipathways.org/figures/PMC6566596__ijms-20-02505-g004",
+            "https://pfocr.wikipathways.org/figures/PMC6566596__ijms-20-02505-g004",
+        ),
+        # What nothing here is like.
+        ("https://identifiers.org/ncbigene/99999999", ""),
+        ("http://www.wikidata.org/entity/Q15978631", ""),
+        (PFOCR + "Figure", ""),
+        ("urn:x", ""),
+    ],
+)
+def test_an_iri_that_the_release_does_not_have_is_told_with_the_one_that_it_has(
+    seeds_release: Release, iri: str, instead: str
+) -> None:
+    for text in (
+        f"ASK {{ <{iri}> ?p ?o }}",
+        f"ASK {{ ?s <{iri}> ?o }}",
+        f"ASK {{ ?s ?p <{iri}> }}",
+    ):
+        assert absent(seeds_release, text) == [(iri, instead)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"SELECT * {{ ?f schema:mentions <{GENE}> }}",
+        "SELECT * { ?f a pfocr:PathwayFigure ; schema:datePublished '2011'^^xsd:gYear }",
+        "SELECT * { ?f schema:position ?n FILTER(xsd:integer(?n) > 4 && <urn:f>(?n)) }",
+        "SELECT * FROM <urn:g> FROM NAMED <urn:h> { GRAPH <urn:i> { ?s ?p ?o } }",
+        "BASE <urn:base> SELECT * { ?f schema:name '<urn:a>', \"schema:nothing\" } # <urn:b>",
+        "SELECT * { GRAPH ?g { ?x schema:sameAs <http://purl.uniprot.org/geneid/5594> } }",
+        "SELECT * { ?s ?p <relative> }",
+    ],
+)
+def test_what_the_release_has_and_what_no_triple_is_matched_with_is_not_told(
+    seeds_release: Release, text: str
+) -> None:
+    assert absent(seeds_release, text) == []
+
+
+def test_a_query_s_own_prefixes_go_before_ours(seeds_release: Release) -> None:
+    text = "PREFIX schema: <https://schema.org/> PREFIX : <urn:> ASK { ?f schema:name ?n, :x\\-y }"
+    assert absent(seeds_release, text) == [
+        ("https://schema.org/name", SCHEMA + "name"),
+        ("urn:x-y", ""),
+    ]
+
+
+#: It asks for what a release has that was built with mapping sets.
+OF_MAPPINGS = "mapped-identifiers"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [query for query in named_queries() if query.name != OF_MAPPINGS],
+    ids=lambda query: query.name,
+)
+def test_a_named_query_asks_for_nothing_that_no_record_has(
+    mixed_release: Release, query: NamedQuery
+) -> None:
+    assert absent(mixed_release, query.text) == []
+
+
+@given(st.text(max_size=60))
+def test_any_text_has_iris_or_none(text: str) -> None:
+    assert all(":" in iri for iri in iris_in(text, IRIS.prefixes()))
