@@ -56,6 +56,7 @@ CASES: Final[Mapping[str, Mapping[str, str]]] = {
     "figures-by-journal": {"journal": "J Path"},
     "figures-by-keyword": {"keyword": "Akt"},
     "figures-by-organism": {"organism": "9606"},
+    "figures-by-predicted-organism": {"organism": "10090"},
     "gene-sets": {"tier": "symbol,synonym"},
     "gene-words": {"gene": "5290"},
     "mapped-identifiers": {"thing": "GeneID:2064"},
@@ -72,6 +73,7 @@ ASKED_OF_THE_MADE_RECORD: Final = (
     "figure-organisms",
     "figures-by-disease",
     "figures-by-journal",
+    "figures-by-predicted-organism",
     "mapped-identifiers",
 )
 MADE_RECORD: Final = {

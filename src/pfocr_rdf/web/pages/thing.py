@@ -78,7 +78,10 @@ KIND_TO_QUERIES: Final[dict[str, tuple[tuple[str, str, str], ...]]] = {
     ),
     CHEMICAL: (("figures-by-chemical", "chemical", "Figures that mention it"),),
     DISEASE: (("figures-by-disease", "disease", "Figures that mention it"),),
-    TAXON: (("figures-by-organism", "organism", "Its figures"),),
+    TAXON: (
+        ("figures-by-organism", "organism", "Its figures"),
+        ("figures-by-predicted-organism", "organism", "Figures it was predicted for"),
+    ),
     ARTICLE: (("article-figures", "article", "Its figures"),),
 }
 #: Links of mapping sets that are shown.
