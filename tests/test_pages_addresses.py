@@ -14,6 +14,7 @@ from making import GENE_COLUMNS, SEEDS, record, table, write
 from paging import BASE, PUBLIC, Markup, Pages, graph, pages_of
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.releases import Release, current_release, make_current, prune_releases
+from pfocr_rdf.resources import resource
 from pfocr_rdf.vocabulary import Schema
 from pfocr_rdf.web.pages.downloads import answer_dump
 from pfocr_rdf.web.pages.forms import RDF_FORMS
@@ -155,6 +156,16 @@ def test_every_term_of_the_vocabulary_is_a_place_on_its_page(pages: Pages) -> No
     found = graph(pages.get("/ontology.nt"))
     terms = {t.subject.value for t in found if isinstance(t.subject, NamedNode)}
     assert {iri.partition("#")[2] for iri in terms if "#" in iri} <= set(ids)
+
+
+@pytest.mark.parametrize("target", ["/ontology/shapes", "/ontology/shapes.ttl"])
+def test_the_shapes_are_at_their_iri_as_their_file_has_them(target: str, pages: Pages) -> None:
+    page = pages.get(target, accept="text/html")
+    assert (page.status, page.headers["content-type"]) == (200, "text/turtle; charset=utf-8")
+    assert page.headers["content-location"].endswith("/ontology/shapes.ttl")
+    assert page.body == resource("ontology", "shapes.ttl").read_bytes()
+    assert "/ontology/shapes.ttl" in Markup(pages.get("/ontology").text).attributes("href")
+    assert pages.get(target, if_none_match=page.headers["etag"]).status == 304
 
 
 def test_every_part_of_a_release_is_a_place_on_its_page(pages: Pages) -> None:

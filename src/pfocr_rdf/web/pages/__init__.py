@@ -20,6 +20,7 @@ from pfocr_rdf.web.pages.releases import answer_releases
 from pfocr_rdf.web.pages.routes import page
 from pfocr_rdf.web.pages.search_pages import answer_search, answer_suggestions
 from pfocr_rdf.web.pages.static import answer_static
+from pfocr_rdf.web.pages.terms import SHAPES, answer_shapes
 from pfocr_rdf.web.pages.thing import answer_any_thing
 from pfocr_rdf.web.pages.visits import PageSite
 from pfocr_rdf.web.pages.void import answer_void, redirect_to_void
@@ -55,5 +56,7 @@ def page_routes(site: PageSite) -> list[Route]:
         page(f"/{ADDRESS}", answer_editor, site),
         page(f"/{ADDRESS}/", answer_editor, site),
         page(f"/{VOCABULARY}", answer_vocabulary, site),
+        page(f"/{SHAPES}", answer_shapes, site),
+        page(f"/{SHAPES}.ttl", answer_shapes, site),
         page("/{address:path}", answer_address, site),
     ]

@@ -1,5 +1,7 @@
 """The page of our vocabulary: every term with its label and comment, at the IRI of the term.
 
+Beside it are the shapes, at theirs: what a release promises, for whoever would check one.
+
 The terms are hash IRIs: one page, and one document of RDF, has them all. They are those of the
 program, not of a release: :mod:`pfocr_rdf.mapping` writes no other.
 """
@@ -15,13 +17,15 @@ from starlette.responses import Response
 from pfocr_rdf import iris as ns
 from pfocr_rdf.iris import term
 from pfocr_rdf.ontology import ontology_triples
+from pfocr_rdf.resources import resource
 from pfocr_rdf.vocabulary import RDF_TYPE
-from pfocr_rdf.web.pages.forms import Form, Frame, Subject, respond
+from pfocr_rdf.web.pages.forms import TURTLE, Form, Frame, Subject, absolute, reply, respond
 from pfocr_rdf.web.pages.html import render
-from pfocr_rdf.web.pages.links import ONTOLOGY
+from pfocr_rdf.web.pages.links import ONTOLOGY, header_address, link_header
 from pfocr_rdf.web.pages.visits import Visit
 from pfocr_rdf.web.pages.writing import json_ld_block
 
+SHAPES: Final = f"{ONTOLOGY}/shapes"
 #: What a term is → the heading that it stands under; the first that fits.
 CLASS_TO_HEADING: Final = {
     term(ns.OWL, "Class"): "Classes",
@@ -115,8 +119,20 @@ def answer_ontology(visit: Visit, suffix: Form | None) -> Response:
             version=_about(VERSION),
             namespace=ns.PFOCR,
             sections=sections,
+            shapes=SHAPES + TURTLE.suffix,
             prefixed=iris.prefixed,
         )
 
     subject = Subject(NamedNode(ns.PFOCR[:-1]), ONTOLOGY, ontology_triples, html)
     return respond(visit, subject, suffix)
+
+
+def answer_shapes(visit: Visit) -> Response:
+    """The shapes as Turtle, whatever is accepted: their file, with its comments."""
+    here = absolute(visit, visit.links.to(SHAPES + TURTLE.suffix))
+    headers = {
+        "content-location": header_address(here),
+        "link": link_header(ns.PFOCR[:-1] + "/shapes", "describes"),
+    }
+    path = resource("ontology", "shapes.ttl")
+    return reply(visit, path.read_bytes, TURTLE.content_type, key=SHAPES, headers=headers)
