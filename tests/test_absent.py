@@ -42,7 +42,6 @@ def absent(release: Release, text: str) -> list[tuple[str, str]]:
         ("http://purl.uniprot.org/geneid/5594", GENE),
         ("https://www.ncbi.nlm.nih.gov/gene/5594", GENE),
         ("http://purl.uniprot.org/taxonomy/9606", "http://purl.obolibrary.org/obo/NCBITaxon_9606"),
-        ("https://meshb.nlm.nih.gov/record/ui?ui=C029366", "http://id.nlm.nih.gov/mesh/C029366"),
         (
             "http://pfocr.wikipathways.org/figures/PMC6566596__ijms-20-02505-g004",
             "https://pfocr.wikipathways.org/figures/PMC6566596__ijms-20-02505-g004",

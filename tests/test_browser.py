@@ -376,6 +376,22 @@ def test_what_is_wrong_with_a_query_is_said(browser: Browser, server: Server) ->
     assert "The query is not SPARQL" in browser.run("document.getElementById('answer').textContent")
 
 
+@needs_editor
+def test_why_a_query_finds_nothing_is_said_until_one_does(browser: Browser, server: Server) -> None:
+    https = "PREFIX schema: <https://schema.org/> SELECT ?f { ?f schema:mentions gene:5594 }"
+    browser.open(f"{site(server)}/sparql?query={quote(https)}")
+    said = "document.getElementById('absent')"
+    browser.wait(f"{said}.checkVisibility()", "it is said")
+    browser.look("editor-absent", 1200, 1000)
+    assert browser.run(f"{said}.innerText.split(/\\s*\\n\\s*/)") == [
+        "Nothing was found, and the release does not have",
+        "https://schema.org/mentions, but http://schema.org/mentions",
+    ]
+    browser.run(f"{EDITOR}.setValue({EDITOR}.getValue().replace('https:', 'http:'))")
+    browser.run("document.getElementById('run').click()")
+    browser.wait(f"!{said}.checkVisibility()", "there is an answer")
+
+
 def test_without_scripts_the_editor_is_a_form(browser: Browser, server: Server) -> None:
     browser.scripts(on=False)
     try:

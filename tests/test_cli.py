@@ -371,6 +371,9 @@ def test_where_nothing_is_found_the_iris_that_the_release_lacks_are_told(data: P
         "nothing was found, and the release does not have\n"
         "  <https://schema.org/mentions>, but <http://schema.org/mentions>\n"
     )
+    pasted = "ASK { ?f schema:mentions <https://meshb.nlm.nih.gov/record/ui?ui=C029366> }"
+    told = run("query", pasted, "--data", data).err.splitlines()
+    assert told[1].endswith("ui=C029366>, but <http://id.nlm.nih.gov/mesh/C029366>")
     genes = " ".join(f"gene:{number}" for number in range(10**9, 10**9 + 2_000))
     many = f"SELECT * {{ VALUES ?gene {{ {genes} }} ?f schema:mentions ?gene }}"
     lines = run("query", many, "--data", data).err.splitlines()

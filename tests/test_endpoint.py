@@ -133,6 +133,19 @@ def test_the_pages_of_problems_are_pages_of_the_site(server: Server) -> None:
     assert server.request("GET", "/problems/nope").problem == "not-found"
 
 
+def test_an_answer_without_a_row_says_what_the_release_lacks_each_time(server: Server) -> None:
+    text = "PREFIX schema: <https://schema.org/> SELECT * { ?f schema:mentions <urn:x:é> }"
+    for cache in ("miss", "hit"):
+        headers = server.ask(text).headers
+        assert headers["x-cache"] == cache
+        assert headers["x-pfocr-absent"] == (
+            '<https://schema.org/mentions>; instead="http://schema.org/mentions", <urn:x:%C3%A9>'
+        )
+        assert "X-Pfocr-Absent" in headers["access-control-expose-headers"]
+    for found in ("SELECT * { ?s a schema:Taxon }", "ASK { ?s a schema:Taxon }"):
+        assert "x-pfocr-absent" not in server.ask(found).headers
+
+
 def test_every_answer_names_its_release_its_limits_and_its_time(
     server: Server, seeds_release: Release
 ) -> None:

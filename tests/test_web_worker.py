@@ -25,6 +25,7 @@ from pyoxigraph import (
 )
 
 from asking import seed_store
+from pfocr_rdf.contents import open_store
 from pfocr_rdf.iris import RDF
 from pfocr_rdf.releases import Release
 from pfocr_rdf.results import RESULT_FORMATS
@@ -111,6 +112,33 @@ def test_one_row_is_told_from_none_in_every_format(form: str) -> None:
         assert answered(Store(), text, solutions=form, max_rows=0).kinds == ("HDE", "X")[rows]
 
 
+@pytest.mark.parametrize("form", ["json", "xml", "csv", "tsv"])
+def test_where_nothing_is_found_what_the_release_lacks_is_told(
+    form: str, seeds_release: Release
+) -> None:
+    store = open_store(seeds_release)
+    missing = ("http://schema.org/mention", "http://schema.org/mentions")
+    options = {"solutions": form, "boolean": "json", "graph": "turtle"}
+    for text in (
+        "SELECT * { ?f schema:mention ?gene }",
+        "ASK { ?f schema:mention ?gene }",
+        "CONSTRUCT WHERE { ?f schema:mention ?gene }",
+    ):
+        assert answered(store, text, **options).end["absent"] == [list(missing)], text
+    # Not where something is found, nor of graphs that are none of the query's own.
+    for text in ("ASK { ?f schema:mentions ?gene }", "SELECT ?f { OPTIONAL { ?f schema:no ?x } }"):
+        assert "absent" not in answered(store, text, **options).end, text
+    elsewhere = answered(store, "ASK { ?s a <urn:x> }", default_graphs=["urn:g"])
+    assert "absent" not in elsewhere.end
+
+
+def test_of_many_iris_that_the_release_lacks_a_few_are_told(seeds_release: Release) -> None:
+    store = open_store(seeds_release)
+    iris = " ".join(f"<urn:{'x' * length}>" for length in range(1, 400))
+    answer = answered(store, f"SELECT * {{ VALUES ?x {{ {iris} }} ?x a schema:Gene }}")
+    assert [iri for iri, _ in answer.end["absent"]] == [f"urn:{'x' * n}" for n in range(1, 6)]
+
+
 def test_turtle_has_the_prefixes_of_the_data() -> None:
     text = answered(seed_store(), GRAPH, graph="turtle").text
     assert 'taxon:9606 schema:name "Homo sapiens" .' in text
@@ -118,7 +146,7 @@ def test_turtle_has_the_prefixes_of_the_data() -> None:
 
 def test_a_description_of_what_is_unknown_is_an_empty_graph() -> None:
     answer = answered(Store(), "DESCRIBE <http://nobody.example/>")
-    assert (answer.text, answer.end) == ("", {"rows": 0, "bytes": 0})
+    assert (answer.text, answer.end["rows"], answer.end["bytes"]) == ("", 0, 0)
 
 
 @pytest.mark.parametrize("encoding", ENCODING_TO_DECODER)

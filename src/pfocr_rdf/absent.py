@@ -5,7 +5,7 @@ takes for something else.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from difflib import get_close_matches
 from typing import Final
@@ -13,11 +13,12 @@ from typing import Final
 from pyoxigraph import DefaultGraph, NamedNode, Store
 
 from pfocr_rdf.contents import same_thing
-from pfocr_rdf.errors import IriError
 from pfocr_rdf.iris import RDFS, VOID, Iris, term
-from pfocr_rdf.spellings import find_iri
 from pfocr_rdf.syntax import iris_in
 
+Find = Callable[[str], NamedNode | None]
+
+SCHEME_TO_OTHER: Final = {"http": "https", "https": "http"}
 GRAPH_RE: Final = re.compile(r"\b(?:GRAPH|FROM)\b", re.IGNORECASE)
 #: After the last of these characters the name of a term begins.
 SPLIT_RE: Final = re.compile(r"(?<=[/#:])(?=[^/#:]*\Z)")
@@ -50,21 +51,26 @@ def _is_there(node: NamedNode, store: Store, graph: DefaultGraph | None) -> bool
     return any(next(quads, None) for quads in found)
 
 
-def present_instead(node: NamedNode, store: Store, iris: Iris) -> str:
-    """What the release has in the place of an absent IRI; "" where nothing is alike."""
-    for other in _other_spellings(node, store, iris):
+def present_instead(
+    node: NamedNode, store: Store, iris: Iris, find: Find = lambda text: None
+) -> str:
+    """What the release has in the place of an absent IRI; "" where nothing is alike.
+
+    :param find: the IRI that the release would have for a spelling, such as
+        :func:`pfocr_rdf.spellings.find_iri` tells.
+    """
+    others = (same_thing(node, store, iris), _other_scheme(node), find(node.value))
+    for other in filter(None, others):
         if other != node and _is_there(other, store, DefaultGraph()):
             return other.value
     return _alike(node.value, list(_terms(store)))
 
 
-def _other_spellings(node: NamedNode, store: Store, iris: Iris) -> Iterator[NamedNode]:
-    yield same_thing(node, store, iris)
-    with suppress(IriError):
-        yield find_iri(node.value, iris)
+def _other_scheme(node: NamedNode) -> NamedNode | None:
+    """With http for https, and the other way round."""
     scheme, mark, rest = node.value.partition("://")
-    if mark and scheme in ("http", "https"):
-        yield NamedNode(f"{'https' if scheme == 'http' else 'http'}://{rest}")
+    other = SCHEME_TO_OTHER.get(scheme)
+    return NamedNode(f"{other}://{rest}") if mark and other else None
 
 
 def _terms(store: Store) -> Iterator[str]:

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Annotated, Final, Literal
 
 import typer
-from pyoxigraph import Store
+from pyoxigraph import NamedNode, Store
 
 from pfocr_rdf.absent import absent_iris, present_instead
 from pfocr_rdf.commands.console import counted, data_out, refusals, say
 from pfocr_rdf.commands.options import DEFAULT_DATA, Data, ReleaseName
 from pfocr_rdf.contents import iris_of, open_store, same_thing
-from pfocr_rdf.errors import QueryError, UsageError
+from pfocr_rdf.errors import IriError, QueryError, UsageError
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.queries import (
     NamedQuery,
@@ -26,6 +26,7 @@ from pfocr_rdf.queries import (
 from pfocr_rdf.releases import Release, find_release, holding
 from pfocr_rdf.remote import TIMEOUT_S, ask_endpoint
 from pfocr_rdf.results import default_format, write_answer, write_query
+from pfocr_rdf.spellings import find_iri
 
 FormatName = Literal["table", "json", "csv", "tsv", "xml", "gmt", "turtle", "ntriples", "jsonld"]
 
@@ -193,11 +194,18 @@ def _ask_release(
 
 def _tell_absent(text: str, store: Store, iris: Iris) -> None:
     """Why nothing was found, where it is that the release has no such IRI."""
+
+    def find(spelt: str) -> NamedNode | None:
+        try:
+            return find_iri(spelt, iris)
+        except IriError:
+            return None
+
     absent = list(absent_iris(text, store, iris))
     if absent:
         say("nothing was found, and the release does not have")
     for node in absent[:ABSENT_SHOWN]:
-        instead = present_instead(node, store, iris)
+        instead = present_instead(node, store, iris, find)
         say(f"  {node}" + (f", but <{instead}>" if instead else ""))
     if more := len(absent[ABSENT_SHOWN:]):
         say(f"  and {counted(more, 'other IRI')} of the query")

@@ -7,13 +7,13 @@ a status of their own. An answer that breaks off later ends its connection in th
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Final
 
 import orjson
 
+from pfocr_rdf.web.absences import absent_headers
 from pfocr_rdf.web.cache import Cache, CacheLimits
 from pfocr_rdf.web.checks import QueryLimits, is_repeatable
 from pfocr_rdf.web.description import describe_service
@@ -167,10 +167,10 @@ class Endpoint:
         self.misses += 1
         exchange.cache = "miss" if repeatable else "none"
         async with Watch(exchange):
-            running, extra = await self._ask(exchange, query, federated if has_service else None)
+            running, partners = await self._ask(exchange, query, federated if has_service else None)
             try:
                 key = key._replace(release=exchange.release)
-                await self._deliver(exchange, query, running, key, extra)
+                await self._deliver(exchange, query, running, key, partners)
             finally:
                 self.engine.close(running)
 
@@ -180,18 +180,18 @@ class Endpoint:
         query: Query,
         federated: Answering | None,
         most_bytes: int | None = None,
-    ) -> tuple[Running, Headers]:
-        """Begin an answer, after the partners have given theirs; headers of what is not kept."""
+    ) -> tuple[Running, Headers | None]:
+        """Begin an answer, after the partners have given theirs; headers, if there are any."""
         client, arrived = exchange.client, exchange.arrived
-        extra: Headers = [NO_STORE]
+        partners: Headers | None = None
         if federated:
-            running, extra, arrived = await federated.ask(query, client, most_bytes)
+            running, partners, arrived = await federated.ask(query, client, most_bytes)
         else:
             running = await self.engine.ask(self._payload(query, most_bytes), client, arrived)
         exchange.wait_s = running.started - arrived
         exchange.run_s = time.monotonic() - running.started
         exchange.release = running.release
-        return running, extra
+        return running, partners
 
     async def read(self, exchange: Exchange, query: Query, most_bytes: int) -> bytes:
         """The whole answer to a query, for a page to show; from memory if it is there.
@@ -223,7 +223,8 @@ class Endpoint:
             if not has_service:
                 key = key._replace(release=running.release)
                 headers = self._headers(exchange, query, running, key)
-                self._keep(exchange, key, [*headers, _length(body)], body)
+                headers.extend([_length(body), *absent_headers(running.end or {})])
+                self._keep(exchange, key, headers, body)
             return body
         raise Refusal("engine-failure", "the client went away")
 
@@ -247,15 +248,22 @@ class Endpoint:
         )
 
     async def _deliver(
-        self, exchange: Exchange, query: Query, running: Running, key: AnswerKey, extra: Headers
+        self,
+        exchange: Exchange,
+        query: Query,
+        running: Running,
+        key: AnswerKey,
+        partners: Headers | None,
     ) -> None:
         repeatable = exchange.cache == "miss"
-        headers = self._headers(exchange, query, running, key if repeatable else None, extra)
+        headers = self._headers(exchange, query, running, key if repeatable else None, partners)
         first = running.take() if running.chunks else b""
         if running.end is None:
             await self._stream(exchange, running, headers, first, key if repeatable else None)
             return
         headers.append(_length(first))
+        if partners is None:  # with whose answers the release is asked in other words
+            headers.extend(absent_headers(running.end))
         await exchange.reply(Reply(200, [*headers, (b"x-cache", exchange.cache.encode())], first))
         if repeatable:
             self._keep(exchange, key, headers, first)
@@ -321,7 +329,7 @@ class Endpoint:
         query: Query,
         running: Running,
         key: AnswerKey | None,
-        extra: Iterable[tuple[bytes, bytes]] = (NO_STORE,),
+        partners: Headers | None = None,
     ) -> Headers:
         chosen: Format = getattr(query.formats, running.head["kind"])
         encoding = running.head["encoding"]
@@ -329,7 +337,7 @@ class Endpoint:
             (b"content-type", chosen.media_type.encode()),
             *([(b"content-encoding", encoding.encode())] if encoding != "identity" else []),
             VARY,
-            *([REVALIDATE, (b"etag", key.etag)] if key else extra),
+            *([REVALIDATE, (b"etag", key.etag)] if key else partners or [NO_STORE]),
             (b"x-pfocr-release", exchange.release.encode()),
             (b"x-query-time", f"{exchange.run_s:.4f}".encode()),
             *self._limits,

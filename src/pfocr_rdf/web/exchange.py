@@ -37,7 +37,7 @@ COMMON: Final[Headers] = [
     (
         b"access-control-expose-headers",
         b"ETag, Link, Retry-After, X-Byte-Limit, X-Cache, X-Federation, X-Federation-Date, "
-        b"X-Pfocr-Release, X-Query-Time, X-Request-Id, X-Row-Limit",
+        b"X-Pfocr-Absent, X-Pfocr-Release, X-Query-Time, X-Request-Id, X-Row-Limit",
     ),
     (b"x-content-type-options", b"nosniff"),
 ]

@@ -8,7 +8,7 @@ The first block is held back, so that what goes wrong early gets a status that s
 import re
 import zlib
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -195,10 +195,15 @@ class Output:
                 raise _too_large("rows", most)
             yield triple
 
-    def finish(self, check: Callable[[int], None] | None = None) -> None:
+    def finish(
+        self,
+        check: Callable[[int], None] | None = None,
+        absent: Callable[[], Sequence[tuple[str, str]]] | None = None,
+    ) -> None:
         """Pass the rest on, and say that the answer is whole.
 
         :param check: gets the number of rows, and raises if the answer is not whole after all.
+        :param absent: asked where there is no row: what the query names and the release lacks.
         """
         block = self._checked(self._take())
         if self._counter:
@@ -211,8 +216,10 @@ class Output:
         parts = self._beginning("identity" if small else self._head.encoding)
         if self._encoder:
             block = self._encoder.compress(block) + self._encoder.flush()
-        end = orjson.dumps({"rows": self.rows, "bytes": self.bytes})
-        self._send([*parts, *data_frames(block), frame(Kind.END, end)])
+        end: dict[str, object] = {"rows": self.rows, "bytes": self.bytes}
+        if absent and not self.rows:
+            end["absent"] = absent()
+        self._send([*parts, *data_frames(block), frame(Kind.END, orjson.dumps(end))])
 
     def _pass_on(self) -> None:
         block = self._checked(self._take())

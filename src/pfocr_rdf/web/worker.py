@@ -10,6 +10,7 @@ pyoxigraph demands that an answer is made, read and dropped in one thread; there
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, BinaryIO, Final, cast
 
 import orjson
@@ -27,6 +28,7 @@ from pfocr_rdf.errors import QueryError
 from pfocr_rdf.iris import BASE, NCBIGENE, Iris
 from pfocr_rdf.results import GRAPH_FORMATS, RESULT_FORMATS, gmt_lines
 from pfocr_rdf.syntax import SyntaxFault, find_fault
+from pfocr_rdf.web.absences import told_absent
 from pfocr_rdf.web.formats import AnswerKind, refuse_kind
 from pfocr_rdf.web.frames import Kind, frame, read_request, write_all
 from pfocr_rdf.web.output import (
@@ -201,11 +203,15 @@ def answer_query(store: Store, request: Request, prefixes: Prefixes, fd: int) ->
             named_graphs=_graphs(request.named_graphs, request.default_graphs),
         )
         if isinstance(answer, QueryTriples):
-            _write_graph(answer, request, prefixes, fd)
+            output = _write_graph(answer, request, prefixes, fd)
         elif isinstance(answer, QuerySolutions):
-            _write_solutions(answer, request, prefixes, fd)
+            output = _write_solutions(answer, request, prefixes, fd)
         else:
-            _write_boolean(answer, request, fd)
+            output = _write_boolean(answer, request, fd)
+        # What other graphs lack than those of the query is nothing to it.
+        is_whole = request.default_graphs is None and request.named_graphs is None
+        absent = partial(told_absent, text, store, prefixes.iris()) if is_whole else None
+        output.finish(absent=None if isinstance(answer, QueryBoolean) and answer else absent)
     except (SyntaxError, OSError, RuntimeError, ValueError) as error:
         # Without the cause: its traceback would keep the answer.
         raise refusal_for(error, text, prefixes) from None
@@ -221,14 +227,16 @@ def _graphs(iris: tuple[str, ...] | None, others: tuple[str, ...] | None) -> lis
     return [NamedNode(iri) for iri in iris or ()]
 
 
-def _write_solutions(answer: QuerySolutions, request: Request, prefixes: Prefixes, fd: int) -> None:
+def _write_solutions(
+    answer: QuerySolutions, request: Request, prefixes: Prefixes, fd: int
+) -> Output:
     form = request.solutions
     if form is None:
         raise refuse_kind("solutions")
     counter, guard = row_counter(form), XmlGuard("JSON") if form == "xml" else None
     output = output_for(fd, "solutions", form, request, counter, guard)
     write_solutions(answer, form, prefixes, output)
-    output.finish()
+    return output
 
 
 def write_solutions(answer: QuerySolutions, form: str, prefixes: Prefixes, output: Output) -> None:
@@ -246,16 +254,16 @@ def write_solutions(answer: QuerySolutions, form: str, prefixes: Prefixes, outpu
         raise Refusal("not-acceptable", str(error)) from None
 
 
-def _write_boolean(answer: QueryBoolean, request: Request, fd: int) -> None:
+def _write_boolean(answer: QueryBoolean, request: Request, fd: int) -> Output:
     form = request.boolean
     if form is None:
         raise refuse_kind("boolean")
     output = output_for(fd, "boolean", form, request)
     answer.serialize(cast(BinaryIO, output), RESULT_FORMATS[form])
-    output.finish()
+    return output
 
 
-def _write_graph(answer: QueryTriples, request: Request, prefixes: Prefixes, fd: int) -> None:
+def _write_graph(answer: QueryTriples, request: Request, prefixes: Prefixes, fd: int) -> Output:
     form = request.graph
     if form is None:
         raise refuse_kind("graph")
@@ -264,7 +272,7 @@ def _write_graph(answer: QueryTriples, request: Request, prefixes: Prefixes, fd:
     triples = output.counted(named_in_xml(answer) if is_xml else answer)
     # All prefixes: when the first triple is written, nobody knows which the last will need.
     serialize(triples, cast(BinaryIO, output), RDF_FORMATS[form], prefixes=prefixes.all)
-    output.finish()
+    return output
 
 
 def output_for(

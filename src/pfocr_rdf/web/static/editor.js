@@ -53,6 +53,26 @@ async function showProblem(error) {
   return box;
 }
 
+// Where nothing is found: the IRIs of the query that the release does not have, as a header of
+// the answer lists them, and what it has in their place.
+function showAbsent(place, header) {
+  const pairs = [...(header ?? "").matchAll(/<([^>]*)>(?:; instead="([^"]*)")?/g)];
+  const list = document.createElement("ul");
+  for (const [, iri, instead] of pairs) {
+    const item = document.createElement("li");
+    item.append(code(iri), ...(instead ? [", but ", code(instead)] : []));
+    list.append(item);
+  }
+  place.replaceChildren("Nothing was found, and the release does not have", list);
+  place.hidden = pairs.length === 0;
+}
+
+function code(text) {
+  const element = document.createElement("code");
+  element.textContent = text;
+  return element;
+}
+
 // A prefix of the project needs no declaration here, so that the editor must not miss it.
 function knowPrefixes(Yasqe, prefixes) {
   const make = Yasqe.modes.sparql11;
@@ -180,6 +200,7 @@ async function start(form, place) {
   const permalink = document.getElementById("permalink");
   const run = document.getElementById("run");
   const refused = document.getElementById("refused");
+  const absent = document.getElementById("absent");
   const endpoint = new URL(place.dataset.endpoint, location.href).href;
   const linkTo = (query) => `${endpoint}?query=${encodeURIComponent(query)}`;
 
@@ -261,6 +282,7 @@ async function start(form, place) {
   yasqe.on("queryResponse", (_, response, duration) => {
     finish();
     answer.hidden = false;
+    showAbsent(absent, response.headers?.get("x-pfocr-absent"));
     yasr.setResponse(response, duration);
     answer.scrollIntoView({ block: "nearest" });
   });
