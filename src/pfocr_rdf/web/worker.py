@@ -10,7 +10,6 @@ pyoxigraph demands that an answer is made, read and dropped in one thread; there
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, BinaryIO, Final, cast
 
 import orjson
@@ -208,10 +207,11 @@ def answer_query(store: Store, request: Request, prefixes: Prefixes, fd: int) ->
             output = _write_solutions(answer, request, prefixes, fd)
         else:
             output = _write_boolean(answer, request, fd)
-        # What other graphs lack than those of the query is nothing to it.
+        is_yes = isinstance(answer, QueryBoolean) and bool(answer)
+        # A request's own graphs lack what is in the others.
         is_whole = request.default_graphs is None and request.named_graphs is None
-        absent = partial(told_absent, text, store, prefixes.iris()) if is_whole else None
-        output.finish(absent=None if isinstance(answer, QueryBoolean) and answer else absent)
+        tells = is_whole and not is_yes
+        output.finish(absent=(lambda: told_absent(text, store, prefixes.iris())) if tells else None)
     except (SyntaxError, OSError, RuntimeError, ValueError) as error:
         # Without the cause: its traceback would keep the answer.
         raise refusal_for(error, text, prefixes) from None
