@@ -1,5 +1,7 @@
 """What a query asks for that the release does not have is named, with what it has instead."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -103,6 +105,13 @@ def test_a_named_query_asks_for_nothing_that_no_record_has(
     mixed_release: Release, query: NamedQuery
 ) -> None:
     assert absent(mixed_release, query.text) == []
+
+
+def test_a_long_query_is_read_in_linear_time() -> None:
+    long = "ASK { " + "?s <urn:a> schema:name . " * 100_000 + "}"
+    began = time.process_time()
+    assert iris_in(long, IRIS.prefixes()) == ["urn:a", SCHEMA + "name"]
+    assert time.process_time() - began < 5
 
 
 @given(st.text(max_size=60))

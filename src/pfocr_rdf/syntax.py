@@ -39,6 +39,7 @@ TOKEN_RE: Final = re.compile(
 #: https://www.w3.org/TR/sparql11-query/#rPN_LOCAL_ESC
 ESCAPE_RE: Final = re.compile(r"\\(.)")
 ABSOLUTE_RE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+CALL_RE: Final = re.compile(r"\s*+\(")
 #: After these words an IRI is none that triples have.
 ASIDE: Final = ("BASE", "FROM", "NAMED", "GRAPH", "SERVICE", "SILENT")
 FORMS: Final = ("SELECT", "ASK", "CONSTRUCT", "DESCRIBE")
@@ -157,9 +158,8 @@ def iris_in(text: str, prefixes: Mapping[str, str]) -> list[str]:
 
 def _is_aside(text: str, token: re.Match[str], before: str) -> bool:
     """Whether an IRI is that of a graph, an endpoint, a datatype or a function."""
-    if before in ASIDE or text[: token.start()].endswith("^^"):
-        return True
-    return text[token.end() :].lstrip().startswith("(")
+    of_type = token.start() >= 2 and text.startswith("^^", token.start() - 2)
+    return before in ASIDE or of_type or CALL_RE.match(text, token.end()) is not None
 
 
 def _begins_wrong(text: str) -> tuple[int, str] | None:
