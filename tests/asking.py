@@ -40,6 +40,7 @@ NAMES: Final = [query.name for query in named_queries()]
 CASES: Final[Mapping[str, Mapping[str, str]]] = {
     "article-figures": {"article": "PMC6566596"},
     "co-mention-edges": {"gene": "2064, 2065, 1956, 3480"},
+    "co-mention-figures": {"gene": "2064, 2065, 1956, 3480"},
     "co-mentioned-chemicals": {"gene": "5594"},
     "co-mentioned-genes": {"gene": "2064", "minimum": "2"},
     "figure-genes": {"figure": SEED},
