@@ -77,6 +77,26 @@ def test_the_most_frequent_name_is_the_name_and_the_others_are_alternates(
     assert values(triples, gene, Schema.taxonomic_range) == [IRIS.taxon("9606").value]
 
 
+def test_the_name_is_what_most_records_say_not_most_words_of_one(tmp_path: Path) -> None:
+    gene = "9606|Homo sapiens|Primates|{}|X|{}|5|ncbigene_symbol|1|2|3"
+    chemical = "{}|mesh:D000001|{}|NA|NA"
+    for n, (name, words) in enumerate([("LOUD", "abc"), ("USUAL", "a"), ("USUAL", "a")], 1):
+        genes = [gene.format(word, name) for word in words]
+        chemicals = [chemical.format(word, name) for word in words]
+        write(
+            tmp_path,
+            {
+                f"_figures/PMC{n}__f1.md": record(figid=f"PMC{n}__f1", pmcid=None),
+                f"_data/PMC{n}__f1-genes.tsv": table(GENE_COLUMNS, *genes),
+                f"_data/PMC{n}__f1-chemicals.tsv": table(CHEMICAL_COLUMNS, *chemicals),
+            },
+        )
+    triples = shared_triples(gathered(*read_all(tmp_path)[0].values()), IRIS)
+    for thing in (IRIS.entity("ncbigene", "5"), IRIS.entity("mesh", "D000001")):
+        assert values(triples, thing, Schema.name) == ["USUAL"]
+        assert values(triples, thing, Schema.alternate_name) == ["LOUD"]
+
+
 def test_a_word_serves_as_a_name_only_where_no_record_gives_one(figures: list[Figure]) -> None:
     mesh = IRIS.entity("mesh", "D000001")
     named = shared_triples(gathered(*figures), IRIS)

@@ -21,7 +21,7 @@ from pfocr_rdf.vocabulary import CLOSE_MATCH, KIND_TO_ENTITY, RDF_TYPE, Pfocr, S
 
 
 class EntityFact(NamedTuple):
-    """What one candidate says of its gene, chemical or disease; counted over all records.
+    """What one record says of a gene, chemical or disease; records that say so are counted.
 
     ``named`` is false where only a word in a picture can serve as a name; an empty ``name``,
     ``taxon`` or ``close`` says nothing.
@@ -54,7 +54,8 @@ class Shared:
     def gather(self, figure: Figure, iris: Iris) -> None:
         """Take in what one figure says of shared things."""
         organisms: dict[Organism, None] = {}
-        entities = self.entities
+        # Once a figure: a picture that has a word ten times is one record that says so.
+        entities: dict[EntityFact, None] = {}
         for mention in figure.mentions:
             kind = mention.kind
             for c in mention.candidates:
@@ -65,10 +66,11 @@ class Shared:
                 key = EntityFact(
                     c.namespace, c.accession, kind, c.name, c.named, taxon, c.close or ()
                 )
-                entities[key] += 1
+                entities[key] = None
                 if c.close:
                     named = bool(c.close_name)
-                    entities[EntityFact(*c.close, kind, c.close_name, named, "", ())] += 1
+                    entities[EntityFact(*c.close, kind, c.close_name, named, "", ())] = None
+        self.entities.update(entities.keys())
         organisms |= dict.fromkeys((*figure.organisms, *figure.predicted_organisms))
         for organism in organisms:
             if organism.taxon:
