@@ -387,6 +387,35 @@ def test_an_organism_is_found_by_name_where_its_id_is_missing_or_wrong(tmp_path:
     ]
 
 
+def test_an_id_of_the_table_itself_serves_all_rows_of_that_organism(tmp_path: Path) -> None:
+    coral = BMX.replace("9606|Homo sapiens", "45264|Acropora millepora")
+    unnumbered = coral.replace("45264|Acropora", "NA|acropora ").replace("660", "661")
+    text = record(organisms="Acropora millepora")
+    figure = read_well(tmp_path, text, genes=genes(unnumbered, coral))
+    assert [c.organism.taxon for c in figure.mentions[0].candidates if c.organism] == ["45264"] * 2
+    assert {o.taxon for o in (*figure.organisms, *figure.predicted_organisms)} == {"45264"}
+
+
+def test_an_organism_of_a_table_that_maps_to_no_taxon_is_reported_once(tmp_path: Path) -> None:
+    row = BMX.replace("9606|Homo sapiens", "NA|PX clade")
+    figure, problems = read(tmp_path, record(), genes=genes(row, row.replace("|12|", "|13|")))
+    assert figure
+    assert figure.predicted_organisms == (Organism("PX clade", None),)
+    reason = "maps to no taxon: kept as text; add an organism page, or mend the name"
+    found = [p for p in problems if p.kind == "organism"]
+    assert found == [
+        Problem(GENES, "organism_name, line 2", "organism", "warning", "PX clade", reason)
+    ]
+
+
+def test_a_second_group_under_another_name_of_the_organism_is_reported(tmp_path: Path) -> None:
+    rows = [BMX, BMX.replace("Homo sapiens|Primates", "human|Mammals")]
+    figure, problems = read(tmp_path, record(), genes=genes(*rows))
+    assert figure
+    assert [support.group for support in figure.supports] == ["Primates", "Primates"]
+    assert [(p.field, p.value) for p in problems] == [("organism_group, line 3", "Mammals")]
+
+
 def test_contradictory_counts_and_groups_of_an_organism_are_reported(tmp_path: Path) -> None:
     rows = [BMX, BMX.replace("Primates", "Mammals").replace("|10", "|11")]
     figure, problems = read(tmp_path, record(), genes=genes(*rows))

@@ -18,7 +18,7 @@ from pfocr_rdf.records.mentions import read_mentions
 from pfocr_rdf.records.model import Figure, Organism, RecordFile, Support
 from pfocr_rdf.records.notes import Limits, Notes, read_text
 from pfocr_rdf.records.numbers import figure_type_of, normalized_number, numbers_disagree
-from pfocr_rdf.records.organisms import Taxa, folded
+from pfocr_rdf.records.organisms import WITHOUT_TAXON, Taxa, folded
 from pfocr_rdf.records.text import one_line, present, readable
 
 FIGURE_TYPES: Final = frozenset(
@@ -297,8 +297,7 @@ def _organism(name: str, taxa: Taxa, own: dict[str, str], fields: Fields, where:
     """An organism by its name: the record's own table, the pages, then our table."""
     taxon = own.get(folded(name)) or taxa.taxon(name)
     if taxon is None:
-        reason = "maps to no taxon: kept as text; add an organism page, or mend the name"
-        fields.notes.warn(where, "organism", name, reason)
+        fields.notes.warn(where, "organism", name, WITHOUT_TAXON)
     return Organism(name, taxon)
 
 

@@ -16,7 +16,7 @@ from pfocr_rdf.iris import NAMESPACE_TO_SHAPE, TAXON_RE, Namespace
 from pfocr_rdf.records.fields import Fields
 from pfocr_rdf.records.model import KINDS, Candidate, Kind, Mention, Organism, RecordFile, Support
 from pfocr_rdf.records.notes import Limits, Notes
-from pfocr_rdf.records.organisms import Taxa
+from pfocr_rdf.records.organisms import WITHOUT_TAXON, Taxa, folded
 from pfocr_rdf.records.tables import read_table
 from pfocr_rdf.records.text import one_line, present
 
@@ -68,6 +68,17 @@ class _Row:
 
 
 @dataclass(frozen=True, slots=True)
+class _Names:
+    """Names of organisms → taxonomy ids: the table's own come before all others."""
+
+    own: dict[str, str]
+    taxa: Taxa
+
+    def taxon(self, name: str) -> str | None:
+        return self.own.get(folded(name)) or self.taxa.taxon(name)
+
+
+@dataclass(frozen=True, slots=True)
 class Mentions:
     """All that a record's rows say: mentions, and the support of each organism."""
 
@@ -98,9 +109,10 @@ def read_mentions(
             except RecordError as error:
                 table_notes.problems.append(error.problem)
                 cells = []
+            organisms = _Names(_own_names(cells) if kind == "gene" else {}, taxa)
             if kind == "gene":
-                supports = _supports(cells, taxa, table_notes)
-            rows = [_table_row(kind, row, number, taxa, table_notes) for number, row in cells]
+                supports = _supports(cells, organisms, table_notes)
+            rows = [_table_row(kind, row, number, organisms, table_notes) for number, row in cells]
             notes.problems.extend(table_notes.problems)
             used.append(f"_data/{Path(path).name}")
         if inline and rows:
@@ -184,7 +196,9 @@ def _identify(kind: Kind, cell: str, where: str, row: _Row, notes: Notes) -> Non
         row.candidate = Candidate(namespace, accession, _name_of(row.word), named=False)
 
 
-def _table_row(kind: Kind, cells: dict[str, str], line: int, taxa: Taxa, notes: Notes) -> _Row:
+def _table_row(
+    kind: Kind, cells: dict[str, str], line: int, organisms: _Names, notes: Notes
+) -> _Row:
     where = f"line {line}"
     row = _Row(cells["word"], cells.get("match", ""), cells.get("source", ""))
     _check_row(kind, row, where, notes)
@@ -194,7 +208,7 @@ def _table_row(kind: Kind, cells: dict[str, str], line: int, taxa: Taxa, notes: 
         accession = _accession("ncbigene", cell, column, f"{column}, {where}", row, notes)
         symbol = cells.get("ncbigene_symbol", "")
         if accession:
-            organism = _organism(cells, where, taxa, None)
+            organism = _organism(cells, where, organisms, None)
             row.candidate = Candidate("ncbigene", accession, *_called(symbol, row), organism)
         elif symbol:
             row.unrecognized.append(f"ncbigene_symbol: {symbol}")
@@ -296,8 +310,18 @@ def _check_row(kind: Kind, row: _Row, where: str, notes: Notes) -> None:
             _unrecognized("source", source, reason, f"source, {where}", row, notes)
 
 
+def _own_names(rows: list[tuple[int, dict[str, str]]]) -> dict[str, str]:
+    """The names to which a gene table itself gives an id, the first that it gives."""
+    found: dict[str, str] = {}
+    stated = ((row.get("organism_name", ""), row.get("organism_id", "")) for _, row in rows)
+    for name, taxon in dict.fromkeys(stated):
+        if present(name) and TAXON_RE.fullmatch(taxon.strip()):
+            found.setdefault(folded(name), taxon.strip())
+    return found
+
+
 def _organism(
-    cells: dict[str, str], where: str, taxa: Taxa, notes: Notes | None
+    cells: dict[str, str], where: str, organisms: _Names, notes: Notes | None
 ) -> Organism | None:
     """The organism of a gene row, by its id or else by its name."""
     name = present(one_line(cells.get("organism_name", "")))
@@ -307,21 +331,23 @@ def _organism(
             reason = "not an NCBI taxonomy id: the organism is taken from its name"
             notes.warn(f"organism_id, {where}", "unrecognized value", taxon, reason)
         taxon = None
-    if name and (taxon is None or notes):
-        known = taxa.taxon(name)
-        if notes and taxon is not None and known not in {None, taxon}:
+    if name and taxon is None:
+        taxon = organisms.taxon(name)
+    elif name and notes:
+        known = organisms.taxa.taxon(name)
+        if known not in {None, taxon}:
             reason = f"the id of {name} is {known} elsewhere: {taxon} is used; mend one of the two"
-            notes.warn(f"organism_id, {where}", "organism", taxon, reason)
-        taxon = taxon or known
+            notes.warn(f"organism_id, {where}", "organism", str(taxon), reason)
     return Organism(name or "", taxon) if name or taxon else None
 
 
 def _supports(
-    rows: list[tuple[int, dict[str, str]]], taxa: Taxa, notes: Notes
+    rows: list[tuple[int, dict[str, str]]], organisms: _Names, notes: Notes
 ) -> dict[Organism, Support]:
     """Each organism of a gene table with its counts, stated once."""
     counts: dict[Organism, dict[str, dict[int, None]]] = {}
-    groups: dict[Organism, str | None] = {}
+    # By taxon: a table may call one organism by two names.
+    groups: dict[str, str] = {}
     seen: set[tuple[str, ...]] = set()
     names = ("count_direct", "count_synonym", "count_match")
     block = ("organism_id", "organism_name", "organism_group", *names)
@@ -330,22 +356,27 @@ def _supports(
         if key in seen:
             continue
         seen.add(key)
-        organism = _organism(cells, f"line {number}", taxa, notes)
+        organism = _organism(cells, f"line {number}", organisms, notes)
         group = present(one_line(cells.get("organism_group", "")))
         if organism is None:
             if stated := [text for text in map(present, key) if text]:
                 reason = "counts or a group without an organism: not mapped"
                 notes.warn(f"organism_id, line {number}", "count", " ".join(stated), reason)
             continue
-        if group and groups.setdefault(organism, group) != group:
-            reason = f"the organism is of {groups[organism]} on an earlier line, which is used"
+        if organism.taxon is None and organism not in counts:
+            notes.warn(f"organism_name, line {number}", "organism", organism.name, WITHOUT_TAXON)
+        same = organism.taxon or organism.name
+        if group and groups.setdefault(same, group) != group:
+            reason = f"the organism is of {groups[same]} on an earlier line, which is used"
             notes.warn(f"organism_group, line {number}", "organism group", group, reason)
         found = counts.setdefault(organism, {name: {} for name in names})
         for name in names:
             _count(cells.get(name, ""), found[name], f"{name}, line {number}", notes)
     return {
         organism: Support(
-            organism, groups.get(organism), *(tuple(sorted(found[name])) for name in names)
+            organism,
+            groups.get(organism.taxon or organism.name),
+            *(tuple(sorted(found[name])) for name in names),
         )
         for organism, found in counts.items()
     }

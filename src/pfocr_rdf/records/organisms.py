@@ -15,6 +15,8 @@ from pfocr_rdf.resources import resource
 
 #: What some pages have after the name in their heading.
 PAGE_TITLE_END = " pathways"
+#: What is said of an organism whose name is not found.
+WITHOUT_TAXON = "maps to no taxon: kept as text; add an organism page, or mend the name"
 PAGE_FIELDS = frozenset({"common", "latin", "ncbi", "title", "group", "image"})
 
 
