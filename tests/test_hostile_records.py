@@ -119,6 +119,16 @@ FILE = f"_figures/{FIGID}.md"
             " the value, or mend the line <caption: 'open>",
         ),
         (
+            "---\nfigid: PMC1__f1\norganisms:\n- [Brevibacterium\n- y\nyear: 1\n---\n",
+            "error not YAML at line 4, column 3: not YAML (did not find expected ',' or ']'): quote"
+            " the value, or mend the line <- [Brevibacterium>",
+        ),
+        (
+            "---\nfigid: PMC1__f1\ngenes:\n- {word: 'a' b}\n---\n",
+            "error not YAML at line 4, column 14: not YAML (did not find expected ',' or '}'):"
+            " quote the value, or mend the line <- {word: 'a' b}>",
+        ),
+        (
             "---\nfigid: PMC1__f1\ncaption: 'a\u2028b'\nfigtitle: !!int 5\n---\n",
             "error refused YAML at line 4, column 11: tags are not read: write the value out"
             " <tag:yaml.org,2002:int>",

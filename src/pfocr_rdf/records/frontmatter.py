@@ -34,7 +34,11 @@ CLOSING_FENCE_RE: Final = re.compile(r"^---$", re.MULTILINE)
 # https://yaml.org/spec/1.1/#c-printable: the parser stops at these; the quoted forms are fine.
 NOT_YAML_RE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
 #: What the parser notices on a later line, which is innocent: it has the place where this began.
-FOUND_LATE: Final = frozenset({"while scanning a simple key", "while scanning a quoted scalar"})
+#: Names of organisms are written raw, so that one may begin with a bracket.
+FOUND_LATE: Final = frozenset(
+    {"while scanning a simple key", "while scanning a quoted scalar"}
+    | {"while parsing a flow sequence", "while parsing a flow mapping"}
+)
 #: A tag that changes nothing here: every scalar is text.
 TEXT_TAG: Final = "tag:yaml.org,2002:str"
 
@@ -110,8 +114,11 @@ class _TextHandler(BaseHandler):  # type: ignore[misc, unused-ignore]
             raise self._not_yaml(error, fm) from error
 
     def _not_yaml(self, error: yaml.YAMLError, fm: str) -> Exception:
-        is_late = getattr(error, "context", None) in FOUND_LATE
-        mark = getattr(error, "context_mark" if is_late else "problem_mark", None)
+        mark: Any = getattr(error, "problem_mark", None)
+        begun: Any = getattr(error, "context_mark", None)
+        # On one line, what is wrong is where it is noticed.
+        if begun and getattr(error, "context", None) in FOUND_LATE and begun.line != mark.line:
+            mark = begun
         said = getattr(error, "problem", None) or str(error).replace("\n", " ")
         where, line = "front matter", ""
         if mark:
