@@ -257,6 +257,13 @@ WARNED: list[tuple[dict[str, Any], list[str]]] = [
         ],
     ),
     (
+        {"schema-jsonld": {"license": f"https://pfocr.wikipathways.org/figures/{FIGID}.html"}},
+        [
+            "warning placeholder at schema-jsonld, license: not the usual CC0: not mapped"
+            f" <https://pfocr.wikipathways.org/figures/{FIGID}.html>",
+        ],
+    ),
+    (
         {"schema-jsonld": {"description": "Another caption."}},
         [
             "warning placeholder at schema-jsonld, description: not the caption, which is used:"

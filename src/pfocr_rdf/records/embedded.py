@@ -37,7 +37,9 @@ def read_embedded_keywords(
     expected = CONSTANTS | {"@id": f"{BASE}figures/{figid}.html"}
     for name, constant in expected.items():
         value = embedded.get(name, constant)
-        if value != constant and value != f"{BASE}figures/{encoded(figid)}.html":
+        # The page's address may be escaped.
+        is_page = name == "@id" and value == f"{BASE}figures/{encoded(figid)}.html"
+        if value != constant and not is_page:
             reason = f"not the usual {as_text(constant)}: not mapped"
             notes.warn(f"{FIELD}, {name}", "placeholder", as_text(value), reason)
     described = as_text(embedded.get("description", ""))
