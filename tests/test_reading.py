@@ -332,6 +332,7 @@ def test_an_equals_sign_and_a_merge_sign_may_be_values(tmp_path: Path) -> None:
     [
         *("figid: PMC1__it's", "figid: 'PMC1__it''s'", 'figid: "PMC1__it\'s"'),
         *("figid: PMC1__it's # the first one", "figid:    PMC1__it's   "),
+        *("figid: ' PMC1__it''s'", 'figid: "PMC1__it\'s "'),
     ],
 )
 def test_a_figid_is_found_however_it_is_quoted(written: str, tmp_path: Path) -> None:

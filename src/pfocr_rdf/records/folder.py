@@ -146,7 +146,7 @@ def _unquoted(text: str) -> str | None:
     """
     if quoted := QUOTED_RE.fullmatch(text):
         single, double = quoted.groups()
-        text = double if single is None else single.replace("''", "'")
+        text = (double if single is None else single.replace("''", "'")).strip()
     else:
         text = text.partition(" #")[0].rstrip()
     return text if FIGID_RE.fullmatch(text) else None
