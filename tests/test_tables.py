@@ -295,6 +295,11 @@ def test_of_a_repeated_column_the_first_is_read_and_the_others_are_reported(
     ]
 
 
+def test_a_column_without_a_name_is_reported_by_its_place(tmp_path: Path) -> None:
+    _, problems = read(tmp_path, record(), chemicals="word\tmesh\t\nx\tD000001\tnote\n")
+    assert [(p.field, p.kind, p.value) for p in problems] == [("column 3", "table column", "note")]
+
+
 def test_a_column_that_only_other_tables_have_says_nothing_of_this_one(tmp_path: Path) -> None:
     text = table("word mesh source", "x|D000001|MESH")
     figure, problems = read(tmp_path, record(), chemicals=text)

@@ -104,7 +104,7 @@ def _note_other_columns(header: list[str], known: set[int], lines: list[str], no
         if at not in known and (name or any(cells[at] for cells in rows)):
             value = " | ".join(cells[at] for cells in rows)
             reason = "unknown or repeated column: its cells are not mapped"
-            notes.warn(name, "table column", value, reason)
+            notes.warn(name or f"column {at + 1}", "table column", value, reason)
 
 
 @dataclass(frozen=True, slots=True)
