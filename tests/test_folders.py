@@ -15,7 +15,6 @@ from making import (
     raw_record,
     read,
     read_all,
-    read_well,
     record,
     table,
     write,
@@ -449,7 +448,10 @@ def test_the_names_of_tables_may_be_in_capitals(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("written", ["'PMC1__f1' # checked", '"PMC1__f1"  # checked', "PMC1__f1 #"])
 def test_a_comment_after_a_figid_is_none_of_it(written: str, tmp_path: Path) -> None:
-    assert read_well(tmp_path, raw_record(f"figid: {written}")).figid == FIGID
+    figure, problems = read(tmp_path, raw_record(f"figid: {written}"))
+    assert figure
+    assert figure.figid == FIGID
+    assert {p.value for p in problems} <= {"# checked"}
 
 
 def test_a_figid_under_the_front_matter_is_that_of_no_record(tmp_path: Path) -> None:

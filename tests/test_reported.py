@@ -412,6 +412,32 @@ def test_text_under_the_front_matter_is_reported_whole(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("lines", "comments"),
+    [
+        ("organisms:\n- Streptomyces sp. #45\n- #46", ["#45", "#46"]),
+        ("keywords: a # b", ["# b"]),
+        ("keywords: # a\n  b\n# c\n  # d", ["# a", "# c", "# d"]),
+        ("caption: |- # a\n  # b\n# c", ["# a", "# c"]),
+        ("organisms: [Homo sapiens, # a\n Mus musculus] # b", ["# a", "# b"]),
+        ("caption: 'a\u2028b é #1' # b", ["# b"]),
+        ("caption: a#b\nreftext: '# A. J Path. 2019'\npapertitle: \"x\n  # y\"\n #", []),
+    ],
+)
+def test_what_yaml_takes_for_a_comment_is_reported(
+    lines: str, comments: list[str], tmp_path: Path
+) -> None:
+    text = raw_record(lines)
+    _, problems = read(tmp_path, text)
+    found = [p for p in problems if p.kind == "comment"]
+    assert [p.value for p in found] == (["\n".join(comments)] if comments else [])
+    reason = "a comment for YAML: not mapped; quote the value, if it is a part of one"
+    assert {(p.severity, p.reason) for p in found} <= {("warning", reason)}
+    for problem in found:
+        number = int(problem.field.removeprefix("line "))
+        assert comments[0] in text.split("\n")[number - 1]
+
+
 @pytest.mark.parametrize("written", ["a\x01b", "a\x7fb", "a\x92b", "a\ufffeb", "\x00\x1b"])
 def test_control_characters_in_the_raw_front_matter_are_removed(
     written: str, tmp_path: Path

@@ -39,6 +39,8 @@ FOUND_LATE: Final = frozenset(
     {"while scanning a simple key", "while scanning a quoted scalar"}
     | {"while parsing a flow sequence", "while parsing a flow mapping"}
 )
+#: Where a comment may begin; in a text, too.
+COMMENT_RE: Final = re.compile(r"(?:^|[ \t\x85\u2028\u2029])#", re.MULTILINE)
 #: A tag that changes nothing here: every scalar is text.
 TEXT_TAG: Final = "tag:yaml.org,2002:str"
 
@@ -109,9 +111,31 @@ class _TextHandler(BaseHandler):  # type: ignore[misc, unused-ignore]
 
     def _composed(self, fm: str) -> Value:
         try:
-            return _Composer(fm, self.notes, self.limits).document()
+            value = _Composer(fm, self.notes, self.limits).document()
+            if COMMENT_RE.search(fm):
+                self._note_comments(fm)
+            return value
         except yaml.MarkedYAMLError as error:
             raise self._not_yaml(error, fm) from error
+
+    def _note_comments(self, fm: str) -> None:
+        """Report what YAML leaves out: an organism written raw, "sp. #45", loses its end."""
+        at = 0
+        comments: dict[int, str] = {}
+        events: Any = yaml.parse(fm, Loader=yaml.CBaseLoader)
+        for event in events:
+            # Between two events stand white space, indicators and comments; a block of text
+            # begins on the line after its indicator.
+            until = event.start_mark.index
+            if getattr(event, "style", None) in {"|", ">"}:
+                until = fm.find("\n", until)
+            for found in re.finditer(r"#.*\w.*", fm[at:until]):
+                comments[at + found.start()] = found[0]
+            at = max(at, event.end_mark.index)
+        if comments:
+            where = f"line {fm.count(chr(10), 0, next(iter(comments))) + 2}"
+            reason = "a comment for YAML: not mapped; quote the value, if it is a part of one"
+            self.notes.warn(where, "comment", "\n".join(comments.values()), reason)
 
     def _not_yaml(self, error: yaml.YAMLError, fm: str) -> Exception:
         mark: Any = getattr(error, "problem_mark", None)
