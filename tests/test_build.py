@@ -431,8 +431,25 @@ def test_a_figure_that_is_there_is_not_replaced_by_another_of_which_it_is_the_al
     told: list[Problem] = []
     records = write(tmp_path / "records", files)
     check_records([records], BuildOptions(), told.append)
-    assert ("figid_alias", "alias collision", alias) in [(p.field, p.kind, p.value) for p in told]
+    (problem,) = (p for p in told if p.kind == "alias collision")
+    assert (problem.file, problem.field, problem.value) == ("one.md", "figid_alias, number", alias)
     release = build(records, tmp_path / "data").release
     assert ask(release, "SELECT ?a { ?a <http://purl.org/dc/terms/isReplacedBy> ?f }") == [
         (f"{Iris().base}figures/{ARTICLE}__F2",)
     ]
+
+
+def test_two_figures_of_one_alias_are_reported_with_what_the_alias_is_made_from(
+    tmp_path: Path,
+) -> None:
+    files = {
+        f"{name}.md": record(figid=f"{ARTICLE}__{name}", pmcid=ARTICLE, number="Fig. 3")
+        for name in ("one", "two")
+    }
+    told: list[Problem] = []
+    check_records([write(tmp_path / "records", files)], BuildOptions(), told.append)
+    (problem,) = (p for p in told if p.kind == "alias collision")
+    assert (problem.file, problem.field) == ("two.md", "figid_alias, number")
+    assert problem.value == f"{ARTICLE}__F3"
+    assert problem.reason.startswith(f"{ARTICLE}__one has the same alias: ")
+    assert problem.reason.endswith("; mend one of the two")

@@ -181,9 +181,12 @@ def read_batch(batch: Batch) -> tuple[list[Figure], list[Problem]]:
                 reason = "the id of another figure: not mapped; mend one of the two"
                 figure = replace(figure, alias=None)
             elif (other := aliases.setdefault(alias, figure.figid)) != figure.figid:
-                reason = f"{other} has the same alias: it leads to both figures"
+                reason = (
+                    f"{other} has the same alias: it leads to both figures; mend one of the two"
+                )
             if reason:
-                what = "alias collision"
-                problems.append(Problem(file.file, "figid_alias", what, "warning", alias, reason))
+                # Where a record states no alias, it is made from its number.
+                where, what = "figid_alias, number", "alias collision"
+                problems.append(Problem(file.file, where, what, "warning", alias, reason))
         figures.append(figure)
     return figures, problems
