@@ -112,7 +112,7 @@ class _TextHandler(BaseHandler):  # type: ignore[misc, unused-ignore]
     def _composed(self, fm: str) -> Value:
         try:
             value = _Composer(fm, self.notes, self.limits).document()
-            if COMMENT_RE.search(fm):
+            if "#" in fm and COMMENT_RE.search(fm):
                 self._note_comments(fm)
             return value
         except yaml.MarkedYAMLError as error:

@@ -67,14 +67,17 @@ class _Row:
     unrecognized: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Names:
     """Names of organisms → taxonomy ids: the table's own come before all others."""
 
-    own: dict[str, str]
+    rows: list[tuple[int, dict[str, str]]]
     taxa: Taxa
+    own: dict[str, str] | None = None
 
     def taxon(self, name: str) -> str | None:
+        if self.own is None:  # most tables give every row its id
+            self.own = _own_names(self.rows)
         return self.own.get(folded(name)) or self.taxa.taxon(name)
 
 
@@ -109,7 +112,7 @@ def read_mentions(
             except RecordError as error:
                 table_notes.problems.append(error.problem)
                 cells = []
-            organisms = _Names(_own_names(cells) if kind == "gene" else {}, taxa)
+            organisms = _Names(cells, taxa)
             if kind == "gene":
                 supports = _supports(cells, organisms, table_notes)
             rows = [_table_row(kind, row, number, organisms, table_notes) for number, row in cells]
