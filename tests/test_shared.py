@@ -134,6 +134,26 @@ def test_a_journal_has_its_names_and_its_abbreviation(figures: list[Figure]) -> 
     assert values(triples, IRIS.publisher("P."), Schema.name) == ["P."]
 
 
+def test_an_abbreviation_names_a_journal_only_where_no_record_has_its_title(
+    tmp_path: Path,
+) -> None:
+    titles = ("Journal of Paths", None, None)
+    files = {
+        f"_figures/PMC{n}__f1.md": record(
+            figid=f"PMC{n}__f1", pmcid=None, journal_title=title, journal_nlm_ta="J Path"
+        )
+        for n, title in enumerate(titles, 1)
+    }
+    figures = list(read_all(write(tmp_path, files))[0].values())
+    journal = IRIS.journal("J Path")
+    named = shared_triples(gathered(*figures), IRIS)
+    assert values(named, journal, Schema.name) == ["Journal of Paths"]
+    assert values(named, journal, Schema.alternate_name) == ["J Path"]
+    abbreviated = shared_triples(gathered(*figures[1:]), IRIS)
+    assert values(abbreviated, journal, Schema.name) == ["J Path"]
+    assert values(abbreviated, journal, Schema.alternate_name) == []
+
+
 def test_a_disease_s_identifier_has_its_prefix_as_wikidata_has_it(tmp_path: Path) -> None:
     diseases = table(DISEASE_COLUMNS, "x|NA|x|x|DOID:0060239")
     files = {f"_figures/{FIGID}.md": record(), f"_data/{FIGID}-diseases.tsv": diseases}

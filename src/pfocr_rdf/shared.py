@@ -40,7 +40,8 @@ class EntityFact(NamedTuple):
 class Shared:
     """Gathers from figures, merges with what other batches gathered.
 
-    Keys of ``organisms``, ``journals`` and ``publishers`` are (taxon id or IRI, name).
+    Keys of ``organisms``, ``journals`` and ``publishers`` are (taxon id or IRI, name); the name is
+    empty where a record gives none.
     """
 
     entities: Counter[EntityFact] = field(default_factory=Counter)
@@ -84,7 +85,7 @@ class Shared:
         article = figure.article
         if key := journal_key(article):
             journal = iris.journal(key).value
-            self.journals[journal, article.journal or key] += 1
+            self.journals[journal, article.journal or ""] += 1
             if article.journal_abbreviation:
                 self.abbreviations.add((journal, article.journal_abbreviation))
         if article.publisher:
@@ -197,12 +198,16 @@ def _taxon_node(
 
 
 def _named_node(iri: str, kind: NamedNode, names: Counter[str], others: Iterable[str]) -> Node:
-    """A journal or publisher: the names under which one IRI was met."""
+    """A journal or publisher: the names under which one IRI was met.
+
+    :param others: a journal's abbreviations, which name it where no record has a title.
+    """
+    used = names if any(names) else Counter(others)
 
     def said() -> Facts:
         yield RDF_TYPE, kind
-        yield from name_facts(names)
-        for name in (other for other in others if other not in names):
+        yield from name_facts(used)
+        for name in (other for other in others if other not in used):
             yield Schema.alternate_name, Literal(name)
 
     return Node(NamedNode(iri), list(said()))
