@@ -67,17 +67,14 @@ class _Row:
     unrecognized: list[str] = field(default_factory=list)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Names:
     """Names of organisms → taxonomy ids: the table's own come before all others."""
 
-    rows: list[tuple[int, dict[str, str]]]
+    own: dict[str, str]
     taxa: Taxa
-    own: dict[str, str] | None = None
 
     def taxon(self, name: str) -> str | None:
-        if self.own is None:  # most tables give every row its id
-            self.own = _own_names(self.rows)
         return self.own.get(folded(name)) or self.taxa.taxon(name)
 
 
@@ -112,7 +109,7 @@ def read_mentions(
             except RecordError as error:
                 table_notes.problems.append(error.problem)
                 cells = []
-            organisms = _Names(cells, taxa)
+            organisms = _Names(_own_names(cells), taxa)
             if kind == "gene":
                 supports = _supports(cells, organisms, table_notes)
             rows = [_table_row(kind, row, number, organisms, table_notes) for number, row in cells]
@@ -314,12 +311,15 @@ def _check_row(kind: Kind, row: _Row, where: str, notes: Notes) -> None:
 
 
 def _own_names(rows: list[tuple[int, dict[str, str]]]) -> dict[str, str]:
-    """The names to which a gene table itself gives an id, the first that it gives."""
+    """The names to which a gene table itself gives an id; none where every row has its id."""
     found: dict[str, str] = {}
-    stated = ((row.get("organism_name", ""), row.get("organism_id", "")) for _, row in rows)
-    for name, taxon in dict.fromkeys(stated):
-        if present(name) and TAXON_RE.fullmatch(taxon.strip()):
-            found.setdefault(folded(name), taxon.strip())
+    stated = {row.get("organism_id", ""): None for _, row in rows}
+    if all(TAXON_RE.fullmatch(taxon.strip()) for taxon in stated):
+        return found
+    for _, row in rows:
+        name, taxon = row.get("organism_name", ""), row.get("organism_id", "").strip()
+        if present(name) and TAXON_RE.fullmatch(taxon):
+            found.setdefault(folded(name), taxon)
     return found
 
 
