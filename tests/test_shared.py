@@ -137,21 +137,26 @@ def test_a_journal_has_its_names_and_its_abbreviation(figures: list[Figure]) -> 
 def test_an_abbreviation_names_a_journal_only_where_no_record_has_its_title(
     tmp_path: Path,
 ) -> None:
-    titles = ("Journal of Paths", None, None)
+    named = [
+        ("Journal of Paths", "J Path"),
+        (None, "J. Path."),
+        (None, "J. Path."),
+        (None, "J Path"),
+    ]
     files = {
         f"_figures/PMC{n}__f1.md": record(
-            figid=f"PMC{n}__f1", pmcid=None, journal_title=title, journal_nlm_ta="J Path"
+            figid=f"PMC{n}__f1", pmcid=None, journal_title=title, journal_nlm_ta=abbreviation
         )
-        for n, title in enumerate(titles, 1)
+        for n, (title, abbreviation) in enumerate(named, 1)
     }
     figures = list(read_all(write(tmp_path, files))[0].values())
     journal = IRIS.journal("J Path")
-    named = shared_triples(gathered(*figures), IRIS)
-    assert values(named, journal, Schema.name) == ["Journal of Paths"]
-    assert values(named, journal, Schema.alternate_name) == ["J Path"]
+    titled = shared_triples(gathered(*figures), IRIS)
+    assert values(titled, journal, Schema.name) == ["Journal of Paths"]
+    assert values(titled, journal, Schema.alternate_name) == ["J Path", "J. Path."]
     abbreviated = shared_triples(gathered(*figures[1:]), IRIS)
-    assert values(abbreviated, journal, Schema.name) == ["J Path"]
-    assert values(abbreviated, journal, Schema.alternate_name) == []
+    assert values(abbreviated, journal, Schema.name) == ["J. Path."]
+    assert values(abbreviated, journal, Schema.alternate_name) == ["J Path"]
 
 
 def test_a_disease_s_identifier_has_its_prefix_as_wikidata_has_it(tmp_path: Path) -> None:

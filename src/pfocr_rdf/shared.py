@@ -40,8 +40,8 @@ class EntityFact(NamedTuple):
 class Shared:
     """Gathers from figures, merges with what other batches gathered.
 
-    Keys of ``organisms``, ``journals`` and ``publishers`` are (taxon id or IRI, name); the name is
-    empty where a record gives none.
+    Keys of ``organisms``, ``journals``, ``abbreviations`` and ``publishers`` are (taxon id or IRI,
+    name); the name is empty where a record gives none.
     """
 
     entities: Counter[EntityFact] = field(default_factory=Counter)
@@ -49,7 +49,7 @@ class Shared:
     groups: set[tuple[str, str]] = field(default_factory=set)
     images: set[tuple[str, str]] = field(default_factory=set)
     journals: Counter[tuple[str, str]] = field(default_factory=Counter)
-    abbreviations: set[tuple[str, str]] = field(default_factory=set)
+    abbreviations: Counter[tuple[str, str]] = field(default_factory=Counter)
     publishers: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def gather(self, figure: Figure, iris: Iris) -> None:
@@ -87,7 +87,7 @@ class Shared:
             journal = iris.journal(key).value
             self.journals[journal, article.journal or ""] += 1
             if article.journal_abbreviation:
-                self.abbreviations.add((journal, article.journal_abbreviation))
+                self.abbreviations[journal, article.journal_abbreviation] += 1
         if article.publisher:
             self.publishers[iris.publisher(article.publisher).value, article.publisher] += 1
 
@@ -108,7 +108,7 @@ class Shared:
         self.groups |= other.groups
         self.images |= other.images
         self.journals.update(other.journals)
-        self.abbreviations |= other.abbreviations
+        self.abbreviations.update(other.abbreviations)
         self.publishers.update(other.publishers)
 
 
@@ -119,12 +119,12 @@ def shared_nodes(shared: Shared, iris: Iris) -> Iterator[Node]:
     groups, images = _by_thing(shared.groups), _by_thing(shared.images)
     for taxon, names in _grouped(shared.organisms):
         yield _taxon_node(taxon, names, groups.get(taxon, ()), images.get(taxon, ()), iris)
-    abbreviations = _by_thing(shared.abbreviations)
+    abbreviations = dict(_grouped(shared.abbreviations))
     for journal, names in _grouped(shared.journals):
-        others = abbreviations.get(journal, ())
+        others = abbreviations.get(journal, Counter())
         yield _named_node(journal, Schema.Periodical, names, others)
     for publisher, names in _grouped(shared.publishers):
-        yield _named_node(publisher, Schema.Organization, names, ())
+        yield _named_node(publisher, Schema.Organization, names, Counter())
 
 
 def _entities(shared: Shared) -> Iterator[tuple[tuple[Namespace, str], list[EntityFact]]]:
@@ -197,12 +197,12 @@ def _taxon_node(
     return Node(iris.taxon(taxon), list(said()))
 
 
-def _named_node(iri: str, kind: NamedNode, names: Counter[str], others: Iterable[str]) -> Node:
+def _named_node(iri: str, kind: NamedNode, names: Counter[str], others: Counter[str]) -> Node:
     """A journal or publisher: the names under which one IRI was met.
 
     :param others: a journal's abbreviations, which name it where no record has a title.
     """
-    used = names if any(names) else Counter(others)
+    used = names if any(names) else others
 
     def said() -> Facts:
         yield RDF_TYPE, kind
