@@ -148,6 +148,12 @@ def test_a_row_that_is_none_does_not_hide_the_next(tmp_path: Path) -> None:
             "a.sssom.tsv: line 4: two columns are named object_id",
         ),
         (
+            BLOCK + HEADER.replace("\t", "\r", 1),
+            "a.sssom.tsv: line 4: not column names between tabs (new-line character seen in "
+            "unquoted field - do you need to open the file in universal-newline mode?): is this "
+            "an SSSOM file?",
+        ),
+        (
             "#license: https://l.example/\n" + HEADER,
             "a.sssom.tsv: mapping_set_id: missing: it names the set",
         ),

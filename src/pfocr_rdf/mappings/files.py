@@ -236,7 +236,11 @@ def _decoded(line: bytes, number: int, path: Path) -> str:
 
 def _columns(text: str, number: int, path: Path) -> tuple[str, ...]:
     """The column names, without those of empty columns at the end."""
-    columns = tuple(name.strip() for name in next(csv.reader([text], delimiter="\t")))
+    try:
+        columns = tuple(name.strip() for name in next(csv.reader([text], delimiter="\t")))
+    except csv.Error as error:
+        reason = f"not column names between tabs ({error}): is this an SSSOM file?"
+        raise InputError(f"{path}: line {number}: {reason}") from error
     while columns and not columns[-1]:
         columns = columns[:-1]
     for name in REQUIRED:
