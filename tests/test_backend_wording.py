@@ -191,7 +191,7 @@ def test_user_and_password_are_taken_out_of_the_address(
 
 
 @pytest.mark.parametrize(
-    "address", ["", "x", "ftp://x/", "http://:80/", "http://x:y/", "http://x/#a"]
+    "address", ["", "x", "ftp://x/", "http://:80/", "http://x:y/", "http://x/#a", "http://x..y/"]
 )
 def test_what_is_no_address_is_refused(address: str) -> None:
     with pytest.raises(ServeError, match="--backend is no address"):

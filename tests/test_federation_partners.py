@@ -70,6 +70,7 @@ def test_a_query_has_limits_of_its_own(tmp_path: Path) -> None:
         ("[partners.p]\nendpoint = 'https://e.example/a b'\n", "is no address"),
         ("[partners.p]\nendpoint = 'https://[x/'\n", "is no address"),
         ("[partners.p]\nendpoint = 'https://e.example:0/'\n", "is no address"),
+        ("[partners.p]\nendpoint = 'https://e..example/'\n", "is no address"),
         (GOOD + "also = 'x'\n", "“also” is no list"),
         (GOOD + "also = ['x']\n", "'x' is no address"),
         (GOOD + "row = 1\n", "'row' is no setting: use batch, bindings,"),

@@ -15,7 +15,7 @@ from pyoxigraph import Literal, QueryBoolean, QuerySolutions
 from asking import CASES, NAMES, answer, seed_store
 from endpoints import JSON, Handler, Reply, oxigraph_server, stand_in
 from pfocr_rdf import __version__
-from pfocr_rdf.errors import QueryError, RemoteError
+from pfocr_rdf.errors import QueryError, RemoteError, UsageError
 from pfocr_rdf.queries import bind, load_query
 from pfocr_rdf.remote import GET_LIMIT, ask_endpoint, query_form
 from pfocr_rdf.results import write_answer, write_query
@@ -369,6 +369,8 @@ def test_a_server_that_speaks_no_http_is_told() -> None:
         "http://user:secret@example.org/sparql",
         "http://example.org:port/sparql",
         "http://[::1/sparql",
+        "http://a..example/sparql",
+        f"http://{'a' * 64}.example/sparql",
         "",
     ],
 )
@@ -378,6 +380,17 @@ def test_an_address_that_is_none_of_an_endpoint_is_refused_and_not_echoed(endpoi
     assert str(caught.value) == (
         "an endpoint's address is http://… or https://…, without a password"
     )
+
+
+@pytest.mark.parametrize("path", ["my data", "donn\u00e9es", "\udcff"])
+def test_a_path_that_cannot_be_sent_is_refused(path: str) -> None:
+    with pytest.raises(UsageError, match="has ASCII alone: escape the rest"):
+        values(f"http://127.0.0.1:1/{path}")
+
+
+def test_a_query_that_is_not_unicode_is_refused() -> None:
+    with pytest.raises(QueryError, match="the query is not Unicode: "):
+        values("http://127.0.0.1:1/", "SELECT * { ?s ?p '\udcff' }")
 
 
 def test_a_time_limit_must_be_more_than_none() -> None:

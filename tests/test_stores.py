@@ -200,7 +200,9 @@ def test_the_address_for_queries_follows_from_that_for_graphs(
         "ftp://a.example/",
         "http://",
         "http://me:secret@a.example/",
+        "http://:secret@a.example/",
         "http://[",
+        "http://a..example/",
     ],
 )
 def test_what_is_no_address_is_refused_and_not_repeated(address: str) -> None:

@@ -13,6 +13,20 @@ AGENT: Final = f"pfocr-rdf/{__version__} ({BASE})"
 SHOWN: Final = 300
 
 
+def can_be_host(name: str | None) -> bool:
+    """Whether a name can be looked up at all: Python finds no words for one that cannot.
+
+    https://www.rfc-editor.org/rfc/rfc1035#section-2.3.4
+
+    >>> can_be_host("sparql.example"), can_be_host("::1"), can_be_host("a..b"), can_be_host(None)
+    (True, True, False, False)
+    """
+    try:
+        return bool((name or "").encode("idna"))
+    except UnicodeError:
+        return False
+
+
 def flat(text: str) -> str:
     r"""What another server wrote, on one line, and not longer than a person reads.
 

@@ -31,7 +31,7 @@ from SPARQLWrapper import GET, POST, SPARQLWrapper
 from SPARQLWrapper.SPARQLExceptions import SPARQLWrapperException
 
 from pfocr_rdf.errors import QueryError, RemoteError, UsageError
-from pfocr_rdf.peers import AGENT, SHOWN, flat, printable
+from pfocr_rdf.peers import AGENT, SHOWN, can_be_host, flat, printable
 
 RemoteAnswer = QuerySolutions | QueryBoolean | Iterator[Triple]
 
@@ -49,6 +49,8 @@ PROLOGUE_RE: Final = re.compile(
     r"|DEFINE\s+\S+\s+(?:\"[^\"]*\"|\S+))*",
     re.IGNORECASE,
 )
+# https://www.rfc-editor.org/rfc/rfc3986#section-2 ; what may not stand there is not sent
+PATH_RE: Final = re.compile(r"[!-~]*")
 FORM_RE: Final = re.compile(r"(?:SELECT|ASK|CONSTRUCT|DESCRIBE)\b", re.IGNORECASE)
 
 # https://www.w3.org/TR/sparql11-protocol/#query-success : JSON first, it is cheapest to read
@@ -132,11 +134,15 @@ def _prepared(endpoint: str, text: str, form: str, timeout_s: float) -> SPARQLWr
         raise UsageError(f"a time limit of {timeout_s:g} seconds: {reason}")
     try:
         address = urlsplit(endpoint)
-        wrong = address.port == 0 or not address.hostname or "@" in address.netloc
+        wrong = address.port == 0 or not can_be_host(address.hostname) or "@" in address.netloc
     except ValueError:
         address, wrong = urlsplit(""), True
     if wrong or address.scheme not in {"http", "https"}:
         raise UsageError("an endpoint's address is http://… or https://…, without a password")
+    if not PATH_RE.fullmatch(address.path):
+        raise UsageError(
+            "the path of an endpoint's address has ASCII alone: escape the rest as %20"
+        )
     wrapper = SPARQLWrapper(urlunsplit(address._replace(query="", fragment="")), agent=AGENT)
     for name, value in parse_qsl(address.query, keep_blank_values=True):
         wrapper.addParameter(name, value)
@@ -147,8 +153,19 @@ def _prepared(endpoint: str, text: str, form: str, timeout_s: float) -> SPARQLWr
     wrapper.setOnlyConneg(True)
     graph = form in {"CONSTRUCT", "DESCRIBE"}
     wrapper.addCustomHttpHeader("Accept", GRAPH_ACCEPT if graph else SOLUTION_ACCEPT)
-    wrapper.setMethod(POST if len(quote_plus(text)) > GET_LIMIT else GET)
+    wrapper.setMethod(POST if _encoded_length(text) > GET_LIMIT else GET)
     return wrapper
+
+
+def _encoded_length(text: str) -> int:
+    """Characters that a query takes in an address.
+
+    :raises QueryError: if it is not Unicode, as bytes of another encoding on a command line.
+    """
+    try:
+        return len(quote_plus(text))
+    except UnicodeError as error:
+        raise QueryError(f"the query is not Unicode: {error}; write it in UTF-8") from None
 
 
 def _checked_head(endpoint: str, response: HTTPResponse) -> str:

@@ -19,7 +19,7 @@ from pyoxigraph import NamedNode
 from yarl import URL
 
 from pfocr_rdf.errors import RemoteError, UsageError
-from pfocr_rdf.peers import AGENT, SHOWN, flat
+from pfocr_rdf.peers import AGENT, SHOWN, can_be_host, flat
 
 TIMEOUT_S: Final = 600.0
 CONNECT_TIMEOUT_S: Final = 30.0
@@ -79,11 +79,12 @@ def query_address(endpoint: str) -> str | None:
 def check_address(address: str) -> None:
     """See that something may be an address of a store.
 
-    :raises QueryError: if not; the address is not repeated, for a password may be in it.
+    :raises UsageError: if not; the address is not repeated, for a password may be in it.
     """
     try:
         url = URL(address)
-        fine = url.scheme in {"http", "https"} and url.host and url.user is None
+        is_web = url.scheme in {"http", "https"} and can_be_host(url.host)
+        fine = is_web and url.user is None and url.password is None
     except ValueError:
         fine = False
     if not fine:

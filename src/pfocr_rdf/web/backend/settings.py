@@ -9,6 +9,7 @@ from pyoxigraph import NamedNode
 
 from pfocr_rdf.errors import ServeError
 from pfocr_rdf.iris import Iris
+from pfocr_rdf.peers import can_be_host
 
 #: What stands for the engine's own default graph, instead of an IRI.
 OWN_DEFAULT: Final = "default"
@@ -101,7 +102,8 @@ def read_backend(address: str, graphs: tuple[str, ...] = ()) -> Backend:
     try:
         url = urlsplit(address)
         # To read the port is to check it.
-        fine = url.scheme in ("http", "https") and url.hostname and url.port != 0
+        is_web = url.scheme in ("http", "https") and can_be_host(url.hostname)
+        fine = is_web and url.port != 0
     except ValueError:
         fine = False
     if not fine or url.fragment:

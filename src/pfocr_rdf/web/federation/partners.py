@@ -14,6 +14,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from pfocr_rdf.errors import ServeError
+from pfocr_rdf.peers import can_be_host
 from pfocr_rdf.resources import resource
 
 #: Names stand in headers and in the log.
@@ -166,7 +167,8 @@ def _partner(name: str, table: object, defaults: Mapping[str, Any]) -> Partner:
 def _check_address(name: str, address: object) -> None:
     try:
         parts = urlsplit(address if isinstance(address, str) else "")
-        good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        is_web = parts.scheme in ("http", "https") and can_be_host(parts.hostname)
+        good = is_web and parts.port != 0
     except ValueError:
         good = False
     if not good or parts.username is not None or parts.fragment or re.search(r"\s", str(address)):
