@@ -173,6 +173,13 @@ def test_a_whole_release_verifies_and_a_damaged_one_does_not(data: Path, tmp_pat
     assert "dumps/void.ttl: " in damaged.out
 
 
+def test_a_single_fault_is_told_as_one(tmp_path: Path) -> None:
+    built = Path(run("build", SEEDS, "--data", tmp_path / "d").out.strip())
+    with (built / "report.json").open("ab") as file:
+        file.write(b"\n")
+    assert run("verify", built).err == f"{built.name}: 1 fault: build again, or roll back\n"
+
+
 def test_releases_are_listed_and_rolled_back(tmp_path: Path) -> None:
     data = tmp_path / "d"
     first = Path(run("build", SEEDS, "--data", data).out.strip()).name
@@ -284,6 +291,24 @@ def test_a_full_disk_under_stdout_is_one_line(command: str, data: Path, tmp_path
 def test_a_stream_that_is_closed_is_no_fault(closed: str, data: Path) -> None:
     done = outside(["releases", "--data", str(data)], closed)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["query", "-"], "error: the query is empty: give SPARQL\n"),
+        (
+            ["push", "--endpoint", "http://127.0.0.1:1/data", "--user", "ada"],
+            "error: --user and --password-env go together: give both\n",
+        ),
+    ],
+)
+def test_standard_input_that_is_closed_has_nothing_in_it(
+    words: list[str], said: str, data: Path
+) -> None:
+    done = outside([*words, "--data", str(data)], "<&-")
+    assert done.returncode in {1, 2}
+    assert done.stderr == said
 
 
 def outside(words: list[str], redirected: str) -> subprocess.CompletedProcess[str]:

@@ -82,9 +82,9 @@ def main(
 ) -> None:
     """Take options that stand before the command."""
     del version
-    for name in ("stdout", "stderr"):
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:  # closed by who started this
-            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115
     if isinstance(sys.stdout, TextIOWrapper):
         # Where a terminal has no sign for what stands in a record, it gets an escape.
         sys.stdout.reconfigure(errors="backslashreplace")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from pfocr_rdf.commands.console import refusals, say
+from pfocr_rdf.commands.console import counted, refusals, say
 from pfocr_rdf.commands.options import DEFAULT_DATA, Data, Quiet
 from pfocr_rdf.releases import (
     CURRENT,
@@ -39,7 +39,8 @@ def verify(
             faults += 1
             typer.echo(fault)
     if not quiet:
-        say(f"{found.id}: {f'{faults} faults: build again, or roll back' if faults else 'whole'}")
+        said = f"{counted(faults, 'fault')}: build again, or roll back" if faults else "whole"
+        say(f"{found.id}: {said}")
     raise typer.Exit(1 if faults else 0)
 
 
