@@ -46,7 +46,8 @@ def dump(
             write_dump(found, form, data_out(), iris_of(found), gzipped=False)
             return
         with _written(output) as file:
-            write_dump(found, form, file, iris_of(found), gzipped=output.suffix == ".gz")
+            gzipped = output.suffix.lower() == ".gz"
+            write_dump(found, form, file, iris_of(found), gzipped=gzipped)
 
 
 def _form(form: DumpFormatName | None, output: Path | None) -> DumpFormatName:
