@@ -102,4 +102,22 @@ def test_a_fault_says_where_it_is_and_what_stands_there() -> None:
 def test_a_fault_without_a_place_has_a_reason_alone() -> None:
     assert find_fault(" \n", "whatever") == SyntaxFault("the query is empty: give SPARQL")
     assert find_fault("x", "strange\nthing") == SyntaxFault("strange thing")
-    assert find_fault("# why\nclear all", "error at 2:1: expected a query").is_update
+
+
+def test_an_update_is_told_by_its_first_word_wherever_that_stands() -> None:
+    for text in (
+        "# why\nclear all",
+        "PREFIX a: <urn:a#> INSERT DATA { a:b a:c a:d }",
+        "BASE <urn:x>\n\n  delete where { ?s ?p ?o }",
+    ):
+        assert find_fault(text, "error at 1:1: expected a query").is_update
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["add:x ?p ?o", '?s ?p """\nWith love"""', "drop:x\\,y ?p ?o"],
+)
+def test_a_line_that_begins_as_an_update_does_makes_a_query_none(line: str) -> None:
+    text = f"PREFIX add: <urn:a#> PREFIX drop: <urn:d#>\nSELECT * {{\n{line} .\n ?s ?p }}"
+    found = find_fault(text, "error at 5:9: expected an object")
+    assert (found.is_update, found.reason) == (False, "expected an object")

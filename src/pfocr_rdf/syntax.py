@@ -11,10 +11,6 @@ from dataclasses import dataclass
 from typing import Final
 
 POSITION_RE: Final = re.compile(r"error at (?P<line>[0-9]+):(?P<column>[0-9]+): (?P<rest>.*)", re.S)
-# https://www.w3.org/TR/sparql11-update/
-UPDATE_RE: Final = re.compile(
-    r"\s*(INSERT|DELETE|WITH|LOAD|CLEAR|DROP|CREATE|COPY|MOVE|ADD)\b", re.IGNORECASE
-)
 CONTROL_RE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 SHOWN: Final = 300  # characters of the parser's message: its lists of what it expected are long
 #: The words of the grammar for "anything", and for one letter of many.
@@ -44,6 +40,10 @@ CALL_RE: Final = re.compile(r"\s*+\(")
 ASIDE: Final = ("BASE", "FROM", "NAMED", "GRAPH", "SERVICE", "SILENT")
 FORMS: Final = ("SELECT", "ASK", "CONSTRUCT", "DESCRIBE")
 PROLOGUE: Final = ("BASE", "PREFIX", "VERSION")
+#: What an update begins with: https://www.w3.org/TR/sparql11-update/#grammar
+UPDATES: Final = (
+    *("INSERT", "DELETE", "WITH", "LOAD", "CLEAR", "DROP", "CREATE", "COPY", "MOVE", "ADD"),
+)
 UNBOUND: Final = "The SELECT contains a variable that is unbound"
 #: Words of the parser → what is wrong, and what to do.
 WORDS_TO_REASON: Final = (
@@ -99,9 +99,10 @@ def find_fault(text: str, message: str, prefixes: Collection[str] = ()) -> Synta
         return SyntaxFault(_cut(message))
     lines = text.split("\n")
     line, column = int(found["line"]), int(found["column"])
-    if any(UPDATE_RE.match(above) for above in lines[:line]):
+    first = _first_word(text)
+    if first is not None and first[0].upper() in UPDATES:
         return _fault_at(lines, line, column, _cut(found["rest"]), is_update=True)
-    if known := _begins_wrong(text) or _undeclared(text, prefixes):
+    if known := _begins_wrong(first) or _undeclared(text, prefixes):
         at, reason = known
         before = text[:at]
         line, column = before.count("\n") + 1, at - before.rfind("\n")
@@ -162,19 +163,22 @@ def _is_aside(text: str, token: re.Match[str], before: str) -> bool:
     return before in ASIDE or of_type or CALL_RE.match(text, token.end()) is not None
 
 
-def _begins_wrong(text: str) -> tuple[int, str] | None:
-    """Where a word stands in the place of SELECT and its like, and what to do."""
+def _first_word(text: str) -> re.Match[str] | None:
+    """The first word after the prologue; None where something else stands there."""
     for token in _tokens(text):
-        word = token["word"]
-        if word is not None and word.upper() in FORMS:
+        if token["word"] is None and token["prefix"] is None:
             return None
-        if word is not None and word.upper() not in PROLOGUE:
-            forms = f"{', '.join(FORMS[:-1])} or {FORMS[-1]}"
-            reason = f"a query does not begin with {_cut(word)!r}: begin with {forms}"
-            return token.start(), reason
-        if token["prefix"] is None and word is None:
-            return None
+        if token["word"] is not None and token["word"].upper() not in PROLOGUE:
+            return token
     return None
+
+
+def _begins_wrong(first: re.Match[str] | None) -> tuple[int, str] | None:
+    """Where a word stands in the place of SELECT and its like, and what to do."""
+    if first is None or first[0].upper() in FORMS:
+        return None
+    forms = f"{', '.join(FORMS[:-1])} or {FORMS[-1]}"
+    return first.start(), f"a query does not begin with {_cut(first[0])!r}: begin with {forms}"
 
 
 def _undeclared(text: str, prefixes: Collection[str]) -> tuple[int, str] | None:
