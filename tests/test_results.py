@@ -312,6 +312,15 @@ def test_xml_is_refused_where_it_would_be_ill_formed() -> None:
     text = 'SELECT ("a\\u0001b" AS ?x) {}'
     assert refusal(text, "xml") == "XML cannot hold the character U+0001: choose json"
     assert json.loads(written(text, "json"))["results"]["bindings"][0]["x"]["value"] == "a\x01b"
+    text = 'SELECT ("a\\uFFFEb" AS ?x) {}'
+    assert refusal(text, "xml") == "XML cannot hold the character U+FFFE: choose json"
+
+
+def test_a_carriage_return_is_read_back_from_xml_as_one() -> None:
+    found = ElementTree.fromstring(written('SELECT ("a\\r\\nb" AS ?x) {}', "xml"))
+    assert [element.text for element in found.iter() if element.tag.endswith("}literal")] == [
+        "a\r\nb"
+    ]
 
 
 def test_a_failed_query_leaves_no_answer_to_another_thread() -> None:

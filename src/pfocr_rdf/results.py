@@ -34,6 +34,7 @@ from pyoxigraph import (
 from pfocr_rdf.errors import PfocrError, QueryError, ReleaseError
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.syntax import CONTROL_RE, explain_syntax
+from pfocr_rdf.xml_text import NotXmlError, XmlText
 
 Answer = QuerySolutions | QueryBoolean | Iterable[Triple]
 Cell = NamedNode | BlankNode | Literal | Triple | None
@@ -57,8 +58,6 @@ BOOLEAN_FORMATS: Final = ("table", *RESULT_FORMATS)
 FORMATS: Final = (*SOLUTION_FORMATS, *GRAPH_FORMATS)
 
 LOCAL_RE: Final = re.compile(r"[\w%.~-]+")
-# https://www.w3.org/TR/xml/#charsets
-NOT_XML_RE: Final = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
 def write_query(
@@ -141,16 +140,21 @@ class _Sink:
 
 
 class _XmlOutput:
-    """Refuses what no XML document may hold, and pyoxigraph writes all the same."""
+    """Passes on what may stand in XML, of what pyoxigraph writes."""
 
     def __init__(self, output: _Sink) -> None:
         self.output = output
+        self.text = XmlText()
 
     def write(self, data: bytes) -> int:
-        """Pass the bytes on, if they may stand in XML."""
-        if found := NOT_XML_RE.search(data):
-            raise QueryError(f"XML cannot hold the character U+{found[0][0]:04X}: choose json")
-        return self.output.write(data)
+        """Pass the bytes on, as they may stand in XML."""
+        try:
+            self.output.write(self.text.check(data))
+        except NotXmlError as error:
+            raise QueryError(
+                f"XML cannot hold the character {error.character}: choose json"
+            ) from None
+        return len(data)
 
     def flush(self) -> None:
         """Nothing is held back here."""

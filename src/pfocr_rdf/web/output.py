@@ -21,14 +21,12 @@ from pfocr_rdf.web.formats import AnswerKind
 from pfocr_rdf.web.frames import MAX_PAYLOAD, Kind, data_frames, frame, write_all
 from pfocr_rdf.web.problems import Refusal
 from pfocr_rdf.web.rows import RowCounter
+from pfocr_rdf.xml_text import NotXmlError, XmlText
 
 #: Bytes that are gathered before they go on; so many are held back of an answer.
 BLOCK: Final = MAX_PAYLOAD
 #: An answer of fewer bytes is not compressed: it fits a network packet as it is.
 MIN_COMPRESSED: Final = 1_024
-# https://www.w3.org/TR/xml/#charsets
-CONTROLS: Final = bytes(set(range(32)) - set(b"\t\n\r"))
-NONCHARACTER_RE: Final = re.compile(b"\xef\xbf[\xbe\xbf]")
 # https://www.w3.org/TR/xml-names/#NT-NCName : the longest name at the end of an IRI becomes the
 # element. Only ASCII: parsers do not agree on the other letters.
 ENDS_IN_NAME_RE: Final = re.compile(r"[\x00-,/:-@[-^`{-\x7f][-.0-9]*[A-Za-z_][-.0-9A-Za-z_]*\Z")
@@ -72,35 +70,25 @@ ENCODING_TO_ENCODER: Final[dict[str, Callable[[], Encoder]]] = {
 
 
 class XmlGuard:
-    r"""Keeps XML well-formed where pyoxigraph does not.
+    """Keeps XML well-formed, or says what to ask for instead.
 
-    A carriage return is written as a reference: a parser would read a bare one as a newline.
-
-    >>> XmlGuard("Turtle").check(b"a\rb")
-    b'a&#13;b'
+    :param advice: the format that can hold every answer.
     """
 
     def __init__(self, advice: str) -> None:
         self._advice = advice
-        self._tail = b""
+        self._text = XmlText()
 
     def check(self, block: bytes) -> bytes:
         """The block as it may stand in XML.
 
         :raises Refusal: ``not-xml``, if it holds a character that XML cannot hold.
         """
-        if len(block.translate(None, CONTROLS)) != len(block):
-            found = next(byte for byte in block if byte in CONTROLS)
-            raise self._refusal(f"U+{found:04X}")
-        near = self._tail + block
-        if b"\xef" in near and (noncharacter := NONCHARACTER_RE.search(near)):
-            raise self._refusal(f"U+{ord(noncharacter[0].decode()):04X}")
-        self._tail = near[-2:]
-        return block.replace(b"\r", b"&#13;") if b"\r" in block else block
-
-    def _refusal(self, character: str) -> Refusal:
-        detail = f"the answer has the character {character}, which XML cannot hold"
-        return Refusal("not-xml", f"{detail}: ask for {self._advice}")
+        try:
+            return self._text.check(block)
+        except NotXmlError as error:
+            detail = f"the answer has the character {error.character}, which XML cannot hold"
+            raise Refusal("not-xml", f"{detail}: ask for {self._advice}") from None
 
 
 def named_in_xml(triples: Iterable[Triple]) -> Iterator[Triple]:
