@@ -239,6 +239,10 @@ def test_gmt_has_one_line_a_set_whatever_its_title_holds() -> None:
     assert gmt('("A" "10% of\\ta\\r\\nb  \\u000Bc" "9")') == ["A\t10 of a b c\t9\n"]
 
 
+def test_gmt_has_one_line_a_set_whatever_its_name_holds() -> None:
+    assert gmt('("A\\tB\\nC  50%" "a" "9")') == ["A B C  50%\ta\t9\n"]
+
+
 def test_gmt_leaves_out_a_set_without_genes() -> None:
     assert gmt('("A" "a" UNDEF) ("B" "b" "")') == []
     assert gmt("") == []

@@ -57,6 +57,7 @@ SOLUTION_FORMATS: Final = ("table", *RESULT_FORMATS, "gmt")
 BOOLEAN_FORMATS: Final = ("table", *RESULT_FORMATS)
 FORMATS: Final = (*SOLUTION_FORMATS, *GRAPH_FORMATS)
 
+CONTROLS_RE: Final = re.compile(r"[\x00-\x1f\x7f]+")
 LOCAL_RE: Final = re.compile(r"[\w%.~-]+")
 
 
@@ -329,5 +330,7 @@ def _gmt_line(figid: str, title: str, genes: set[str]) -> Iterator[str]:
     """One set; none where it has no gene. Numbers in their order, so that bytes repeat."""
     if genes:
         ordered = sorted(genes, key=lambda gene: (len(gene), gene))
-        text = " ".join(re.sub(r"[%\x00-\x1f\x7f]", " ", title).split())
-        yield "\t".join([figid, text, *ordered]) + "\n"
+        # A tab in a name, which may be any text, would move every column after it.
+        name = CONTROLS_RE.sub(" ", figid)
+        text = " ".join(CONTROLS_RE.sub(" ", title.replace("%", " ")).split())
+        yield "\t".join([name, text, *ordered]) + "\n"
