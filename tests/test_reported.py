@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import pytest
 
-from making import FIGID, brief, kinds, raw_record, read, record
+from making import FIGID, brief, kinds, raw_record, read, read_well, record
 
 FILE: Final = f"_figures/{FIGID}.md"
 LONG: Final = "x" * 10_001
@@ -383,6 +383,11 @@ def test_what_is_wrong_in_a_record_is_reported_whole(
     assert figure
     assert [brief(problem) for problem in problems] == expected
     assert {problem.file for problem in problems} == {FILE}
+
+
+@pytest.mark.parametrize("name", ["organisms", "organisms_ner", "keywords", "wpid"])
+def test_an_empty_list_as_r_writes_it_is_nothing_to_report(name: str, tmp_path: Path) -> None:
+    read_well(tmp_path, record(**{name: {}}))
 
 
 def test_a_duplicate_key_is_reported_and_the_last_one_is_used(tmp_path: Path) -> None:

@@ -57,7 +57,8 @@ class Fields:
     def texts(self, name: str) -> tuple[str, ...]:
         """The distinct texts of a list, or of a single text with ``|`` between its parts."""
         value = self.values.get(name, "")
-        items = value if isinstance(value, list) else [value]
+        # R writes an empty list as {}.
+        items = value if isinstance(value, list) else [value] if value else ()
         found: dict[str, None] = {}
         for item in items:
             if not isinstance(item, str):
