@@ -65,7 +65,7 @@ def test_requests_are_counted_by_route_and_status() -> None:
     metrics = Metrics()
     for path, status in [("/sparql", 200), ("/sparql", 200), ("/sparql", 503), ("/admin", 404)]:
         metrics.count(exchange(path, status=status))
-    metrics.count_refused(431, "192.0.2.7")
+    metrics.count_refused(431)
     found = values_of(metrics)
     assert {k: v for k, v in found.items() if k.startswith("pfocr_rdf_requests")} == {
         "pfocr_rdf_requests_total{route=sparql,status=200}": 2,

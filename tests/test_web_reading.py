@@ -82,7 +82,7 @@ def test_a_release_that_is_read_is_not_pruned(seeds_release: Release, tmp_path: 
 
 def test_a_release_that_cannot_be_opened_is_let_go(copied_release: Release) -> None:
     shutil.rmtree(copied_release.store)
-    with pytest.raises(ReleaseError, match="cannot be opened"):
+    with pytest.raises(ReleaseError, match="not a readable store"):
         reading_of(copied_release)
 
 

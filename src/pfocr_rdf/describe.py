@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Literal
 from urllib.parse import urlsplit
 
-from pyoxigraph import NamedNode, Quad, RdfFormat, Store, Triple
+from pyoxigraph import NamedNode, RdfFormat, Store, Triple
 
 from pfocr_rdf.contents import same_thing
 from pfocr_rdf.dumps import serialized, turtle_document
@@ -70,12 +70,12 @@ def describe(subject: NamedNode, store: Store, incoming: int) -> About:
 
     :param incoming: at most so many triples that point at it; a gene may have thousands.
     """
-    outgoing = [_triple(quad) for quad in store.quads_for_pattern(subject, None, None)]
+    outgoing = [quad.triple for quad in store.quads_for_pattern(subject, None, None)]
     # What a thing says of itself is said once, among the outgoing.
     pointing = (
         quad for quad in store.quads_for_pattern(None, None, subject) if quad.subject != subject
     )
-    found = [_triple(quad) for quad in islice(pointing, incoming)]
+    found = [quad.triple for quad in islice(pointing, incoming)]
     more = next(pointing, None) is not None
     key = str
     return About(subject, sorted(outgoing, key=key), sorted(found, key=key), more)
@@ -86,7 +86,3 @@ def written_as(triples: list[Triple], form: GraphFormatName, iris: Iris) -> byte
     if form == "turtle":
         return turtle_document(triples, iris)
     return serialized(triples, RdfFormat.N_TRIPLES if form == "ntriples" else RdfFormat.JSON_LD)
-
-
-def _triple(quad: Quad) -> Triple:
-    return Triple(quad.subject, quad.predicate, quad.object)

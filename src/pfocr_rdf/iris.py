@@ -180,7 +180,6 @@ class Iris:
 
     base: str = BASE
     gene_prefix: str = NCBIGENE
-    sources: str = SOURCES
 
     def __post_init__(self) -> None:
         for kind, value, end in (
@@ -284,7 +283,7 @@ class Iris:
     def source(self, path: str) -> NamedNode:
         """A file of the PFOCR database."""
         # A file name need not be UTF-8: Python keeps its odd bytes as surrogates.
-        return NamedNode(self.sources + quote(path, safe="/~", errors="surrogateescape"))
+        return NamedNode(SOURCES + quote(path, safe="/~", errors="surrogateescape"))
 
     @property
     def home(self) -> NamedNode:

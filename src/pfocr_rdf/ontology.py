@@ -20,7 +20,7 @@ def ontology_triples() -> tuple[Triple, ...]:
     """
     path = resource("ontology", "pfocr.ttl")
     quads = parse(path=str(path), format=RdfFormat.TURTLE)
-    return tuple(Triple(quad.subject, quad.predicate, quad.object) for quad in quads)
+    return tuple(quad.triple for quad in quads)
 
 
 def ontology_nodes() -> list[Node]:

@@ -15,7 +15,7 @@ from pfocr_rdf import iris as ns
 from pfocr_rdf.equivalents import Kind
 from pfocr_rdf.errors import IriError, UsageError
 from pfocr_rdf.iris import Iris, checked, term
-from pfocr_rdf.spellings import find_iri
+from pfocr_rdf.spellings import DEFAULT_IRIS, find_iri
 
 Term = NamedNode | Literal
 
@@ -25,7 +25,6 @@ ROW_LIMIT: Final = 100_000_000
 SHOWN: Final = 100  # characters of a value that is refused
 INTEGER_RE: Final = re.compile(r"-?[0-9]{1,15}", re.ASCII)
 BOUNDS_RE: Final = re.compile(r"(-?[0-9]+)\.\.(-?[0-9]+)")
-DEFAULT_IRIS: Final = Iris()
 YEAR_RE: Final = re.compile(r"[0-9]{4}")
 # Not those of the vocabulary: it takes a tenth of a second to import, with what reads records.
 XSD_INTEGER: Final = term(ns.XSD, "integer")

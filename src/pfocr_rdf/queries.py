@@ -41,9 +41,9 @@ from pyoxigraph import NamedNode
 
 from pfocr_rdf.errors import IriError, QueryError, UnknownDoiError, UsageError
 from pfocr_rdf.iris import Iris
-from pfocr_rdf.parameters import ANY, BOUNDS_RE, DEFAULT_IRIS, TYPE_TO_READER, Parameter, read_terms
+from pfocr_rdf.parameters import ANY, BOUNDS_RE, TYPE_TO_READER, Parameter, read_terms
 from pfocr_rdf.resources import resource
-from pfocr_rdf.spellings import find_iri
+from pfocr_rdf.spellings import DEFAULT_IRIS, find_iri
 
 HEADER_RE: Final = re.compile(r"# (?P<key>[a-z]+):(?P<value>.*)")
 HEADER_KEYS: Final = (

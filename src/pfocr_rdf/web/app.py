@@ -164,7 +164,7 @@ class Site:
         self.draining = True
 
     def _note_refused(self, status: int, client: str) -> None:
-        self.metrics.count_refused(status, client)
+        self.metrics.count_refused(status)
         if self._access is not None:
             self._access.note_refused(status, client)
 

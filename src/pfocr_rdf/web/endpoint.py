@@ -224,7 +224,7 @@ class Endpoint:
                 key = key._replace(release=running.release)
                 headers = self._headers(exchange, query, running, key)
                 headers.extend([_length(body), *absent_headers(running.end or {})])
-                self._keep(exchange, key, headers, body)
+                self._keep(key, headers, body)
             return body
         raise Refusal("engine-failure", "the client went away")
 
@@ -266,7 +266,7 @@ class Endpoint:
             headers.extend(absent_headers(running.end))
         await exchange.reply(Reply(200, [*headers, (b"x-cache", exchange.cache.encode())], first))
         if repeatable:
-            self._keep(exchange, key, headers, first)
+            self._keep(key, headers, first)
 
     async def _stream(
         self,
@@ -301,9 +301,9 @@ class Endpoint:
         finally:
             late.cancel()
         if key and kept is not None:
-            self._keep(exchange, key, [*headers, _length(kept)], kept)
+            self._keep(key, [*headers, _length(kept)], kept)
 
-    def _keep(self, exchange: Exchange, key: AnswerKey, headers: Headers, body: bytes) -> None:
+    def _keep(self, key: AnswerKey, headers: Headers, body: bytes) -> None:
         headers = [*headers, (b"x-cache", b"hit")]
         reply = Reply(200, headers, body, rendered(Reply(200, headers, b"")))
         if key.release == self._release:

@@ -98,8 +98,8 @@ class Feed:
             self._mended = mended_xml
         return head
 
-    def read(self, size: int = -1) -> bytes:
-        """Some bytes, and none at the end."""
+    def read(self, size: int) -> bytes:
+        """At most so many bytes, and none at the end."""
         while not self._ready and not self.over:
             self._more()
         found, self._ready = self._ready[:size], self._ready[size:]

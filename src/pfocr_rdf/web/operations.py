@@ -102,7 +102,7 @@ class Metrics:
                 histogram = self._histograms[outcome] = self._seconds.labels(outcome)
             histogram.observe(self._clock() - exchange.arrived)
 
-    def count_refused(self, status: int, client: str) -> None:
+    def count_refused(self, status: int) -> None:
         """Count a request that the server itself has refused: no application has seen it."""
         self._count("unread", status)
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from pyoxigraph import Literal, NamedNode, Quad, Store, Triple
 
+from pfocr_rdf.contents import open_store
 from pfocr_rdf.errors import ReleaseError
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.releases import Release, hold_release
@@ -181,7 +182,7 @@ def open_reading(held: Held, source: Source | None = None) -> Reading:
     """
     with ExitStack() as opened:
         opened.enter_context(hold_release(held.release))
-        data = source or StoreSource(_open_store(held))
+        data = source or StoreSource(open_store(held.release))
         search = mentions = None
         if held.release.search_index.is_file():
             search = opened.enter_context(open_index(held.release))
@@ -190,11 +191,3 @@ def open_reading(held: Held, source: Source | None = None) -> Reading:
         reading = Reading(held.release, held.manifest, held.iris, data, search, mentions)
         weakref.finalize(reading, opened.pop_all().close)
     return reading
-
-
-def _open_store(held: Held) -> Store:
-    try:
-        return Store.read_only(str(held.release.store))
-    except (OSError, RuntimeError) as error:
-        path = held.release.store
-        raise ReleaseError(f"{path}: cannot be opened ({error}): build again") from error

@@ -145,7 +145,7 @@ class _Table:
         self._lines = self._written(answer, variables)
         self._rest = b""
 
-    def read(self, size: int = -1) -> bytes:
+    def read(self, size: int) -> bytes:
         """Some bytes, and none at the end."""
         if not self._rest:
             self._rest = next(self._lines, b"")

@@ -120,7 +120,7 @@ def _description(release: Release, thing: NamedNode) -> list[Triple]:
     except (OSError, SyntaxError):  # deleted at this moment, or damaged
         return []
     return [
-        Triple(quad.subject, quad.predicate, quad.object)
+        quad.triple
         for quad in quads
         if isinstance(quad.subject, NamedNode)
         and quad.subject.value.partition("#")[0] == thing.value

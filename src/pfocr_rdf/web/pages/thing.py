@@ -15,7 +15,7 @@ from pfocr_rdf.spellings import find_iri
 from pfocr_rdf.vocabulary import RDF_TYPE, Pfocr, Schema
 from pfocr_rdf.web.pages.facts import Facts
 from pfocr_rdf.web.pages.figure_facts import read_article
-from pfocr_rdf.web.pages.forms import Form, Frame, Subject, absolute, respond
+from pfocr_rdf.web.pages.forms import Form, Subject, absolute, respond
 from pfocr_rdf.web.pages.html import render, unless_na
 from pfocr_rdf.web.pages.links import (
     ARTICLE,
@@ -183,7 +183,7 @@ def answer_page(visit: Visit, page: ThingPage, suffix: Form | None) -> Response:
             listing=listed,
             mapped=mapped(visit.reading, page.iri, triples),
             beside=beside(visit.reading, page.iri) if number == 1 else {},
-            **_values(visit, page, frame),
+            **_values(visit, page),
         ),
         {"page": number} if number > 1 else {},
     )
@@ -196,7 +196,7 @@ def _word(page: ThingPage) -> str:
     return KIND_TO_WORD[page.kind].lower()
 
 
-def _values(visit: Visit, page: ThingPage, frame: Frame) -> dict[str, Any]:
+def _values(visit: Visit, page: ThingPage) -> dict[str, Any]:
     """What the template needs beside the list."""
     reading, said = visit.reading, page.said
     taxa = said.nodes(Schema.taxonomic_range)

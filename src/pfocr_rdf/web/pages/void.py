@@ -6,7 +6,7 @@ and the page of the dataset show parts of it.
 
 from typing import Final
 
-from pyoxigraph import RdfFormat, Triple, parse
+from pyoxigraph import RdfFormat, parse
 from starlette.responses import RedirectResponse, Response
 
 from pfocr_rdf.web.negotiation import negotiate
@@ -36,7 +36,7 @@ def answer_void(visit: Visit) -> Response:
         if form is TURTLE:
             return path.read_bytes()
         quads = parse(path=str(path), format=RdfFormat.TURTLE)
-        triples = [Triple(quad.subject, quad.predicate, quad.object) for quad in quads]
+        triples = [quad.triple for quad in quads]
         return written(triples, form.name, visit.reading.iris)
 
     iris = visit.reading.iris
