@@ -501,6 +501,29 @@ def test_what_is_wrong_as_it_was_typed_has_exit_status_2(
 @pytest.mark.parametrize(
     "words",
     [
+        ("build", SEEDS, "--workers"),
+        ("build", SEEDS, "--max-file-bytes"),
+        ("describe", "ncbigene:2064", "--incoming"),
+        ("push", "--endpoint", "http://127.0.0.1:9/", "--chunk-triples"),
+        # Such a server would start and fail at every query. This one has no address to start at.
+        *(
+            ("serve", "--public-url", "x", option)
+            for option in ("--workers", "--memory-mb", "--max-rows", "--max-answer-mb")
+        ),
+    ],
+    ids=str,
+)
+def test_a_number_that_no_computer_counts_to_is_refused(
+    words: tuple[str | Path, ...], data: Path
+) -> None:
+    refused = run(*words, str(10**20), "--data", data)
+    assert (refused.status, refused.out) == (2, "")
+    assert "should be less than or equal to" in refused.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
         ("query", "SELECT * {"),
         ("query", "nosuch.rq"),
         ("query", "SELECT * { SERVICE <http://a.example/> { ?s ?p ?o } }"),

@@ -11,7 +11,7 @@ import typer
 from pfocr_rdf.build import BuildOptions, build_release, check_records
 from pfocr_rdf.build.options import issued_date
 from pfocr_rdf.commands.console import print_json, refusals, say
-from pfocr_rdf.commands.options import DEFAULT_DATA, Data, Quiet
+from pfocr_rdf.commands.options import DEFAULT_DATA, MOST, MOST_PROCESSES, Data, Quiet
 from pfocr_rdf.commands.progress import Watcher, counted, tell_findings, unlogged
 from pfocr_rdf.errors import IriError, Problem, ReleaseError, UsageError
 from pfocr_rdf.iris import BASE, NCBIGENE, Iris
@@ -26,7 +26,8 @@ Records = Annotated[
 Base = Annotated[str, typer.Option(help="What the IRIs of figures begin with.")]
 GenePrefix = Annotated[str, typer.Option(help="What the IRIs of genes begin with.")]
 Workers = Annotated[
-    int | None, typer.Option(min=1, help="Worker processes.", show_default="one a core")
+    int | None,
+    typer.Option(min=1, max=MOST_PROCESSES, help="Worker processes.", show_default="one a core"),
 ]
 ExecutorName = Annotated[
     str,
@@ -42,7 +43,9 @@ Mappings = Annotated[
     list[Path] | None,
     typer.Option(metavar="FILE.sssom.tsv", help="Links from a mapping set; may be repeated."),
 ]
-MaxFileBytes = Annotated[int, typer.Option(min=1, help="Size of a record or table at most.")]
+MaxFileBytes = Annotated[
+    int, typer.Option(min=1, max=MOST, help="Size of a record or table at most.")
+]
 PROCESSES: Final = "processes"
 
 

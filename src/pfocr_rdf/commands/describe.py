@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from pfocr_rdf.commands.console import data_out, refusals, say
-from pfocr_rdf.commands.options import DEFAULT_DATA, Data
+from pfocr_rdf.commands.options import DEFAULT_DATA, MOST, Data
 from pfocr_rdf.contents import iris_of, open_store
 from pfocr_rdf.describe import GraphFormatName, find_thing, written_as
 from pfocr_rdf.describe import describe as describe_thing
@@ -17,7 +17,7 @@ def describe(
     data: Data = DEFAULT_DATA,
     form: Annotated[GraphFormatName, typer.Option("--format")] = "turtle",
     incoming: Annotated[
-        int, typer.Option(min=0, help="Triples that point at the thing, at most.")
+        int, typer.Option(min=0, max=MOST, help="Triples that point at the thing, at most.")
     ] = 100,
 ) -> None:
     """Print what the current release says of a thing, and what points at it."""

@@ -7,6 +7,9 @@ import typer
 
 #: Where releases are, if nobody says where.
 DEFAULT_DATA: Final = Path("pfocr-data")
+#: A whole number at most; mebibytes of it still make a whole number of 64 bits.
+MOST: Final = 2_000_000_000
+MOST_PROCESSES: Final = 4096
 
 Data = Annotated[
     Path, typer.Option("--data", help="The data folder.", envvar="PFOCR_RDF_DATA", file_okay=False)

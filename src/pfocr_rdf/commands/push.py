@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from pfocr_rdf.commands.console import refusals, say
-from pfocr_rdf.commands.options import DEFAULT_DATA, Data, Quiet, ReleaseName
+from pfocr_rdf.commands.options import DEFAULT_DATA, MOST, Data, Quiet, ReleaseName
 from pfocr_rdf.errors import UsageError
 from pfocr_rdf.push import CHUNK_TRIPLES, PushOptions, push_release
 from pfocr_rdf.push_bulk import BulkOptions, bulk_load
@@ -57,7 +57,7 @@ QueryEndpoint = Annotated[
     ),
 ]
 ChunkTriples = Annotated[
-    int, typer.Option("--chunk-triples", min=1, help="Triples of one request.")
+    int, typer.Option("--chunk-triples", min=1, max=MOST, help="Triples of one request.")
 ]
 TimeoutS = Annotated[
     float, typer.Option("--timeout-s", min=0.1, help="What the store may be silent.")

@@ -13,7 +13,7 @@ import uvloop
 from pyoxigraph import NamedNode
 
 from pfocr_rdf.commands.console import refusals, say
-from pfocr_rdf.commands.options import DEFAULT_DATA, Data
+from pfocr_rdf.commands.options import DEFAULT_DATA, MOST, MOST_PROCESSES, Data
 from pfocr_rdf.errors import ServeError, UsageError
 from pfocr_rdf.web.app import Site, SiteOptions
 from pfocr_rdf.web.backend.settings import Backend, read_backend
@@ -36,21 +36,29 @@ Host = Annotated[str, typer.Option(help="Where to listen; 0.0.0.0 is everywhere.
 Port = Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")]
 Workers = Annotated[
     int | None,
-    typer.Option(min=1, help="Query processes.", show_default="one a core, two at least"),
+    typer.Option(
+        min=1, max=MOST_PROCESSES, help="Query processes.", show_default="one a core, two at least"
+    ),
 ]
 SlowWorkers = Annotated[
     int | None,
-    typer.Option(min=0, help="More of them for slow queries.", show_default="as many again"),
+    typer.Option(
+        min=0,
+        max=MOST_PROCESSES,
+        help="More of them for slow queries.",
+        show_default="as many again",
+    ),
 ]
 TimeoutS = Annotated[
     float, typer.Option("--timeout-s", min=0.1, help="What a query may take, its turn included.")
 ]
 MemoryMb = Annotated[
-    int, typer.Option("--memory-mb", min=64, help="What a query may take beyond the store.")
+    int,
+    typer.Option("--memory-mb", min=64, max=MOST, help="What a query may take beyond the store."),
 ]
 Queue = Annotated[int, typer.Option(min=1, help="Queries that may wait for their turn.")]
-MaxRows = Annotated[int, typer.Option(min=1, help="Rows or triples of an answer.")]
-MaxAnswerMb = Annotated[int, typer.Option(min=1, help="Size of an answer.")]
+MaxRows = Annotated[int, typer.Option(min=1, max=MOST, help="Rows or triples of an answer.")]
+MaxAnswerMb = Annotated[int, typer.Option(min=1, max=MOST, help="Size of an answer.")]
 CacheMb = Annotated[int, typer.Option(min=0, help="Answers kept in memory.")]
 Connections = Annotated[int, typer.Option(min=1, help="Connections at once.")]
 PublicUrl = Annotated[
