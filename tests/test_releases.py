@@ -33,6 +33,7 @@ from pfocr_rdf.build import BuildOptions, build_release, pipeline
 from pfocr_rdf.errors import BuildError, ReleaseError
 from pfocr_rdf.forks import locked
 from pfocr_rdf.releases import (
+    PRUNED,
     Pruned,
     Release,
     build_lock,
@@ -42,6 +43,7 @@ from pfocr_rdf.releases import (
     holding,
     list_releases,
     prune_releases,
+    pruned_releases,
     publish_release,
     roll_back,
     start_release,
@@ -416,6 +418,13 @@ def test_a_release_that_cannot_be_deleted_is_told_after_the_new_one_is_published
         "delete the old one by hand"
     )
     assert current_release(tmp_path).id != first.id
+
+
+def test_a_list_of_deleted_releases_that_is_damaged_names_those_that_can_be_read(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / PRUNED).write_bytes(b"20200101T000000Z-aaaaaaaaaaaa\n\xff\xfe\n")
+    assert pruned_releases(tmp_path)[0] == "20200101T000000Z-aaaaaaaaaaaa"
 
 
 # --- holding ---

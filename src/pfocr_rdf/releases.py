@@ -382,7 +382,7 @@ def prune_releases(data: Path, keep: int) -> Pruned:
 def pruned_releases(data: Path) -> list[str]:
     """The ids of the releases that were deleted from a data folder, oldest first."""
     with suppress(OSError):
-        return (data / PRUNED).read_text(encoding="utf-8").split()
+        return (data / PRUNED).read_text(encoding="utf-8", errors="replace").split()
     return []
 
 

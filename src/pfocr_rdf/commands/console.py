@@ -40,9 +40,8 @@ def data_out() -> BinaryIO:
 def refusals() -> Iterator[None]:
     """Turn a refusal into a message and exit status 1, and a closed pipe into silence.
 
-    What is wrong by what was typed alone has exit status 2, as a mistyped option has.
-
-    So is a file that cannot be read or written, standard output among them.
+    A file that cannot be read or written is one too, standard output among them. What is wrong by
+    what was typed alone has exit status 2, as a mistyped option has.
     """
     try:
         yield
