@@ -188,7 +188,7 @@ def answer_page(visit: Visit, page: ThingPage, suffix: Form | None) -> Response:
         {"page": number} if number > 1 else {},
     )
     response = respond(visit, subject, suffix)
-    _link_pages(visit, page, listed, response)
+    _link_pages(visit, page.address + (suffix.suffix if suffix else ""), listed, response)
     return response
 
 
@@ -264,15 +264,17 @@ def _sites(page: ThingPage) -> dict[str, str]:
     }
 
 
-def _link_pages(visit: Visit, page: ThingPage, listed: Listing, response: Response) -> None:
-    """The pages before and after, for whoever reads headers: programs that fetch all the RDF."""
-    ends = ((listed.page - 1, "prev"), (listed.page + 1, "next"))
-    to = visit.links.to
-    links = [
-        link_header(absolute(visit, to(page.address, page=number)), relation)
-        for number, relation in ends
-        if 1 <= number <= listed.pages
-    ]
+def _link_pages(visit: Visit, address: str, listed: Listing, response: Response) -> None:
+    """The pages before and after, for whoever reads headers: programs that fetch all the RDF.
+
+    They are in the form that was asked for, by suffix or by ``format=``.
+    """
+    asked = {name: value for name, value in visit.parameters.items() if name == "format"}
+    links = []
+    for number, relation in ((listed.page - 1, "prev"), (listed.page + 1, "next")):
+        if 1 <= number <= listed.pages:
+            href = visit.links.to(address, **asked, page=number)
+            links.append(link_header(absolute(visit, href), relation))
     add_links(response, links)
 
 
