@@ -93,6 +93,14 @@ def test_a_null_in_a_list_of_organisms_is_left_out(tmp_path: Path) -> None:
     assert [organism.name for organism in figure.organisms] == ["Mus musculus"]
 
 
+def test_a_null_in_the_place_of_a_mention_is_left_out(tmp_path: Path) -> None:
+    rows = (
+        "genes:\n- NA\n- {word: NA, source: hgnc_symbol, entrez: '1'}\nchemicals: [.na.character]"
+    )
+    figure = read_well(tmp_path, raw_record(rows))
+    assert [mention.word for mention in figure.mentions] == ["NA"]
+
+
 @pytest.mark.parametrize(
     ("written", "names"),
     [

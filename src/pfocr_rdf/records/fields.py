@@ -82,6 +82,8 @@ class Fields:
         # R writes an empty list as {} and a list of one item as that item.
         rows = value if isinstance(value, list) else [value] if value else []
         for number, row in enumerate(rows, 1):
+            if isinstance(row, str) and not present(row):
+                continue
             where = f"{name}, item {number}"
             if isinstance(row, dict) and all(isinstance(cell, str) for cell in row.values()):
                 cells = {key: str(cell) for key, cell in row.items()}
