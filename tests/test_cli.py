@@ -409,6 +409,19 @@ def test_where_nothing_is_found_the_iris_that_the_release_lacks_are_told(data: P
         assert run("query", text, "--data", data).err == ""
 
 
+def test_a_named_query_says_that_its_own_limit_was_reached(tmp_path: Path) -> None:
+    """A limit that was typed is one that is known."""
+    rows = [{"word": f"W{n}", "source": "hgnc_symbol", "entrez": str(n)} for n in range(1, 121)]
+    records = write(tmp_path / "records", {"a.md": record(genes=rows)})
+    build(records, tmp_path / "data")
+    line = ["query", "most-mentioned-genes", "--data", str(tmp_path / "data"), "--format", "csv"]
+    asked = run(*line)
+    assert len(asked.out.splitlines()) == 101
+    assert asked.err == "100 rows, the limit: for more, say --param limit=NUMBER\n"
+    for limit in (100, 120, 121):
+        assert run(*line, "--param", f"limit={limit}").err == ""
+
+
 @pytest.mark.parametrize("name", ["my query.rq", "a{b.rq", "plain.rq"])
 def test_a_query_s_file_may_have_any_name_and_a_byte_order_mark(
     name: str, data: Path, tmp_path: Path

@@ -11,6 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, Triple, parse, serialize
 
+from pfocr_rdf.rows import MarkedRows
 from pfocr_rdf.web.frames import MAX_PAYLOAD, Kind, split_frames
 from pfocr_rdf.web.output import (
     ENCODING_TO_ENCODER,
@@ -23,7 +24,6 @@ from pfocr_rdf.web.output import (
     named_in_xml,
 )
 from pfocr_rdf.web.problems import Refusal
-from pfocr_rdf.web.rows import MarkedRows
 from workers import Answer, gathered
 
 A, P = NamedNode("http://a.example/x"), "http://p.example/"

@@ -10,7 +10,7 @@ import re
 import shutil
 import traceback
 from collections.abc import Callable, Iterable, Iterator
-from itertools import chain, islice
+from itertools import count
 from typing import BinaryIO, Final, cast
 
 import rich.box
@@ -27,12 +27,12 @@ from pyoxigraph import (
     RdfFormat,
     Store,
     Triple,
-    parse_query_results,
     serialize,
 )
 
 from pfocr_rdf.errors import PfocrError, QueryError, ReleaseError
 from pfocr_rdf.iris import Iris
+from pfocr_rdf.rows import row_counter
 from pfocr_rdf.syntax import CONTROL_RE, explain_syntax
 from pfocr_rdf.xml_text import NotXmlError, XmlText
 
@@ -70,7 +70,7 @@ def write_query(
     *,
     terminal: bool = False,
     width: int | None = None,
-) -> bool:
+) -> int:
     r"""Ask a store and write its answer.
 
     The prefixes of :meth:`Iris.prefixes` need not be declared in the text.
@@ -78,13 +78,13 @@ def write_query(
     :param form: one of :data:`FORMATS`; by default what :func:`default_format` says.
     :param terminal: whether ``output`` is one.
     :param width: of a table, in characters; by default the terminal's.
-    :returns: whether anything was found.
+    :returns: how many rows or triples were found; 1 for yes, 0 for no.
     :raises QueryError: if the text cannot be read or evaluated, or the format does not fit.
     :raises ReleaseError: if the store cannot be read.
     :raises OSError: if ``output`` cannot be written.
 
     >>> write_query(Store(), "SELECT ?s { ?s a schema:Gene }", buffer := io.BytesIO(), "tsv")
-    False
+    0
     >>> buffer.getvalue()
     b'?s\n'
     """
@@ -120,16 +120,14 @@ def _refusal(error: Exception, text: str, iris: Iris) -> PfocrError | None:
 
 
 class _Sink:
-    """Counts bytes, and remembers that writing failed: reading raises the same exceptions."""
+    """Remembers that writing failed: reading the store raises the same exceptions."""
 
     def __init__(self, output: BinaryIO) -> None:
         self.output = output
         self.failed = False
-        self.size = 0
 
     def write(self, data: bytes) -> int:
         """Pass the bytes on."""
-        self.size += len(data)
         try:
             return self.output.write(data)
         except OSError:
@@ -140,22 +138,26 @@ class _Sink:
         """Nothing is held back here, and the caller flushes its own."""
 
 
-class _XmlOutput:
-    """Passes on what may stand in XML, of what pyoxigraph writes."""
+class _Rows:
+    """Counts the rows of an answer, which is well-formed where it is XML."""
 
-    def __init__(self, output: _Sink) -> None:
+    def __init__(self, output: BinaryIO, form: str) -> None:
         self.output = output
-        self.text = XmlText()
+        self.counter = row_counter(form)
+        self.text = XmlText() if form == "xml" else None
 
     def write(self, data: bytes) -> int:
-        """Pass the bytes on, as they may stand in XML."""
-        try:
-            self.output.write(self.text.check(data))
-        except NotXmlError as error:
-            raise QueryError(
-                f"XML cannot hold the character {error.character}: choose json"
-            ) from None
-        return len(data)
+        """Pass the bytes on, as they may stand in the format."""
+        size = len(data)
+        if self.text:
+            try:
+                data = self.text.check(data)
+            except NotXmlError as error:
+                reason = f"XML cannot hold the character {error.character}: choose json"
+                raise QueryError(reason) from None
+        self.counter.add(data)
+        self.output.write(data)
+        return size
 
     def flush(self) -> None:
         """Nothing is held back here."""
@@ -179,12 +181,12 @@ def write_answer(
     iris: Iris = Iris(),
     *,
     width: int | None = None,
-) -> bool:
+) -> int:
     """Write an answer, whether of a store or of another endpoint.
 
     :param form: one of :data:`FORMATS`.
     :param width: of a table, in characters; by default the terminal's.
-    :returns: whether it has anything: a row, a triple, or a yes.
+    :returns: how many rows or triples it has; 1 for yes, 0 for no.
     :raises QueryError: if the format does not fit the form of the query, or XML the answer.
 
     >>> write_answer(Store().query("ASK {}"), io.BytesIO(), "turtle")
@@ -201,31 +203,27 @@ tsv or xml
             output.write(b"yes\n" if answer else b"no\n")
         else:
             answer.serialize(output, RESULT_FORMATS[form])
-        return bool(answer)
+        return int(bool(answer))
     _check("a CONSTRUCT or DESCRIBE", form, tuple(GRAPH_FORMATS))
-    triples = iter(answer)
-    first = list(islice(triples, 1))
-    serialize(chain(first, triples), output, GRAPH_FORMATS[form], prefixes=iris.prefixes())
-    return bool(first)
+    number = count()
+    counted = (triple for triple, _ in zip(answer, number, strict=False))
+    serialize(counted, output, GRAPH_FORMATS[form], prefixes=iris.prefixes())
+    return next(number)
 
 
 def _write_solutions(
     answer: QuerySolutions, output: BinaryIO, form: str, iris: Iris, width: int | None
-) -> bool:
+) -> int:
     if form == "table":
         return _write_table(answer, output, iris, width)
-    sink, empty = _Sink(output), 0
+    rows = _Rows(output, form)
     if form == "gmt":
         for line in gmt_lines(answer, iris):
-            sink.write(line.encode())
+            rows.write(line.encode())
     else:
-        checked = _XmlOutput(sink) if form == "xml" else sink
-        # What is not a row is as long as all of an answer without rows.
-        variables = "\t".join(map(str, answer.variables))
-        none = cast(QuerySolutions, parse_query_results(f"{variables}\n", QueryResultsFormat.TSV))
-        empty = len(none.serialize(format=RESULT_FORMATS[form]) or b"")
-        answer.serialize(cast(BinaryIO, checked), RESULT_FORMATS[form])
-    return sink.size > empty
+        answer.serialize(cast(BinaryIO, rows), RESULT_FORMATS[form])
+    rows.counter.finish()
+    return rows.counter.rows
 
 
 def _check(kind: str, form: str, forms: tuple[str, ...]) -> None:
@@ -234,7 +232,7 @@ def _check(kind: str, form: str, forms: tuple[str, ...]) -> None:
         raise QueryError(f"{kind} query has no format {form!r}: choose {choice}")
 
 
-def _write_table(answer: QuerySolutions, output: BinaryIO, iris: Iris, width: int | None) -> bool:
+def _write_table(answer: QuerySolutions, output: BinaryIO, iris: Iris, width: int | None) -> int:
     """A table for people. The one format that holds all rows: its columns fit the widest."""
     shorten = shortener(iris)
     rows = [[_shown(cell, shorten) for cell in row] for row in answer]
@@ -250,7 +248,7 @@ def _write_table(answer: QuerySolutions, output: BinaryIO, iris: Iris, width: in
     rich.console.Console(file=lines, width=columns, color_system=None).print(table)
     for line in lines.getvalue().splitlines():
         output.write(f"{line.rstrip()}\n".encode())
-    return bool(rows)
+    return len(rows)
 
 
 def _shown(cell: Cell, shorten: Callable[[str], str]) -> str:

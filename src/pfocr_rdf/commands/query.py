@@ -15,6 +15,7 @@ from pfocr_rdf.contents import iris_of, open_store, same_thing
 from pfocr_rdf.errors import IriError, QueryError, UsageError
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.queries import (
+    LIMIT,
     NamedQuery,
     bind,
     federated_queries,
@@ -96,7 +97,8 @@ def query(
         elif endpoint is not None:
             if explain:
                 raise typer.BadParameter("a release is explained", param_hint="--endpoint")
-            _ask_endpoint(endpoint, _text(asked, param or [], Iris()), form, timeout_s)
+            rows = _ask_endpoint(endpoint, _text(asked, param or [], Iris()), form, timeout_s)
+            _tell_cut(asked, param or [], rows)
         else:
             with holding(find_release(data, release)) as found:
                 if explain:
@@ -190,6 +192,17 @@ def _ask_release(
     found = write_query(store, text, data_out(), form, iris, terminal=sys.stdout.isatty())
     if not found and not is_federated:
         _tell_absent(text, store, iris)
+    _tell_cut(asked, params, found)
+
+
+def _tell_cut(asked: str, params: list[str], rows: int) -> None:
+    """That a named query gave as many rows as it gives to whoever does not say how many."""
+    known = {query.name: query for query in (*named_queries(), *federated_queries())}
+    if asked not in known or LIMIT in _values(params):
+        return
+    limits = [one.default for one in known[asked].parameters if one.type == LIMIT]
+    if str(rows) in limits:
+        say(f"{counted(rows, 'row')}, the limit: for more, say --param limit=NUMBER")
 
 
 def _tell_absent(text: str, store: Store, iris: Iris) -> None:
@@ -255,7 +268,7 @@ def _joined(text: str, store: Store, iris: Iris, partners: Path | None) -> str:
     return joined.text
 
 
-def _ask_endpoint(endpoint: str, text: str, form: str | None, timeout_s: float) -> None:
+def _ask_endpoint(endpoint: str, text: str, form: str | None, timeout_s: float) -> int:
     with ask_endpoint(endpoint, text, timeout_s=timeout_s) as answer:
         chosen = form or default_format(answer, terminal=sys.stdout.isatty())
-        write_answer(answer, data_out(), chosen)
+        return write_answer(answer, data_out(), chosen)

@@ -17,10 +17,10 @@ import orjson
 import zstandard
 from pyoxigraph import BlankNode, Triple
 
+from pfocr_rdf.rows import RowCounter
 from pfocr_rdf.web.formats import AnswerKind
 from pfocr_rdf.web.frames import MAX_PAYLOAD, Kind, data_frames, frame, write_all
 from pfocr_rdf.web.problems import Refusal
-from pfocr_rdf.web.rows import RowCounter
 from pfocr_rdf.xml_text import NotXmlError, XmlText
 
 #: Bytes that are gathered before they go on; so many are held back of an answer.

@@ -26,6 +26,7 @@ from pyoxigraph import (
 from pfocr_rdf.errors import QueryError
 from pfocr_rdf.iris import BASE, NCBIGENE, Iris
 from pfocr_rdf.results import GRAPH_FORMATS, RESULT_FORMATS, gmt_lines
+from pfocr_rdf.rows import RowCounter, row_counter
 from pfocr_rdf.syntax import SyntaxFault, find_fault
 from pfocr_rdf.web.absences import told_absent
 from pfocr_rdf.web.formats import AnswerKind, refuse_kind
@@ -39,7 +40,6 @@ from pfocr_rdf.web.output import (
     named_in_xml,
 )
 from pfocr_rdf.web.problems import Refusal
-from pfocr_rdf.web.rows import RowCounter, row_counter
 from pfocr_rdf.web.sandbox import give_up_files_and_network, limit_memory, open_doors
 
 #: The command line writes no RDF/XML; here it is checked.

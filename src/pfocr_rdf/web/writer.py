@@ -25,12 +25,12 @@ from pyoxigraph import (
 )
 
 from pfocr_rdf.results import RESULT_FORMATS
+from pfocr_rdf.rows import row_counter
 from pfocr_rdf.web.feed import Feed
 from pfocr_rdf.web.formats import AnswerKind, refuse_kind
 from pfocr_rdf.web.frames import Kind, frame, write_all
 from pfocr_rdf.web.output import Output, XmlGuard, named_in_xml
 from pfocr_rdf.web.problems import Refusal
-from pfocr_rdf.web.rows import row_counter
 from pfocr_rdf.web.worker import (
     RDF_FORMATS,
     Prefixes,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pyoxigraph import QueryResultsFormat, QuerySolutions, Store, parse_query_results
 
 from pfocr_rdf.results import RESULT_FORMATS
-from pfocr_rdf.web.rows import row_counter
+from pfocr_rdf.rows import row_counter
 
 #: What divides rows in one format or another, and what escapes it.
 SIGNS: Final = ('"', "\\", ",", "{", "}", "[", "]", "\r", "\n", "\r\n", ",{}", ',{"', "<result>")
