@@ -30,6 +30,9 @@ ACCEPT_TO_TYPE: Final = {
     "application/xml": "application/rdf+xml",
     "application/x-turtle": "text/turtle",
     "text/plain": "application/n-triples",
+    "text/n3": "text/turtle",
+    "application/trig": "text/turtle",
+    "application/n-quads": "application/n-triples",
     "text/*;q=0.1, application/rdf+xml;q=0.2": "application/rdf+xml",
     "text/html;q=0, */*": "text/turtle",
     # What rdflib sends.

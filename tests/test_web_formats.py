@@ -77,6 +77,10 @@ JAVA: Final = "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2"
         ),
         ("application/n-triples", Formats(None, None, NTRIPLES)),
         ("text/plain", Formats(None, None, Format("ntriples", "text/plain; charset=utf-8"))),
+        # What has room for more than triples
+        ("text/n3", Formats(None, None, Format("turtle", "text/n3; charset=utf-8"))),
+        ("application/trig", Formats(None, None, Format("turtle", "application/trig"))),
+        ("application/n-quads", Formats(None, None, Format("ntriples", "application/n-quads"))),
         ("application/ld+json", Formats(None, None, JSONLD)),
         ("application/rdf+xml", Formats(None, None, RDFXML)),
         # Kinds of answers are chosen for one by one
@@ -164,7 +168,7 @@ def test_every_name_of_a_format_is_one_format_for_a_kind(name: str) -> None:
         assert len({each for each in offers.values() if each in OVERRIDE_TO_NAMES[name]}) <= 1
 
 
-@pytest.mark.parametrize("accept", ["image/png", "*/*;q=0", "text/html", "application/n-quads"])
+@pytest.mark.parametrize("accept", ["image/png", "*/*;q=0", "text/html", "application/hdt"])
 def test_nothing_acceptable_is_refused_with_all_media_types(accept: str) -> None:
     with pytest.raises(Refusal) as caught:
         choose_formats(accept, None)
@@ -180,7 +184,7 @@ def test_nothing_acceptable_is_refused_with_all_media_types(accept: str) -> None
     assert sorted(available) == sorted(every)
 
 
-@pytest.mark.parametrize("override", ["html", "trig", "nquads", "text/n3", "*/*", "/", "q=1"])
+@pytest.mark.parametrize("override", ["html", "hdt", "shex", "text/html", "*/*", "/", "q=1"])
 def test_an_unknown_format_is_refused_with_all_names(override: str) -> None:
     with pytest.raises(Refusal) as caught:
         choose_formats("*/*", override)

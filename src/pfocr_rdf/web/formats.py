@@ -67,6 +67,10 @@ KIND_TO_OFFERS: Final[dict[AnswerKind, dict[str, str]]] = {
         "application/xml": "rdfxml",
         "text/xml": "rdfxml",
         "text/plain": "ntriples",
+        # Triples are N3, TriG and N-Quads as they stand in Turtle and N-Triples.
+        "text/n3": "turtle",
+        "application/trig": "turtle",
+        "application/n-quads": "ntriples",
     },
 }
 #: A value of ``format=`` → the names that it may mean, one for a kind of answer at most.
@@ -78,8 +82,11 @@ OVERRIDE_TO_NAMES: Final[dict[str, tuple[str, ...]]] = {
     "turtle": ("turtle",),
     "ttl": ("turtle",),
     "nt": ("ntriples",),
-    # Turtle is N3, which is what some libraries ask for: https://www.w3.org/TeamSubmission/n3/
     "n3": ("turtle",),
+    "trig": ("turtle",),
+    "nq": ("ntriples",),
+    "nquads": ("ntriples",),
+    "n-quads": ("ntriples",),
     "ntriples": ("ntriples",),
     "n-triples": ("ntriples",),
     "jsonld": ("jsonld",),

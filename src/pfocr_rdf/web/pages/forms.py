@@ -89,7 +89,10 @@ NAME_TO_FORM: Final = {form.name: form for form in FORMS}
 OTHER_TYPES: Final = {
     "application/json": "jsonld",
     "application/x-turtle": "turtle",
+    "text/n3": "turtle",
+    "application/trig": "turtle",
     "text/plain": "ntriples",
+    "application/n-quads": "ntriples",
     "application/xml": "rdfxml",
     "text/xml": "rdfxml",
 }
