@@ -50,7 +50,9 @@ KIND_TO_SPELT: Final[dict[str, tuple[Kind, ...]]] = {
     "taxon": ("taxon",),
 }
 #: Prefixes that the examples need least.
-UNUSED: Final = frozenset({"dcat", "dcmitype", "pav", "prov", "semapv", "spdx", "sssom", "void"})
+UNUSED: Final = frozenset(
+    {"dcat", "dcmitype", "pav", "prov", "semapv", "spdx", "sssom", "vann", "void"}
+)
 
 
 @dataclass(frozen=True, slots=True)
