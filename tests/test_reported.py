@@ -1,5 +1,6 @@
 """Each warning of the catalogue: the value is kept, or is in the report with the reason, whole."""
 
+import time
 from pathlib import Path
 from typing import Any, Final
 
@@ -426,6 +427,8 @@ def test_text_under_the_front_matter_is_reported_whole(tmp_path: Path) -> None:
         ("caption: |- # a\n  # b\n# c", ["# a", "# c"]),
         ("organisms: [Homo sapiens, # a\n Mus musculus] # b", ["# a", "# b"]),
         ("caption: 'a\u2028b é #1' # b", ["# b"]),
+        ("caption: 'a'#b", ["#b"]),
+        ('keywords: [#a\n "b"#c\n, d,#e\n f]#g', ["#a", "#c", "#e", "#g"]),
         ("caption: a#b\nreftext: '# A. J Path. 2019'\npapertitle: \"x\n  # y\"\n #", []),
     ],
 )
@@ -441,6 +444,13 @@ def test_what_yaml_takes_for_a_comment_is_reported(
     for problem in found:
         number = int(problem.field.removeprefix("line "))
         assert comments[0] in text.split("\n")[number - 1]
+
+
+def test_a_long_line_of_number_signs_is_read_in_linear_time(tmp_path: Path) -> None:
+    began = time.process_time()
+    _, problems = read(tmp_path, raw_record("#" * 100_000))
+    assert not problems
+    assert time.process_time() - began < 5
 
 
 @pytest.mark.parametrize("written", ["a\x01b", "a\x7fb", "a\x92b", "a\ufffeb", "\x00\x1b"])

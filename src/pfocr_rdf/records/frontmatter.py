@@ -39,8 +39,8 @@ FOUND_LATE: Final = frozenset(
     {"while scanning a simple key", "while scanning a quoted scalar"}
     | {"while parsing a flow sequence", "while parsing a flow mapping"}
 )
-#: Where a comment may begin; in a text, too.
-COMMENT_RE: Final = re.compile(r"(?:^|[ \t\x85\u2028\u2029])#", re.MULTILINE)
+#: Where a comment may begin; in a text, too. After a quote or a bracket it needs no space.
+COMMENT_RE: Final = re.compile(r"""(?:^|[ \t\x85\u2028\u2029"'\[\]{},])#""", re.MULTILINE)
 #: A tag that changes nothing here: every scalar is text.
 TEXT_TAG: Final = "tag:yaml.org,2002:str"
 
@@ -129,8 +129,9 @@ class _TextHandler(BaseHandler):  # type: ignore[misc, unused-ignore]
             until = event.start_mark.index
             if getattr(event, "style", None) in {"|", ">"}:
                 until = fm.find("\n", until)
-            for found in re.finditer(r"#.*\w.*", fm[at:until]):
-                comments[at + found.start()] = found[0]
+            for found in re.finditer("#.*", fm[at:until]):
+                if re.search(r"\w", found[0]):
+                    comments[at + found.start()] = found[0]
             at = max(at, event.end_mark.index)
         if comments:
             where = f"line {fm.count(chr(10), 0, next(iter(comments))) + 2}"
