@@ -76,6 +76,9 @@ def test_an_iri_that_the_release_does_not_have_is_told_with_the_one_that_it_has(
         "BASE <urn:base> SELECT * { ?f schema:name '<urn:a>', \"schema:nothing\" } # <urn:b>",
         "SELECT * { GRAPH ?g { ?x schema:sameAs <http://purl.uniprot.org/geneid/5594> } }",
         "SELECT * { ?s ?p <relative> }",
+        "SELECT * { ?f a pfocr:PathwayFigure. ?f schema:mentions ?g;a schema:ImageObject. }",
+        "SELECT * { ?f schema:name 'a'^^ <urn:a>, 'b'^^ # c\n schema:nothing }",
+        "CONSTRUCT { ?f <urn:a> schema:nothing {| <urn:b> 1 |} } { ?f schema:name ?n }",
     ],
 )
 def test_what_the_release_has_and_what_no_triple_is_matched_with_is_not_told(
@@ -90,6 +93,28 @@ def test_a_query_s_own_prefixes_go_before_ours(seeds_release: Release) -> None:
         ("https://schema.org/name", SCHEMA + "name"),
         ("urn:x-y", ""),
     ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT ?from { ?from schema:mentions <{}> } # the graph, from 2020",
+        "PREFIX from: <urn:> SELECT ?graph { ?graph schema:mentions <{}> ; schema:name 'from' }",
+        "CONSTRUCT WHERE { ?figure schema:mentions <{}> }",
+        "CONSTRUCT { ?s ?p ?o } WHERE { ?figure schema:mentions <{}> }",
+    ],
+)
+def test_what_is_matched_is_told_whatever_stands_beside_it(
+    seeds_release: Release, text: str
+) -> None:
+    spelt = "http://purl.uniprot.org/geneid/5594"
+    assert absent(seeds_release, text.replace("<{}>", f"<{spelt}>")) == [(spelt, GENE)]
+
+
+def test_the_name_of_a_term_has_dots_and_letters_of_any_script_in_it() -> None:
+    text = "ASK { ?s schema:a.b..c. ?s schema:d\\. , schema:e\u0301.\u0928\u093f·f... }"
+    names = ["a.b..c", "d.", "e\u0301.\u0928\u093f·f"]
+    assert iris_in(text, IRIS.prefixes()) == [SCHEMA + name for name in names]
 
 
 #: It asks for what a release has that was built with mapping sets.

@@ -14,12 +14,11 @@ from pyoxigraph import DefaultGraph, NamedNode, Store
 
 from pfocr_rdf.contents import same_thing
 from pfocr_rdf.iris import RDFS, VOID, Iris, term
-from pfocr_rdf.syntax import iris_in
+from pfocr_rdf.syntax import iris_in, names_graphs
 
 Find = Callable[[str], NamedNode | None]
 
 SCHEME_TO_OTHER: Final = {"http": "https", "https": "http"}
-GRAPH_RE: Final = re.compile(r"\b(?:GRAPH|FROM)\b", re.IGNORECASE)
 #: After the last of these characters the name of a term begins.
 SPLIT_RE: Final = re.compile(r"(?<=[/#:])(?=[^/#:]*\Z)")
 #: How alike two names are of which one may be meant for the other, from 0 to 1.
@@ -35,7 +34,7 @@ def absent_iris(text: str, store: Store, iris: Iris) -> Iterator[NamedNode]:
     :param text: of a query; its own prefixes go before those of ``iris``. Of one that names
         graphs, the IRIs that no graph has.
     """
-    graph = None if GRAPH_RE.search(text) else DefaultGraph()
+    graph = None if names_graphs(text) else DefaultGraph()
     for iri in iris_in(text, iris.prefixes()):
         with suppress(ValueError):  # which the parser of the query would have refused
             if not _is_there(node := NamedNode(iri), store, graph):

@@ -27,17 +27,19 @@ TOKEN_RE: Final = re.compile(
     r'|"(?:[^"\\\r\n]|\\.)*+"?'
     r"|_:[\w.\-]*+"
     r"|(?P<variable>[?$]\w++)"
-    r"|(?P<prefix>(?:[^\W\d_][\w.\-]*+)?:)(?:[\w.:%\-]|\\.)*+"
+    # A dot at the end of a name ends the triple.
+    r"|(?P<prefix>(?:[^\W\d_][\w.\-]*+)?:)(?:[\w:%\-\x80-\U0010ffff]|\\.|\.++(?=[\w:%\-\\\x80-\U0010ffff]))*+"
     r"|(?P<word>[^\W\d_][\w.\-]*+)"
-    r"|(?P<sign>[{}()])",
+    r"|(?P<sign>[{}()]|\^\^)",
     re.DOTALL,
 )
 #: https://www.w3.org/TR/sparql11-query/#rPN_LOCAL_ESC
 ESCAPE_RE: Final = re.compile(r"\\(.)")
 ABSOLUTE_RE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 CALL_RE: Final = re.compile(r"\s*+\(")
-#: After these words an IRI is none that triples have.
-ASIDE: Final = ("BASE", "FROM", "NAMED", "GRAPH", "SERVICE", "SILENT")
+#: After these an IRI is none that triples have.
+ASIDE: Final = ("BASE", "FROM", "NAMED", "GRAPH", "SERVICE", "SILENT", "^^")
+GRAPHS: Final = ("FROM", "GRAPH")
 FORMS: Final = ("SELECT", "ASK", "CONSTRUCT", "DESCRIBE")
 PROLOGUE: Final = ("BASE", "PREFIX", "VERSION")
 #: What an update begins with: https://www.w3.org/TR/sparql11-update/#grammar
@@ -128,7 +130,7 @@ def _tokens(text: str) -> Iterator[re.Match[str]]:
 def iris_in(text: str, prefixes: Mapping[str, str]) -> list[str]:
     r"""The IRIs that a query matches triples with, as they are meant, each once.
 
-    Those of graphs, endpoints, datatypes and functions are none of them.
+    Those of graphs, endpoints, datatypes and functions are none of them, nor what CONSTRUCT makes.
 
     :param prefixes: those that need no declaration, with their namespaces.
 
@@ -138,11 +140,14 @@ def iris_in(text: str, prefixes: Mapping[str, str]) -> list[str]:
     """
     namespaces, found = dict(prefixes), list[str]()
     before, declared = "", ""
+    made = 0  # braces of the template of CONSTRUCT that are open
     for token in TOKEN_RE.finditer(text):
         if token[0].startswith("#"):
             continue
-        word, iri = (token["word"] or "").upper(), token[0][1:-1]
-        if token["prefix"] is not None:
+        word, iri = (token["word"] or token["sign"] or "").upper(), token[0][1:-1]
+        if made or (before == "CONSTRUCT" and word == "{"):
+            made += {"{": 1, "}": -1}.get(word, 0)
+        elif token["prefix"] is not None:
             prefix, _, local = token[0].partition(":")
             declared = f"{prefix}:" if before == "PREFIX" else ""
             if not declared and prefix in namespaces and not _is_aside(text, token, before):
@@ -159,8 +164,16 @@ def iris_in(text: str, prefixes: Mapping[str, str]) -> list[str]:
 
 def _is_aside(text: str, token: re.Match[str], before: str) -> bool:
     """Whether an IRI is that of a graph, an endpoint, a datatype or a function."""
-    of_type = token.start() >= 2 and text.startswith("^^", token.start() - 2)
-    return before in ASIDE or of_type or CALL_RE.match(text, token.end()) is not None
+    return before in ASIDE or CALL_RE.match(text, token.end()) is not None
+
+
+def names_graphs(text: str) -> bool:
+    """Whether a query names graphs, or asks for their names.
+
+    >>> names_graphs("ASK FROM <x:g> {}"), names_graphs("ASK { ?from ?p 'graph' } # from 2020")
+    (True, False)
+    """
+    return any((token["word"] or "").upper() in GRAPHS for token in _tokens(text))
 
 
 def _first_word(text: str) -> re.Match[str] | None:
