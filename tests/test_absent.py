@@ -78,6 +78,8 @@ def test_an_iri_that_the_release_does_not_have_is_told_with_the_one_that_it_has(
         "SELECT * { ?s ?p <relative> }",
         "SELECT * { ?f a pfocr:PathwayFigure. ?f schema:mentions ?g;a schema:ImageObject. }",
         "SELECT * { ?f schema:name 'a'^^ <urn:a>, 'b'^^ # c\n schema:nothing }",
+        "SELECT * { ?s ?p ?o FILTER(DATATYPE(?o) IN (xsd:boolean, xsd:duration)) }",
+        "PREFIX a: <urn:a> SELECT * { ?s ?p ?o FILTER(STRSTARTS(STR(?s), STR(a:))) }",
         "CONSTRUCT { ?f <urn:a> schema:nothing {| <urn:b> 1 |} } { ?f schema:name ?n }",
     ],
 )

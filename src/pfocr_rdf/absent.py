@@ -13,7 +13,7 @@ from typing import Final
 from pyoxigraph import DefaultGraph, NamedNode, Store
 
 from pfocr_rdf.contents import same_thing
-from pfocr_rdf.iris import RDFS, VOID, Iris, term
+from pfocr_rdf.iris import RDFS, VOID, XSD, Iris, term
 from pfocr_rdf.syntax import iris_in, names_graphs
 
 Find = Callable[[str], NamedNode | None]
@@ -36,6 +36,8 @@ def absent_iris(text: str, store: Store, iris: Iris) -> Iterator[NamedNode]:
     """
     graph = None if names_graphs(text) else DefaultGraph()
     for iri in iris_in(text, iris.prefixes()):
+        if iri.startswith(XSD):  # DATATYPE(?year) is compared with it: it is in no triple
+            continue
         with suppress(ValueError):  # which the parser of the query would have refused
             if not _is_there(node := NamedNode(iri), store, graph):
                 yield node

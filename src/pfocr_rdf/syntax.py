@@ -150,7 +150,9 @@ def iris_in(text: str, prefixes: Mapping[str, str]) -> list[str]:
         elif token["prefix"] is not None:
             prefix, _, local = token[0].partition(":")
             declared = f"{prefix}:" if before == "PREFIX" else ""
-            if not declared and prefix in namespaces and not _is_aside(text, token, before):
+            # A prefix alone is a namespace, as in STR(schema:).
+            is_term = local and not declared and prefix in namespaces
+            if is_term and not _is_aside(text, token, before):
                 found.append(namespaces[prefix] + ESCAPE_RE.sub(r"\1", local))
         elif token[0].startswith("<"):
             if declared:
