@@ -390,6 +390,7 @@ def test_long_lists_of_values_are_no_reason_to_refuse_a_query(data: Path, tmp_pa
 
 def test_where_nothing_is_found_the_iris_that_the_release_lacks_are_told(data: Path) -> None:
     text = "PREFIX schema: <https://schema.org/> SELECT * { ?f schema:mentions gene:5594 }"
+    text += " # asks no other service"
     asked = run("query", text, "--data", data, "--format", "csv")
     assert (asked.status, asked.out) == (0, "f\n")
     assert asked.err == (

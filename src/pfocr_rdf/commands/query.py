@@ -186,11 +186,10 @@ def _ask_release(
     store = open_store(release)
     text = _text(asked, params, iris, store)
     _refuse_crashing(text)
-    is_federated = "service" in text.lower()
-    if is_federated:
-        text = _joined(text, store, iris, partners)
-    found = write_query(store, text, data_out(), form, iris, terminal=sys.stdout.isatty())
-    if not found and not is_federated:
+    joined = _joined(text, store, iris, partners) if "service" in text.lower() else text
+    found = write_query(store, joined, data_out(), form, iris, terminal=sys.stdout.isatty())
+    # With what partners answered the release is asked in other words.
+    if not found and joined == text:
         _tell_absent(text, store, iris)
     _tell_cut(asked, params, found)
 
