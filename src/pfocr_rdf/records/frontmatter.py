@@ -39,8 +39,13 @@ FOUND_LATE: Final = frozenset(
     {"while scanning a simple key", "while scanning a quoted scalar"}
     | {"while parsing a flow sequence", "while parsing a flow mapping"}
 )
-#: Where a comment may begin; in a text, too. After a quote or a bracket it needs no space.
-COMMENT_RE: Final = re.compile(r"""(?:^|[ \t\x85\u2028\u2029"'\[\]{},])#""", re.MULTILINE)
+#: Where a comment may begin; in a text, too. After a quote, a bracket, or what says that a block
+#: of text follows, it needs no space.
+COMMENT_RE: Final = re.compile(
+    r"""(?:^|[ \t\x85\u2028\u2029"'\[\]{},]|[|>][-+1-9]{0,2})#""", re.MULTILINE
+)
+#: What ends a line for YAML, https://yaml.org/spec/1.1/#b-char
+LINE_END_RE: Final = re.compile(r"[\n\x85\u2028\u2029]")
 #: A tag that changes nothing here: every scalar is text.
 TEXT_TAG: Final = "tag:yaml.org,2002:str"
 
@@ -128,7 +133,8 @@ class _TextHandler(BaseHandler):  # type: ignore[misc, unused-ignore]
             # begins on the line after its indicator.
             until = event.start_mark.index
             if getattr(event, "style", None) in {"|", ">"}:
-                until = fm.find("\n", until)
+                end = LINE_END_RE.search(fm, until)
+                until = end.start() if end else len(fm)
             for found in re.finditer("#.*", fm[at:until]):
                 if re.search(r"\w", found[0]):
                     comments[at + found.start()] = found[0]
