@@ -401,6 +401,17 @@ def test_an_id_of_the_table_itself_serves_all_rows_of_that_organism(tmp_path: Pa
     assert {o.taxon for o in (*figure.organisms, *figure.predicted_organisms)} == {"45264"}
 
 
+def test_of_several_ids_of_one_name_a_table_gives_none_to_its_other_rows(tmp_path: Path) -> None:
+    coral = BMX.replace("9606|Homo sapiens", "45264|Acropora millepora")
+    rows = [coral, coral.replace("45264", "45265"), coral.replace("45264", "NA"), coral]
+    rows = [row.replace("660", f"66{n}") for n, row in enumerate(rows)]
+    figure, problems = read(tmp_path, record(), genes=genes(*rows))
+    assert figure
+    found = [c.organism.taxon for c in figure.mentions[0].candidates if c.organism]
+    assert found == ["45264", "45265", None, "45264"]
+    assert [p.field for p in problems] == ["organism_name, line 4"]
+
+
 def test_an_organism_of_a_table_that_maps_to_no_taxon_is_reported_once(tmp_path: Path) -> None:
     row = BMX.replace("9606|Homo sapiens", "NA|PX clade")
     figure, problems = read(tmp_path, record(), genes=genes(row, row.replace("|12|", "|13|")))

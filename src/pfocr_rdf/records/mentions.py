@@ -311,15 +311,19 @@ def _check_row(kind: Kind, row: _Row, where: str, notes: Notes) -> None:
 
 
 def _own_names(rows: list[tuple[int, dict[str, str]]]) -> dict[str, str]:
-    """The names to which a gene table itself gives an id; none where every row has its id."""
+    """The names to which a gene table itself gives an id; none where every row has its id.
+
+    A name with several ids has none.
+    """
     found: dict[str, str] = {}
     stated = {row.get("organism_id", ""): None for _, row in rows}
     if all(TAXON_RE.fullmatch(taxon.strip()) for taxon in stated):
         return found
     for _, row in rows:
         name, taxon = row.get("organism_name", ""), row.get("organism_id", "").strip()
-        if present(name) and TAXON_RE.fullmatch(taxon):
-            found.setdefault(folded(name), taxon)
+        has_both = present(name) and TAXON_RE.fullmatch(taxon)
+        if has_both and found.setdefault(folded(name), taxon) != taxon:
+            found[folded(name)] = ""
     return found
 
 
