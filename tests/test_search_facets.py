@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -114,6 +115,20 @@ def test_an_organism_may_be_spelt_as_anywhere(many: Index) -> None:
     for organism in ("taxon:10090", "http://purl.obolibrary.org/obo/NCBITaxon_10090"):
         assert many.search("binding", organism=organism) == mice
         assert many.organism(organism) == "10090"
+
+
+def test_every_organism_that_is_counted_can_be_asked_for(tmp_path: Path) -> None:
+    figures = Figures()
+    names = ("Homo sapiens", "Gut metagenome", "gut Metagenome", "Xenopus Oocyte")
+    for number, name in enumerate(names, 1):
+        figures.add(number, figtitle="binding", organisms=[name])
+    for index in opened(figures, tmp_path):
+        facets = index.search("binding").organisms
+        assert {facet.label for facet in facets} == set(names)
+        for facet in facets:
+            found = index.search("binding", organism=facet.value)
+            assert figids(found) == [f"PMC{names.index(facet.label) + 1}__f1"]
+        assert index.organism(" xenopus OOCYTE ") == "Xenopus Oocyte"
 
 
 @pytest.mark.parametrize(

@@ -19,14 +19,21 @@ Narrowing = Literal["organism", "year", "tier"]
 
 @dataclass(frozen=True, slots=True)
 class Properties:
-    """What searches are narrowed by, of every figure of an index; figures count from one."""
+    """What searches are narrowed by, of every figure of an index; figures count from one.
+
+    ``untaxed`` are organisms that have a name and no taxon: the name, with and without its case
+    → the name.
+    """
 
     years: Sequence[str | None]
     organisms: Sequence[tuple[str, ...]]
     taxon_to_name: dict[str, str]
+    untaxed: dict[str, str]
 
     def organism(self, text: str) -> str:
         """The taxon id of an organism, by any spelling of it, or by its name in any case.
+
+        One that has no taxon is its name, which the facets have for it.
 
         :raises QueryError: if it is neither.
         """
@@ -34,6 +41,9 @@ class Properties:
         for taxon, name in self.taxon_to_name.items():
             if name.casefold() == folded:
                 return taxon
+        for spelt in (text.strip(), folded):
+            if spelt in self.untaxed:
+                return self.untaxed[spelt]
         try:
             return find_iri(text, kinds=("taxon",)).value.rpartition("_")[2]
         except IriError:

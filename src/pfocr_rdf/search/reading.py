@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from heapq import nsmallest
-from itertools import islice
+from itertools import chain, islice
 from threading import Lock
 from types import TracebackType
 from typing import Any, Final
@@ -139,10 +139,13 @@ class Index:
         for _, listed in rows:
             if listed not in listed_to_organisms:
                 listed_to_organisms[listed] = tuple(filter(None, listed.split("\t")))
+        of_figures = dict.fromkeys(chain.from_iterable(listed_to_organisms.values()))
+        untaxed = [organism for organism in of_figures if not organism.isdecimal()]
         return Properties(
             [None, *(year for year, _ in rows)],
             [(), *(listed_to_organisms[listed] for _, listed in rows)],
             dict(self._rows(ORGANISMS)),
+            {name.casefold(): name for name in untaxed} | {name: name for name in untaxed},
         )
 
     def __enter__(self) -> "Index":
