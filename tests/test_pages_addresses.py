@@ -315,6 +315,17 @@ def test_a_release_that_was_deleted_is_410_and_one_that_is_kept_is_described(
     assert gone.rpartition("/")[2] in listed.text
 
 
+def test_a_release_of_another_base_is_not_among_those_that_are_here(tmp_path: Path) -> None:
+    iris = Iris("https://staging.example.org/")
+    other = build(SEEDS, tmp_path, iris=iris).release
+    pages = pages_of(build(SEEDS, tmp_path).release)
+    address = f"/releases/{other.id.partition('-')[2]}"
+    for listing in ("/releases", "/"):
+        assert address not in Markup(pages.get(listing, "text/html").text).hrefs()
+    refused = pages.get(address, "text/html")
+    assert (refused.status, address in Markup(refused.text).hrefs()) == (404, False)
+
+
 @pytest.mark.parametrize("harm", ["deleted", "cut"])
 def test_a_release_whose_description_cannot_be_read_is_as_one_that_is_not_here(
     harm: str, tmp_path: Path

@@ -44,7 +44,11 @@ class Kept:
 
 
 def kept_releases(visit: Visit) -> list[Kept]:
-    """The releases that are on disk, the newest first; one that is damaged is left out."""
+    """The releases that are on disk, the newest first.
+
+    Left out is one that is damaged, and one that was built for another base: none of its
+    addresses is here.
+    """
     return list(_kept(visit))
 
 
@@ -52,6 +56,8 @@ def _kept(visit: Visit) -> Iterator[Kept]:
     for release in reversed(list_releases(_data(visit))):
         with suppress(ReleaseError, KeyError):
             facts = release.manifest()
+            if facts["base"] != visit.reading.iris.base:
+                continue
             yield Kept(
                 facts["version"],
                 release,
