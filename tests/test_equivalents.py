@@ -14,6 +14,7 @@ from pfocr_rdf.errors import IriError
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.releases import Release
 from pfocr_rdf.shared import sameness
+from pfocr_rdf.spellings import find_iri
 from pfocr_rdf.vocabulary import RDF_TYPE, Schema
 
 IRIS: Final = Iris()
@@ -159,6 +160,12 @@ def test_a_doi_without_letters_is_not_said_twice() -> None:
 @pytest.mark.parametrize("doi", ["10.1000/aBc", "10.1000/a<b>c", "10.1000/é"])
 def test_a_doi_s_own_iri_is_the_first_of_its_forms(doi: str) -> None:
     assert doi_iri(doi).value == spelt("doi", doi.lower(), IRIS.article("PMC1"))[0]
+
+
+def test_dois_that_differ_beyond_ascii_are_two() -> None:
+    assert find_iri("doi:10.1000/XÄ") == doi_iri("10.1000/xÄ")
+    assert doi_iri("10.1000/XÄ").value == "https://doi.org/10.1000/x%C3%84"
+    assert doi_iri("10.1000/xä") != doi_iri("10.1000/xÄ")
 
 
 @pytest.mark.parametrize("doi", ["", "x", "10.1/x", "10.1000/", "10.1000/a b"])

@@ -270,6 +270,8 @@ def test_the_year_is_the_field_or_else_the_citation_s(
         ("doi.org/10.1234/x", "10.1234/x"),
         ("https://doi.org/10.1234/x(1)<2>", "10.1234/x(1)<2>"),
         ("doi: 10.1234/x", "10.1234/x"),
+        # Case is that of ASCII alone: those with Ä and ä are two.
+        ("10.1234/XÄΣİ", "10.1234/xÄΣİ"),
     ],
 )
 def test_a_doi_is_lower_case_and_bare(written: str, doi: str | None, tmp_path: Path) -> None:

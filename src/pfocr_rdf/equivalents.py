@@ -14,6 +14,7 @@ from pyoxigraph import NamedNode
 
 from pfocr_rdf.iris import (
     BASE,
+    DOI_CASE,
     DOI_RE,
     MESH,
     NCBIGENE,
@@ -196,7 +197,8 @@ def doi_iri(doi: str) -> NamedNode:
     'https://doi.org/10.1002/(sici)1097%3C1%3E3.0'
     """
     form, *_ = THING_TO_FORMS["doi"].values()
-    return NamedNode(form.format(_written(checked(DOI_RE, "DOI (10.…/…)", doi.lower()))))
+    small = checked(DOI_RE, "DOI (10.…/…)", doi.translate(DOI_CASE))
+    return NamedNode(form.format(_written(small)))
 
 
 def _written(accession: str) -> str:

@@ -89,6 +89,7 @@ TAXON_RE: Final = re.compile(r"[1-9][0-9]{0,9}")
 PMC_RE: Final = re.compile(r"PMC[0-9]{1,9}")
 # https://www.crossref.org/blog/dois-and-matching-regular-expressions/
 DOI_RE: Final = re.compile(r"10\.[0-9]{4,9}/[^\s|]+")
+DOI_CASE: Final = {capital: capital + 32 for capital in range(65, 91)}  # as DOIs have it: A to Z
 # https://www.rfc-editor.org/rfc/rfc9562#section-4
 UUID_RE: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # https://registry.identifiers.org/registry/wikipathways

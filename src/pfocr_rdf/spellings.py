@@ -82,7 +82,6 @@ NUMBERED: Final[dict[Kind, tuple[re.Pattern[str], str]]] = {
 KIND_TO_CASE: Final[dict[Kind, Callable[[str], str]]] = {
     "mesh": str.upper,
     "pmc": str.upper,
-    "doi": str.lower,
     "ndex": str.lower,
 }
 #: Where the prefix ends that follows the beginning of an IRI.

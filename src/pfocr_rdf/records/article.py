@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from pfocr_rdf.errors import IriError
-from pfocr_rdf.iris import DOI_RE, slug
+from pfocr_rdf.iris import DOI_CASE, DOI_RE, slug
 from pfocr_rdf.records.fields import Fields
 from pfocr_rdf.records.model import Article
 
@@ -61,7 +61,7 @@ def _doi(fields: Fields) -> str | None:
     value = fields.text("doi")
     if value is None:
         return None
-    doi = DOI_PREFIX_RE.sub("", value).lower()
+    doi = DOI_PREFIX_RE.sub("", value).translate(DOI_CASE)
     if DOI_RE.fullmatch(doi):
         return doi
     fields.keep_unrecognized("doi", value, "not a DOI (10.…/…)")
