@@ -119,7 +119,7 @@ def test_a_prefix_means_what_the_file_says_even_where_it_is_also_one_of_ours(
     [
         ("http://identifiers.org/mesh/D000001", "http://id.nlm.nih.gov/mesh/D000001"),
         ("http://purl.uniprot.org/geneid/5743", "https://identifiers.org/ncbigene/5743"),
-        ("http://purl.uniprot.org/geneid/5742", "http://purl.uniprot.org/geneid/5742"),
+        ("http://identifiers.org/ncbigene/5742", "http://identifiers.org/ncbigene/5742"),
         ("http://purl.uniprot.org/uniprot/P23219", "http://purl.uniprot.org/uniprot/P23219"),
         ("https://identifiers.org/hgnc/9604", "https://identifiers.org/hgnc/9604"),
     ],
@@ -195,6 +195,8 @@ def test_a_mapping_between_two_entities_stays_as_it_is(tmp_path: Path) -> None:
         (f"sssom:NoTermFound|skos:exactMatch|gene:5742|{MANUAL}", "no term found", ""),
         (f"gene:5742|skos:exactMatch|x:1|{MANUAL}||rdfs literal", "literal", ""),
         (f"gene:5742|skos:exactMatch|https://identifiers.org/ncbigene/5742|{MANUAL}", "itself", ""),
+        (f"gene:5742|skos:exactMatch|gene:5742|{MANUAL}", "itself", ""),
+        (f"gene:5742|skos:exactMatch|http://purl.uniprot.org/geneid/5742|{MANUAL}", "itself", ""),
         ("gene:5742|skos:exactMatch|x:1|", "missing", "mapping_justification, line 9"),
         (f"gene:5742|skos:exactMatch||{MANUAL}", "missing", "object_id, line 9"),
         (f"gene:5742||x:1|{MANUAL}", "missing", "predicate_id, line 9"),

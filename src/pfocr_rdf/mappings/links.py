@@ -338,6 +338,9 @@ class _SetLinker:
         predicate = self._node(cells, "predicate_id")
         if is_turned:
             predicate = INVERSES[predicate]
+        own = "object_id" if is_turned else "subject_id"
+        if other == self.expander.node(cells[own]):
+            raise _RowError("itself")
         ours = self.find(other.value)
         # A set may well link our spelling with another's, which ours would hide.
         if ours and ours != entity.value:
