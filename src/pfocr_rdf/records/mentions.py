@@ -311,10 +311,7 @@ def _check_row(kind: Kind, row: _Row, where: str, notes: Notes) -> None:
 
 
 def _own_names(rows: list[tuple[int, dict[str, str]]]) -> dict[str, str]:
-    """The names to which a gene table itself gives an id; none where every row has its id.
-
-    A name with several ids has none.
-    """
+    """The names to which a gene table itself gives one id; none where every row has its id."""
     found: dict[str, str] = {}
     stated = {row.get("organism_id", ""): None for _, row in rows}
     if all(TAXON_RE.fullmatch(taxon.strip()) for taxon in stated):
