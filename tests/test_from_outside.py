@@ -285,7 +285,7 @@ def test_comunica_finds_out_by_the_description_that_we_are_an_endpoint(
     assert rows_of(answer, "gene", "figid") == figures_of(seeds_release, values(FEW))
     description, *queries = relay.asked
     assert (description.method, description.query, description.answer.status) == ("GET", "", 200)
-    assert description.answer.headers["content-type"] == "application/ld+json"
+    assert description.answer.headers["content-type"] == "application/n-quads"
     assert queries
 
 
