@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ from pfocr_rdf.releases import (
     PRUNED,
     Pruned,
     Release,
+    abandon_release,
     build_lock,
     current_release,
     find_release,
@@ -311,7 +313,7 @@ def test_a_folder_of_dumps_is_no_release_for_any_command(tmp_path: Path) -> None
     for words in (("diff", copied, "current"), ("diff", "current", copied), ("verify", copied)):
         done = run(*words, "--data", data)
         assert (done.status, done.out) == (1, "")
-        assert f"{copied} holds dumps, and no release: run `sha256sum -c SHA256SUMS`" in done.err
+        assert f"{copied} holds dumps, no release: run `sha256sum -c SHA256SUMS`" in done.err
 
 
 def test_a_rollback_to_a_release_of_another_data_folder_is_refused(
@@ -674,6 +676,26 @@ def test_what_a_killed_build_left_is_removed_by_the_next(tmp_path: Path) -> None
     left.rename(left.with_name(".unfinished-1"))
     release = build(SEEDS, tmp_path).release
     assert list((tmp_path / "releases").iterdir()) == [release.path]
+
+
+def test_what_goes_on_writing_into_an_abandoned_release_does_not_keep_it(tmp_path: Path) -> None:
+    """A thread that an interrupt met while it was started is waited for by nobody."""
+    folder = start_release(tmp_path)
+    begun = threading.Event()
+
+    def write_on() -> None:
+        with suppress(OSError):
+            for number in count():
+                (folder / f"{number}.sst").touch()
+                begun.set()
+
+    writer = threading.Thread(target=write_on)
+    writer.start()
+    begun.wait()
+    abandon_release(tmp_path)
+    writer.join(60)
+    assert not writer.is_alive()
+    assert list((tmp_path / "releases").iterdir()) == []
 
 
 def test_a_release_that_is_open_stays_readable_and_unchanged_while_the_next_is_built(

@@ -132,8 +132,7 @@ def find_release(data: Path, name: str) -> Release:
         return current_release(data)
     as_path = Path(name)
     if name and (as_path / "SHA256SUMS").is_file():  # beside a manifest, but that of the dumps
-        advice = "run `sha256sum -c SHA256SUMS` there"
-        raise ReleaseError(f"{name} holds dumps, and no release: {advice}")
+        raise ReleaseError(f"{name} holds dumps, no release: run `sha256sum -c SHA256SUMS` there")
     if name and (as_path / MANIFEST).is_file():
         resolved = as_path.resolve()
         return Release(resolved.name, resolved)
@@ -156,8 +155,7 @@ def hold_release(release: Release) -> BinaryIO:
     Any number of processes may hold a release, also one that they cannot write to: the lock
     is a shared one, on the manifest, opened to read only.
 
-    :raises ReleaseError: if the release was deleted meanwhile, has no manifest, or is where
-        files cannot be locked.
+    :raises ReleaseError: if it was deleted meanwhile, has no manifest, or cannot be locked.
     """
     path = release.path / MANIFEST
     with ExitStack() as undo:
@@ -238,9 +236,8 @@ def start_release(data: Path) -> Path:
     """
     folder = data / RELEASES
     folder.mkdir(parents=True, exist_ok=True)
-    for entry in os.scandir(folder):
-        if entry.name.startswith(UNFINISHED):
-            shutil.rmtree(entry.path)
+    for left in folder.glob(f"{UNFINISHED}*"):
+        shutil.rmtree(left)
     fresh = folder / f"{UNFINISHED}{os.getpid()}"
     fresh.mkdir()
     return fresh
@@ -248,7 +245,10 @@ def start_release(data: Path) -> Path:
 
 def abandon_release(data: Path) -> None:
     """Remove the folder that :func:`start_release` makes, whether or not it came so far."""
-    shutil.rmtree(data / RELEASES / f"{UNFINISHED}{os.getpid()}", ignore_errors=True)
+    folder = data / RELEASES / f"{UNFINISHED}{os.getpid()}"
+    with suppress(OSError):  # a thread that Ctrl-C left alone makes no more files in it
+        folder = folder.rename(f"{folder}-abandoned")
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def publish_release(data: Path, unfinished: Path, version: str) -> Release:
