@@ -337,7 +337,7 @@ def test_copied_dumps_are_no_release(data: Path, tmp_path: Path) -> None:
     assert run("dump", "--data", data, "--to", tmp_path / "copy").status == 0
     refused = run("verify", tmp_path / "copy")
     assert refused.status == 1
-    assert refused.err.endswith("and no release: run `sha256sum -c SHA256SUMS` there\n")
+    assert refused.err.endswith("no release: run `sha256sum -c SHA256SUMS` there\n")
 
 
 def test_a_broken_release_does_not_hide_the_others(data: Path, tmp_path: Path) -> None:
