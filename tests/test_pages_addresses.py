@@ -16,9 +16,10 @@ from pfocr_rdf.iris import Iris
 from pfocr_rdf.releases import Release, current_release, make_current, prune_releases
 from pfocr_rdf.resources import resource
 from pfocr_rdf.vocabulary import Schema
+from pfocr_rdf.web.headers import header_address
 from pfocr_rdf.web.pages.downloads import answer_dump
 from pfocr_rdf.web.pages.forms import RDF_FORMS
-from pfocr_rdf.web.pages.links import Links, header_address, respelt
+from pfocr_rdf.web.pages.links import Links, respelt
 from pfocr_rdf.web.pages.visits import Visit
 from pfocr_rdf.web.reading import open_reading
 from pfocr_rdf.web.served import hold

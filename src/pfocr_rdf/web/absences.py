@@ -7,19 +7,17 @@ IRIs of the query that no triple has, and what the release has in the place of e
 from collections.abc import Mapping
 from itertools import islice
 from typing import Any, Final
-from urllib.parse import quote
 
 from pyoxigraph import Store
 
 from pfocr_rdf.absent import absent_iris, present_instead
 from pfocr_rdf.iris import Iris
+from pfocr_rdf.web.headers import header_address
 
 NAME: Final = b"x-pfocr-absent"
 #: IRIs in one header, and characters of one; proxies take some kilobytes of headers.
 MOST: Final = 5
 LONGEST: Final = 200
-#: What may stand in an IRI of ASCII: https://www.rfc-editor.org/rfc/rfc3986#section-2
-IRI_SAFE: Final = "/:?#[]@!$&'()*+,;=%~"
 
 
 def told_absent(text: str, store: Store, iris: Iris) -> list[tuple[str, str]]:
@@ -39,7 +37,7 @@ def absent_headers(end: Mapping[str, Any]) -> list[tuple[bytes, bytes]]:
     []
     """
     pairs = [
-        (quote(str(iri), safe=IRI_SAFE), quote(str(instead), safe=IRI_SAFE))
+        (header_address(str(iri)), header_address(str(instead)))
         for iri, instead in end.get("absent") or ()
     ]
     said = [f'<{iri}>; instead="{other}"' if other else f"<{iri}>" for iri, other in pairs[:MOST]]

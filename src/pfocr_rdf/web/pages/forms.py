@@ -19,10 +19,10 @@ from starlette.responses import Response
 from pfocr_rdf import __version__
 from pfocr_rdf.iris import EUROPE_PMC_ARTICLES
 from pfocr_rdf.web.formats import OVERRIDE_TO_NAMES
+from pfocr_rdf.web.headers import header_address, link_header
 from pfocr_rdf.web.keys import is_known
 from pfocr_rdf.web.negotiation import negotiate, negotiate_encoding
 from pfocr_rdf.web.output import ENCODING_TO_ENCODER, MIN_COMPRESSED
-from pfocr_rdf.web.pages.links import header_address, link_header
 from pfocr_rdf.web.pages.visits import Visit
 from pfocr_rdf.web.pages.writing import written
 from pfocr_rdf.web.problems import Refusal

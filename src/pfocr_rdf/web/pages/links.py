@@ -9,7 +9,7 @@ percent-encoded as the IRIs are.
 import re
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import quote, unquote, urlencode, urlsplit
+from urllib.parse import unquote, urlencode, urlsplit
 
 from pyoxigraph import NamedNode
 
@@ -171,22 +171,3 @@ def is_web_address(iri: str) -> bool:
     except ValueError:
         return False
     return parts.scheme in {"http", "https"} and bool(parts.netloc)
-
-
-def header_address(address: str) -> str:
-    """An address as it may stand in a header: ASCII, without spaces or line ends.
-
-    >>> header_address("journals/é>")
-    'journals/%C3%A9%3E'
-    """
-    return quote(address, safe="/:?#[]@!$&'()*+,;=%~")
-
-
-def link_header(target: str, relation: str, media_type: str = "") -> str:
-    """A link as a header has it: https://www.rfc-editor.org/rfc/rfc8288 .
-
-    >>> link_header("https://example.org/a b", "item", "text/csv")
-    '<https://example.org/a%20b>;rel="item";type="text/csv"'
-    """
-    kind = f';type="{media_type}"' if media_type else ""
-    return f'<{header_address(target)}>;rel="{relation}"{kind}'

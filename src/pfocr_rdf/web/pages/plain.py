@@ -6,6 +6,7 @@ from typing import Any, Final
 import orjson
 from starlette.responses import Response
 
+from pfocr_rdf.web.headers import header_address, link_header
 from pfocr_rdf.web.negotiation import negotiate
 from pfocr_rdf.web.pages.forms import (
     HTML,
@@ -19,7 +20,6 @@ from pfocr_rdf.web.pages.forms import (
     reply,
     respond,
 )
-from pfocr_rdf.web.pages.links import header_address, link_header
 from pfocr_rdf.web.pages.signposting import add_links
 from pfocr_rdf.web.pages.visits import Visit
 from pfocr_rdf.web.problems import Refusal

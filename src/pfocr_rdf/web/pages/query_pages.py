@@ -19,6 +19,7 @@ from starlette.routing import Route
 from pfocr_rdf.queries import NamedQuery, federated_queries, named_queries
 from pfocr_rdf.web.exchange import EXCHANGE, Exchange, Receive, Scope, Send
 from pfocr_rdf.web.formats import AnswerKind, Formats, choose_formats
+from pfocr_rdf.web.headers import link_header
 from pfocr_rdf.web.negotiation import negotiate_encoding
 from pfocr_rdf.web.pages.charts import Bars, Line, draw
 from pfocr_rdf.web.pages.elsewhere import ELSEWHERE, elsewhere, partner_names
@@ -35,7 +36,6 @@ from pfocr_rdf.web.pages.forms import (
     respond,
 )
 from pfocr_rdf.web.pages.html import render
-from pfocr_rdf.web.pages.links import link_header
 from pfocr_rdf.web.pages.plain import named_form, respond_with_json, with_json
 from pfocr_rdf.web.pages.query_asked import QUERIES, Asked, read_asked
 from pfocr_rdf.web.pages.query_facts import (

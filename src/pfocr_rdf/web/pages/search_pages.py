@@ -9,9 +9,9 @@ from pyoxigraph import NamedNode
 from starlette.responses import Response
 
 from pfocr_rdf.search import Facet, Found
+from pfocr_rdf.web.headers import link_header
 from pfocr_rdf.web.pages.forms import Frame, Subject, absolute, reply
 from pfocr_rdf.web.pages.html import render
-from pfocr_rdf.web.pages.links import link_header
 from pfocr_rdf.web.pages.plain import JSON, named_form, respond_with_json, with_json
 from pfocr_rdf.web.pages.search_facts import (
     MOST_PAGES,

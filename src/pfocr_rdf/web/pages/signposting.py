@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator
 from starlette.responses import Response
 
 from pfocr_rdf import iris as ns
+from pfocr_rdf.web.headers import link_header
 from pfocr_rdf.web.pages.described import files
 from pfocr_rdf.web.pages.downloads import DUMPS
 from pfocr_rdf.web.pages.forms import absolute
-from pfocr_rdf.web.pages.links import link_header
 from pfocr_rdf.web.pages.visits import Visit
 
 

@@ -19,9 +19,10 @@ from pfocr_rdf.iris import term
 from pfocr_rdf.ontology import ontology_triples
 from pfocr_rdf.resources import resource
 from pfocr_rdf.vocabulary import RDF_TYPE
+from pfocr_rdf.web.headers import header_address, link_header
 from pfocr_rdf.web.pages.forms import TURTLE, Form, Frame, Subject, absolute, reply, respond
 from pfocr_rdf.web.pages.html import render
-from pfocr_rdf.web.pages.links import ONTOLOGY, header_address, link_header
+from pfocr_rdf.web.pages.links import ONTOLOGY
 from pfocr_rdf.web.pages.visits import Visit
 from pfocr_rdf.web.pages.writing import json_ld_block
 

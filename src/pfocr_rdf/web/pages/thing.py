@@ -13,6 +13,7 @@ from pfocr_rdf.equivalents import Kind, Thing, sites
 from pfocr_rdf.errors import IriError
 from pfocr_rdf.spellings import find_iri
 from pfocr_rdf.vocabulary import RDF_TYPE, Pfocr, Schema
+from pfocr_rdf.web.headers import link_header
 from pfocr_rdf.web.pages.facts import Facts
 from pfocr_rdf.web.pages.figure_facts import read_article
 from pfocr_rdf.web.pages.forms import Form, Subject, absolute, respond
@@ -24,7 +25,6 @@ from pfocr_rdf.web.pages.links import (
     GENE,
     TAXON,
     THINGS,
-    link_header,
 )
 from pfocr_rdf.web.pages.mapped import mapped
 from pfocr_rdf.web.pages.signposting import add_links

@@ -9,9 +9,9 @@ from typing import Final
 from pyoxigraph import RdfFormat, parse
 from starlette.responses import RedirectResponse, Response
 
+from pfocr_rdf.web.headers import link_header
 from pfocr_rdf.web.negotiation import negotiate
 from pfocr_rdf.web.pages.forms import RDF_FORMS, SUFFIX_TO_FORM, TURTLE, absolute, reply
-from pfocr_rdf.web.pages.links import link_header
 from pfocr_rdf.web.pages.visits import Visit
 from pfocr_rdf.web.pages.writing import written
 from pfocr_rdf.web.problems import Refusal

@@ -1,0 +1,22 @@
+"""Addresses and links as they stand in headers."""
+
+from urllib.parse import quote
+
+
+def header_address(address: str) -> str:
+    """An address as it may stand in a header: ASCII, without spaces or line ends.
+
+    >>> header_address("journals/é>")
+    'journals/%C3%A9%3E'
+    """
+    return quote(address, safe="/:?#[]@!$&'()*+,;=%~")
+
+
+def link_header(target: str, relation: str, media_type: str = "") -> str:
+    """A link as a header has it: https://www.rfc-editor.org/rfc/rfc8288 .
+
+    >>> link_header("https://example.org/a b", "item", "text/csv")
+    '<https://example.org/a%20b>;rel="item";type="text/csv"'
+    """
+    kind = f';type="{media_type}"' if media_type else ""
+    return f'<{header_address(target)}>;rel="{relation}"{kind}'
