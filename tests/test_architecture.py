@@ -22,7 +22,7 @@ ORDER: Final = (
     *("records", "vocabulary", "mapping", "shared"),
     *("ontology", "jsonld", "tally", "dumps", "mappings", "partitions", "dataset"),
     *("flushing", "forks", "releases", "contents", "search", "build", "verify", "compare"),
-    *("parameters", "queries", "syntax", "absent", "xml_text", "rows", "results"),
+    *("parameters", "queries", "syntax", "matched", "absent", "xml_text", "rows", "results"),
     *("peers", "remote", "describe", "publish"),
     *("stores", "push_notes", "push_graphs", "push", "isql", "push_bulk", "web"),
     *("commands", "cli"),

@@ -379,6 +379,7 @@ def test_what_is_wrong_with_a_query_is_said(browser: Browser, server: Server) ->
 @needs_editor
 def test_why_a_query_finds_nothing_is_said_until_one_does(browser: Browser, server: Server) -> None:
     https = "PREFIX schema: <https://schema.org/> SELECT ?f { ?f schema:mentions gene:5594 }"
+    https += " VALUES ?symbol { 'mapk1' }"
     browser.open(f"{site(server)}/sparql?query={quote(https)}")
     said = "document.getElementById('absent')"
     browser.wait(f"{said}.checkVisibility()", "it is said")
@@ -386,6 +387,7 @@ def test_why_a_query_finds_nothing_is_said_until_one_does(browser: Browser, serv
     assert browser.run(f"{said}.innerText.split(/\\s*\\n\\s*/)") == [
         "Nothing was found, and the release does not have",
         "https://schema.org/mentions, but http://schema.org/mentions",
+        '"mapk1", but "MAPK1"',
     ]
     browser.run(f"{EDITOR}.setValue({EDITOR}.getValue().replace('https:', 'http:'))")
     browser.run("document.getElementById('run').click()")

@@ -388,7 +388,7 @@ def test_long_lists_of_values_are_no_reason_to_refuse_a_query(data: Path, tmp_pa
     assert json.loads(asked.out)["boolean"]
 
 
-def test_where_nothing_is_found_the_iris_that_the_release_lacks_are_told(data: Path) -> None:
+def test_where_nothing_is_found_what_the_release_lacks_is_told(data: Path) -> None:
     text = "PREFIX schema: <https://schema.org/> SELECT * { ?f schema:mentions gene:5594 }"
     text += " # asks no other service"
     asked = run("query", text, "--data", data, "--format", "csv")
@@ -404,7 +404,13 @@ def test_where_nothing_is_found_the_iris_that_the_release_lacks_are_told(data: P
     many = f"SELECT * {{ VALUES ?gene {{ {genes} }} ?f schema:mentions ?gene }}"
     lines = run("query", many, "--data", data).err.splitlines()
     assert lines[1] == "  <https://identifiers.org/ncbigene/1000000000>"
-    assert lines[-1] == "  and 1,995 other IRIs of the query"
+    assert lines[-1] == "  and 1,995 other terms of the query"
+    text = "SELECT * { ?g schema:identifier 5594 ; rdfs:label 'MAPK1' }"
+    assert run("query", text, "--data", data).err.splitlines()[1:] == [
+        '  "5594"^^<http://www.w3.org/2001/XMLSchema#integer> as <http://schema.org/identifier>,'
+        ' but "5594"',
+        '  "MAPK1" as <http://www.w3.org/2000/01/rdf-schema#label>, but as <http://schema.org/name>',
+    ]
     # Where all are there, they only do not go together, and where something is found all is well.
     for text in ("ASK { gene:5594 schema:mentions ?x }", "ASK { ?s ?p ?o FILTER(?s != <urn:x>) }"):
         assert run("query", text, "--data", data).err == ""

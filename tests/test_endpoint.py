@@ -146,6 +146,16 @@ def test_an_answer_without_a_row_says_what_the_release_lacks_each_time(server: S
         assert "x-pfocr-absent" not in server.ask(found).headers
 
 
+def test_values_that_the_release_lacks_are_percent_encoded(server: Server) -> None:
+    text = "SELECT * { ?g schema:name 'mapk1' ; rdfs:label 'MAPK1', '50 %, \"é\"' }"
+    label = "http://www.w3.org/2000/01/rdf-schema#label"
+    assert server.ask(text).headers["x-pfocr-absent"].split(", ") == [
+        '<%22mapk1%22>; of="http://schema.org/name"; instead="%22MAPK1%22"',
+        f'<%22MAPK1%22>; of="{label}"; instead="%22MAPK1%22"; instead-of="http://schema.org/name"',
+        f'<%2250%20%25%2C%20%5C%22%C3%A9%5C%22%22>; of="{label}"',
+    ]
+
+
 def test_every_answer_names_its_release_its_limits_and_its_time(
     server: Server, seeds_release: Release
 ) -> None:

@@ -1,20 +1,21 @@
-"""Why a query finds nothing: it asks for an IRI that the release does not have.
+"""Why a query finds nothing: it asks for an IRI or a value that the release does not have.
 
-Most often it is one in another spelling, the like of ``https://schema.org/``, which SPARQL
-takes for something else.
+Most often it is one in another spelling, the like of ``https://schema.org/`` or of a number for
+the text of an identifier, which SPARQL takes for something else.
 """
 
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Final
 
-from pyoxigraph import DefaultGraph, NamedNode, Store
+from pyoxigraph import DefaultGraph, Literal, NamedNode, Store
 
 from pfocr_rdf.contents import same_thing
-from pfocr_rdf.iris import RDFS, VOID, XSD, Iris, term
-from pfocr_rdf.syntax import iris_in, names_graphs
+from pfocr_rdf.iris import RDFS, SCHEMA, VOID, XSD, Iris, term
+from pfocr_rdf.matched import Matched, matched_in, names_graphs
 
 Find = Callable[[str], NamedNode | None]
 
@@ -26,21 +27,59 @@ ALIKE: Final = 0.8
 #: What the description of a release lists its classes and properties by.
 LISTING: Final = (term(VOID, "class"), term(VOID, "property"))
 DEFINED_BY: Final = term(RDFS, "isDefinedBy")
+#: What a text is most often meant to be a value of.
+NAMING: Final = (term(SCHEMA, "name"), term(SCHEMA, "identifier"))
+#: What values are of; none is simple text, which is tried first.
+DATATYPES: Final = tuple(
+    term(XSD, name)
+    for name in ("gYear", "date", "dateTime", "integer", "decimal", "double", "boolean", "anyURI")
+)
 
 
-def absent_iris(text: str, store: Store, iris: Iris) -> Iterator[NamedNode]:
-    """The IRIs of a query that no triple of the default graph has.
+@dataclass(frozen=True, slots=True)
+class Instead:
+    """What the release has in the place of an absent term.
+
+    ``term`` is None where nothing is alike; ``of`` is the property that it is a value of, where
+    that is another than was asked for.
+    """
+
+    term: NamedNode | Literal | None = None
+    of: NamedNode | None = None
+
+
+def absent(text: str, store: Store, iris: Iris) -> Iterator[Matched]:
+    """What a query matches triples with that no triple of the default graph has.
 
     :param text: of a query; its own prefixes go before those of ``iris``. Of one that names
-        graphs, the IRIs that no graph has.
+        graphs, what no graph has.
     """
     graph = None if names_graphs(text) else DefaultGraph()
-    for iri in iris_in(text, iris.prefixes()):
-        if iri.startswith(XSD):  # DATATYPE(?year) is compared with it: it is in no triple
-            continue
-        with suppress(ValueError):  # which the parser of the query would have refused
-            if not _is_there(node := NamedNode(iri), store, graph):
-                yield node
+    missing = set[NamedNode]()
+    for matched in matched_in(text, iris.prefixes()):
+        node = matched.term
+        if isinstance(node, Literal):
+            # Of a property that no triple has there is no value either.
+            if matched.of not in missing and not _is_value(node, matched.of, store, graph):
+                yield matched
+        # DATATYPE(?year) is compared with those of XSD: they are in no triple.
+        elif not node.value.startswith(XSD) and not _is_there(node, store, graph):
+            missing.add(node)
+            yield matched
+
+
+def present_instead(
+    matched: Matched, store: Store, iris: Iris, find: Find = lambda text: None
+) -> Instead:
+    """What the release has in the place of an absent term.
+
+    :param find: the IRI that the release would have for a spelling, such as
+        :func:`pfocr_rdf.spellings.find_iri` tells.
+    """
+    node = matched.term
+    if isinstance(node, Literal):
+        return _other_value(node, matched.of, store, find)
+    return Instead(_other_iri(node, store, iris, find))
 
 
 def _is_there(node: NamedNode, store: Store, graph: DefaultGraph | None) -> bool:
@@ -52,19 +91,47 @@ def _is_there(node: NamedNode, store: Store, graph: DefaultGraph | None) -> bool
     return any(next(quads, None) for quads in found)
 
 
-def present_instead(
-    node: NamedNode, store: Store, iris: Iris, find: Find = lambda text: None
-) -> str:
-    """What the release has in the place of an absent IRI; "" where nothing is alike.
+def _is_value(
+    value: NamedNode | Literal, of: NamedNode | None, store: Store, graph: DefaultGraph | None
+) -> bool:
+    return next(store.quads_for_pattern(None, of, value, graph), None) is not None
 
-    :param find: the IRI that the release would have for a spelling, such as
-        :func:`pfocr_rdf.spellings.find_iri` tells.
-    """
+
+def _other_iri(node: NamedNode, store: Store, iris: Iris, find: Find) -> NamedNode | None:
+    """What the release has in the place of an absent IRI."""
     others = (same_thing(node, store, iris), _other_scheme(node), find(node.value))
     for other in filter(None, others):
         if other != node and _is_there(other, store, DefaultGraph()):
-            return other.value
-    return _alike(node.value, list(_terms(store)))
+            return other
+    alike = _alike(node.value, list(_terms(store)))
+    return NamedNode(alike) if alike else None
+
+
+def _other_value(literal: Literal, of: NamedNode | None, store: Store, find: Find) -> Instead:
+    """The value of the property that is written like an absent one, or the property of the text."""
+    graph = DefaultGraph()
+    for other in _written_like(literal.value, find):
+        if other != literal and _is_value(other, of, store, graph):
+            return Instead(other)
+    text = Literal(literal.value)
+    for named in (*NAMING, None):
+        if quad := next(store.quads_for_pattern(None, named, text, graph), None):
+            return Instead(text, quad.predicate)
+    return Instead()
+
+
+def _written_like(text: str, find: Find) -> Iterator[NamedNode | Literal]:
+    """Text as other values have it: with another datatype, as an IRI, in another case."""
+    yield Literal(text)
+    for datatype in DATATYPES:
+        yield Literal(text, datatype=datatype)
+    with suppress(ValueError):
+        yield NamedNode(text)
+    if (found := find(text)) is not None:
+        yield found
+    plain = " ".join(text.split())
+    for other in (plain, plain.upper(), plain.lower(), plain.capitalize(), plain.title()):
+        yield Literal(other)
 
 
 def _other_scheme(node: NamedNode) -> NamedNode | None:

@@ -6,7 +6,7 @@ that begins with no form of a query, a variable that GROUP BY leaves without a v
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -30,16 +30,10 @@ TOKEN_RE: Final = re.compile(
     # A dot at the end of a name ends the triple.
     r"|(?P<prefix>(?:[^\W\d_][\w.\-]*+)?:)(?:[\w:%\-\x80-\U0010ffff]|\\.|\.++(?=[\w:%\-\\\x80-\U0010ffff]))*+"
     r"|(?P<word>[^\W\d_][\w.\-]*+)"
+    r"|[+-]?(?:[0-9]++(?:\.[0-9]++)?|\.[0-9]++)(?:[eE][+-]?[0-9]++)?"
     r"|(?P<sign>[{}()]|\^\^)",
     re.DOTALL,
 )
-#: https://www.w3.org/TR/sparql11-query/#rPN_LOCAL_ESC
-ESCAPE_RE: Final = re.compile(r"\\(.)")
-ABSOLUTE_RE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
-CALL_RE: Final = re.compile(r"\s*+\(")
-#: After these an IRI is none that triples have.
-ASIDE: Final = ("BASE", "FROM", "NAMED", "GRAPH", "SERVICE", "SILENT", "^^")
-GRAPHS: Final = ("FROM", "GRAPH")
 FORMS: Final = ("SELECT", "ASK", "CONSTRUCT", "DESCRIBE")
 PROLOGUE: Final = ("BASE", "PREFIX", "VERSION")
 #: What an update begins with: https://www.w3.org/TR/sparql11-update/#grammar
@@ -125,57 +119,6 @@ def _fault_at(
 def _tokens(text: str) -> Iterator[re.Match[str]]:
     """The words, names, variables and brackets of a query, without strings, IRIs and comments."""
     return (found for found in TOKEN_RE.finditer(text) if found.lastgroup)
-
-
-def iris_in(text: str, prefixes: Mapping[str, str]) -> list[str]:
-    r"""The IRIs that a query matches triples with, as they are meant, each once.
-
-    Those of graphs, endpoints, datatypes and functions are none of them, nor what CONSTRUCT makes.
-
-    :param prefixes: those that need no declaration, with their namespaces.
-
-    >>> text = 'PREFIX s: <https://schema.org/> ASK FROM <x:g> { ?s s:name "<x:a>"^^<x:b>, oa:c }'
-    >>> iris_in(text, {"oa": "http://www.w3.org/ns/oa#"})
-    ['https://schema.org/name', 'http://www.w3.org/ns/oa#c']
-    """
-    namespaces, found = dict(prefixes), list[str]()
-    before, declared = "", ""
-    made = 0  # braces of the template of CONSTRUCT that are open
-    for token in TOKEN_RE.finditer(text):
-        if token[0].startswith("#"):
-            continue
-        word, iri = (token["word"] or token["sign"] or "").upper(), token[0][1:-1]
-        if made or (before == "CONSTRUCT" and word == "{"):
-            made += {"{": 1, "}": -1}.get(word, 0)
-        elif token["prefix"] is not None:
-            prefix, _, local = token[0].partition(":")
-            declared = f"{prefix}:" if before == "PREFIX" else ""
-            # A prefix alone is a namespace, as in STR(schema:).
-            is_term = local and not declared and prefix in namespaces
-            if is_term and not _is_aside(text, token, before):
-                found.append(namespaces[prefix] + ESCAPE_RE.sub(r"\1", local))
-        elif token[0].startswith("<"):
-            if declared:
-                namespaces[declared[:-1]] = iri
-            elif ABSOLUTE_RE.match(iri) and not _is_aside(text, token, before):
-                found.append(iri)
-            declared = ""
-        before = word
-    return list(dict.fromkeys(found))
-
-
-def _is_aside(text: str, token: re.Match[str], before: str) -> bool:
-    """Whether an IRI is that of a graph, an endpoint, a datatype or a function."""
-    return before in ASIDE or CALL_RE.match(text, token.end()) is not None
-
-
-def names_graphs(text: str) -> bool:
-    """Whether a query names graphs, or asks for their names.
-
-    >>> names_graphs("ASK FROM <x:g> {}"), names_graphs("ASK { ?from ?p 'graph' } # from 2020")
-    (True, False)
-    """
-    return any((token["word"] or "").upper() in GRAPHS for token in _tokens(text))
 
 
 def _first_word(text: str) -> re.Match[str] | None:

@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal
 import typer
 from pyoxigraph import NamedNode, Store
 
-from pfocr_rdf.absent import absent_iris, present_instead
+from pfocr_rdf.absent import absent, present_instead
 from pfocr_rdf.commands.console import counted, data_out, refusals, say
 from pfocr_rdf.commands.options import DEFAULT_DATA, Data, ReleaseName
 from pfocr_rdf.contents import iris_of, open_store, same_thing
@@ -38,7 +38,7 @@ SAFE_CHARACTERS: Final = 2_000
 SAFE_DEPTH: Final = 1_000
 SAFE_OPERATIONS: Final = 1_500
 
-#: So many IRIs of a query that nothing has are named; a list of genes may have hundreds.
+#: So many terms of a query that nothing has are named; a list of genes may have hundreds.
 ABSENT_SHOWN: Final = 5
 
 #: What a file begins with, somewhere in its comments, if it takes values.
@@ -205,7 +205,7 @@ def _tell_cut(asked: str, params: list[str], rows: int) -> None:
 
 
 def _tell_absent(text: str, store: Store, iris: Iris) -> None:
-    """Why nothing was found, where it is that the release has no such IRI."""
+    """Why nothing was found, where it is that the release has no such IRI or value."""
 
     def find(spelt: str) -> NamedNode | None:
         try:
@@ -213,14 +213,16 @@ def _tell_absent(text: str, store: Store, iris: Iris) -> None:
         except IriError:
             return None
 
-    absent = list(absent_iris(text, store, iris))
-    if absent:
+    lacking = list(absent(text, store, iris))
+    if lacking:
         say("nothing was found, and the release does not have")
-    for node in absent[:ABSENT_SHOWN]:
-        instead = present_instead(node, store, iris, find)
-        say(f"  {node}" + (f", but <{instead}>" if instead else ""))
-    if more := len(absent[ABSENT_SHOWN:]):
-        say(f"  and {counted(more, 'other IRI')} of the query")
+    for matched in lacking[:ABSENT_SHOWN]:
+        instead = present_instead(matched, store, iris, find)
+        asked = f"{matched.term} as {matched.of}" if matched.of else f"{matched.term}"
+        other = f"as {instead.of}" if instead.of else f"{instead.term}"
+        say(f"  {asked}" + (f", but {other}" if instead.term else ""))
+    if more := len(lacking[ABSENT_SHOWN:]):
+        say(f"  and {counted(more, 'other term')} of the query")
 
 
 def _refuse_crashing(text: str) -> None:

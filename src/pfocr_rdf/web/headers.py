@@ -1,4 +1,4 @@
-"""Addresses and links as they stand in headers."""
+"""Addresses, links and texts as they stand in headers."""
 
 from urllib.parse import quote
 
@@ -10,6 +10,15 @@ def header_address(address: str) -> str:
     'journals/%C3%A9%3E'
     """
     return quote(address, safe="/:?#[]@!$&'()*+,;=%~")
+
+
+def header_text(text: str) -> str:
+    """Any text as it may stand in a header: percent-encoded, to be decoded as a whole.
+
+    >>> header_text('"50 % é"')
+    '%2250%20%25%20%C3%A9%22'
+    """
+    return quote(text, safe="/:#@")
 
 
 def link_header(target: str, relation: str, media_type: str = "") -> str:

@@ -186,7 +186,7 @@ class Output:
     def finish(
         self,
         check: Callable[[int], None] | None = None,
-        absent: Callable[[], Sequence[tuple[str, str]]] | None = None,
+        absent: Callable[[], Sequence[tuple[str, ...]]] | None = None,
     ) -> None:
         """Pass the rest on, and say that the answer is whole.
 

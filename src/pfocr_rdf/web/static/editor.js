@@ -53,18 +53,29 @@ async function showProblem(error) {
   return box;
 }
 
-// Where nothing is found: the IRIs of the query that the release does not have, as a header of
+// Where nothing is found: the terms of the query that the release does not have, as a header of
 // the answer lists them, and what it has in their place.
 function showAbsent(place, header) {
-  const pairs = [...(header ?? "").matchAll(/<([^>]*)>(?:; instead="([^"]*)")?/g)];
+  const terms = [...(header ?? "").matchAll(/<([^>]*)>((?:; [a-z-]+="[^"]*")*)/g)];
   const list = document.createElement("ul");
-  for (const [, iri, instead] of pairs) {
+  for (const [, term, facts] of terms) {
+    const told = Object.fromEntries(
+      [...facts.matchAll(/; ([a-z-]+)="([^"]*)"/g)].map(([, name, value]) => [name, value]),
+    );
     const item = document.createElement("li");
-    item.append(code(iri), ...(instead ? [", but ", code(instead)] : []));
+    item.append(code(asWritten(term)));
+    if (told.of) item.append(" as ", code(told.of));
+    if (told["instead-of"]) item.append(", but as ", code(told["instead-of"]));
+    else if (told.instead) item.append(", but ", code(asWritten(told.instead)));
     list.append(item);
   }
   place.replaceChildren("Nothing was found, and the release does not have", list);
-  place.hidden = pairs.length === 0;
+  place.hidden = terms.length === 0;
+}
+
+// A value is percent-encoded as a whole, which no IRI is.
+function asWritten(term) {
+  return term.startsWith("%22") ? decodeURIComponent(term) : term;
 }
 
 function code(text) {

@@ -1,0 +1,97 @@
+"""What a query matches triples with is read from its words."""
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pyoxigraph import Literal, NamedNode
+
+from pfocr_rdf.iris import Iris
+from pfocr_rdf.matched import matched_in
+
+PREFIXES = Iris().prefixes()
+SCHEMA = "http://schema.org/"
+XSD = "http://www.w3.org/2001/XMLSchema#"
+
+
+def iris(text: str) -> list[str]:
+    found = matched_in(text, PREFIXES)
+    return [one.term.value for one in found if isinstance(one.term, NamedNode)]
+
+
+def values(text: str) -> list[str]:
+    """The literals of a query, each after the property of which it should be a value."""
+    found = [one for one in matched_in(text, PREFIXES) if isinstance(one.term, Literal)]
+    said = (f"{one.of.value if one.of else '?'} {one.term}" for one in found)
+    return [one.replace(SCHEMA, "").replace(XSD, "") for one in said]
+
+
+def test_the_name_of_a_term_has_dots_and_letters_of_any_script_in_it() -> None:
+    text = "ASK { ?s schema:a.b..c. ?s schema:d\\. , schema:e\u0301.\u0928\u093f·f... }"
+    names = ["a.b..c", "d.", "e\u0301.\u0928\u093f·f"]
+    assert iris(text) == [SCHEMA + name for name in names]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        # Strings are unescaped.
+        (
+            r"""ASK { ?s schema:a 'it\'s', "\u00e9\U0001F600", '''a'b''', "\\n\n" }""",
+            ['a "it\'s"', 'a "é😀"', 'a "a\'b"', r'a "\\n\n"'],
+        ),
+        (
+            "ASK { ?s schema:a 1, -2.50, +.5, 6e3, 7.5E-1 . }",
+            [
+                *('a "1"^^<integer>', 'a "-2.50"^^<decimal>', 'a "+.5"^^<decimal>'),
+                *('a "6e3"^^<double>', 'a "7.5E-1"^^<double>'),
+            ],
+        ),
+        (
+            "ASK { ?s schema:a 'x'@de-CH , 'y'^^xsd:date, 'z' ^^ <urn:t>, 5 ; schema:b 'w' }",
+            [
+                *('a "x"@de-ch', 'a "y"^^<date>', 'a "z"^^<urn:t>', 'a "5"^^<integer>'),
+                'b "w"',
+            ],
+        ),
+        # A datatype that cannot be read makes it nobody knows what.
+        ("ASK { ?s schema:a 'x'^^<relative>, 'y'^^nobody:declared }", []),
+        # At the end of a path stands the property; where there are several ways, any may be meant.
+        (
+            "ASK { ?s schema:a/schema:b 'x' . ?s schema:a+ 'y' . ?s (schema:a|schema:b) 'z' }",
+            ['b "x"', '? "y"', '? "z"'],
+        ),
+        (
+            "ASK { ?s schema:a|schema:b 'x' ; !schema:a 'y' ; ?p 'z' , 'w' ; schema:a <x:o>, 'v' }",
+            ['? "x"', '? "y"', '? "z"', '? "w"', 'a "v"'],
+        ),
+        (
+            "ASK { ?s schema:a ?o VALUES (?o ?n) { ('x' UNDEF) (<x:o> 2) } ?s schema:a 'y' }",
+            ['? "x"', '? "2"^^<integer>', 'a "y"'],
+        ),
+        ("ASK { ?s schema:a ?o } VALUES ?o { <urn:o> 'x' }", ['? "x"']),
+        # What is computed with is in no triple, nor is the number of rows.
+        (
+            "SELECT * { ?s schema:a 'x' FILTER(?n > 5 && ?m IN ('y')) BIND('z' AS ?z) }"
+            " ORDER BY (?n + 1) LIMIT 8 OFFSET 9",
+            ['a "x"'],
+        ),
+        ("CONSTRUCT { ?s schema:a 'x' } { ?s schema:a 'y' }", ['a "y"']),
+        ("ASK { ?s schema:a # 'x'\n 'y' }", ['? "y"']),
+    ],
+)
+def test_values_are_read_with_the_property_that_has_them(text: str, expected: list[str]) -> None:
+    assert values(text) == expected
+
+
+def test_a_long_query_is_read_in_linear_time() -> None:
+    long = "ASK { " + "?s <urn:a> schema:name, 1, 'x' . " * 50_000 + "}"
+    began = time.process_time()
+    assert iris(long) == ["urn:a", SCHEMA + "name"]
+    assert time.process_time() - began < 5
+
+
+@given(st.text(max_size=60) | st.text("<:>'\"\\ua^@{}()#,.1 \nVALUES", max_size=60))
+def test_any_text_has_terms_or_none(text: str) -> None:
+    assert all(one.of is None or isinstance(one.term, Literal) for one in matched_in(text, {}))
