@@ -9,7 +9,7 @@ from typing import Any, Final, cast
 from urllib.parse import quote
 
 import pytest
-from pyoxigraph import Literal, QuerySolutions
+from pyoxigraph import QuerySolutions
 
 from building import build
 from making import (
@@ -24,6 +24,7 @@ from making import (
 from paging import Markup, Pages, pages_of
 from pfocr_rdf.queries import bind, load_query
 from pfocr_rdf.releases import Release
+from pfocr_rdf.results import gmt_lines
 from pfocr_rdf.web.pages.figure_facts import Candidate, FigureFacts, Mention
 from pfocr_rdf.web.pages.gene_lists import Gene, gene_lists, genes_of
 from validating import flaws, told_by_validator
@@ -218,10 +219,8 @@ def test_a_tier_means_the_same_in_a_list_and_in_a_named_query(tier: str, pages: 
     query = bind(load_query("gene-sets"), {"tier": tier, "minimum": "1"}, reading.iris)
     answer = reading.store.query(query, prefixes=reading.iris.prefixes())
     assert isinstance(answer, QuerySolutions)
-    (genes,) = [row["genes"] for row in answer]
-    assert isinstance(genes, Literal)
-    found = pages.get(f"{ADDRESS}/genes.gmt?tier={tier}").text.split("\t")[2:]
-    assert sorted(gene.strip() for gene in found) == sorted(genes.value.split(" "))
+    page = pages.get(f"{ADDRESS}/genes.gmt?tier={tier}")
+    assert [page.text] == list(gmt_lines(answer, reading.iris))
 
 
 def test_headings_go_down_one_step_at_a_time(markup: Markup) -> None:

@@ -17,6 +17,9 @@ from pfocr_rdf.contents import same_thing
 from pfocr_rdf.iris import RDFS, SCHEMA, VOID, XSD, Iris, term
 from pfocr_rdf.matched import Matched, matched_in, names_graphs
 
+#: So many of the terms that nothing has are named; a list of genes may have hundreds.
+MOST_TOLD: Final = 5
+
 Find = Callable[[str], NamedNode | None]
 
 SCHEME_TO_OTHER: Final = {"http": "https", "https": "http"}

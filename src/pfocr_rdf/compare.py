@@ -9,7 +9,7 @@ from urllib.parse import unquote
 from pyoxigraph import DefaultGraph, Quad
 
 from pfocr_rdf.contents import open_store
-from pfocr_rdf.iris import PFOCR, WIKIPATHWAYS_HOME, Iris
+from pfocr_rdf.iris import VOCABULARY, WIKIPATHWAYS_HOME, Iris
 from pfocr_rdf.releases import Release
 from pfocr_rdf.vocabulary import IS_REPLACED_BY
 
@@ -20,7 +20,6 @@ DESCRIBED: Final = "(description of the release)"
 #: What no figure has for itself, in the order of the summary.
 OTHERS: Final = (SHARED, MAPPED, DEFINED, DESCRIBED)
 #: What the IRIs of the vocabulary and of its terms begin with.
-VOCABULARY: Final = PFOCR.removesuffix("#")
 
 
 @dataclass(frozen=True, slots=True)

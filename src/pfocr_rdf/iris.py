@@ -38,9 +38,10 @@ SSSOM: Final = "https://w3id.org/sssom/"
 SEMAPV: Final = "https://w3id.org/semapv/vocab/"
 SH: Final = "http://www.w3.org/ns/shacl#"
 SPEX: Final = "https://purl.expasy.org/sparql-examples/ontology#"
-# What its context is called by, and how SIB's example queries and Signposting spell its terms
-SCHEMA_ORG: Final = "https://schema.org/"
-PFOCR: Final = "https://pfocr.wikipathways.org/ontology#"
+SCHEMA_ORG: Final = "https://schema.org/"  # its context, and as SIB and Signposting spell it
+VOCABULARY: Final = "https://pfocr.wikipathways.org/ontology"
+PFOCR: Final = f"{VOCABULARY}#"
+SHAPES: Final = f"{VOCABULARY}/shapes"
 
 BASE: Final = "https://pfocr.wikipathways.org/"
 NCBIGENE: Final = "https://identifiers.org/ncbigene/"
@@ -82,18 +83,17 @@ FIGID_RE: Final = re.compile(
 ENTREZ_RE: Final = re.compile(r"[1-9][0-9]{0,11}")
 # https://www.nlm.nih.gov/mesh/xmlmesh.html (DescriptorUI D…, SupplementalRecordUI C…)
 MESH_RE: Final = re.compile(r"[CD][0-9]{6,9}")
-# https://registry.identifiers.org/registry/chebi, …/doid, …/taxonomy, …/pmc
+# https://registry.identifiers.org/registry/chebi, …/doid, …/taxonomy, …/pmc, …/wikipathways
 CHEBI_RE: Final = re.compile(r"[1-9][0-9]{0,8}")
 DOID_RE: Final = re.compile(r"[0-9]{1,9}")
 TAXON_RE: Final = re.compile(r"[1-9][0-9]{0,9}")
 PMC_RE: Final = re.compile(r"PMC[0-9]{1,9}")
+WPID_RE: Final = re.compile(r"(WP[0-9]{1,6})(_r[0-9]+)?")
 # https://www.crossref.org/blog/dois-and-matching-regular-expressions/
 DOI_RE: Final = re.compile(r"10\.[0-9]{4,9}/[^\s|]+")
 DOI_CASE: Final = {capital: capital + 32 for capital in range(65, 91)}  # as DOIs have it: A to Z
 # https://www.rfc-editor.org/rfc/rfc9562#section-4
 UUID_RE: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-# https://registry.identifiers.org/registry/wikipathways
-WPID_RE: Final = re.compile(r"(WP[0-9]{1,6})(_r[0-9]+)?")
 # https://www.rfc-editor.org/rfc/rfc3986#section-2: what an address may consist of; one fragment
 _ADDRESS: Final = r"([\w.~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*"
 WEB_ADDRESS_RE: Final = re.compile(

@@ -9,7 +9,7 @@ import io
 import re
 import shutil
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import count
 from typing import BinaryIO, Final, cast
 
@@ -307,7 +307,7 @@ def gmt_lines(answer: QuerySolutions, iris: Iris = Iris()) -> Iterator[str]:
     for row in answer:
         name = _plain(row["figid"], iris)
         if name != figid:
-            yield from _gmt_line(figid, title, ids)
+            yield from gmt_line(figid, title, ids)
             if name in done:
                 raise QueryError(f"gmt needs the rows of {name!r} together: add ORDER BY ?figid")
             done.add(name)
@@ -315,7 +315,7 @@ def gmt_lines(answer: QuerySolutions, iris: Iris = Iris()) -> Iterator[str]:
         if "title" in names:
             title = title or _plain(row["title"], iris)
         ids.update(_plain(row[genes], iris).split())
-    yield from _gmt_line(figid, title, ids)
+    yield from gmt_line(figid, title, ids)
 
 
 def _plain(cell: Cell, iris: Iris) -> str:
@@ -324,8 +324,12 @@ def _plain(cell: Cell, iris: Iris) -> str:
     return cell.value if isinstance(cell, Literal) else ""
 
 
-def _gmt_line(figid: str, title: str, genes: set[str]) -> Iterator[str]:
-    """One set; none where it has no gene. Numbers in their order, so that bytes repeat."""
+def gmt_line(figid: str, title: str, genes: Collection[str]) -> Iterator[str]:
+    r"""The line of one set, none where it has no gene; the genes in order, so that bytes repeat.
+
+    >>> list(gmt_line("PMC1__f", "100 % of a\tset", ["10", "9"]))
+    ['PMC1__f\t100 of a set\t9\t10\n']
+    """
     if genes:
         ordered = sorted(genes, key=lambda gene: (len(gene), gene))
         # A tab in a name, which may be any text, would move every column after it.

@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal
 import typer
 from pyoxigraph import NamedNode, Store
 
-from pfocr_rdf.absent import absent, present_instead
+from pfocr_rdf.absent import MOST_TOLD, absent, present_instead
 from pfocr_rdf.commands.console import counted, data_out, refusals, say
 from pfocr_rdf.commands.options import DEFAULT_DATA, Data, ReleaseName
 from pfocr_rdf.contents import iris_of, open_store, same_thing
@@ -37,9 +37,6 @@ SAFE_CHARACTERS: Final = 2_000
 #: Crashes begin at 2,200 braces and 2,000 operations. What is slow alone is the user's own affair.
 SAFE_DEPTH: Final = 1_000
 SAFE_OPERATIONS: Final = 1_500
-
-#: So many terms of a query that nothing has are named; a list of genes may have hundreds.
-ABSENT_SHOWN: Final = 5
 
 #: What a file begins with, somewhere in its comments, if it takes values.
 PARAM_RE: Final = re.compile(r"\A(?:#.*\n)*?# param:")
@@ -109,11 +106,16 @@ def query(
 
 def _shown(asked: str, params: list[str]) -> str:
     """The text that would be asked; of a named query without values, what it takes."""
-    known = {query.name: query for query in (*named_queries(), *federated_queries())}
-    if (query := known.get(asked)) is None or params:
+    query = _known(asked)
+    if query is None or params:
         return _text(asked, params, Iris())
     taken = [f"# {one.name}: {one.type}, {one.label}" for one in query.parameters]
     return "\n".join([f"# {query.title}", *taken, query.text])
+
+
+def _known(name: str) -> NamedQuery | None:
+    queries = (*named_queries(), *federated_queries())
+    return next((query for query in queries if query.name == name), None)
 
 
 def _text(asked: str, params: list[str], iris: Iris, store: Store | None = None) -> str:
@@ -196,10 +198,10 @@ def _ask_release(
 
 def _tell_cut(asked: str, params: list[str], rows: int) -> None:
     """That a named query gave as many rows as it gives to whoever does not say how many."""
-    known = {query.name: query for query in (*named_queries(), *federated_queries())}
-    if asked not in known or LIMIT in _values(params):
+    query = _known(asked)
+    if query is None or LIMIT in _values(params):
         return
-    limits = [one.default for one in known[asked].parameters if one.type == LIMIT]
+    limits = [one.default for one in query.parameters if one.type == LIMIT]
     if str(rows) in limits:
         say(f"{counted(rows, 'row')}, the limit: for more, say --param limit=NUMBER")
 
@@ -216,12 +218,12 @@ def _tell_absent(text: str, store: Store, iris: Iris) -> None:
     lacking = list(absent(text, store, iris))
     if lacking:
         say("nothing was found, and the release does not have")
-    for matched in lacking[:ABSENT_SHOWN]:
+    for matched in lacking[:MOST_TOLD]:
         instead = present_instead(matched, store, iris, find)
         asked = f"{matched.term} as {matched.of}" if matched.of else f"{matched.term}"
         other = f"as {instead.of}" if instead.of else f"{instead.term}"
         say(f"  {asked}" + (f", but {other}" if instead.term else ""))
-    if more := len(lacking[ABSENT_SHOWN:]):
+    if more := len(lacking[MOST_TOLD:]):
         say(f"  and {counted(more, 'other term')} of the query")
 
 

@@ -11,13 +11,12 @@ from typing import Any, Final
 
 from pyoxigraph import Literal, NamedNode, Store
 
-from pfocr_rdf.absent import absent, present_instead
+from pfocr_rdf.absent import MOST_TOLD, absent, present_instead
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.web.headers import header_address, header_text
 
 NAME: Final = b"x-pfocr-absent"
-#: Terms in one header, and characters of one; proxies take some kilobytes of headers.
-MOST: Final = 5
+#: Characters of a term in the header; proxies take some kilobytes of headers.
 LONGEST: Final = 200
 
 
@@ -33,7 +32,7 @@ def told_absent(text: str, store: Store, iris: Iris) -> list[tuple[str, ...]]:
     """
     told = []
     short = (one for one in absent(text, store, iris) if len(one.term.value) <= LONGEST)
-    for matched in islice(short, MOST):
+    for matched in islice(short, MOST_TOLD):
         instead = present_instead(matched, store, iris)
         told.append(tuple(map(_said, (matched.term, matched.of, instead.term, instead.of))))
     return told
@@ -59,7 +58,7 @@ def absent_headers(end: Mapping[str, Any]) -> list[tuple[bytes, bytes]]:
     []
     """
     said = []
-    for term, *others in list(end.get("absent") or ())[:MOST]:
+    for term, *others in list(end.get("absent") or ())[:MOST_TOLD]:
         told = zip(PARAMETERS, map(str, others), strict=False)
         facts = [f'; {name}="{_written(other)}"' for name, other in told if other]
         said.append(f"<{_written(str(term))}>" + "".join(facts))

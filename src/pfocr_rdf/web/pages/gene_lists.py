@@ -7,6 +7,7 @@ from typing import Final
 
 from starlette.responses import Response
 
+from pfocr_rdf.results import gmt_line
 from pfocr_rdf.web.pages.figure_facts import TIER_TO_RANK, Candidate, FigureFacts, read_figure
 from pfocr_rdf.web.pages.forms import reply
 from pfocr_rdf.web.pages.visits import Visit
@@ -126,7 +127,8 @@ def answer_genes(visit: Visit) -> Response:
     def body() -> bytes:
         figure = read_figure(visit.reading, iri)
         genes = chosen(genes_of(figure), tiers)
-        lines = _gmt(figure, genes) if form == "gmt" else _tsv(genes)
+        ids = [gene.candidate.accession for gene in genes]
+        lines = gmt_line(figure.figid, figure.title, ids) if form == "gmt" else _tsv(genes)
         return "".join(lines).encode()
 
     name = CONTROL_RE.sub("", visit.values["figid"]).encode("ascii", "replace").decode()
@@ -134,15 +136,6 @@ def answer_genes(visit: Visit) -> Response:
     headers = {"content-disposition": f'attachment; filename="{safe}-genes.{form}"'}
     key = f"{iri.value} genes {form} {ANY if tiers is None else sorted(tiers)}"
     return reply(visit, body, FORMAT_TO_TYPE[form], key=key, headers=headers)
-
-
-def _gmt(figure: FigureFacts, genes: Sequence[Gene]) -> Iterator[str]:
-    """One set: name, description, NCBI Gene ids, as gene set tools read it.
-
-    https://docs.gsea-msigdb.org/#GSEA/Data_Formats/#gmt-gene-matrix-transposed-file-format-gmt
-    """
-    ids = [gene.candidate.accession for gene in genes]
-    yield "\t".join(map(cell, (figure.figid, figure.title, *ids))) + "\n"
 
 
 def _tsv(genes: Sequence[Gene]) -> Iterator[str]:

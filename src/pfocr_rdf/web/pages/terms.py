@@ -133,7 +133,7 @@ def answer_shapes(visit: Visit) -> Response:
     here = absolute(visit, visit.links.to(SHAPES + TURTLE.suffix))
     headers = {
         "content-location": header_address(here),
-        "link": link_header(ns.PFOCR[:-1] + "/shapes", "describes"),
+        "link": link_header(ns.SHAPES, "describes"),
     }
     path = resource("ontology", "shapes.ttl")
     return reply(visit, path.read_bytes, TURTLE.content_type, key=SHAPES, headers=headers)
