@@ -464,6 +464,18 @@ def test_a_query_takes_an_article_by_its_doi(doi: str, cited: Path) -> None:
     assert "https://doi.org/10.1000/abc" in spellings
 
 
+def test_a_query_takes_a_figure_by_its_page_at_pubmed_central(cited: Path) -> None:
+    asked = ("query", "figure-record", "--data", cited, "--format", "ntriples", "-p")
+    page = "figure=https://pmc.ncbi.nlm.nih.gov/articles/PMC1/figure/F"
+    assert run(*asked, page + "1/").out == run(*asked, "figure=PMC1__f1").out != ""
+    refused = run(*asked, page + "2/")
+    assert (refused.status, refused.out) == (1, "")
+    assert refused.err == (
+        "error: parameter 'figure': no figure of this release has the page "
+        "https://pmc.ncbi.nlm.nih.gov/articles/PMC1/figure/F2/: give another, or a figure id\n"
+    )
+
+
 def test_a_doi_that_no_article_has_is_refused_and_no_iri_is_asked_for(cited: Path) -> None:
     """A release takes DOIs, so it must not be said that none is taken; an endpoint takes none."""
     asked = ("query", "article-figures", "-p", "article=doi:10.1000/other")

@@ -118,6 +118,13 @@ def test_a_mention_is_found_by_its_iri_and_by_its_curie(store: Store) -> None:
     assert find_thing(mention.value.replace(BASE + "figures/", "figure:"), store, IRIS) == mention
 
 
+def test_a_figure_is_found_by_its_page_and_its_picture_elsewhere(store: Store) -> None:
+    for page in (Schema.url, Schema.content_url):
+        (quad,) = store.quads_for_pattern(IRIS.figure(FIGID), page, None)
+        assert isinstance(quad.object, NamedNode)
+        assert find_thing(quad.object.value, store, IRIS) == quad.subject
+
+
 def test_an_alias_is_found_and_leads_to_its_figure(store: Store) -> None:
     (alias,) = (
         q.subject for q in store.quads_for_pattern(None, IS_REPLACED_BY, IRIS.figure(FIGID))

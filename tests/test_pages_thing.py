@@ -38,6 +38,7 @@ def many(folder: Path, number: int) -> Release:
             journal_title="Journal of Pathways",
             publisher_name="A Press",
             doi=f"10.1000/a{n}",
+            figlink=f"/pmc/articles/PMC{100 + n}/figure/F1/",
         )
         rows = [f"9606|Homo sapiens|M|Pghs|PGHS|PTGS1|5742|{LEXICONS[n % 3]}|1|1|1"]
         rows += [
@@ -226,6 +227,8 @@ def test_any_spelling_in_an_address_leads_to_the_address_of_the_thing(
         ("https://doi.org/10.1000/a1", "/article/PMC101"),
         ("taxon:9606", "/taxon/9606"),
         ("PMC100__f", "/figures/PMC100__f"),
+        ("https://pmc.ncbi.nlm.nih.gov/articles/PMC101/figure/F1/", "/figures/PMC101__f"),
+        ("https://europepmc.org/articles/PMC101/bin/f1.jpg", "/figures/PMC101__f"),
         (
             "https://pfocr.wikipathways.org/journals/journal-of-pathways",
             "/journals/journal-of-pathways",

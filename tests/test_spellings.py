@@ -164,6 +164,17 @@ IRI_TO_SPELLINGS: Final[dict[str, tuple[str, ...]]] = {
         "https://pfocr.wikipathways.org/figures/PMC1__a%20b",
         "https://pfocr.wikipathways.org/figures/PMC1__a%20b.html",
     ),
+    # The addresses of a figure elsewhere, as people copy them.
+    "https://www.ncbi.nlm.nih.gov/pmc/articles/PMC3109366/figure/F%201/": (
+        "https://www.ncbi.nlm.nih.gov/pmc/articles/PMC3109366/figure/F%201/",
+        "https://pmc.ncbi.nlm.nih.gov/articles/PMC3109366/figure/F%201/",
+        "http://www.ncbi.nlm.nih.gov/pmc/articles/pmc3109366/figure/F 1?report=objectonly#x",
+        "pmc:PMC3109366/figure/F%201",
+    ),
+    "https://europepmc.org/articles/PMC3109366/bin/a%20b.g001.jpg": (
+        "https://europepmc.org/articles/PMC3109366/bin/a%20b.g001.jpg",
+        "http://europepmc.org/articles/pmc3109366/bin/a b.g001.jpg",
+    ),
     "https://identifiers.org/wikipathways/WP554": (
         "https://identifiers.org/wikipathways/WP554",
         "http://identifiers.org/wikipathways/WP554",
@@ -263,6 +274,12 @@ def refusal(text: str, kinds: tuple[Kind, ...] = KINDS) -> str:
         ("5855", ("mesh", "chebi"), "not a MeSH term or ChEBI term: '5855' may be CHEBI:5855"),
         ("31", ("pmc",), "not a PubMed Central article: '31' may be PMC31"),
         ("taxon:9606", ("ncbigene",), "not a gene: 'taxon:9606' is a taxon"),
+        (
+            "pmc:PMC1/figure/F1",
+            ("pmc",),
+            "not a PubMed Central article: 'pmc:PMC1/figure/F1' is a page of a figure at PubMed "
+            "Central",
+        ),
         ("PMC1__f1", ("pmc",), "not a PubMed Central article: 'PMC1__f1' is a figure"),
         ("10.1038/x", ("pmc",), "not a PubMed Central article: '10.1038/x' is a DOI"),
         ("ncbigen:5742", KINDS, "not a known identifier: 'ncbigen:5742' may be ncbigene:5742"),
@@ -417,7 +434,8 @@ def test_every_figure_is_found_by_its_id_its_iri_and_its_page(figid: str) -> Non
 
 
 def test_every_kind_has_a_name_prefixes_and_a_beginning() -> None:
-    assert set(BEGINNING_TO_PREFIXES) == set(iri_beginnings(Iris())) == {*KINDS, "obo", "resolver"}
+    told = {*KINDS, "obo", "resolver"} - {"page"}  # which is an article's, and what follows it
+    assert set(BEGINNING_TO_PREFIXES) == set(iri_beginnings(Iris())) == told
     prefixes = " ".join(BEGINNING_TO_PREFIXES.values()).split()
     assert len(prefixes) == len(set(prefixes))
     assert all(prefix == prefix.lower() for prefix in prefixes)

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from pyoxigraph import NamedNode, Store
+from pyoxigraph import DefaultGraph, NamedNode, Store
 
 from pfocr_rdf.errors import IriError, ReleaseError
 from pfocr_rdf.iris import SCHEMA, Iris, term
@@ -10,6 +10,8 @@ from pfocr_rdf.releases import MANIFEST, Release
 
 #: Of the vocabulary, which is not imported: with it come the readers of records.
 SAME_AS: Final = term(SCHEMA, "sameAs")
+#: What leads from a figure to its page at PubMed Central, and to its picture.
+PAGES: Final = (term(SCHEMA, "url"), term(SCHEMA, "contentUrl"))
 
 
 def open_store(release: Release) -> Store:
@@ -40,7 +42,11 @@ def iris_of(release: Release) -> Iris:
 
 
 def same_thing(node: NamedNode, store: Store, iris: Iris) -> NamedNode:
-    """The thing of the release that an IRI is another spelling of; the IRI where it is of none."""
+    """The thing of the release that an IRI is another spelling of, or a page of.
+
+    The IRI itself where it is neither.
+    """
     spelt = store.quads_for_pattern(None, SAME_AS, node, iris.equivalents)
-    found = (quad.subject for quad in spelt)
+    pages = (store.quads_for_pattern(None, page, node, DefaultGraph()) for page in PAGES)
+    found = (quad.subject for quads in (spelt, *pages) for quad in quads)
     return next((thing for thing in found if isinstance(thing, NamedNode)), node)

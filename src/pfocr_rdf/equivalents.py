@@ -27,8 +27,9 @@ from pfocr_rdf.iris import (
 )
 
 Thing = Literal["ncbigene", "taxon", "mesh", "chebi", "doid", "pmc", "doi"]
-#: Everything that an identifier may be of; the last three have no equivalents.
-Kind = Thing | Literal["figure", "wikipathways", "ndex"]
+#: Everything that an identifier may be of; the last four have no equivalents. A page is one that
+#: PubMed Central or Europe PMC have of a figure.
+Kind = Thing | Literal["figure", "wikipathways", "ndex", "page"]
 #: What an IRI's beginning tells; of the last two, the rest says which kind is meant.
 Beginning = Kind | Literal["obo", "resolver"]
 

@@ -95,17 +95,22 @@ class UsageError(QueryError):
     """Wrong by what was typed alone, whatever the data are: an option, a name, a value."""
 
 
-class UnknownDoiError(QueryError):
-    """A DOI that no article of the release has; keeps the parameter that it was given for."""
+class UnknownThingError(QueryError):
+    """A DOI, or the page of a figure, of nothing in the release.
 
-    def __init__(self, parameter: str, doi: str) -> None:
-        super().__init__(parameter, doi)
+    Keeps the parameter that it was given for, and what the release does not have of that name.
+    """
+
+    def __init__(self, parameter: str, lacking: str, name: str, instead: str) -> None:
+        super().__init__(parameter, lacking, name, instead)
         self.parameter = parameter
-        self.doi = doi
+        self.lacking = lacking
+        self.name = name
+        self.instead = instead
 
     def __str__(self) -> str:
-        found = f"no article of this release has the DOI {self.doi[:300]}"
-        return f"parameter {self.parameter!r}: {found}: give another, or a PubMed Central id"
+        lacking = f"no {self.lacking} {self.name[:300]}: give another, or {self.instead}"
+        return f"parameter {self.parameter!r}: {lacking}"
 
 
 class ServeError(PfocrError):

@@ -32,6 +32,7 @@ the column of the numbers. The editor takes the same line from any query::
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
@@ -39,7 +40,8 @@ from typing import Final
 
 from pyoxigraph import NamedNode
 
-from pfocr_rdf.errors import IriError, QueryError, UnknownDoiError, UsageError
+from pfocr_rdf.equivalents import Kind
+from pfocr_rdf.errors import IriError, QueryError, UnknownThingError, UsageError
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.parameters import ANY, BOUNDS_RE, TYPE_TO_READER, Parameter, read_terms
 from pfocr_rdf.resources import resource
@@ -55,8 +57,16 @@ SLOT_RE: Final = re.compile(
 )
 #: Name and type of the parameter whose place is the number after LIMIT.
 LIMIT: Final = "limit"
-#: Types of parameters whose values may be articles.
-DOI_TYPES: Final = ("article", "thing")
+#: Types of parameters → what may be given for a value, of which only a release knows what it is of.
+TYPE_TO_RESOLVED: Final[dict[str, tuple[Kind, ...]]] = {
+    "article": ("doi",),
+    "thing": ("doi",),
+    "figure": ("page",),
+}
+KIND_TO_LACKING: Final[dict[Kind, tuple[str, str]]] = {
+    "doi": ("article of this release has the DOI", "a PubMed Central id"),
+    "page": ("figure of this release has the page", "a figure id"),
+}
 CHART_RE: Final = re.compile(r"(?P<kind>bar|line) (?P<label>\w+) (?P<value>\w+)", re.ASCII)
 
 
@@ -271,35 +281,35 @@ def bind(query: NamedQuery, values: Mapping[str, str], iris: Iris = DEFAULT_IRIS
     return SLOT_RE.sub(fill, query.text)
 
 
-def without_dois(
+def resolved(
     query: NamedQuery,
     values: Mapping[str, str],
     same_thing: Callable[[NamedNode], NamedNode],
     iris: Iris = DEFAULT_IRIS,
 ) -> dict[str, str]:
-    """The values for a query, in which the article stands that a DOI is of.
+    """The values for a query, in which the article stands that a DOI is of, the figure of a page.
 
     Which that is only a release knows.
 
     :param same_thing: gives the thing of the release that an IRI is a spelling of, or the IRI.
-    :raises UnknownDoiError: if it is of none of the release.
+    :raises UnknownThingError: if it is of none of the release.
 
     >>> article = NamedNode("https://identifiers.org/pmc/PMC1")
     >>> query = load_query("article-figures")
-    >>> without_dois(query, {"article": "doi:10.1000/X"}, lambda doi: article)
+    >>> resolved(query, {"article": "doi:10.1000/X"}, lambda doi: article)
     {'article': 'https://identifiers.org/pmc/PMC1'}
     """
     found = dict(values)
     for parameter in query.parameters:
-        if parameter.type in DOI_TYPES and parameter.name in found:
-            try:
-                doi = find_iri(found[parameter.name], iris, ("doi",))
-            except IriError:
-                continue
-            thing = same_thing(doi)
-            if thing == doi:
-                raise UnknownDoiError(parameter.name, found[parameter.name])
-            found[parameter.name] = thing.value
+        value = found.get(parameter.name, "")
+        for kind in TYPE_TO_RESOLVED.get(parameter.type, ()) if value else ():
+            with suppress(IriError):
+                spelt = find_iri(value, iris, (kind,))
+                thing = same_thing(spelt)
+                lacking, instead = KIND_TO_LACKING[kind]
+                if thing == spelt:
+                    raise UnknownThingError(parameter.name, lacking, value, instead)
+                found[parameter.name] = thing.value
     return found
 
 

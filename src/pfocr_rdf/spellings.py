@@ -34,6 +34,7 @@ KIND_TO_NAME: Final[dict[Kind, str]] = {
     "figure": "figure",
     "wikipathways": "pathway",
     "ndex": "NDEx network",
+    "page": "page of a figure at PubMed Central",
 }
 KINDS: Final = tuple(KIND_TO_NAME)
 #: What stands before the colon of a CURIE, in lower case; the first is the usual one.
@@ -89,6 +90,8 @@ BEGINNING_TO_SEPARATOR: Final[dict[Beginning, re.Pattern[str]]] = {
     "obo": re.compile("_"),
     "resolver": re.compile("[:/]"),
 }
+#: What follows the beginning of an article's address where the page of a figure is, or its picture.
+PAGE_RE: Final = re.compile(r"(PMC[0-9]{1,9})/(figure|bin)/([^/?#]+)/?(?:[?#].*)?", re.IGNORECASE)
 #: A figid's 200 characters, each of four bytes, each escaped; nothing else is so long.
 LONGEST: Final = 3000
 SHOWN: Final = 100
@@ -102,8 +105,9 @@ DEFAULT_IRIS: Final = Iris()
 def find_iri(text: str, iris: Iris = DEFAULT_IRIS, kinds: Sequence[Kind] = KINDS) -> NamedNode:
     """The IRI in the data of the thing that a text spells.
 
-    A DOI gives ``https://doi.org/…`` in lower case: which article it is of, the graph of
-    equivalents says. A number alone is understood where ``kinds`` leave it one meaning.
+    A DOI gives ``https://doi.org/…`` in lower case, and the page of a figure at PubMed Central its
+    address: :func:`pfocr_rdf.contents.same_thing` says what they are of. A number alone is
+    understood where ``kinds`` leave it one meaning.
 
     :param text: an IRI, a CURIE or an accession; spaces and ``< >`` around it do not matter.
     :param kinds: what may be meant; everything by default.
@@ -167,6 +171,9 @@ def _prefixed(spelt: str, kinds: Sequence[Kind], iris: Iris) -> tuple[Kind, str]
     again, _, bare = rest.partition(":")
     if bare and converter.standardize_prefix(again.lower()) == beginning:
         rest = bare
+    if beginning == "pmc" and (page := PAGE_RE.fullmatch(rest)):
+        pmcid, where, name = page.groups()
+        return "page", f"{pmcid.upper()}/{where.lower()}/{_unescaped(name, spelt)}"
     return cast(Kind, beginning), _accession(cast(Kind, beginning), rest, spelt)
 
 
@@ -215,6 +222,10 @@ def _node(kind: Kind, accession: str, iris: Iris) -> NamedNode:
             return iris.pathways(accession)[-1]
         case "ndex":
             return iris.network(accession)
+        case "page":
+            pmcid, where, name = accession.split("/", 2)
+            picture = where == "bin"
+            return iris.image(pmcid, name) if picture else iris.figure_at_pmc(accession + "/")
         case _:
             return iris.entity(kind, accession)
 
@@ -276,6 +287,6 @@ def _hint(spelt: str, prefix: str, rest: str, kinds: Sequence[Kind]) -> str:
     for advice, foreign in ADVICE_TO_PREFIXES.items():
         if name in foreign.split():
             return f"{shown} is of another vocabulary: {advice}"
-    known = [known for kind in kinds for known in BEGINNING_TO_PREFIXES[kind].split()]
+    known = [known for kind in kinds for known in BEGINNING_TO_PREFIXES.get(kind, "").split()]
     near = get_close_matches(name, known, n=1, cutoff=0.75)
     return f"{shown} may be {near[0]}:{_shown(rest)}" if near and rest else ""

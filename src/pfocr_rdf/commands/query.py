@@ -22,7 +22,7 @@ from pfocr_rdf.queries import (
     load_query,
     named_queries,
     parse_query,
-    without_dois,
+    resolved,
 )
 from pfocr_rdf.releases import Release, find_release, holding
 from pfocr_rdf.remote import TIMEOUT_S, ask_endpoint
@@ -158,7 +158,7 @@ def _filled(name: str, text: str, params: list[str], iris: Iris, store: Store | 
 def _bound(query: NamedQuery, params: list[str], iris: Iris, store: Store | None) -> str:
     values = _values(params)
     if store is not None:
-        values = without_dois(query, values, lambda doi: same_thing(doi, store, iris), iris)
+        values = resolved(query, values, lambda doi: same_thing(doi, store, iris), iris)
     return bind(query, values, iris)
 
 

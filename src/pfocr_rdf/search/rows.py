@@ -196,6 +196,9 @@ def _identifiers(figure: Figure, iris: Iris) -> Iterator[str]:
     yield iris.figure(figure.figid).value
     if figure.alias:
         yield iris.figure(figure.alias).value
+    if figure.pmc_path:
+        yield iris.figure_at_pmc(figure.pmc_path).value
+    yield iris.image(figure.article.pmcid, figure.filename).value
     yield iris.article(figure.article.pmcid).value
     if figure.article.doi:
         yield doi_iri(figure.article.doi).value

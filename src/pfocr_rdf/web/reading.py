@@ -8,11 +8,12 @@ import weakref
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from pyoxigraph import Literal, NamedNode, Quad, Store, Triple
 
-from pfocr_rdf.contents import open_store
+from pfocr_rdf.contents import PAGES, open_store
 from pfocr_rdf.errors import ReleaseError
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.releases import Release, hold_release
@@ -110,11 +111,12 @@ class Reading:
         return [quad.triple for quad in self.source.quads(node, predicate, None, graph)]
 
     def same_thing(self, node: NamedNode) -> NamedNode:
-        """The thing of the data that a spelling of its IRI means; itself if there is none."""
+        """The thing of the data that a spelling of its IRI, or a page of it, means; else itself."""
         if self.is_subject(node):
             return node
-        quads = self.source.quads(None, Schema.same_as, node, self.iris.equivalents, 1)
-        found = (quad.subject for quad in quads)
+        spelt = self.source.quads(None, Schema.same_as, node, self.iris.equivalents, 1)
+        pages = (self.source.quads(None, page, node, DATA, 1) for page in PAGES)
+        found = (quad.subject for quads in chain([spelt], pages) for quad in quads)
         return next((s for s in found if isinstance(s, NamedNode)), node)
 
     def said(self, node: NamedNode, predicate: NamedNode) -> list[Triple]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 from urllib.parse import parse_qsl
 
-from pfocr_rdf.errors import QueryError, UnknownDoiError
+from pfocr_rdf.errors import QueryError, UnknownThingError
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.parameters import (
     ANY,
@@ -21,7 +21,7 @@ from pfocr_rdf.parameters import (
     Parameter,
     read_terms,
 )
-from pfocr_rdf.queries import NamedQuery, federated_queries, named_queries, without_dois
+from pfocr_rdf.queries import NamedQuery, federated_queries, named_queries, resolved
 from pfocr_rdf.web.pages.examples import Example, example_of
 from pfocr_rdf.web.pages.visits import TRACKING_RE
 from pfocr_rdf.web.reading import Reading
@@ -104,7 +104,7 @@ class Input:
 def form_of(query: NamedQuery) -> QueryForm:
     """The form of a query, which decides what kind of answer it has.
 
-    >>> from pfocr_rdf.queries import load_query, without_dois
+    >>> from pfocr_rdf.queries import load_query
     >>> form_of(load_query("figure-record")), form_of(load_query("organisms"))
     ('construct', 'select')
     """
@@ -149,8 +149,8 @@ def read_given(query: NamedQuery, query_string: bytes, reading: Reading) -> Give
             errors[name] = f"parameter {name!r}: given {len(several)} times: give it once"
     values = {name: ",".join(several) for name, several in found.items()}
     try:
-        values = without_dois(query, values, reading.same_thing, reading.iris)
-    except UnknownDoiError as unknown:
+        values = resolved(query, values, reading.same_thing, reading.iris)
+    except UnknownThingError as unknown:
         errors[unknown.parameter] = str(unknown)
     for name, parameter in known.items():
         error = errors.get(name) or value_error(parameter, values.get(name), reading.iris)
