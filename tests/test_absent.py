@@ -131,7 +131,7 @@ OF_MAPPINGS = "mapped-identifiers"
 def test_a_named_query_asks_for_nothing_that_no_record_has(
     mixed_release: Release, query: NamedQuery
 ) -> None:
-    assert told(mixed_release, query.text) == []
+    assert all_told(mixed_release, query.text) == []
 
 
 NAME, IDENTIFIER = f"<{SCHEMA}name>", f"<{SCHEMA}identifier>"
