@@ -43,7 +43,8 @@ def test_a_search_is_narrowed_and_paged(data: Path) -> None:
     assert run(*search, "--year", "2019").out.splitlines() == [w for w in whole if "\t2019\t" in w]
     assert run(*search, "--organism", "taxon:7227").status == 0
     assert run(*search, "--tier", "symbol").out == ""
-    assert run(*search, "--organism", "562").err == "0 figures\n"
+    nothing = run(*search, "--organism", "562", "--year", "2019")
+    assert nothing.err == "0 figures\ntry without --organism and --year\n"
     refused = run(*search, "--organism", "nobody")
     assert (refused.status, refused.out) == (1, "")
     assert refused.err.startswith("error: no organism 'nobody' in this release: give ")
@@ -53,6 +54,15 @@ def test_figures_with_some_of_the_words_are_told_as_such(data: Path) -> None:
     found = run("search", "kynurenine nonsense", "--data", data)
     assert found.out.startswith(FIGID)
     assert found.err == "no figure has all the words; 1 has some of them\n"
+
+
+def test_where_nothing_is_found_it_is_said_what_to_try(data: Path) -> None:
+    found = run("search", "nonsense", "--data", data)
+    assert (found.status, found.out) == (0, "")
+    assert found.err.startswith("0 figures\ntry a symbol, a part of a name, or an identifier;")
+    suggested = run("search", "--suggest", "nonsense", "--data", data)
+    assert (suggested.status, suggested.out) == (0, "")
+    assert suggested.err == "nothing that figures have begins with 'nonsense'\n"
 
 
 def test_words_that_were_left_out_are_told(data: Path) -> None:

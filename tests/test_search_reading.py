@@ -263,6 +263,26 @@ def test_an_identifier_of_nothing_in_the_release_is_words(index: Index) -> None:
     assert found.words == ("ncbigene", "999999")
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        *("10.1000/fibrosis.2", "doi:10.1000/fibrosis.2", "https://doi.org/10.1000/fibrosis.2"),
+        *("https://pfocr.wikipathways.org/figures/PMC1__f2", "http://id.nlm.nih.gov/mesh/D1"),
+    ],
+)
+def test_figures_with_parts_of_an_identifier_of_nothing_are_not_found(
+    asked: str, index: Index
+) -> None:
+    found = index.search(asked)
+    assert (found.total, found.all_words) == (0, True)
+    assert index.search("fibrosis 2").total, "as words it has figures"
+
+
+def test_a_mistyped_figid_leads_to_the_figures_of_its_article(index: Index) -> None:
+    found = index.search("PMC1__f2")
+    assert (figids(found), found.all_words) == (["PMC1__f1"], False)
+
+
 def test_whoever_opens_an_index_may_recognise_other_identifiers(tmp_path: Path) -> None:
     figures = Figures()
     figures.add(1, gene("KRAS", "KRAS", 3845))

@@ -41,7 +41,10 @@ def search(
         open_index(held) as index,
     ):
         if suggest:
-            _print_suggestions(index.suggest(text, min(limit, 50)), as_json=as_json)
+            suggestions = index.suggest(text, min(limit, 50))
+            _print_suggestions(suggestions, as_json=as_json)
+            if limit and not suggestions:
+                say(f"nothing that figures have begins with {text[:100]!r}")
             return
         found = index.search(
             text, organism=organism, year=year, tier=tier, offset=offset, limit=limit
@@ -51,6 +54,17 @@ def search(
         else:
             _print_hits(found)
         _tell(found)
+        if not found.total:
+            limits = {"--organism": organism, "--year": year, "--tier": tier}
+            _advise([name for name, value in limits.items() if value is not None])
+
+
+def _advise(limits: Sequence[str]) -> None:
+    """What to try where nothing was found."""
+    if limits:
+        say(f"try without {' and '.join(limits)}")
+    else:
+        say("try a symbol, a part of a name, or an identifier; --suggest shows what begins alike")
 
 
 def _document(found: Found) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from pfocr_rdf.contents import iris_of
 from pfocr_rdf.errors import IriError, QueryError, ReleaseError
-from pfocr_rdf.iris import Iris
+from pfocr_rdf.iris import FIGID_RE, Iris
 from pfocr_rdf.releases import Release
 from pfocr_rdf.search import asking
 from pfocr_rdf.search.asking import Asked, Word
@@ -298,6 +298,10 @@ class Index:
         iri = self._identify(text)
         token = self._token(iri) if iri else ""
         if not token or not self._rows(f"{ROWIDS} LIMIT 1", (token,)):
+            if iri and not FIGID_RE.fullmatch(text.strip()):
+                # Parts of a DOI or an IRI are in figures that have nothing to do with it; those of
+                # a figid that is mistyped lead to its article.
+                del expressions[1:]
             return tuple(named), words, expressions
         things = [Thing(*row) for row in self._rows(f"{THING} WHERE thing.iri = ?", (iri,))]
         for thing in things:
