@@ -203,7 +203,7 @@ def test_a_dump_goes_to_stdout_or_a_file_and_all_dumps_to_a_folder(
     turtle = run("dump", "--data", data).out
     assert turtle.startswith("@prefix ")
     file = tmp_path / "all.nt.gz"
-    assert run("dump", "--data", data, "--format", "ntriples", "-o", file).status == 0
+    assert run("dump", "--data", data, "-f", "ntriples", "-o", file).status == 0
     assert len(gzip.decompress(file.read_bytes()).splitlines()) == manifest(data)["triples"]
     copied = run("dump", "--data", data, "--to", tmp_path / "public")
     assert len(copied.out.splitlines()) == 8
@@ -222,6 +222,15 @@ def test_a_thing_is_described_in_both_directions(data: Path) -> None:
     unknown = described(data, "ncbigene:999999999")
     assert unknown.status == 1
     assert "the release says nothing of 'ncbigene:999999999'" in unknown.err
+
+
+def test_another_release_than_the_current_one_is_described(data: Path, tmp_path: Path) -> None:
+    records = write(tmp_path, {"_figures/PMC1__f1.md": "---\nfigtitle: Older\n---\n"})
+    assert run("build", records, "--data", tmp_path / "data", "--quiet").status == 0
+    older = (tmp_path / "data" / "current").resolve()
+    described = run("describe", "PMC1__f1", "-f", "ntriples", "--data", data, "--release", older)
+    assert '"Older"' in described.out
+    assert run("describe", "PMC1__f1", "--data", data, "--release", "nosuch").status == 1
 
 
 # --- where data go, and what cannot be read or written ---

@@ -164,18 +164,9 @@ def test_journals_and_publishers_are_found_by_their_iris(small: Store) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        *(
-            "",
-            " ",
-            "nothing",
-            "5742",
-            "ncbigene:999999999",
-            "ncbigene:x",
-            "PMC999999999",
-            "figure:",
-        ),
-        *("https://example.org/", "http://[", "https://example.org/a b", "schema:a b", "gene:"),
-        *("PMC1__nothing", "mailto:a@example.org", "_:b0", '"x"', "<>", "\u0000", "http://"),
+        *("", " ", "nothing", "5742", "ncbigene:x", "figure:", "gene:", "mailto:a@example.org"),
+        *("https://example.org/", "http://[", "https://example.org/a b", "schema:a b", "http://"),
+        *("_:b0", '"x"', "<>", "\u0000"),
     ],
 )
 def test_an_unknown_thing_is_refused_with_what_to_give(text: str, store: Store) -> None:
@@ -183,7 +174,30 @@ def test_an_unknown_thing_is_refused_with_what_to_give(text: str, store: Store) 
         find_thing(text, store, IRIS)
     assert str(caught.value).startswith(
         f"the release says nothing of {text!r}: give an IRI, a CURIE such as ncbigene:5742 or "
-        "mesh:D014148, a figid, a PMC id, or a DOI"
+        "mesh:D014148, a figid, a PMC id, or a DOI; "
+    )
+
+
+def test_whoever_gives_a_name_is_told_what_finds_the_identifier(store: Store) -> None:
+    with pytest.raises(QueryError, match="or a DOI; `pfocr-rdf search --suggest` finds them"):
+        find_thing("TP53", store, IRIS)
+
+
+@pytest.mark.parametrize(
+    ("text", "iri"),
+    [
+        ("GeneID:999999999", "https://identifiers.org/ncbigene/999999999"),
+        ("PMC999999999", "https://identifiers.org/pmc/PMC999999999"),
+        ("PMC1__nothing", "https://pfocr.wikipathways.org/figures/PMC1__nothing"),
+        ("chebi:1", "http://purl.obolibrary.org/obo/CHEBI_1"),
+    ],
+)
+def test_a_thing_that_no_record_has_is_told_as_such(text: str, iri: str, store: Store) -> None:
+    """Whoever gave a CURIE is not told to give one."""
+    with pytest.raises(QueryError) as caught:
+        find_thing(text, store, IRIS)
+    assert str(caught.value) == (
+        f"the release says nothing of {text!r}: it is understood as <{iri}>, and no record has that"
     )
 
 

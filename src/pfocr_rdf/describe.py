@@ -34,11 +34,14 @@ def find_thing(text: str, store: Store, iris: Iris) -> NamedNode:
     :raises QueryError: if the release knows nothing by that name.
     """
     readings = list(_as_it_stands(text.strip().removeprefix("<").removesuffix(">"), iris))
-    hint = ""
+    advice = (
+        "give an IRI, a CURIE such as ncbigene:5742 or mesh:D014148, a figid, a PMC id, or a DOI; "
+    )
     try:
         readings.insert(0, find_iri(text, iris))
+        advice = f"it is understood as <{readings[0].value}>, and no record has that"
     except IriError as error:
-        hint = f"; {error.hint}" if error.hint else ""
+        advice += error.hint or "`pfocr-rdf search --suggest` finds them by a name"
     for node in readings:
         if next(store.quads_for_pattern(node, None, None), None):
             return node
@@ -47,10 +50,7 @@ def find_thing(text: str, store: Store, iris: Iris) -> NamedNode:
         if next(store.quads_for_pattern(None, None, node), None):
             return node
     shown = text if len(text) <= 200 else text[:200] + "…"
-    raise QueryError(
-        f"the release says nothing of {shown!r}: give an IRI, a CURIE such as ncbigene:5742 or "
-        f"mesh:D014148, a figid, a PMC id, or a DOI{hint}"
-    )
+    raise QueryError(f"the release says nothing of {shown!r}: {advice}")
 
 
 def _as_it_stands(text: str, iris: Iris) -> Iterator[NamedNode]:

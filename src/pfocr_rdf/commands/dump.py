@@ -21,7 +21,9 @@ def dump(
     form: Annotated[
         DumpFormatName | None,
         typer.Option(
-            "--format", help="What to write.", show_default="as --output ends, else turtle"
+            *("--format", "-f"),
+            help="What to write.",
+            show_default="as --output ends, else turtle",
         ),
     ] = None,
     output: Annotated[
