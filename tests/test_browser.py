@@ -109,6 +109,24 @@ def test_a_reader_finds_a_figure(browser: Browser, server: Server) -> None:
     pictures(browser, "figure")
 
 
+def test_a_telephone_shows_the_evidence_and_more_of_an_answer_than_identifiers(
+    browser: Browser, server: Server
+) -> None:
+    browser.size(360, 900)
+    browser.open(site(server) + "/figures/PMC6566596__ijms-20-02505-g004")
+    right = "Math.max(...[...document.querySelectorAll('.mentions tbody td:last-child *')]"
+    assert browser.run(f"{right}.map(e => e.getBoundingClientRect().right))") <= 360
+    browser.open(site(server) + "/queries/figures-by-gene-tier?gene=2064&tier=any")
+    title = "document.querySelector('.answer tbody td:nth-child(2)').getBoundingClientRect()"
+    assert browser.run(f"{title}.right") <= 360
+    assert browser.run(f"{title}.height") < 250
+    browser.look("answer-phone", 360, 1600)
+    # Where all columns find room, all are seen.
+    browser.open(site(server) + "/queries/co-mention-edges?gene=207,2064,5290")
+    scrolled = "document.querySelector('.scroll:has(.answer)')"
+    assert browser.run(f"{scrolled}.scrollWidth <= {scrolled}.clientWidth")
+
+
 def test_no_page_is_wider_than_a_small_telephone(browser: Browser, server: Server) -> None:
     targets = {
         "figure-with-genes": "/figures/PMC6566596__ijms-20-02505-g004",
