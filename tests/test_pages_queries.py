@@ -28,6 +28,7 @@ from pfocr_rdf.web.pages.forms import RDF_FORMS
 from pfocr_rdf.web.pages.links import Links
 from pfocr_rdf.web.pages.query_inputs import RESERVED, form_of, json_schema, listed_queries
 from pfocr_rdf.web.pages.query_table import SHOWN_ROWS, cell_of, read_table
+from pfocr_rdf.web.pages.query_words import read_words
 from pfocr_rdf.web.problems import Refusal
 from releasing import data_folder
 from serving import Answer, Server, graph_of, serving
@@ -104,16 +105,32 @@ def test_the_list_has_every_query_and_its_links_lead_to_them(pages: Pages) -> No
     assert flaws(page.text) == []
     hrefs = Markup(page.text).hrefs()
     assert sorted(f"/queries/{name}" for name in LISTED) == sorted(
-        href for href in hrefs if href.startswith("/queries/")
+        {href for href in hrefs if href.startswith("/queries/")}
     )
     document = json.loads(pages.get("/queries.json").body)
     assert [query["name"] for query in document["queries"]] == LISTED
+
+
+def test_what_a_query_says_of_others_links_to_them_and_commands_are_code(pages: Pages) -> None:
+    listed = Markup(pages.get("/queries", "text/html").text)
+    assert listed.hrefs().count("/queries/co-mention-figures") == 2, "its own entry, and another's"
+    own = pages.get("/queries/co-mention-edges", "text/html").text
+    assert 'Ask <a href="/queries/co-mention-figures">co-mention-figures</a> for' in own
+    sets = pages.get("/queries/gene-sets", "text/html").text
+    assert ": <code>pfocr-rdf query gene-sets --format gmt</code> has no" in sets
+
+
+@pytest.mark.parametrize("name", LISTED)
+def test_nothing_is_lost_of_what_a_query_says(name: str) -> None:
+    said = load_query(name).description
+    assert "".join(words.text for words in read_words(said)) == said.replace("`", "")
 
 
 def test_a_query_that_is_not_there_is_not_found_and_near_ones_are_named(pages: Pages) -> None:
     page = pages.get("/queries/figures-by-gen", "text/html")
     assert page.status == 404
     assert "/queries/figures-by-gene" in Markup(page.text).hrefs()
+    assert "?</p>" in page.text, "a question has no full stop after it"
     for accept in ("application/json", "text/turtle"):
         assert pages.get("/queries/nothing-like-it", accept).status == 404
     assert pages.get("/queries/organisms.pdf").status == 404

@@ -46,6 +46,7 @@ from pfocr_rdf.web.pages.query_facts import (
 )
 from pfocr_rdf.web.pages.query_inputs import inputs, listed_queries
 from pfocr_rdf.web.pages.query_table import MOST_BYTES, Table, read_table
+from pfocr_rdf.web.pages.query_words import read_words
 from pfocr_rdf.web.pages.routes import METHODS, in_turn, refused
 from pfocr_rdf.web.pages.visits import PageSite, Visit, visit_of
 from pfocr_rdf.web.pages.writing import json_ld_block
@@ -102,6 +103,7 @@ def answer_queries(visit: Visit) -> Response:
             frame=with_json(visit, subject, frame),
             categories={**dict(sorted(by_category.items())), ELSEWHERE: federated_queries()},
             elsewhere=lambda query: elsewhere(visit, query),
+            words_of=read_words,
         )
 
     subject = Subject(
@@ -238,6 +240,7 @@ def _html(asked: Asked, frame: Frame, result: Result, json_ld: Markup) -> str:
         json_ld=json_ld,
         index=not asked.given.asked,
         query=query,
+        words_of=read_words,
         address=asked.address,
         inputs=inputs(query, asked.given, visit.reading),
         asked=asked,
