@@ -243,6 +243,13 @@ def test_a_symbol_is_answered_with_the_genes_that_have_it(pages: Pages) -> None:
         ("/gene", "search"),
         ("/figures/", "search"),
         ("/article/7", "article/PMC7"),
+        *((f"/{word}/9606", "taxon/9606") for word in ("organism", "Species", "TAXON")),
+        *((f"/{word}", "search") for word in ("organisms", "genes", "journal", "figure")),
+        *((address, "gene/5742") for address in ("/genes/5742", "/Gene/5742", "/gene/5742/")),
+        *((address, "gene/5742") for address in ("/gene/5742.json", "/ncbigene/5742.csv")),
+        ("/downloads", "dataset"),
+        ("/api/", "openapi.json"),
+        ("/void", "void.ttl"),
     ],
 )
 def test_an_address_that_is_nearly_right_is_answered_with_the_right_one(

@@ -10,7 +10,7 @@ from pyoxigraph import NamedNode
 from pfocr_rdf import iris as ns
 from pfocr_rdf.vocabulary import Schema
 from pfocr_rdf.web.pages.forms import split_suffix
-from pfocr_rdf.web.pages.links import ARTICLE, THINGS
+from pfocr_rdf.web.pages.links import ARTICLE, CHEMICAL, DISEASE, GENE, TAXON, THINGS
 from pfocr_rdf.web.pages.visits import Visit
 
 #: Addresses that are proposed at most.
@@ -21,8 +21,20 @@ LETTERS: Final = 100
 #: What addresses begin with → the page that has what is below, or finds it.
 FOLDER_TO_PAGE: Final = {
     **{page: page for page in ("ontology", "problems", "queries", "releases", "search", "sparql")},
-    **dict.fromkeys(("dumps", "graph", "mappings"), "dataset"),
+    **dict.fromkeys(("dumps", "graph", "mappings", "download", "downloads", "data"), "dataset"),
     **dict.fromkeys((*THINGS, "figures", "journals", "publishers"), "search"),
+    **dict.fromkeys(("api", "docs"), "openapi.json"),
+    "void": "void.ttl",
+}
+#: What other sites call a kind of thing, or many of it → what its addresses begin with here.
+WORD_TO_FOLDER: Final = {
+    **{thing: thing for thing in THINGS},
+    **{f"{thing}s": thing for thing in THINGS},
+    **dict.fromkeys(("organism", "organisms", "species", "taxa", "taxonomy"), TAXON),
+    **dict.fromkeys(("compound", "compounds"), CHEMICAL),
+    "ncbigene": GENE,
+    "doid": DISEASE,
+    **{folder[:-1]: folder for folder in ("figures", "journals", "publishers")},
 }
 
 
@@ -33,21 +45,38 @@ def near_addresses(visit: Visit, address: str) -> list[str]:
     'PMC6566596'
     """
     text = unquote(split_suffix(address)[0], errors="replace")
-    folder = FOLDER_TO_PAGE.get(text.strip("/"))
-    if folder is not None:
-        return [folder]
+    folder = text.strip("/").lower()
+    if (page := FOLDER_TO_PAGE.get(WORD_TO_FOLDER.get(folder, folder))) is not None:
+        return [page]
     # The number of a PMC id alone is what half of the world writes.
     found = PMCID_RE.search(re.sub(f"^{ARTICLE}/(?=[0-9])", "PMC", text))
     if found:
         of_article = _of_article(visit, visit.reading.iris.article(found[0]))
         if of_article:
             return of_article
+    if (called_otherwise := _called_otherwise(visit, text)) is not None:
+        return [called_otherwise]
     index = visit.reading.search
     words = re.sub(r"[\W_]+", " ", text.rpartition("/")[2])[:LETTERS].strip()
     if index is None or not words:
         return []
     proposed = (visit.links.address(s.iri, s.kind) for s in index.suggest(words, MOST) if s.iri)
     return [address for address in proposed if address]
+
+
+def _called_otherwise(visit: Visit, text: str) -> str | None:
+    """The address of what another word, case, ending or slash leads past."""
+    word, _, rest = text.strip("/").partition("/")
+    folder = WORD_TO_FOLDER.get(word.lower())
+    if folder is None or not rest:
+        return None
+    if folder in THINGS:
+        rest = rest.partition(".")[0].upper()  # the accessions of things have neither
+        iri = visit.links.thing(folder, rest)
+    else:
+        iri = visit.links.iri(f"{folder}/{rest}")
+    found = iri is not None and visit.reading.is_subject(iri)
+    return f"{folder}/{rest}" if found else None
 
 
 def named(visit: Visit, addresses: Sequence[str]) -> list[tuple[str, str]]:
