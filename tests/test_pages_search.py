@@ -1,6 +1,7 @@
 """Search over HTTP: what is found is shown whole, whatever was typed is a text and nothing else."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, cast
@@ -83,11 +84,9 @@ def found(pages: Pages, text: str, more: str = "") -> dict[str, Any]:
 
 def link(page: Page, label: str) -> str:
     """Where the link with a text leads."""
-    _, _, after = page.text.partition(f">{label}")
-    assert after, label
-    before = page.text[: len(page.text) - len(after) - len(label) - 1]
-    href = before.rpartition('href="')[2].partition('"')[0]
-    return href.replace("&amp;", "&")
+    found = re.search(f'<a [^>]*href="([^"]*)"[^>]*>{re.escape(label)}', page.text)
+    assert found, label
+    return found[1].replace("&amp;", "&")
 
 
 # The page.
@@ -113,6 +112,17 @@ def test_figures_are_linked_by_their_titles_with_what_was_looked_for_marked(page
     page = search(pages, "synonym")
     assert "<mark>synonym</mark>" in page.text
     assert "/figures/PMC101__f1" in Markup(page.text).hrefs()
+
+
+def test_the_year_stands_apart_from_a_title_without_a_full_stop(tmp_path: Path) -> None:
+    made = Figures()
+    made.add(1, gene("PTEN", "PTEN", 5728), papertitle="On PTEN in 1999", year="2015")
+    made.add(2, gene("PTEN", "PTEN", 5728), papertitle="", year="2016")
+    pages = pages_of(made.build(tmp_path))
+    for target in ("/search?q=PTEN", "/gene/5728"):
+        text = Markup(pages.get(target, "text/html").text).text
+        assert "in 1999 (2015)" in text.replace("PTEN in", "in"), target
+        assert "(2016)" not in text, target
 
 
 def test_markup_in_a_record_is_text(pages: Pages) -> None:
