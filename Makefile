@@ -17,7 +17,7 @@ unexport PYTHONDONTWRITEBYTECODE
 help:   ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{sub(/:.*/, "", $$1); printf "%-12s %s\n", $$1, $$2}'
 
-run: build editor  ## Build the sample records and serve them at http://127.0.0.1:7878/sparql
+run: build editor  ## Build the sample records and serve them at http://127.0.0.1:7878/
 	$(BIN)/pfocr-rdf serve --data $(DATA)
 
 build: $(VENV)/ready  ## Build a release from RECORDS (seeds) into DATA (pfocr-data)

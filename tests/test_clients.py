@@ -70,6 +70,25 @@ def test_sparqlwrapper_sees_what_is_wrong_with_a_query(server: Server) -> None:
         wrapper.query()
 
 
+def test_rdflib_declares_another_schema_org_unless_it_is_told_not_to(server: Server) -> None:
+    """As the README says; were it otherwise, that would have to go."""
+    asked = "SELECT ?gene { ?gene a schema:Gene }"
+    assert not list(rdflib.Graph(SPARQLStore(server.url)).query(asked))
+    assert list(rdflib.Graph(SPARQLStore(server.url), bind_namespaces="none").query(asked))
+    declared = f"PREFIX schema: <http://schema.org/> {asked}"
+    assert list(rdflib.Graph(SPARQLStore(server.url)).query(declared))
+
+
+def test_years_and_counts_are_compared_as_the_readme_says(server: Server) -> None:
+    graph = rdflib.Graph(SPARQLStore(server.url), bind_namespaces="none")
+    years = "SELECT ?year { [] schema:datePublished ?year FILTER(%s) }"
+    assert not list(graph.query(years % "?year > 1900"))
+    assert list(graph.query(years % 'STR(?year) > "1900"'))
+    words = "SELECT ?word (COUNT(*) AS ?n) { [] schema:text ?word } GROUP BY ?word HAVING(%s > 0)"
+    assert not list(graph.query(words % "?n"))
+    assert list(graph.query(words % "COUNT(*)"))
+
+
 @pytest.mark.parametrize("method", ["GET", "POST", "POST_FORM"])
 def test_rdflibs_store_asks_and_reads(server: Server, method: str) -> None:
     graph = rdflib.Graph(SPARQLStore(server.url, method=method))

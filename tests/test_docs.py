@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from pfocr_rdf.cli import app
+from pfocr_rdf.iris import Iris
 from serving import serving
 
 #: The address that the README has; a test's server is elsewhere.
@@ -122,6 +123,20 @@ def test_readers_are_told_which_schema_org_is_meant() -> None:
     """With https, as schema.org's own pages have it, a query finds nothing and nothing says why."""
     for document in ("README.md", "src/pfocr_rdf/web/templates/llms.txt"):
         assert "`schema:` is `http://schema.org/`" in (ROOT / document).read_text("utf-8"), document
+
+
+def test_every_prefix_that_the_readme_names_needs_no_declaration() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    sentence = readme.partition("These prefixes need no declaration: ")[2].partition("some more")[0]
+    named = re.findall("`([a-z]+):`", sentence)
+    known = Iris().prefixes()
+    assert len(named) > 15
+    assert set(named) <= known.keys()
+    assert "ncbigene" not in known
+    template = (ROOT / "src/pfocr_rdf/web/templates/llms.txt").read_text("utf-8")
+    for text in (readme, template):
+        assert "`HAVING` does not know the names that `SELECT` gives" in " ".join(text.split())
+        assert "compare `STR(?year)`" in text
 
 
 def test_the_readme_says_what_each_exit_status_means() -> None:
