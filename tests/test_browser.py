@@ -251,6 +251,14 @@ def test_without_its_bundle_the_editor_is_a_form(browser: Browser, server: Serve
 
 
 @needs_editor
+def test_an_answer_has_the_shortest_names_of_things(browser: Browser, server: Server) -> None:
+    asked = "SELECT ?taxon { gene:2064 schema:taxonomicRange ?taxon }"
+    browser.open(f"{site(server)}/sparql?query={quote(asked)}")
+    browser.wait(ANSWERED, "the query of a link is run")
+    assert browser.run("document.querySelector('#answer tbody a').textContent") == "taxon:9606"
+
+
+@needs_editor
 def test_links_of_an_answer_lead_to_pages_here(browser: Browser, server: Server) -> None:
     browser.open(f"{site(server)}/sparql?query={quote(QUERY)}")
     browser.wait(ANSWERED, "the query of a link is run")

@@ -247,7 +247,10 @@ async function start(form, place) {
   yasqe.addKeyMap({ Tab: false, "Shift-Tab": false }, true);
   const yasr = new Yasr(answer, {
     persistenceId: null,
-    prefixes: vocabulary.prefixes,
+    // It takes the first that fits: taxon:9606 says more than obo:NCBITaxon_9606.
+    prefixes: Object.fromEntries(
+      Object.entries(vocabulary.prefixes).sort(([, one], [, other]) => other.length - one.length),
+    ),
     pluginOrder: ["table", "chart", "response"],
     defaultPlugin: "table",
     errorRenderers: [showProblem],
