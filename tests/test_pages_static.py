@@ -1,12 +1,16 @@
 """Files of the pages: under addresses that change with them, kept for ever, compressed once."""
 
+import os
 import re
+from pathlib import Path
 from typing import Final
 
 import pytest
+from jinja2 import FileSystemLoader
 
 from paging import Markup, Pages, pages_of
 from pfocr_rdf.releases import Release
+from pfocr_rdf.web.pages.html import environment
 from pfocr_rdf.web.pages.static import static_address, static_files, static_hash
 
 #: Colour of the text, or of a line, → the least contrast that WCAG 2.2 AA asks for.
@@ -92,3 +96,14 @@ def test_colours_can_be_told_apart(over: str, under: str, least: float, dark: bo
     found = colours[0] | colours[1] if dark else colours[0]
     low, high = sorted((luminance(found[over]), luminance(found[under])))
     assert (high + 0.05) / (low + 0.05) >= least
+
+
+def test_a_template_that_is_installed_meanwhile_is_not_read(tmp_path: Path) -> None:
+    """It is of another version than the code that runs, which would fail with it."""
+    template = tmp_path / "a.html"
+    template.write_text("old", encoding="utf-8")
+    made = environment().overlay(loader=FileSystemLoader(tmp_path))
+    assert made.get_template("a.html").render() == "old"
+    template.write_text("newer", encoding="utf-8")
+    os.utime(template, (1, 1))
+    assert made.get_template("a.html").render() == "old"

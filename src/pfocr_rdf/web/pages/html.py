@@ -36,6 +36,8 @@ def environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        # One of another version, installed meanwhile, does not fit the code that runs.
+        auto_reload=False,
     )
     made.filters |= {"thousands": thousands, "shortened": shortened, "unless_na": unless_na}
     return made
