@@ -20,8 +20,9 @@ def all_told(release: Release, text: str) -> list[list[str | None]]:
     found = []
     for matched in absent(text, store, IRIS):
         instead = present_instead(matched, store, IRIS)
-        terms = (matched.term, matched.of, instead.term, instead.of)
-        found.append([None if term is None else str(term) for term in terms])
+        terms = [None if one is None else str(one) for one in (matched.term, matched.of)]
+        path = "/".join(map(str, instead.path)) or None
+        found.append([*terms, None if instead.term is None else str(instead.term), path])
     return found
 
 
@@ -136,6 +137,8 @@ def test_a_named_query_asks_for_nothing_that_no_record_has(
 
 NAME, IDENTIFIER = f"<{SCHEMA}name>", f"<{SCHEMA}identifier>"
 PUBLISHED, SCORE = f"<{SCHEMA}datePublished>", f"<{PFOCR}pathwayScore>"
+TIER, TYPE = f"<{PFOCR}tier>", "<http://www.w3.org/1999/02/22-rdf-syntax-ns#type>"
+SUBCLASS_OF = "<http://www.w3.org/2000/01/rdf-schema#subClassOf>"
 LABEL, MENTIONS = "<http://www.w3.org/2000/01/rdf-schema#label>", f"<{SCHEMA}mentions>"
 INTEGER, GYEAR = (f"<http://www.w3.org/2001/XMLSchema#{name}>" for name in ("integer", "gYear"))
 
@@ -162,6 +165,23 @@ INTEGER, GYEAR = (f"<http://www.w3.org/2001/XMLSchema#{name}>" for name in ("int
         ("?p 5594", [f'"5594"^^{INTEGER}', None, '"5594"', None]),
         ("schema:name|rdfs:label 'mapk1'", ['"mapk1"', None, '"MAPK1"', None]),
         ("?p ?o VALUES ?o { 'mapk1' }", ['"mapk1"', None, '"MAPK1"', None]),
+        # What stands in a FILTER is compared with values of one kind.
+        (
+            "schema:datePublished ?y FILTER(?y > 2011)",
+            [f'"2011"^^{INTEGER}', PUBLISHED, f'"2011"^^{GYEAR}', None],
+        ),
+        (
+            "schema:identifier ?i FILTER(?i = 5594)",
+            [f'"5594"^^{INTEGER}', IDENTIFIER, '"5594"', None],
+        ),
+        ("schema:name ?n FILTER(?n = 'mapk1')", ['"mapk1"', NAME, '"MAPK1"', None]),
+        # What is there, and a value of another property.
+        ("pfocr:tier 'synonym'", ['"synonym"', TIER, f"<{PFOCR}synonym>", None]),
+        ("schema:about gene:5594", [f"<{GENE}>", f"<{SCHEMA}about>", f"<{GENE}>", MENTIONS]),
+        (
+            "a pfocr:Mention",
+            [f"<{PFOCR}Mention>", TYPE, f"<{PFOCR}Mention>", f"{TYPE}/{SUBCLASS_OF}"],
+        ),
         # What nothing here is like.
         ("schema:name 'no such gene'", ['"no such gene"', NAME, None, None]),
         ("pfocr:pathwayScore 0.9", [f'"0.9"^^{INTEGER[:-8]}decimal>', SCORE, None, None]),
@@ -178,7 +198,10 @@ def test_a_value_that_the_release_does_not_have_is_told_with_the_one_that_it_has
     [
         "SELECT * { ?g schema:identifier '5594' ; schema:name \"MAPK1\", '\u004dAPK1' }",
         "SELECT * { ?m pfocr:candidateCount 1, 01 ; pfocr:rowCount +1 } LIMIT 77777 OFFSET 88888",
-        "SELECT * { ?s schema:name ?n FILTER(?n = 'mapk1' || REGEX(?n, '^q')) BIND('x' AS ?x) }",
+        "SELECT * { ?s schema:name ?n FILTER(?n != 'mapk1' && REGEX(?n, '^q')) BIND('x' AS ?x) }",
+        "SELECT * { ?m pfocr:candidateCount ?n FILTER(?n > 1e9 && ?n = 77777 && ?n != 0.5) }",
+        "SELECT * { ?s schema:datePublished ?y FILTER(?y > '2999'^^xsd:gYear && STR(?y) = '1') }",
+        "SELECT * { ?s schema:sameAs ?n FILTER(?n = 5) }",
         "SELECT (GROUP_CONCAT(?n; separator=' | ') AS ?names) { ?s schema:name ?n }",
         "CONSTRUCT { ?s schema:name 'made' } { ?s schema:name ?n }",
     ],

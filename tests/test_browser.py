@@ -415,6 +415,20 @@ def test_why_a_query_finds_nothing_is_said_until_one_does(browser: Browser, serv
         "https://schema.org/mentions, but http://schema.org/mentions",
         '"mapk1", but "MAPK1"',
     ]
+    counts = "SELECT ?g (COUNT(?f) AS ?n) { ?f schema:mentions ?g } GROUP BY ?g HAVING (?n > 0)"
+    browser.open(f"{site(server)}/sparql?query={quote(counts)}")
+    browser.wait(f"{said}.checkVisibility()", "it is said")
+    browser.look("editor-having", 1200, 1000)
+    assert browser.run(f"{said}.innerText") == (
+        "Nothing was found: ?n has no value in HAVING, write COUNT(?f) there"
+    )
+    browser.open(f"{site(server)}/sparql?query={quote('SELECT * { ?x a pfocr:Mention }')}")
+    browser.wait(f"{said}.checkVisibility()", "it is said")
+    assert "but as <http://www.w3.org/1999/02/22-rdf-syntax-ns#type>/<" in browser.run(
+        f"{said}.innerText"
+    )
+    browser.open(f"{site(server)}/sparql?query={quote(https)}")
+    browser.wait(f"{said}.checkVisibility()", "it is said")
     browser.run(f"{EDITOR}.setValue({EDITOR}.getValue().replace('https:', 'http:'))")
     browser.run("document.getElementById('run').click()")
     browser.wait(f"!{said}.checkVisibility()", "there is an answer")

@@ -420,6 +420,10 @@ def test_where_nothing_is_found_what_the_release_lacks_is_told(data: Path) -> No
         ' but "5594"',
         '  "MAPK1" as <http://www.w3.org/2000/01/rdf-schema#label>, but as <http://schema.org/name>',
     ]
+    count = "SELECT ?g (COUNT(?f) AS ?n) { ?f schema:mentions ?g } GROUP BY ?g HAVING (?n > 0)"
+    assert run("query", count, "--data", data).err == (
+        "nothing was found: ?n has no value in HAVING, write COUNT(?f) there\n"
+    )
     # Where all are there, they only do not go together, and where something is found all is well.
     for text in ("ASK { gene:5594 schema:mentions ?x }", "ASK { ?s ?p ?o FILTER(?s != <urn:x>) }"):
         assert run("query", text, "--data", data).err == ""

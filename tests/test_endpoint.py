@@ -16,6 +16,7 @@ import brotli  # type: ignore[import-untyped]  # it has no stubs
 import pytest
 import zstandard
 
+from pfocr_rdf.iris import PFOCR, RDF, RDFS
 from pfocr_rdf.releases import Release
 from serving import JSON, Server, graph_of, raw, serving, wait_until
 
@@ -146,9 +147,17 @@ def test_an_answer_without_a_row_says_what_the_release_lacks_each_time(server: S
         assert "x-pfocr-absent" not in server.ask(found).headers
 
 
-def test_values_that_the_release_lacks_are_percent_encoded(server: Server) -> None:
+def test_values_that_the_release_lacks_and_paths_are_percent_encoded(server: Server) -> None:
     text = "SELECT * { ?g schema:name 'mapk1' ; rdfs:label 'MAPK1', '50 %, \"é\"' }"
     label = "http://www.w3.org/2000/01/rdf-schema#label"
+    count = "SELECT ?g (COUNT(?f) AS ?n) { ?f schema:mentions ?g } GROUP BY ?g HAVING (?n > 0)"
+    assert server.ask(count).headers["x-pfocr-absent"] == (
+        '<%3Fn>; of="HAVING"; instead="COUNT%28%3Ff%29"'
+    )
+    assert server.ask("SELECT * { ?x a pfocr:Mention }").headers["x-pfocr-absent"] == (
+        f'<{PFOCR}Mention>; of="{RDF}type"; instead="{PFOCR}Mention"'
+        f'; instead-of="%3C{RDF}type%3E/%3C{RDFS}subClassOf%3E"'
+    )
     assert server.ask(text).headers["x-pfocr-absent"].split(", ") == [
         '<%22mapk1%22>; of="http://schema.org/name"; instead="%22MAPK1%22"',
         f'<%22MAPK1%22>; of="{label}"; instead="%22MAPK1%22"; instead-of="http://schema.org/name"',

@@ -1,5 +1,6 @@
 """What a query matches triples with is read from its words."""
 
+import re
 import time
 
 import pytest
@@ -78,11 +79,52 @@ def test_the_name_of_a_term_has_dots_and_letters_of_any_script_in_it() -> None:
             ['a "x"'],
         ),
         ("CONSTRUCT { ?s schema:a 'x' } { ?s schema:a 'y' }", ['a "y"']),
-        ("ASK { ?s schema:a # 'x'\n 'y' }", ['? "y"']),
+        ("ASK { ?s schema:a # 'x'\n 'y' ; # 'z'\n schema:b 'z' }", ['a "y"', 'b "z"']),
+        ("ASK { ?s schema:c [ schema:a 'x' ] . [] schema:b 'y' }", ['a "x"', 'b "y"']),
     ],
 )
 def test_values_are_read_with_the_property_that_has_them(text: str, expected: list[str]) -> None:
     assert values(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("ASK { <x:s> <x:p> <x:o>, <x:q> ; <x:r> <x:t> . <x:u> a <x:C> }", "p=o p=q r=t type=C"),
+        ("ASK { ?s <x:p>/<x:q> <x:o> ; <x:p>|<x:q> <x:o2> ; <x:p>+ <x:o3> }", "q=o"),
+        ("ASK { [ <x:p> <x:o> ] <x:q> [ a <x:C> ] . ?s ^<x:r> <x:s> }", "p=o type=C"),
+        ("DESCRIBE <x:a> <x:b> <x:c>", ""),
+        ("ASK { GRAPH <x:g> { ?s ?p <x:o> } FILTER(?o = <x:a>) VALUES ?s { <x:b> <x:c> } }", ""),
+    ],
+)
+def test_an_iri_that_is_a_value_is_told_with_its_property(text: str, expected: str) -> None:
+    found = [one for one in matched_in(text, PREFIXES) if one.of]
+    said = [
+        re.sub(r".*[:#]", "", f"{one.of.value}") + "=" + one.term.value[2:]
+        for one in found
+        if one.of
+    ]
+    assert " ".join(said) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("?s schema:a ?n FILTER(?n > 5 && ?n != 'x' || !(?n = 1.5))", "> 5, != x, = 1.5"),
+        ("?s schema:b 'y' ; schema:a $n FILTER(?n<=5)", "<= 5"),
+        # What is computed, what may have other values, and what is known from elsewhere.
+        ("?s schema:a ?n FILTER(?n + 1 > 5 && STR(?n) = '5' && 5 < 6)", ""),
+        ("?s schema:a ?n ; schema:b ?n FILTER(?n > 5)", ""),
+        ("?s ?p ?n FILTER(?n > 5)", ""),
+        ("?s schema:a ?n VALUES ?n { 7 } FILTER(?n > 5)", ""),
+        ("?n schema:a ?o FILTER(?n > 5)", ""),
+    ],
+)
+def test_what_the_values_of_a_property_are_compared_with_is_told(text: str, expected: str) -> None:
+    found = matched_in(f"SELECT * {{ {text} }}", PREFIXES)
+    said = [(one.compared, one.of, one.term.value) for one in found if one.compared]
+    assert ", ".join(f"{operator} {value}" for operator, _, value in said) == expected
+    assert {of for _, of, _ in said} <= {NamedNode(SCHEMA + "a")}
 
 
 def test_a_long_query_is_read_in_linear_time() -> None:
@@ -94,4 +136,4 @@ def test_a_long_query_is_read_in_linear_time() -> None:
 
 @given(st.text(max_size=60) | st.text("<:>'\"\\ua^@{}()#,.1 \nVALUES", max_size=60))
 def test_any_text_has_terms_or_none(text: str) -> None:
-    assert all(one.of is None or isinstance(one.term, Literal) for one in matched_in(text, {}))
+    assert all(one.of or not one.compared for one in matched_in(text, {}))

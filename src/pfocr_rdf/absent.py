@@ -1,7 +1,8 @@
 """Why a query finds nothing: it asks for an IRI or a value that the release does not have.
 
 Most often it is one in another spelling, the like of ``https://schema.org/`` or of a number for
-the text of an identifier, which SPARQL takes for something else.
+the text of an identifier, which SPARQL takes for something else; or it is there, and not a value
+of the property that was asked for.
 """
 
 import re
@@ -9,12 +10,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import islice
 from typing import Final
 
 from pyoxigraph import DefaultGraph, Literal, NamedNode, Store
 
 from pfocr_rdf.contents import same_thing
-from pfocr_rdf.iris import RDFS, SCHEMA, VOID, XSD, Iris, term
+from pfocr_rdf.iris import PFOCR, RDF, RDFS, SCHEMA, VOID, XSD, Iris, term
 from pfocr_rdf.matched import Matched, matched_in, names_graphs
 
 #: So many of the terms that nothing has are named; a list of genes may have hundreds.
@@ -30,6 +32,12 @@ ALIKE: Final = 0.8
 #: What the description of a release lists its classes and properties by.
 LISTING: Final = (term(VOID, "class"), term(VOID, "property"))
 DEFINED_BY: Final = term(RDFS, "isDefinedBy")
+TYPE: Final = term(RDF, "type")
+SUBCLASS_OF: Final = term(RDFS, "subClassOf")
+TEXT: Final = XSD + "string"
+NUMBERS: Final = frozenset(XSD + name for name in ("integer", "decimal", "double", "float"))
+#: So many values of a property show what it has.
+SAMPLE: Final = 100
 #: What a text is most often meant to be a value of.
 NAMING: Final = (term(SCHEMA, "name"), term(SCHEMA, "identifier"))
 #: What values are of; none is simple text, which is tried first.
@@ -43,32 +51,50 @@ DATATYPES: Final = tuple(
 class Instead:
     """What the release has in the place of an absent term.
 
-    ``term`` is None where nothing is alike; ``of`` is the property that it is a value of, where
-    that is another than was asked for.
+    ``term`` is None where nothing is alike; ``path`` are the properties that lead to it, where
+    they are others than were asked for.
     """
 
     term: NamedNode | Literal | None = None
-    of: NamedNode | None = None
+    path: tuple[NamedNode, ...] = ()
 
 
 def absent(text: str, store: Store, iris: Iris) -> Iterator[Matched]:
     """What a query matches triples with that no triple of the default graph has.
 
+    Also what it compares with values that are of another datatype.
+
     :param text: of a query; its own prefixes go before those of ``iris``. Of one that names
         graphs, what no graph has.
     """
     graph = None if names_graphs(text) else DefaultGraph()
-    missing = set[NamedNode]()
+    missing = set[NamedNode | None]()
     for matched in matched_in(text, iris.prefixes()):
-        node = matched.term
-        if isinstance(node, Literal):
-            # Of a property that no triple has there is no value either.
-            if matched.of not in missing and not _is_value(node, matched.of, store, graph):
-                yield matched
-        # DATATYPE(?year) is compared with those of XSD: they are in no triple.
-        elif not node.value.startswith(XSD) and not _is_there(node, store, graph):
-            missing.add(node)
+        node, of = matched.term, matched.of
+        if isinstance(node, NamedNode) and not _is_there(node, store, graph):
+            # DATATYPE(?year) is compared with those of XSD: they are in no triple.
+            if node not in missing and not node.value.startswith(XSD):
+                missing.add(node)
+                yield Matched(node)
+        elif of in missing:  # it has no value at all
+            continue
+        elif matched.compared and isinstance(node, Literal):
+            yield from _incomparable(matched, node, store, graph)
+        elif (of or isinstance(node, Literal)) and not _is_value(node, of, store, graph):
             yield matched
+
+
+def _incomparable(
+    matched: Matched, literal: Literal, store: Store, graph: DefaultGraph | None
+) -> Iterator[Matched]:
+    """What is compared with values of another datatype, or as text with none that is equal."""
+    kinds = set(map(_kind, islice(_values(matched.of, store, graph), SAMPLE)))
+    if kinds and _kind(literal) not in kinds:
+        yield matched
+    elif kinds != {TEXT} or matched.compared != "=":
+        return
+    elif not _is_value(literal, matched.of, store, graph):
+        yield Matched(literal, matched.of)
 
 
 def present_instead(
@@ -79,10 +105,13 @@ def present_instead(
     :param find: the IRI that the release would have for a spelling, such as
         :func:`pfocr_rdf.spellings.find_iri` tells.
     """
-    node = matched.term
-    if isinstance(node, Literal):
-        return _other_value(node, matched.of, store, find)
-    return Instead(_other_iri(node, store, iris, find))
+    node, of = matched.term, matched.of
+    if isinstance(node, NamedNode):
+        return _other_use(node, of, store) if of else _other_iri(node, store, iris, find)
+    if matched.compared:
+        like = next(_values(of, store, DefaultGraph()), None)
+        return Instead(Literal(node.value, datatype=like.datatype) if like else None)
+    return _other_value(node, of, store, find)
 
 
 def _is_there(node: NamedNode, store: Store, graph: DefaultGraph | None) -> bool:
@@ -100,14 +129,34 @@ def _is_value(
     return next(store.quads_for_pattern(None, of, value, graph), None) is not None
 
 
-def _other_iri(node: NamedNode, store: Store, iris: Iris, find: Find) -> NamedNode | None:
+def _values(of: NamedNode | None, store: Store, graph: DefaultGraph | None) -> Iterator[Literal]:
+    quads = store.quads_for_pattern(None, of, None, graph)
+    return (quad.object for quad in quads if isinstance(quad.object, Literal))
+
+
+def _kind(literal: Literal) -> str:
+    """What it can be compared with: https://www.w3.org/TR/sparql11-query/#OperatorMapping ."""
+    datatype = literal.datatype.value
+    return "number" if datatype in NUMBERS else datatype
+
+
+def _other_iri(node: NamedNode, store: Store, iris: Iris, find: Find) -> Instead:
     """What the release has in the place of an absent IRI."""
     others = (same_thing(node, store, iris), _other_scheme(node), find(node.value))
     for other in filter(None, others):
         if other != node and _is_there(other, store, DefaultGraph()):
-            return other
+            return Instead(other)
     alike = _alike(node.value, list(_terms(store)))
-    return NamedNode(alike) if alike else None
+    return Instead(NamedNode(alike) if alike else None)
+
+
+def _other_use(node: NamedNode, of: NamedNode, store: Store) -> Instead:
+    """How the release uses an IRI that is no value of a property: as that of another."""
+    graph = DefaultGraph()
+    if of == TYPE and next(store.quads_for_pattern(None, SUBCLASS_OF, node, graph), None):
+        return Instead(node, (TYPE, SUBCLASS_OF))
+    used = next(store.quads_for_pattern(None, None, node, graph), None)
+    return Instead(node, (used.predicate,)) if used else Instead()
 
 
 def _other_value(literal: Literal, of: NamedNode | None, store: Store, find: Find) -> Instead:
@@ -119,7 +168,7 @@ def _other_value(literal: Literal, of: NamedNode | None, store: Store, find: Fin
     text = Literal(literal.value)
     for named in (*NAMING, None):
         if quad := next(store.quads_for_pattern(None, named, text, graph), None):
-            return Instead(text, quad.predicate)
+            return Instead(text, (quad.predicate,))
     return Instead()
 
 
@@ -130,6 +179,8 @@ def _written_like(text: str, find: Find) -> Iterator[NamedNode | Literal]:
         yield Literal(text, datatype=datatype)
     with suppress(ValueError):
         yield NamedNode(text)
+    with suppress(ValueError):  # "synonym" for pfocr:synonym
+        yield term(PFOCR, text)
     if (found := find(text)) is not None:
         yield found
     plain = " ".join(text.split())

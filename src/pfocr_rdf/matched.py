@@ -4,14 +4,14 @@ They are read from the words of its text, in which the parser found nothing wron
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from pyoxigraph import Literal, NamedNode
 
-from pfocr_rdf.iris import XSD, term
+from pfocr_rdf.iris import RDF, XSD, term
 from pfocr_rdf.syntax import TOKEN_RE
 
 #: https://www.w3.org/TR/sparql11-query/#rPN_LOCAL_ESC
@@ -27,28 +27,35 @@ ASIDE: Final = ("BASE", "FROM", "NAMED", "GRAPH", "SERVICE", "SILENT", "^^")
 GRAPHS: Final = ("FROM", "GRAPH")
 #: After these a number is one of rows.
 SLICES: Final = ("LIMIT", "OFFSET")
-#: Before a property these say that it is not the one way from the subject to the value.
-OTHER_WAYS: Final = frozenset("|!^")
+LITERALS: Final = ("string", "number")
+SUBJECTS: Final = ("iri", "variable", "")
+#: After these comes a property: of the same subject, of what a path led to, of a blank node.
+GOING_ON: Final = ";/[]"
+COMPARISONS: Final = ("=", "!=", "<", ">", "<=", ">=")
+#: After these a variable is compared itself, not what is computed with it.
+ALONE: Final = ("", "&&", "||", "!")
 
 
 @dataclass(frozen=True, slots=True)
 class Matched:
     """A term that a query matches triples with.
 
-    ``of`` is the property that a literal should be a value of; None for an IRI, and where it
-    may be a value of any.
+    ``of`` is the property that it should be a value of; None where it may be a value of any, or
+    a subject or a property itself. ``compared`` says that it is compared with the values.
     """
 
     term: NamedNode | Literal
     of: NamedNode | None = None
+    compared: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class _Piece:
+class Piece:
     """A word of a query.
 
-    ``text`` is an IRI in full, a word in capitals, and otherwise what stands there. ``gap`` is
-    what stands before it that is no piece, without spaces around. ``end`` is its own.
+    ``kind`` is ``iri``, ``string``, ``number``, ``variable``, ``word`` or ``sign``, or empty for
+    what is none. ``text`` is an IRI in full, a word in capitals, and otherwise what stands there.
+    ``gap`` is what stands before it that is no piece, without spaces around. ``end`` is its own.
     """
 
     kind: str
@@ -57,39 +64,43 @@ class _Piece:
     end: int
 
 
-NOTHING: Final = _Piece("", "", "", 0)
+NOTHING: Final = Piece("", "", "", 0)
 
 
 def matched_in(text: str, prefixes: Mapping[str, str]) -> list[Matched]:
     """The terms that a query matches triples with, as they are meant, each once.
 
     IRIs of graphs, endpoints, datatypes and functions are none of them, nor what CONSTRUCT
-    makes, nor values that FILTER and BIND compute with.
+    makes, nor values that are computed with, unless they are compared with those of a property.
 
     :param prefixes: those that need no declaration, with their namespaces.
 
-    >>> text = 'PREFIX s: <https://schema.org/> ASK FROM <x:g> { ?s s:name "a"@en, oa:c . }'
-    >>> for one in matched_in(text, {"oa": "http://www.w3.org/ns/oa#"}):
-    ...     print(one.term, one.of)
-    <https://schema.org/name> None
-    "a"@en <https://schema.org/name>
-    <http://www.w3.org/ns/oa#c> None
+    >>> text = 'PREFIX s: <https://schema.org/> ASK FROM <x:g> { ?s s:name "a"@en, ?n ; oa:c <x:o>'
+    >>> for one in matched_in(text + " FILTER(?n > '5') }", {"oa": "http://www.w3.org/ns/oa#"}):
+    ...     print(one.of or "*", one.compared or "=", one.term)
+    * = <https://schema.org/name>
+    <https://schema.org/name> = "a"@en
+    * = <http://www.w3.org/ns/oa#c>
+    <http://www.w3.org/ns/oa#c> = <x:o>
+    <https://schema.org/name> > "5"
     """
-    pieces = list(_pieces(text, prefixes))
+    placed = _placed(list(pieces(text, prefixes)))
+    properties = _properties_of_variables(placed)
     found = dict[Matched, None]()
-    before, of = NOTHING, None
-    for at, (piece, place) in enumerate(zip(pieces, _places(pieces), strict=True)):
-        # The other words of a literal, and what a comma joins, are of the same property.
-        if "^^" not in (before.text, piece.text) and piece.gap not in (",", "@"):
-            of = _property(before, piece)
+    before = NOTHING
+    for at, (piece, place, of) in enumerate(placed):
         with suppress(ValueError):  # a character that no IRI has, written as an escape
             if piece.kind == "iri":
                 if before.text not in ASIDE and not CALL_RE.match(text, piece.end):
-                    found[Matched(NamedNode(piece.text))] = None
-            elif piece.kind in ("string", "number") and before.text not in SLICES:
-                literal = _literal(text, piece, pieces[at + 1 : at + 3])
-                if literal is not None and place != "aside":
-                    found[Matched(literal, of if place == "pattern" else None)] = None
+                    found[Matched(NamedNode(piece.text), of)] = None
+            elif piece.kind in LITERALS and before.text not in SLICES:
+                literal = _literal(text, piece, [one.piece for one in placed[at + 1 : at + 3]])
+                compared = ""
+                if place == "aside":
+                    is_alone = piece.gap in COMPARISONS and before.gap in ALONE
+                    of, compared = properties.get(before.text) if is_alone else None, piece.gap
+                if literal is not None and (of or place != "aside"):
+                    found[Matched(literal, of, compared)] = None
         before = piece
     return list(found)
 
@@ -103,17 +114,22 @@ def names_graphs(text: str) -> bool:
     return any((token["word"] or "").upper() in GRAPHS for token in TOKEN_RE.finditer(text))
 
 
-def _pieces(text: str, prefixes: Mapping[str, str]) -> Iterator[_Piece]:
-    """The words of a query but for comments, prologue and the template of CONSTRUCT."""
+def pieces(text: str, prefixes: Mapping[str, str]) -> Iterator[Piece]:
+    """The words of a query but for comments, prologue and the template of CONSTRUCT.
+
+    >>> [piece.text for piece in pieces("PREFIX a: <x:> ask { a:b ?p 'c' } # d", {})]
+    ['ASK', '{', 'x:b', '?p', "'c'", '}']
+    """
     namespaces = dict(prefixes)
-    word, declared, end = "", "", 0
+    word, declared, gap, end = "", "", "", 0
     made = 0  # braces of the template that are open
     for token in TOKEN_RE.finditer(text):
+        gap, end = gap + text[end : token.start()], token.end()
         if token[0].startswith("#"):
             continue
         before, word = word, (token["word"] or token["sign"] or "").upper()
         kind, said = _read(token, namespaces)
-        gap, end = text[end : token.start()].strip(), token.end()
+        said_before, gap = gap.strip(), ""
         if made or (before == "CONSTRUCT" and word == "{"):
             made += {"{": 1, "}": -1}.get(word, 0)
         elif before == "PREFIX":
@@ -121,8 +137,8 @@ def _pieces(text: str, prefixes: Mapping[str, str]) -> Iterator[_Piece]:
             word = "PREFIX:"
         elif before == "PREFIX:":
             namespaces[declared] = said
-        else:
-            yield _Piece(kind, said, gap, end)
+        elif word != "PREFIX":
+            yield Piece(kind, said, said_before, end)
 
 
 def _read(token: re.Match[str], namespaces: Mapping[str, str]) -> tuple[str, str]:
@@ -138,36 +154,72 @@ def _read(token: re.Match[str], namespaces: Mapping[str, str]) -> tuple[str, str
         return "iri", namespaces[prefix] + NAME_ESCAPE_RE.sub(r"\1", local)
     if token["word"] or token["sign"]:
         return ("word" if token["word"] else "sign"), token[0].upper()
-    if token[0][0] in "\"'":
-        return "string", token[0]
-    return ("number" if token[0][-1].isdigit() and token[0][0] not in "?$_" else ""), token[0]
+    kinds = {'"': "string", "'": "string", "?": "variable", "$": "variable", "_": ""}
+    return kinds.get(token[0][0], "number"), token[0].replace("$", "?", 1)
 
 
-def _places(pieces: Sequence[_Piece]) -> Iterator[str]:
-    """For each word where it stands: in the data of VALUES, in an expression, or in a pattern."""
-    depth, opened, waits = 0, 0, False  # parentheses; braces of data; whether data are to begin
-    for piece in pieces:
+class _Placed(NamedTuple):
+    """A word, where it stands (see :func:`_places`), and of which property it is a value there."""
+
+    piece: Piece
+    place: str
+    of: NamedNode | None
+
+
+def _placed(words: Sequence[Piece]) -> list[_Placed]:
+    placed = list[_Placed]()
+    subject, before, of = NOTHING, NOTHING, None
+    for piece, place in zip(words, _places(words), strict=True):
+        # The other words of a literal, and what a comma joins, are of the same property.
+        if "^^" not in (before.text, piece.text) and piece.gap not in (",", "@"):
+            of = _property(subject, before) if not piece.gap else None
+        placed.append(_Placed(piece, place, of if place == "pattern" else None))
+        subject, before = before, piece
+    return placed
+
+
+def _places(words: Sequence[Piece]) -> Iterator[str]:
+    """For each word where it stands.
+
+    That is ``head`` before the pattern, and what is counted after it; ``data`` of VALUES,
+    ``aside`` in an expression, ``pattern``.
+    """
+    braces, depth = 0, 0  # that are open; parentheses
+    opened, waits = False, False  # whether data are read; whether they are to begin
+    for piece in words:
         if piece.kind == "word":
             waits = piece.text == "VALUES"
         if piece.kind == "sign":
+            braces += {"{": 1, "}": -1}.get(piece.text, 0)
             depth += {"(": 1, ")": -1}.get(piece.text, 0)
-            if piece.text == "{" and waits:
-                opened, waits = 1, False
-            elif piece.text == "}":
-                opened = 0
-        yield "data" if opened else "aside" if depth else "pattern"
+            if piece.text in "{}":
+                opened, waits = waits and piece.text == "{", False
+        yield "data" if opened else "aside" if depth else "pattern" if braces else "head"
 
 
-def _property(before: _Piece, piece: _Piece) -> NamedNode | None:
-    """The property that stands before a value, if it is one."""
-    if before.kind != "iri" or piece.gap or not OTHER_WAYS.isdisjoint(before.gap):
+def _property(subject: Piece, piece: Piece) -> NamedNode | None:
+    """The property that a word is, after a subject or another value of it."""
+    follows = subject.kind in SUBJECTS if not piece.gap else piece.gap[-1] in GOING_ON
+    if not follows:
         return None
     with suppress(ValueError):
-        return NamedNode(before.text)
+        if piece.kind == "iri":
+            return NamedNode(piece.text)
+        if (piece.kind, piece.text) == ("word", "A"):
+            return term(RDF, "type")
     return None
 
 
-def _literal(text: str, piece: _Piece, after: Sequence[_Piece]) -> Literal | None:
+def _properties_of_variables(placed: Iterable[_Placed]) -> dict[str, NamedNode]:
+    """The variables that are values of one property and stand nowhere else in a pattern."""
+    found = dict[str, set[NamedNode | None]]()
+    for piece, place, of in placed:
+        if piece.kind == "variable" and place in ("pattern", "data"):
+            found.setdefault(piece.text, set()).add(of)
+    return {name: of for name, (of, *more) in found.items() if of and not more}
+
+
+def _literal(text: str, piece: Piece, after: Sequence[Piece]) -> Literal | None:
     """What is written as a string or a number; None if its datatype cannot be read.
 
     :param after: the two words after it, of which the second may be its datatype.

@@ -13,6 +13,7 @@ from pfocr_rdf.commands.console import counted, data_out, refusals, say
 from pfocr_rdf.commands.options import DEFAULT_DATA, Data, ReleaseName
 from pfocr_rdf.contents import iris_of, open_store, same_thing
 from pfocr_rdf.errors import IriError, QueryError, UsageError
+from pfocr_rdf.having import unnamed_in_having
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.queries import (
     LIMIT,
@@ -215,13 +216,16 @@ def _tell_absent(text: str, store: Store, iris: Iris) -> None:
         except IriError:
             return None
 
+    for variable, expression in unnamed_in_having(text).items():
+        say(f"nothing was found: {variable} has no value in HAVING, write {expression} there")
     lacking = list(absent(text, store, iris))
     if lacking:
         say("nothing was found, and the release does not have")
     for matched in lacking[:MOST_TOLD]:
         instead = present_instead(matched, store, iris, find)
         asked = f"{matched.term} as {matched.of}" if matched.of else f"{matched.term}"
-        other = f"as {instead.of}" if instead.of else f"{instead.term}"
+        path = "/".join(map(str, instead.path))
+        other = f"as {path}" if path else f"{instead.term}"
         say(f"  {asked}" + (f", but {other}" if instead.term else ""))
     if more := len(lacking[MOST_TOLD:]):
         say(f"  and {counted(more, 'other term')} of the query")

@@ -2,7 +2,8 @@
 
 An answer without a row is a good answer, so this is no problem: ``X-Pfocr-Absent`` lists the IRIs
 and values of the query that no triple has, and what the release has in the place of each. A value
-is written as N-Triples have it, percent-encoded.
+is written as N-Triples have it, percent-encoded. So are a variable that has no value in HAVING,
+and what to write in its place.
 """
 
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ from typing import Any, Final
 from pyoxigraph import Literal, NamedNode, Store
 
 from pfocr_rdf.absent import MOST_TOLD, absent, present_instead
+from pfocr_rdf.having import unnamed_in_having
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.web.headers import header_address, header_text
 
@@ -20,6 +22,10 @@ NAME: Final = b"x-pfocr-absent"
 LONGEST: Final = 200
 
 
+#: What is told in the place of the property for a variable that has no value there.
+HAVING: Final = "HAVING"
+#: What values, paths and variables begin with, which are percent-encoded as a whole.
+WHOLE: Final = ('"', "<", "?")
 #: What of a term is told, as parameters of the header.
 PARAMETERS: Final = ("of", "instead", "instead-of")
 
@@ -30,15 +36,20 @@ def told_absent(text: str, store: Store, iris: Iris) -> list[tuple[str, ...]]:
     Each is the term, the property of which it should be a value, what there is in its place, and
     of which property; "" where there is none.
     """
-    told = []
+    told: list[tuple[str, ...]] = [
+        (variable, HAVING, expression, "")
+        for variable, expression in unnamed_in_having(text).items()
+        if len(expression) <= LONGEST
+    ]
     short = (one for one in absent(text, store, iris) if len(one.term.value) <= LONGEST)
     for matched in islice(short, MOST_TOLD):
         instead = present_instead(matched, store, iris)
-        told.append(tuple(map(_said, (matched.term, matched.of, instead.term, instead.of))))
-    return told
+        path = "/".join(map(str, instead.path)) if instead.path[1:] else _said(*instead.path)
+        told.append((*map(_said, (matched.term, matched.of, instead.term)), path))
+    return told[:MOST_TOLD]
 
 
-def _said(term: NamedNode | Literal | None) -> str:
+def _said(term: NamedNode | Literal | None = None) -> str:
     if term is None:
         return ""
     return term.value if isinstance(term, NamedNode) else str(term)
@@ -54,16 +65,19 @@ def absent_headers(end: Mapping[str, Any]) -> list[tuple[bytes, bytes]]:
     b'<urn:%C3%A9>, <https://x.org/>; instead="http://x.org/"'
     >>> absent_headers({"absent": [['"a"@en', "urn:p", '"a"', ""]]})[0][1]
     b'<%22a%22@en>; of="urn:p"; instead="%22a%22"'
+    >>> absent_headers({"absent": [["?n", "HAVING", "COUNT(?f)", ""]]})[0][1]
+    b'<%3Fn>; of="HAVING"; instead="COUNT%28%3Ff%29"'
     >>> absent_headers({"rows": 0})
     []
     """
     said = []
     for term, *others in list(end.get("absent") or ())[:MOST_TOLD]:
         told = zip(PARAMETERS, map(str, others), strict=False)
-        facts = [f'; {name}="{_written(other)}"' for name, other in told if other]
+        write = header_text if HAVING in others else _written
+        facts = [f'; {name}="{write(other)}"' for name, other in told if other]
         said.append(f"<{_written(str(term))}>" + "".join(facts))
     return [(NAME, ", ".join(said).encode())] if said else []
 
 
 def _written(term: str) -> str:
-    return header_text(term) if term.startswith('"') else header_address(term)
+    return header_text(term) if term[:1] in WHOLE else header_address(term)

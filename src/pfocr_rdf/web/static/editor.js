@@ -54,28 +54,36 @@ async function showProblem(error) {
 }
 
 // Where nothing is found: the terms of the query that the release does not have, as a header of
-// the answer lists them, and what it has in their place.
+// the answer lists them, and what it has in their place; and variables without a value in HAVING.
 function showAbsent(place, header) {
   const terms = [...(header ?? "").matchAll(/<([^>]*)>((?:; [a-z-]+="[^"]*")*)/g)];
+  const reasons = document.createElement("p");
+  reasons.append("Nothing was found");
   const list = document.createElement("ul");
   for (const [, term, facts] of terms) {
     const told = Object.fromEntries(
       [...facts.matchAll(/; ([a-z-]+)="([^"]*)"/g)].map(([, name, value]) => [name, value]),
     );
     const item = document.createElement("li");
+    if (told.of === "HAVING") {
+      const [variable, expression] = [term, told.instead].map(decodeURIComponent);
+      reasons.append(": ", code(variable), " has no value in HAVING, write ", code(expression), " there");
+      continue;
+    }
     item.append(code(asWritten(term)));
     if (told.of) item.append(" as ", code(told.of));
-    if (told["instead-of"]) item.append(", but as ", code(told["instead-of"]));
+    if (told["instead-of"]) item.append(", but as ", code(asWritten(told["instead-of"])));
     else if (told.instead) item.append(", but ", code(asWritten(told.instead)));
     list.append(item);
   }
-  place.replaceChildren("Nothing was found, and the release does not have", list);
+  if (list.childElementCount) reasons.append(", and the release does not have");
+  place.replaceChildren(reasons, list);
   place.hidden = terms.length === 0;
 }
 
-// A value is percent-encoded as a whole, which no IRI is.
+// A value, and a path of properties, is percent-encoded as a whole, which no IRI is.
 function asWritten(term) {
-  return term.startsWith("%22") ? decodeURIComponent(term) : term;
+  return /^%(22|3C)/.test(term) ? decodeURIComponent(term) : term;
 }
 
 function code(text) {

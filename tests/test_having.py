@@ -1,0 +1,33 @@
+"""What HAVING asks for before it has a value is found, and nothing else."""
+
+import pytest
+
+from pfocr_rdf.having import unnamed_in_having
+
+COUNTED = "SELECT ?g (COUNT(?f) AS ?n) { ?f schema:mentions ?g } GROUP BY ?g"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (f"{COUNTED} HAVING (?n > 5) ORDER BY ?n", {"?n": "COUNT(?f)"}),
+        (f"{COUNTED} HAVING (COUNT(?f) > 5) ORDER BY ?n LIMIT 5", {}),
+        (f"{COUNTED.replace('?n', '$n')} HAVING (?g != ?x) HAVING ($n > 5)", {"?n": "COUNT(?f)"}),
+        # In a query within another it has one again outside.
+        (f"SELECT * {{ {{ {COUNTED} }} FILTER(?n > 5) }}", {}),
+        (f"SELECT * {{ {{ {COUNTED} HAVING (?n > 5) }} ?g ?p ?o }}", {"?n": "COUNT(?f)"}),
+        (
+            "SELECT (SUM(?x\n + 1) AS ?a) (MAX(?y) AS ?b) { ?x ?p ?y } HAVING (?b > 1 && ?a > 2)",
+            {"?b": "MAX(?y)", "?a": "SUM(?x + 1)"},
+        ),
+        # What GROUP BY names, or the pattern, has a value.
+        ("SELECT ?h { ?x ?p ?y } GROUP BY (STR(?x) AS ?h) HAVING (?h > 'a')", {}),
+        ("SELECT ?x { ?x ?p ?y BIND(1 AS ?n) } GROUP BY ?x ?n HAVING (?n > 0)", {}),
+        ("ASK { ?x ?p 'HAVING (?n)' } # AS ?n", {}),
+        ("}} ) AS ?n HAVING ?n", {}),
+    ],
+)
+def test_a_name_that_select_gives_later_is_told_with_what_it_stands_for(
+    text: str, expected: dict[str, str]
+) -> None:
+    assert unnamed_in_having(text) == expected
