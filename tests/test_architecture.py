@@ -25,6 +25,8 @@ ORDER: Final = (
     *(
         "parameters",
         "queries",
+        "tokens",
+        "slips",
         "syntax",
         "matched",
         "absent",

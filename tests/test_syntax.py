@@ -70,8 +70,8 @@ def test_a_variable_that_is_not_grouped_is_named(text: str, which: str) -> None:
     [
         ("SELECT * {?s ?p ?o} GROUP BY ?s", "SELECT * does not go with GROUP BY"),
         ("SELECT (?x AS ?x) {?x ?p ?o}", "AS names a variable that has a value already"),
-        ("ASK {?s ?p ?o}}", "something else is expected here"),
-        ("ASK {?s ?p ?o", 'expected one of ",", ".", ";", "{", "{|", "}", "~"'),
+        ("ASK {?s ?p ?o} x", "something else is expected here"),
+        ("SELECT ?s WHERE ?s ?p ?o", 'expected "{"'),
     ],
 )
 def test_the_letters_of_the_grammar_are_left_out(text: str, reason: str) -> None:

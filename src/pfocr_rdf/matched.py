@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from pyoxigraph import Literal, NamedNode
 
 from pfocr_rdf.iris import RDF, XSD, term
-from pfocr_rdf.syntax import TOKEN_RE
+from pfocr_rdf.tokens import TOKEN_RE
 
 #: https://www.w3.org/TR/sparql11-query/#rPN_LOCAL_ESC
 NAME_ESCAPE_RE: Final = re.compile(r"\\(.)")

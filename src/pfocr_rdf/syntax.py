@@ -1,39 +1,26 @@
 """What is wrong with the text of a query, and where: the parser's message, in words.
 
 Oxigraph's parser lists what its grammar could go on with. Of the commonest mistakes that list does
-not name the cause, so they are looked for in the text: a prefix that nobody declared, a query
-that begins with no form of a query, a variable that GROUP BY leaves without a value.
+not name the cause, so they are looked for in the text: those of :mod:`pfocr_rdf.slips`, a prefix
+that nobody declared, a query that begins with no form of a query, a variable that GROUP BY leaves
+without a value.
 """
 
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Final
+
+from pfocr_rdf.slips import find_slip, find_unended
+from pfocr_rdf.spellings import BEGINNING_TO_PREFIXES
+from pfocr_rdf.tokens import TOKEN_RE
 
 POSITION_RE: Final = re.compile(r"error at (?P<line>[0-9]+):(?P<column>[0-9]+): (?P<rest>.*)", re.S)
 CONTROL_RE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 SHOWN: Final = 300  # characters of the parser's message: its lists of what it expected are long
 #: The words of the grammar for "anything", and for one letter of many.
 CLASS_RE: Final = re.compile(r"(?:, )?\[(?:_|'[^][]*)\]|<unreported>")
-# Possessive, so that no text takes more than linear time; a string or IRI that does not end hides
-# the rest of its line, for what stands in it is nothing that was meant.
-# https://www.w3.org/TR/sparql11-query/#sparqlGrammar
-TOKEN_RE: Final = re.compile(
-    r"#[^\r\n]*+"
-    r"|<[^<>\"{}|^`\\\x00-\x20]*+>"
-    r"|'''(?:[^'\\]|''?(?!')|\\.)*+(?:'''|\Z)"
-    r'|"""(?:[^"\\]|""?(?!")|\\.)*+(?:"""|\Z)'
-    r"|'(?:[^'\\\r\n]|\\.)*+'?"
-    r'|"(?:[^"\\\r\n]|\\.)*+"?'
-    r"|_:[\w.\-]*+"
-    r"|(?P<variable>[?$]\w++)"
-    # A dot at the end of a name ends the triple.
-    r"|(?P<prefix>(?:[^\W\d_][\w.\-]*+)?:)(?:[\w:%\-\x80-\U0010ffff]|\\.|\.++(?=[\w:%\-\\\x80-\U0010ffff]))*+"
-    r"|(?P<word>[^\W\d_][\w.\-]*+)"
-    r"|[+-]?(?:[0-9]++(?:\.[0-9]++)?|\.[0-9]++)(?:[eE][+-]?[0-9]++)?"
-    r"|(?P<sign>[{}()]|\^\^)",
-    re.DOTALL,
-)
 FORMS: Final = ("SELECT", "ASK", "CONSTRUCT", "DESCRIBE")
 PROLOGUE: Final = ("BASE", "PREFIX", "VERSION")
 #: What an update begins with: https://www.w3.org/TR/sparql11-update/#grammar
@@ -87,6 +74,9 @@ def find_fault(text: str, message: str, prefixes: Collection[str] = ()) -> Synta
     (2, 9, '}', 'expected an object')
     >>> find_fault("ASK { ?s foo:bar ?o }", "error at 1:17: expected …").reason
     'the prefix foo: is not declared: add PREFIX foo: <…> at the beginning'
+    >>> fault = find_fault("ASK { ?s ?p ncbigene:5742 }", "error at 1:13: expected …", ["gene"])
+    >>> fault.reason.partition(", or")[0]
+    'the prefix ncbigene: is not declared: write gene:5742'
     """
     found = POSITION_RE.fullmatch(message)
     if not text.strip():
@@ -98,7 +88,8 @@ def find_fault(text: str, message: str, prefixes: Collection[str] = ()) -> Synta
     first = _first_word(text)
     if first is not None and first[0].upper() in UPDATES:
         return _fault_at(lines, line, column, _cut(found["rest"]), is_update=True)
-    if known := _begins_wrong(first) or _undeclared(text, prefixes):
+    known = find_slip(text) or _begins_wrong(first) or _undeclared(text, prefixes)
+    if known := known or find_unended(text):
         at, reason = known
         before = text[:at]
         line, column = before.count("\n") + 1, at - before.rfind("\n")
@@ -150,11 +141,24 @@ def _undeclared(text: str, prefixes: Collection[str]) -> tuple[int, str] | None:
             if declares:
                 known.add(prefix[:-1])
             elif prefix[:-1] not in known:
-                shown = _cut(prefix)
-                reason = f"the prefix {shown} is not declared: add PREFIX {shown} <…>"
+                shown, meant = _cut(prefix), _meant(prefix[:-1], prefixes)
+                write = f"write {meant}:{_cut(token[0][len(prefix) :])}, or " if meant else ""
+                reason = f"the prefix {shown} is not declared: {write}add PREFIX {shown} <…>"
                 return token.start(), f"{reason} at the beginning"
         declares = (token["word"] or "").upper() == "PREFIX"
     return None
+
+
+def _meant(prefix: str, prefixes: Collection[str]) -> str:
+    """The prefix that needs no declaration and may be meant; "" if none is.
+
+    >>> [_meant(prefix, ["gene", "schema"]) for prefix in ("NCBIGene", "shema", "sc", "foo")]
+    ['gene', 'schema', '', '']
+    """
+    for others in map(str.split, BEGINNING_TO_PREFIXES.values()):
+        if prefix.lower() in others and (ours := [one for one in others if one in prefixes]):
+            return ours[0]
+    return next(iter(get_close_matches(prefix.lower(), prefixes, n=1, cutoff=0.8)), "")
 
 
 def _in_words(text: str, rest: str) -> str:

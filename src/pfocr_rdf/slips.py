@@ -1,0 +1,112 @@
+"""The commonest slips in the text of a query, which its parser does not name.
+
+None of them is anywhere in a query that is well formed, so it does not matter where the parser
+gave up. Strings, IRIs, prefixed names and comments are blanked before they are looked for.
+"""
+
+import re
+from typing import Final
+
+from pfocr_rdf.tokens import TOKEN_RE
+
+_SELECT: Final = r"SELECT\s++(?:(?:DISTINCT|REDUCED)\s++)?+"
+#: What a slip looks like → what to do. It stands where the group ``at`` is, or as a whole.
+PATTERN_TO_ADVICE: Final = {
+    r"PREFIX\s++(?P<at>[\w.-]++)\s*+<": "a prefix ends in a colon: PREFIX {at}: <…>",
+    _SELECT + r"(?:[?$]\w++\s++)*+(?P<at>COUNT|SUM|AVG|MIN|MAX|SAMPLE|GROUP_CONCAT)\s*+\(": (
+        "what SELECT computes stands in parentheses, with a name: (COUNT(?x) AS ?n)"
+    ),
+    _SELECT + r"(?:[?$]\w++\s*+)++(?P<at>,)": "variables of SELECT stand without commas",
+    r"SELECT\s*+(?:DISTINCT|REDUCED)\s*+(?P<at>\()\s*+[?$]\w++\s*+\)": (
+        "variables of SELECT stand without parentheses: SELECT DISTINCT ?x"
+    ),
+    r"AS\s++(?![?$])": "AS takes a variable: AS ?n",
+    r"(?P<at>ASC|DESC)\s++[?$]": "{at} takes parentheses: {at}(?n)",
+    r"(?P<at>ORDER|GROUP)\s++(?!BY\b)": "write {at} BY",
+    r"(?P<at>LIMIT|OFFSET)\s++(?![0-9])": "{at} takes a whole number",
+    r"FILTER\s++[?$]": "FILTER takes parentheses: FILTER(?x > 1)",
+    r"AND\b": "conditions are joined by &&, patterns by a full stop",
+    r"OR\b": "conditions are joined by ||, patterns by UNION",
+    r"NOT\b(?!\s*+(?:EXISTS|IN)\b)": "write ! for NOT",
+    r"(?:REGEX|CONTAINS|STRSTARTS|STRENDS)\s*+\(\s*+[?$]\w++\s++(?P<at>')": (
+        "a comma stands between the values that a function takes"
+    ),
+}
+#: The same, not as a part of a variable, a name or a language.
+RE_TO_ADVICE: Final = {
+    **{
+        re.compile(rf"(?<![\w?$:@.-]){pattern}", re.IGNORECASE): advice
+        for pattern, advice in PATTERN_TO_ADVICE.items()
+    },
+    re.compile("=="): "= compares",
+    re.compile("[“”„‘’«»]"): "strings stand in straight quotation marks",
+}
+OPENING_TO_CLOSING: Final = {"(": ")", "{": "}", "[": "]"}
+#: So many open brackets are looked at when one is closed.
+DEEPEST: Final = 100
+BRACKET_RE: Final = re.compile(r"[(){}\[\]]")
+
+
+def find_slip(text: str) -> tuple[int, str] | None:
+    """Where the first slip stands that is known by its looks, and what to do.
+
+    >>> find_slip("SELECT ?s COUNT(?o) { ?s ?p ?o }")
+    (10, 'what SELECT computes stands in parentheses, with a name: (COUNT(?x) AS ?n)')
+    >>> find_slip("SELECT * { ?s ?and 'a == b', x:or } # AND")
+    """
+    blanked = _blanked(text)
+    found = []
+    for pattern, advice in RE_TO_ADVICE.items():
+        if slip := pattern.search(blanked):
+            at = "at" if "at" in pattern.groupindex else 0
+            found.append((slip.start(at), advice.format(at=slip[at])))
+    return min(found, default=None)
+
+
+def find_unended(text: str) -> tuple[int, str] | None:
+    """Where a string or a bracket begins that does not end, or one ends that did not begin.
+
+    >>> find_unended("ASK { ?s ?p 'a }")
+    (12, "the string does not end: close it with '")
+    >>> find_unended("ASK { ?s ?p ?o . { ?o ?q ?r }"), find_unended("ASK { ?s ?p ?o FILTER(?o) ) }")
+    ((4, 'the { is not closed: add }'), (26, 'the ) closes nothing'))
+    """
+    for token in TOKEN_RE.finditer(text):
+        quotes = re.match("'''|\"\"\"|'|\"", token[0])
+        if quotes and (len(token[0]) < 2 * len(quotes[0]) or not token[0].endswith(quotes[0])):
+            return token.start(), f"the string does not end: close it with {quotes[0]}"
+    opened = list[re.Match[str]]()
+    for bracket in BRACKET_RE.finditer(_blanked(text)):
+        if bracket[0] in OPENING_TO_CLOSING:
+            opened.append(bracket)
+            continue
+        awaited = [OPENING_TO_CLOSING[one[0]] for one in opened[-DEEPEST:]]
+        if bracket[0] not in awaited:
+            return bracket.start(), f"the {bracket[0]} closes nothing"
+        if bracket[0] != awaited[-1]:
+            break
+        opened.pop()
+    if not opened:
+        return None
+    left = opened[-1]
+    return left.start(), f"the {left[0]} is not closed: add {OPENING_TO_CLOSING[left[0]]}"
+
+
+def _blanked(text: str) -> str:
+    """The text, as long as it was, without what stands in strings, IRIs, names and comments.
+
+    >>> _blanked("a:b '(' <x:(> # )")
+    "::: ' ' <   >    "
+    """
+    return TOKEN_RE.sub(_blank, text)
+
+
+def _blank(token: re.Match[str]) -> str:
+    said = token[0]
+    if token["prefix"] is not None:
+        return ":" * len(said)
+    if said[0] == "#":
+        return " " * len(said)
+    if said[0] in "\"'" and len(said) > 1:
+        return "'" + " " * (len(said) - 2) + "'"
+    return "<" + " " * (len(said) - 2) + ">" if said[0] == "<" else said

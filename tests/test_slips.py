@@ -1,0 +1,127 @@
+"""Slips that the parser does not name are told by their looks, and nothing that is right is one."""
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pyoxigraph import Store
+
+from pfocr_rdf.iris import Iris
+from pfocr_rdf.queries import federated_queries, named_queries
+from pfocr_rdf.slips import find_slip, find_unended
+from pfocr_rdf.syntax import find_fault
+
+PREFIXES = Iris().prefixes()
+
+
+def said(text: str) -> str:
+    """What is said of a query that Oxigraph refuses, after the text from where it stands."""
+    with pytest.raises(SyntaxError) as caught:
+        Store().query(text, prefixes=PREFIXES)
+    fault = find_fault(text, str(caught.value), PREFIXES)
+    return f"{text.split(chr(10))[fault.line - 1][fault.column - 1 :][:5]}… {fault.reason}"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "PREFIX up <http://purl.uniprot.org/core/> ASK {}",
+            "up <h… a prefix ends in a colon: PREFIX up: <…>",
+        ),
+        *(
+            (
+                text,
+                "count… what SELECT computes stands in parentheses, with a name: (COUNT(?x) AS ?n)",
+            )
+            for text in (
+                "SELECT count(*) {?s ?p ?o}",
+                "SELECT DISTINCT ?s count(?o) as ?n {?s ?p ?o} GROUP BY ?s",
+            )
+        ),
+        ("SELECT ?s, ?p { ?s ?p ?o }", ", ?p … variables of SELECT stand without commas"),
+        (
+            "SELECT DISTINCT(?s) { ?s ?p ?o }",
+            "(?s) … variables of SELECT stand without parentheses: SELECT DISTINCT ?x",
+        ),
+        ("SELECT (COUNT(?s) AS n) { ?s ?p ?o }", "AS n)… AS takes a variable: AS ?n"),
+        ("SELECT * { ?s ?p ?o } ORDER BY desc ?s", "desc … desc takes parentheses: desc(?n)"),
+        ("SELECT ?s { ?s ?p ?o } GROUP ?s", "GROUP… write GROUP BY"),
+        ("SELECT ?s { ?s ?p ?o } LIMIT ten", "LIMIT… LIMIT takes a whole number"),
+        ("ASK { ?s ?p ?o FILTER ?o > 1 }", "FILTE… FILTER takes parentheses: FILTER(?x > 1)"),
+        (
+            "ASK { ?s ?p ?o FILTER(?o > 1 and ?o < 3) }",
+            "and ?… conditions are joined by &&, patterns by a full stop",
+        ),
+        (
+            "ASK { ?s ?p ?o FILTER(?o > 1 OR ?o < 3) }",
+            "OR ?o… conditions are joined by ||, patterns by UNION",
+        ),
+        ("ASK { ?s ?p ?o FILTER(NOT BOUND(?o)) }", "NOT B… write ! for NOT"),
+        (
+            "ASK { ?s ?p ?o FILTER regex(?o 'x') }",
+            "'x') … a comma stands between the values that a function takes",
+        ),
+        ("ASK {\n ?s ?p ?o FILTER(?o == 3) }", "== 3)… = compares"),
+        ("ASK { ?s ?p “MAPK1” }", "“MAPK… strings stand in straight quotation marks"),
+        ("ASK { ?s ?p 'a }", "'a }… the string does not end: close it with '"),
+        ('ASK { ?s ?p """a" }', '"""a"… the string does not end: close it with """'),
+        ("ASK { ?s ?p ?o . { ?o ?q '}' }", "{ ?s … the { is not closed: add }"),
+        ("ASK { ?s ?p ?o FILTER((?o > 1) }", "((?o … the ( is not closed: add )"),
+        ("ASK { ?s ?p ?o } }", "}… the } closes nothing"),
+        ("ASK { ?s ?p ?o FILTER(?o)) }", ") }… the ) closes nothing"),
+        # The first of two is told.
+        ("ASK { ?s ?p ?o FILTER(?o == 3 AND ?s) }", "== 3 … = compares"),
+    ],
+)
+def test_a_slip_is_named_where_it_stands(text: str, expected: str) -> None:
+    assert said(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("ASK { ?s ?p NCBIGene:5742 }", "write gene:5742, or add PREFIX NCBIGene: <…>"),
+        ("ASK { ?s ?p taxonomy:9606 }", "write taxon:9606, or add PREFIX taxonomy: <…>"),
+        ("ASK { ?s shema:name ?o }", "write schema:name, or add PREFIX shema: <…>"),
+        ("ASK { ?s up:name ?o }", "add PREFIX up: <…>"),
+    ],
+)
+def test_the_prefix_that_may_be_meant_is_told(text: str, expected: str) -> None:
+    assert said(text).endswith(f" is not declared: {expected} at the beginning")
+
+
+RIGHT = [
+    "PREFIX and: <urn:> PREFIX or:<urn:> ASK { ?and and:or ?or ; or:and 'a'@or, 'x == y', <x:==> }",
+    "SELECT DISTINCT ?as ?order (COUNT(?x) AS ?n) { ?as ?order ?x } GROUP BY ?as ?order LIMIT 5",
+    "SELECT * { ?s ?p ?o FILTER NOT EXISTS { ?s a ?o } FILTER(?o NOT IN (1, 2)) } # AND == (",
+    "SELECT ?limit { ?limit ?asc ?desc FILTER regex(?desc, 'a(b') } ORDER BY DESC(?desc) OFFSET 1",
+    "SELECT (SAMPLE(?o) AS ?a) (GROUP_CONCAT(?o; separator=', ') AS ?b) { ?s ?p ?o, '“' }",
+    "ASK { ?s schema:a\\(b ?o ; rdfs:not [ ?p ( 1 2 ) ] FILTER(?s=?o) FILTER(?o>=1||?o<=2) }",
+]
+
+
+@pytest.mark.parametrize("text", RIGHT)
+def test_in_a_query_that_is_right_nothing_is_found(text: str) -> None:
+    Store().query(text, prefixes=PREFIXES)
+    assert (find_slip(text), find_unended(text)) == (None, None)
+
+
+def test_in_the_named_queries_nothing_is_found() -> None:
+    for query in (*named_queries(), *federated_queries()):
+        assert (find_slip(query.text), find_unended(query.text)) == (None, None), query.name
+
+
+@pytest.mark.parametrize("long", ["SELECT " + "?a " * 200_000, "(" * 300_000, "PREFIX " * 100_000])
+def test_slips_are_looked_for_in_linear_time(long: str) -> None:
+    began = time.process_time()
+    find_slip(long)
+    find_unended(long + ")" * 300_000)
+    assert time.process_time() - began < 5
+
+
+@given(st.text(max_size=60) | st.text("(){}[]'\"<:>#?aNOT \n", max_size=60))
+def test_any_text_has_a_slip_or_none(text: str) -> None:
+    for found in (find_slip(text), find_unended(text)):
+        assert found is None or 0 <= found[0] < len(text)
