@@ -477,6 +477,16 @@ def test_a_query_takes_an_article_by_its_doi(doi: str, cited: Path) -> None:
     assert "https://doi.org/10.1000/abc" in spellings
 
 
+def test_a_name_in_the_place_of_an_identifier_is_told_the_identifier(data: Path) -> None:
+    asked = run("query", "figures-by-gene", "--data", data, "-p", "gene=Erbb2")
+    assert (asked.status, asked.out) == (2, "")
+    assert asked.err.endswith(" or an IRI; by that name goes 2064 (ERBB2, Homo sapiens)\n")
+    asked = run("query", "figures-by-all-genes", "--data", data, "-p", "gene=2064,mapk1,x")
+    assert asked.err.endswith("; by that name goes 5594 (MAPK1, Homo sapiens)\n")
+    asked = run("query", "figures-by-gene", "--data", data, "-p", "gene=nobody")
+    assert asked.err.endswith(" or an IRI\n")
+
+
 def test_a_query_takes_a_figure_by_its_page_at_pubmed_central(cited: Path) -> None:
     asked = ("query", "figure-record", "--data", cited, "--format", "ntriples", "-p")
     page = "figure=https://pmc.ncbi.nlm.nih.gov/articles/PMC1/figure/F"

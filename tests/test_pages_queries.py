@@ -427,6 +427,20 @@ def test_as_many_rows_as_were_asked_for_may_not_be_all(server: Server) -> None:
     assert "0 rows. Nothing in this release fits these values." in Markup(none).text
 
 
+@pytest.mark.parametrize(
+    ("asked", "named"),
+    [
+        ("figures-by-gene.csv?gene=erbb2", " an IRI; by that name goes 2064 (ERBB2, Homo sapiens)"),
+        ("co-mention-edges.csv?gene=2064,MAPK1", "; by that name goes 5594 (MAPK1, Homo sapiens)"),
+        ("figures-by-gene.csv?gene=nobody", " or an IRI"),
+    ],
+)
+def test_a_program_that_gives_a_name_is_told_the_identifier(
+    asked: str, named: str, server: Server
+) -> None:
+    assert get(server, f"/queries/{asked}").json["detail"].endswith(named)
+
+
 def test_a_doi_that_the_release_does_not_know_is_told_so(server: Server) -> None:
     """DOIs are taken: that this is one must not be said to be what is wrong with it."""
     answer = get(server, "/queries/article-figures.csv?article=10.1234/none")

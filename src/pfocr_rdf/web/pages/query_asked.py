@@ -10,6 +10,7 @@ from typing import Final
 
 from pfocr_rdf.errors import QueryError
 from pfocr_rdf.queries import NamedQuery, bind, load_query, with_chart
+from pfocr_rdf.search.called import told_things
 from pfocr_rdf.web.formats import (
     KIND_TO_OFFERS,
     OVERRIDE_TO_NAMES,
@@ -21,7 +22,14 @@ from pfocr_rdf.web.formats import (
 from pfocr_rdf.web.negotiation import negotiate
 from pfocr_rdf.web.pages.examples import example_values
 from pfocr_rdf.web.pages.forms import HTML, NAME_TO_FORM, RDF_FORMS, Form, choose_form
-from pfocr_rdf.web.pages.query_inputs import Given, QueryForm, form_of, listed_queries, read_given
+from pfocr_rdf.web.pages.query_inputs import (
+    Given,
+    QueryForm,
+    form_of,
+    listed_queries,
+    named_instead,
+    read_given,
+)
 from pfocr_rdf.web.pages.visits import Visit
 from pfocr_rdf.web.problems import Refusal
 
@@ -151,7 +159,9 @@ def read_asked(visit: Visit, query_string: bytes) -> Asked:
         form, formats = _negotiated(visit, kind, given.asked, answerable)
     if formats is not None and given.errors:
         wrong = [name for name in given.errors if name]
-        raise Refusal("bad-parameter", given.complaint, query=query.name, parameters=wrong)
+        named = (named_instead(one, given, visit.reading) for one in query.parameters)
+        complaint = given.complaint + "".join(map(told_things, named))
+        raise Refusal("bad-parameter", complaint, query=query.name, parameters=wrong)
     return Asked(visit, query, given, form, formats)
 
 

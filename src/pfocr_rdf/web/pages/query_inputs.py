@@ -22,6 +22,8 @@ from pfocr_rdf.parameters import (
     read_terms,
 )
 from pfocr_rdf.queries import NamedQuery, federated_queries, named_queries, resolved
+from pfocr_rdf.search.called import things_called
+from pfocr_rdf.search.found import Thing
 from pfocr_rdf.web.pages.examples import Example, example_of
 from pfocr_rdf.web.pages.visits import TRACKING_RE
 from pfocr_rdf.web.reading import Reading
@@ -32,15 +34,6 @@ QueryForm = Literal["select", "ask", "construct", "describe"]
 RESERVED: Final = frozenset({"format", "open"})
 #: Types whose values may be given in several parameters of one name.
 LISTS: Final = frozenset({"genes", "tier"})
-#: Type → kind of thing in the search index: whoever types a name is told the identifier.
-TYPE_TO_KINDS: Final[dict[str, tuple[str, ...]]] = {
-    "gene": ("gene",),
-    "genes": ("gene",),
-    "mesh": ("chemical", "disease"),
-    "chemical": ("chemical",),
-    "disease": ("disease",),
-    "taxon": ("organism",),
-}
 #: What a list of tiers can be, the strictest first.
 TIER_CHOICES: Final = {
     "symbol": "symbol",
@@ -52,7 +45,6 @@ TIER_CHOICES: Final = {
 MOST_PAIRS: Final = 200
 #: A field with nothing else in it is empty.
 BLANKS: Final = " \t\r\n"
-SUGGESTED: Final = 5
 FORM_RE: Final = re.compile(r"^\s*(SELECT|ASK|CONSTRUCT|DESCRIBE)\b", re.IGNORECASE | re.MULTILINE)
 
 
@@ -236,17 +228,18 @@ def _choices(parameter: Parameter, given: Given) -> dict[str, str]:
 
 def _near(parameter: Parameter, given: Given, reading: Reading) -> list[Example]:
     """The things that are called so, where a name was typed instead of an identifier."""
-    kinds = TYPE_TO_KINDS.get(type_of(parameter), ())
+    return [
+        Example(thing.accession, ", ".join(filter(None, (thing.name, thing.organism))))
+        for thing in named_instead(parameter, given, reading)
+    ]
+
+
+def named_instead(parameter: Parameter, given: Given, reading: Reading) -> tuple[Thing, ...]:
+    """The things that go by what was given for a parameter, if that was refused."""
     value = given.values.get(parameter.name)
-    if not kinds or not value or parameter.name not in given.errors or reading.search is None:
-        return []
-    things = reading.search.search(value[:200], limit=0).things
-    found = []
-    for thing in things:
-        if thing.kind in kinds:
-            name = f"{thing.name}, {thing.organism}" if thing.organism else thing.name
-            found.append(Example(thing.accession, name))
-    return found[:SUGGESTED]
+    if not value or parameter.name not in given.errors or reading.search is None:
+        return ()
+    return things_called(value, type_of(parameter), reading.search)
 
 
 #: Type → the pattern of JSON Schema for the values that identify what they name.

@@ -1,0 +1,62 @@
+"""Things by the names that people give where an identifier is taken."""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from pfocr_rdf.errors import IriError
+from pfocr_rdf.search.found import Thing
+from pfocr_rdf.search.reading import Index
+from pfocr_rdf.spellings import find_iri
+
+#: Type of a parameter → kinds of thing that it takes.
+TYPE_TO_KINDS: Final[dict[str, tuple[str, ...]]] = {
+    "gene": ("gene",),
+    "genes": ("gene",),
+    "mesh": ("chemical", "disease"),
+    "chemical": ("chemical",),
+    "disease": ("disease",),
+    "taxon": ("organism",),
+}
+MOST: Final = 5
+LONGEST: Final = 200
+
+
+def things_called(text: str, taken: str, index: Index) -> tuple[Thing, ...]:
+    """The things of a release that go by a name, those first that most figures have.
+
+    :param text: what was given for a parameter; of a list, the first that is no identifier counts.
+    :param taken: the type of the parameter, without bounds.
+    """
+    kinds = TYPE_TO_KINDS.get(taken, ())
+    name = _first_name(text) if taken == "genes" else text
+    if not kinds or not name.strip():
+        return ()
+    things = index.search(name[:LONGEST], limit=0).things
+    return tuple(thing for thing in things if thing.kind in kinds)[:MOST]
+
+
+def _first_name(text: str) -> str:
+    """The first of a list of genes that is no identifier."""
+    for word in re.split(r"[,;\s]+", text):
+        try:
+            find_iri(word, kinds=("ncbigene",))
+        except IriError:
+            return word
+    return ""
+
+
+def told_things(things: Sequence[Thing]) -> str:
+    """What to add to a message that a value is no identifier.
+
+    >>> told_things([Thing("urn:x", "gene", "7157", "TP53", "Homo sapiens", 9)])
+    '; by that name goes 7157 (TP53, Homo sapiens)'
+    >>> told_things([])
+    ''
+    """
+    go = "goes" if len(things) == 1 else "go"
+    shown = (
+        f"{thing.accession} ({', '.join(filter(None, (thing.name, thing.organism)))})"
+        for thing in things
+    )
+    return f"; by that name {go} {', '.join(shown)}" if things else ""
