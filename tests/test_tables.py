@@ -381,6 +381,12 @@ def test_a_source_that_spells_nothing_is_no_lexicon(tmp_path: Path) -> None:
     assert (figure.mentions[0].source, figure.mentions[0].unrecognized) == ("", ())
 
 
+def test_a_known_lexicon_is_known_with_spaces_around_it(tmp_path: Path) -> None:
+    rows = genes(BMX.replace("ncbigene_synonym", " ncbigene_synonym "))
+    mention = read_well(tmp_path, record(), genes=rows).mentions[0]
+    assert (mention.source, mention.unrecognized) == ("ncbigene_synonym", ())
+
+
 def test_an_organism_is_found_by_name_where_its_id_is_missing_or_wrong(tmp_path: Path) -> None:
     rows = [BMX.replace("9606", "NA"), BMX.replace("9606", "human").replace("660", "661")]
     figure, problems = read(tmp_path, record(), genes=genes(*rows))
