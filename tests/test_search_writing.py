@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from building import Published, build, checkout, copies
-from making import GENE_COLUMNS, SEEDS, read_well, record, table
+from making import CHEMICAL_COLUMNS, DISEASE_COLUMNS, GENE_COLUMNS, SEEDS, read_well, record, table
 from pfocr_rdf.errors import BuildError
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.mapping import Node
@@ -222,6 +222,22 @@ def test_keywords_are_the_words_of_a_picture_without_mentions_only(tmp_path: Pat
     rows = table(GENE_COLUMNS, gene("KRAS", "KRAS", 3845), gene("RAS", "HRAS", 3265, FAMILY))
     read = read_well(tmp_path / "read", record(**keywords), genes=rows)
     assert columns(search_row(read, Iris()))["words"] == ["kras", "ras"]
+
+
+def test_what_a_term_is_called_that_matches_closely_is_searched_with_its_kind(
+    tmp_path: Path,
+) -> None:
+    figure = read_well(
+        tmp_path,
+        record(),
+        chemicals=table(CHEMICAL_COLUMNS, "glc|D005947|Glucose|D-glucopyranose|4167"),
+        diseases=table(DISEASE_COLUMNS, "flu|D007251|Influenza, Human|grippe|8469"),
+    )
+    found = columns(search_row(figure, Iris()))
+    assert "glucopyranose" in found["chemicals"]
+    assert "glucopyranose" not in found["diseases"]
+    assert "grippe" in found["diseases"]
+    assert "grippe" not in found["chemicals"]
 
 
 def test_a_list_has_a_word_once_and_a_text_as_often_as_it_is_there(tmp_path: Path) -> None:
