@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import pytest
 from dask import config as dask_config
+from distributed import Client
 from typer.testing import CliRunner
 
 from building import Published, build, copies, dumps, started, unfinished
@@ -417,6 +418,21 @@ def test_a_scheduler_that_falls_silent_ends_the_build(
         finally:
             empty.process.send_signal(signal.SIGCONT)
     assert f"the connection to the scheduler {empty.executor} was lost" in message
+
+
+def test_a_scheduler_that_does_not_answer_to_the_last_word_keeps_no_build_from_its_end(
+    few: Path, pair: Scheduler, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    close = Client.close
+
+    def close_late(client: Client, timeout: float = 1.0) -> None:
+        is_open = client.status != "closed"
+        close(client, timeout)
+        if is_open:
+            raise TimeoutError
+
+    monkeypatch.setattr(Client, "close", close_late)
+    assert build(few, tmp_path, executor=pair.executor).findings.figures
 
 
 def certificate(folder: Path) -> Path:

@@ -49,6 +49,18 @@ def test_more_than_the_pipe_holds_is_loaded(tmp_path: Path) -> None:
         assert loader.finish() == 99_999
 
 
+def test_a_system_that_grants_a_smaller_pipe_loads_as_much(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> int:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr("fcntl.fcntl", refuse)
+    with StoreLoader(tmp_path / "store") as loader:
+        loader.write(ONE)
+        assert loader.finish() == 1
+
+
 def test_a_loader_without_an_end_is_given_up(tmp_path: Path) -> None:
     before = ends()
     with pytest.raises(KeyboardInterrupt):
