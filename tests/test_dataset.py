@@ -18,12 +18,12 @@ from parsing import by_pyoxigraph
 from pfocr_rdf import __version__
 from pfocr_rdf import iris as ns
 from pfocr_rdf.dataset import ReleaseFacts, describe_release
-from pfocr_rdf.dumps import EQUIVALENTS, FORMATS
+from pfocr_rdf.dumps import EQUIVALENTS, FORMATS, link_targets
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.mapping import Node, Object, integer_literal
 from pfocr_rdf.releases import Release
 from pfocr_rdf.tally import Tally
-from pfocr_rdf.vocabulary import Schema
+from pfocr_rdf.vocabulary import RDF_TYPE, Schema
 
 PREFIXES: Final = "".join(f"PREFIX {name}: <{iri}> " for name, iri in Iris().prefixes().items())
 DATASET: Final = URIRef("https://pfocr.wikipathways.org/dataset")
@@ -177,6 +177,26 @@ def test_a_description_ends_where_no_number_of_objects_counts_itself(
     )
     objects = {value for node in nodes for _, value in node.facts} | {value for _, value in odd}
     assert abs(stated - len(objects)) <= 1
+
+
+def test_the_description_is_the_same_in_whatever_order_the_data_were_counted() -> None:
+    iris = Iris()
+    node = Node(
+        iris.figure("PMC1__f1"),
+        [
+            (RDF_TYPE, Schema.ImageObject),
+            (RDF_TYPE, Schema.Gene),
+            (Schema.mentions, iris.entity("ncbigene", "5742")),
+            (Schema.mentions, iris.entity("mesh", "D009369")),
+            (Schema.name, integer_literal(1)),
+        ],
+    )
+    found = []
+    for facts in (node.facts, node.facts[::-1]):
+        data = Tally()
+        data.add([Node(node.subject, facts)], link_targets(iris))
+        found.append(describe_release(ReleaseFacts("v", None, 1, 0, None), data, iris))
+    assert found[0] == found[1]
 
 
 def test_the_description_counts_itself(mixed_release: Release) -> None:
