@@ -157,6 +157,14 @@ def test_a_value_that_some_solutions_lack_is_not_sent_and_the_others_once() -> N
     assert "VALUES (?g) { (<urn:g0>) }" in asked
 
 
+def test_where_some_solutions_lack_the_only_value_all_is_asked_for() -> None:
+    around = "{ ?f <urn:mentions> ?g } UNION { ?f <urn:mentions> ?other }"
+    with stand_in(naming) as server:
+        text = query(server.url).replace("?f <urn:mentions> ?g", around)
+        joined(text, LOCAL, partner(server.url))
+        assert texts(server) == ["SELECT ?g ?n WHERE {\n ?g <urn:name> ?n\n}"]
+
+
 def test_literals_with_all_that_they_have_are_sent_and_come_back() -> None:
     local = Store()
     text = 'INSERT DATA { <urn:a> <urn:p> "a\\"} SERVICE <x> {\\n\\\\"@en, 5, "2020"^^<urn:t> }'
@@ -611,7 +619,7 @@ def test_a_variable_as_endpoint_is_refused_with_advice() -> None:
 
 
 def test_an_endpoint_that_is_not_on_the_list_is_refused_with_those_that_are() -> None:
-    asked = partner("http://e.example/sparql"), partner("http://f.example/", "other")
+    asked = partner("http://f.example/", "other"), partner("http://e.example/sparql")
     refusal = refused(query("http://127.0.0.1:1/"), *asked)
     assert (refusal.kind, refusal.status) == ("federation-disabled", 403)
     allowed = ["http://e.example/sparql", "http://f.example/"]
