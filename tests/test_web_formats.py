@@ -139,8 +139,11 @@ def test_who_would_rather_have_a_page_still_says_which_format_comes_next() -> No
         ("csv", Formats(CSV, None, None)),
         ("tsv", Formats(TSV, None, None)),
         ("gmt", Formats(GMT, None, None)),
-        *((name, Formats(None, None, TURTLE)) for name in ("turtle", "ttl")),
-        *((name, Formats(None, None, NTRIPLES)) for name in ("nt", "ntriples", "n-triples")),
+        *((name, Formats(None, None, TURTLE)) for name in ("turtle", "ttl", "n3", "trig")),
+        *(
+            (name, Formats(None, None, NTRIPLES))
+            for name in ("nt", "ntriples", "n-triples", "nq", "nquads", "n-quads")
+        ),
         *((name, Formats(None, None, JSONLD)) for name in ("jsonld", "json-ld")),
         *(
             (name, Formats(None, None, RDFXML))

@@ -40,7 +40,7 @@ def as_written(refusal: Refusal, changed: str, text: str) -> Refusal:
     :param changed: as :func:`without_services` gave it.
 
     >>> found = Refusal("syntax", "", line=2, column=9, excerpt="GRAPH   x\n        ^")
-    >>> as_written(found, "ASK {\nGRAPH   x", "ASK {\nSERVICE x").members["excerpt"]
+    >>> as_written(found, "ASK {\nGRAPH   x }", "ASK {\nSERVICE x }").members["excerpt"]
     'SERVICE x\n        ^'
     """
     line, excerpt = refusal.members.get("line"), refusal.members.get("excerpt")
