@@ -305,6 +305,10 @@ def test_a_worker_with_another_version_is_refused(
     assert "runs other programs than this build: pfocr-rdf 99 (" in message
 
 
+def test_another_patch_release_of_python_is_the_same_program() -> None:
+    assert programs()[0] == ("Python", f"{sys.version_info.major}.{sys.version_info.minor}")
+
+
 def test_a_worker_without_the_program_is_refused(
     records: Path, empty: Scheduler, published: Published
 ) -> None:

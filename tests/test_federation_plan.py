@@ -130,6 +130,12 @@ def test_a_filter_on_something_that_two_may_bind_does_not_count() -> None:
     assert values(text) == [("x", "?f <p:m> ?g . BIND(STR(?g) AS ?x)")]
 
 
+def test_a_filter_may_have_a_variable_of_its_own_that_is_called_like_a_property() -> None:
+    text = """PREFIX : <p:> SELECT * { ?f :m ?g FILTER EXISTS { ?g :w ?w }
+        SERVICE <urn:x> { ?g :x ?h } }"""
+    assert values(text) == [("g", "?f :m ?g . FILTER EXISTS { ?g :w ?w }")]
+
+
 def test_only_variables_that_the_clause_always_binds_are_sent() -> None:
     text = "SELECT * { ?f <p:m> ?g ; <p:n> ?h . SERVICE <urn:x> { ?g <p:x> 1 OPTIONAL { %s } } }"
     assert values(text % "?g <p:y> ?h") == [("g", "?f <p:m> ?g ; <p:n> ?h .")]

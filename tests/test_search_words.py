@@ -36,6 +36,7 @@ SPELLINGS = [
     ["signalling", "signaling", "Signaling"],
     ["tumour", "tumors", "Tumor", "tumours"],
     ["anaemia", "anemia"],
+    ["genes", "gene", "Genes"],
     ["oestrogen", "estrogens"],
     ["Parkinson’s", "Parkinson's", "parkinsons"],
 ]
@@ -43,6 +44,7 @@ SPELLINGS = [
 DIFFERENT = [
     *(("RAS", "RA"), ("FOS", "FO"), ("IL-1", "IL-6"), ("TGFA", "TGFB"), ("AKT1", "AKT2")),
     *(("betaine", "baine"), ("alphabet", "abet"), ("virus", "viru"), ("four", "for")),
+    *(("LATS", "LAT"), ("MARS", "MAR")),
     *(("apoptosis", "apoptosi"), ("process", "proces"), ("PKCα", "PKCβ"), ("p53", "p63")),
 ]
 
