@@ -376,8 +376,16 @@ def test_an_unknown_lexicon_is_kept_as_text(tmp_path: Path) -> None:
     ]
 
 
-def test_a_source_that_spells_nothing_is_no_lexicon(tmp_path: Path) -> None:
-    figure = read_well(tmp_path, record(), genes=genes(BMX.replace("ncbigene_synonym", "NA")))
+@pytest.mark.parametrize(
+    "nothing",
+    [
+        *("", "NA", "N/A", "n/a", "NaN", "nan", "null", "Null", "NULL", "None", "~", "[]"),
+        *(".na", ".na.character", ".na.real", ".na.integer", ".na.logical"),
+        *(".nan", ".NaN", ".NAN"),
+    ],
+)
+def test_a_source_that_spells_nothing_is_no_lexicon(nothing: str, tmp_path: Path) -> None:
+    figure = read_well(tmp_path, record(), genes=genes(BMX.replace("ncbigene_synonym", nothing)))
     assert (figure.mentions[0].source, figure.mentions[0].unrecognized) == ("", ())
 
 
