@@ -338,6 +338,17 @@ def test_a_check_maps_all_that_a_build_maps(
         check_records([records], BuildOptions(), lambda problem: None)
 
 
+def test_a_store_that_does_not_hold_what_was_written_is_not_published(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finish = pipeline.StoreLoader.finish
+    monkeypatch.setattr(pipeline.StoreLoader, "finish", lambda loader: finish(loader) - 1)
+    records = write(tmp_path / "records", {"PMC1__f1.md": record()})
+    with pytest.raises(BuildError, match=r"the store holds \d+ triples, \d+ were written"):
+        build(records, tmp_path / "data")
+    assert not (tmp_path / "data" / "current").exists()
+
+
 # --- batches and progress ---
 
 
