@@ -66,15 +66,19 @@ def test_a_figure_has_each_thing_once_by_its_best_evidence(tmp_path: Path) -> No
     assert words["cox1"] == [token("gene", "5742")]
 
 
-@pytest.fixture(name="tables")
-def _tables(tmp_path: Path) -> Iterator[MentionTables]:
+@pytest.fixture(name="release")
+def _release(tmp_path: Path) -> Release:
     figures = Figures()
     for number in range(1, 31):
         evidence = (SYNONYM, FAMILY, "ncbigene_symbol")[number % 3]
         rows = [gene("kin", "KIN", 77, evidence)]
         rows += [gene(f"g{n}", f"G{n}", 1000 + n) for n in range(number)]
         figures.add(number, *rows, year=str(2000 + number % 4), figtitle=f"T{number}")
-    release = build(write(tmp_path / "records", figures.files), tmp_path / "data").release
+    return figures.build(tmp_path)
+
+
+@pytest.fixture(name="tables")
+def _tables(release: Release) -> Iterator[MentionTables]:
     tables = open_mentions(release)
     yield tables
     tables.close()
@@ -107,6 +111,21 @@ def test_things_beside_are_those_that_most_figures_have(tables: MentionTables) -
     assert len(tables.beside(found, 3)["gene"]) == 3
     assert genes[0].name == "G0"
     assert genes[0].organism == "Homo sapiens"
+
+
+def test_what_is_beside_things_of_many_figures_is_counted_at_the_build(
+    tables: MentionTables, release: Release, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pfocr_rdf.search.mentions.MANY", 29)
+    again = open_mentions(build(tmp_path / "records", tmp_path / "again").release)
+    try:
+        here, there = (each.find(IRIS.gene_prefix + "77") for each in (tables, again))
+        assert here
+        assert there
+        assert (here.kept is None, there.kept is None) == (True, False)
+        assert again.beside(there, 100) == tables.beside(here, 100)
+    finally:
+        again.close()
 
 
 def test_what_no_figure_has_is_not_found(tables: MentionTables) -> None:
