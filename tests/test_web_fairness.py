@@ -135,6 +135,12 @@ def test_a_full_queue_refuses_everybody(line: Line[str]) -> None:
         line.wait("another", "")
 
 
+def test_everything_that_waits_can_be_told_to_go(line: Line[str]) -> None:
+    for client, ticket in (("ann", "first"), ("bob", "second"), ("ann", "third")):
+        line.wait(client, ticket)
+    assert sorted(line.tickets()) == ["first", "second", "third"]
+
+
 def test_what_is_withdrawn_does_not_get_a_turn(line: Line[str]) -> None:
     line.enter("eve"), line.enter("eve")
     line.wait("ann", "gone")

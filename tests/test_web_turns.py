@@ -125,6 +125,16 @@ def test_what_fails_gives_its_place_back() -> None:
     with_threads(Places(fresh=1, slow=0), test)
 
 
+def test_work_that_cannot_be_begun_any_more_is_told_as_that() -> None:
+    async def test(threads: Threads, work: Work) -> None:
+        threads.close()
+        for _ in range(3):
+            with pytest.raises(RuntimeError, match="after shutdown"):
+                await threads.run("ann", work.named("late"))
+
+    with_threads(Places(fresh=1, slow=0), test)
+
+
 def test_too_many_are_told_to_come_back() -> None:
     async def test(threads: Threads, work: Work) -> None:
         tasks = [asyncio.create_task(threads.run("ann", work.named(f"{n}"))) for n in range(3)]
