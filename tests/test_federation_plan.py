@@ -199,6 +199,11 @@ def test_the_partner_gets_the_prefixes_that_its_clause_uses() -> None:
     assert not only("ASK { SERVICE <urn:x> { ?s <p:p> ?o } }").prologue
 
 
+def test_a_name_of_an_endpoint_may_have_escapes() -> None:
+    step = only(r"PREFIX a: <http://a.example/> ASK { SERVICE a:x\/sparql\~ { ?s <p:p> ?o } }")
+    assert step.endpoint == "http://a.example/x/sparql~"
+
+
 def test_a_prefix_that_nobody_declares_is_refused() -> None:
     refusal = refused("ASK { SERVICE <urn:x> { ?s nobody:p ?o } }")
     assert (refusal.kind, "nobody:" in refusal.detail) == ("syntax", True)

@@ -33,6 +33,8 @@ def federation_headers(told: Sequence[Told], *, repeatable: bool = True) -> Head
     [(b'cache-control', b'no-store'),
      (b'x-federation', b'mesh; requests=1; kept=0; rows=20, bgee failed: busy sorry'),
      (b'x-federation-date', b'Sun, 09 Sep 2001 01:46:40 GMT')]
+    >>> federation_headers([Told("mesh", 1, 0, left_s=60.0), Told("bgee", 1, 0, left_s=20.0)])[0]
+    (b'cache-control', b'public, max-age=20')
     """
     parts = [_said(one) for one in told]
     left_s = int(min((one.left_s for one in told), default=0.0))
