@@ -282,6 +282,7 @@ def refusal(text: str, kinds: tuple[Kind, ...] = KINDS) -> str:
         ),
         ("PMC1__f1", ("pmc",), "not a PubMed Central article: 'PMC1__f1' is a figure"),
         ("10.1038/x", ("pmc",), "not a PubMed Central article: '10.1038/x' is a DOI"),
+        ("WP554", ("ncbigene",), "not a gene: 'WP554' is a pathway"),
         ("ncbigen:5742", KINDS, "not a known identifier: 'ncbigen:5742' may be ncbigene:5742"),
         ("CHEBII:1", KINDS, "not a known identifier: 'CHEBII:1' may be chebi:1"),
         (
