@@ -137,16 +137,10 @@ def _grouped(kind: Kind, rows: Iterable[_Row]) -> Iterator[Mention]:
     for row in rows:
         groups.setdefault((row.word, row.match, row.source), []).append(row)
     for (word, match, source), members in groups.items():
-        candidates: dict[object, Candidate] = {}
-        for row in members:
-            if found := row.candidate:
-                key = (found.namespace, found.accession)
-                # One id with two names, or with two close matches, is two rows' worth of facts.
-                if candidates.setdefault(key, found) != found:
-                    candidates[found] = found
+        # One id with two names, or with two close matches, is two rows' worth of facts.
+        candidates = tuple(dict.fromkeys(row.candidate for row in members if row.candidate))
         unrecognized = dict.fromkeys(text for row in members for text in row.unrecognized)
-        ordered = tuple(candidates.values())
-        yield Mention(kind, word, match, source, ordered, len(members), tuple(unrecognized))
+        yield Mention(kind, word, match, source, candidates, len(members), tuple(unrecognized))
 
 
 def _inline_rows(
