@@ -183,7 +183,7 @@ class _Reader:
 
     def take(self, text: str = "") -> Token:
         token = self.next
-        if text and token.text.upper() != text:
+        if text and token.text != text:
             raise OutlineError(f"“{token.text}” stands where “{text}” should")
         self.at += 1
         return token
