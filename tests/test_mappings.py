@@ -311,6 +311,27 @@ def test_a_slot_of_several_values_has_each_of_them(tmp_path: Path) -> None:
     assert said(quads, "authoredBy") == ["https://orcid.org/1", "https://orcid.org/2"]
 
 
+@pytest.mark.parametrize(
+    ("slot", "value", "name"),
+    [
+        ("comment", "All of it.", "rdf-schema#comment"),
+        ("creator_id", "https://c.example/", "dc/terms/creator"),
+        ("mapping_set_description", "What it is.", "dc/terms/description"),
+        ("mapping_set_source", "https://s.example/", "prov#wasDerivedFrom"),
+        ("mapping_set_title", "A set", "dc/terms/title"),
+        ("mapping_set_version", "2024", "owl#versionInfo"),
+        ("publication_date", "2024-05-02", "dc/terms/issued"),
+        ("see_also", "https://a.example/", "rdf-schema#seeAlso"),
+    ],
+)
+def test_what_is_said_of_a_set_is_said_in_terms_that_others_know(
+    slot: str, value: str, name: str, tmp_path: Path
+) -> None:
+    row = f"gene:5742|skos:exactMatch|x:1|{MANUAL}"
+    quads, *_ = linked(tmp_path, sssom([row], metadata=f"license: x:l\n{slot}: {value}"))
+    assert said((quad for quad in quads if quad.subject.value == SET), name) == [value]
+
+
 def test_control_characters_are_published_nowhere(tmp_path: Path) -> None:
     row = f"gene:5742\tskos:exactMatch\tx:1\t{MANUAL}\tA\x00|A\x07\tB\x1b"
     quads, (counts,), _ = linked(tmp_path, sssom([], ("author_label", "comment")) + row + "\n")
