@@ -100,7 +100,7 @@ def test_a_page_is_no_answer() -> None:
     assert f"it answers text/html, and not {JSON}: check the address" in refusal.detail
 
 
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("status", [300, 301, 302, 303, 307, 308])
 def test_a_redirect_is_not_followed(status: int) -> None:
     with stand_in(lambda handler: handler.send(ANSWER)) as canary:
         refusal = refused(lambda handler: handler.send(b"", status=status, Location=canary.url))

@@ -517,6 +517,7 @@ def test_a_connection_too_many_gets_503(app: App) -> None:
         response = talk(server.address, request())
         assert problem(response)["status"] == 503
         assert b"retry-after: 5" in response
+        assert b"access-control-allow-origin: *" in response, "for the scripts of other pages"
         client.sendall(request())
         assert answer(client)[0] == 200, "the others are not disturbed"
         assert max(server.counts) == 3
