@@ -28,6 +28,7 @@ ACCEPT_TO_TYPE: Final = {
     'application/ld+json;profile="http://www.w3.org/ns/json-ld#compacted"': "application/ld+json",
     "application/rdf+xml": "application/rdf+xml",
     "application/xml": "application/rdf+xml",
+    "text/xml": "application/rdf+xml",
     "application/x-turtle": "text/turtle",
     "text/plain": "application/n-triples",
     "text/n3": "text/turtle",

@@ -101,6 +101,25 @@ def test_figures_are_listed_by_evidence_and_year_a_page_at_a_time(tables: Mentio
     assert [[word.text for word in one.words] for one in listed] == [["g3"]] * 27
 
 
+def test_the_words_for_a_thing_stand_by_evidence_and_by_what_else_they_may_be(
+    tmp_path: Path,
+) -> None:
+    figures = Figures()
+    figures.add(
+        1,
+        gene("a-family", "KIN", 77, FAMILY),
+        gene("b", "KIN", 77),
+        gene("b", "OTHER", 78),
+        gene("d", "KIN", 77),
+        gene("c", "KIN", 77),
+    )
+    with closing(open_mentions(figures.build(tmp_path))) as tables:
+        found = tables.find(IRIS.gene_prefix + "77")
+        assert found
+        (listed,) = tables.figures(found, 0, 9)
+    assert [word.text for word in listed.words] == ["c", "d", "b", "a-family"]
+
+
 def test_things_beside_are_those_that_most_figures_have(tables: MentionTables) -> None:
     found = tables.find(IRIS.gene_prefix + "77")
     assert found is not None

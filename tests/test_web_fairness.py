@@ -118,6 +118,19 @@ def test_a_heavy_client_is_light_again_after_a_while(line: Line[str], clock: Clo
     assert [line.enter("ann") for _ in range(2)] == [True, True]
 
 
+def test_who_was_heavy_and_is_light_counts_as_light(line: Line[str], clock: Clock) -> None:
+    make_heavy(line, "ann")
+    assert line.enter("ann")
+    line.leave("ann", slow=False)
+    clock.now += 61
+    assert line.enter("ann")
+    line.leave("ann", slow=False)
+    make_heavy(line, "bob")
+    make_heavy(line, "eve")
+    assert line.enter("bob")
+    assert not line.enter("eve"), "the last place is for who is light"
+
+
 def test_one_client_fills_half_of_the_queue_at_most(line: Line[str]) -> None:
     for number in range(4):
         line.wait("ann", str(number))
