@@ -2,6 +2,7 @@
 
 import errno
 import json
+import re
 import shutil
 import subprocess
 from collections import Counter
@@ -190,6 +191,7 @@ def test_the_counts_of_manifest_report_result_and_store_agree(mixed: BuildResult
     assert summary["errors"] == mixed.findings.errors
     assert summary["warnings"] == mixed.findings.warnings
     assert manifest["version"] == published["version"]
+    assert re.fullmatch("[0-9a-f]{12}", manifest["version"])
     assert release.id.endswith(f"-{manifest['version']}")
 
 

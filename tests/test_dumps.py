@@ -372,7 +372,7 @@ def test_a_full_disk_is_an_error_that_names_the_file(name: str, tmp_path: Path) 
 
     with pytest.raises(OSError, match="No space left") as caught:
         write()
-    assert caught.value.filename == file
+    assert (caught.value.errno, caught.value.filename) == (errno.ENOSPC, file)
 
 
 def test_compressing_the_same_bytes_twice_gives_the_same_bytes() -> None:
