@@ -277,6 +277,13 @@ def test_a_cluster_without_workers_is_waited_for_and_given_up(
     assert work_left(empty) == (0, 0)
 
 
+def test_a_cluster_with_workers_is_not_given_up_however_short_the_wait(
+    few: Path, pair: Scheduler, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster, "LOOK_S", 0)
+    assert build(few, tmp_path, executor=pair.executor, executor_wait_s=0).findings.figures
+
+
 def test_a_worker_that_comes_late_is_in_time(
     records: Path, expected: dict[str, bytes], empty: Scheduler, tmp_path: Path
 ) -> None:
@@ -307,6 +314,11 @@ def test_a_worker_with_another_version_is_refused(
 
 def test_another_patch_release_of_python_is_the_same_program() -> None:
     assert programs()[0] == ("Python", f"{sys.version_info.major}.{sys.version_info.minor}")
+
+
+def test_a_library_that_is_not_installed_is_told_as_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pfocr_rdf.build.errands.LIBRARIES", ("no-such-library",))
+    assert programs.__wrapped__()[-1] == ("no-such-library", "none")
 
 
 def test_a_worker_without_the_program_is_refused(
