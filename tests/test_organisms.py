@@ -193,6 +193,14 @@ def test_two_pages_of_one_name_are_reported_and_the_first_by_name_is_used(tmp_pa
     assert problems == [Problem(FILE, "latin, common", "organism page", "warning", "Alces", reason)]
 
 
+def test_unknown_fields_of_a_page_are_told_in_the_same_order_always(tmp_path: Path) -> None:
+    names = [f"field{number}" for number in range(9)]
+    fields = "".join(f"{name}: x\n" for name in reversed(names))
+    page = f"---\nlatin: X\nncbi: '12'\n{fields}---\n"
+    (tmp_path / "x.md").write_text(page, encoding="utf-8")
+    assert [problem.field for problem in load_taxa((str(tmp_path),)).problems] == names
+
+
 def test_the_pages_of_several_folders_are_all_read(tmp_path: Path) -> None:
     for n, name in enumerate("ab", 1):
         write(
