@@ -43,7 +43,7 @@ from paging import Markup
 from pfocr_rdf.iris import BASE, Iris
 from pfocr_rdf.queries import NamedQuery, bind, federated_queries
 from pfocr_rdf.web.federation.partners import public_partners
-from serving import JSON, Answer, Server, serving
+from serving import JSON, Answer, Server, serving, wait_until
 from validating import flaws
 from virtuoso import Virtuoso, put, virtuoso_server
 
@@ -517,6 +517,9 @@ def test_a_query_has_a_page_with_its_answer(name: str, server: Server, stand_ins
     count = len(CASES[name].rows)
     assert f"{count} row{'s' if count > 1 else ''}." in shown
     assert QUERIES[name].join in shown
+    logged = f"path=/queries/{name} status=200"
+    wait_until(lambda: any(logged in line for line in server.log), "logged")
+    assert all("cache=none" in line for line in server.log if logged in line)
 
 
 def test_the_list_has_the_queries_whether_others_are_called_or_not(
