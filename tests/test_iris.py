@@ -139,6 +139,13 @@ def test_a_prefix_that_makes_no_iri_is_refused(prefix: str) -> None:
         Iris(gene_prefix=prefix)
 
 
+def test_a_gene_prefix_is_refused_with_what_it_must_be() -> None:
+    with pytest.raises(IriError) as raised:
+        Iris(gene_prefix="https://x.org")
+    told = "not a gene prefix (http… and a closing / # : or =): 'https://x.org'"
+    assert str(raised.value) == told
+
+
 @pytest.mark.parametrize("base", ["https://x.org/a#", "https://x.org/#a/"])
 def test_a_base_has_no_fragment_for_what_is_said_of_a_figure_has_its_own(base: str) -> None:
     with pytest.raises(IriError) as raised:
