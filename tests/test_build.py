@@ -21,6 +21,7 @@ from pfocr_rdf.build import BuildOptions, BuildResult, Progress, check_records, 
 from pfocr_rdf.build import batches as batch_work
 from pfocr_rdf.build import check as check_work
 from pfocr_rdf.build.batches import BATCH_RECORDS, make_batches
+from pfocr_rdf.build.loading import StoreLoader
 from pfocr_rdf.dumps import FORMATS
 from pfocr_rdf.errors import BuildError, InputError, IriError, Problem
 from pfocr_rdf.iris import Iris
@@ -343,8 +344,8 @@ def test_a_check_maps_all_that_a_build_maps(
 def test_a_store_that_does_not_hold_what_was_written_is_not_published(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    finish = pipeline.StoreLoader.finish
-    monkeypatch.setattr(pipeline.StoreLoader, "finish", lambda loader: finish(loader) - 1)
+    finish = StoreLoader.finish
+    monkeypatch.setattr(StoreLoader, "finish", lambda loader: finish(loader) - 1)
     records = write(tmp_path / "records", {"PMC1__f1.md": record()})
     with pytest.raises(BuildError, match=r"the store holds \d+ triples, \d+ were written"):
         build(records, tmp_path / "data")

@@ -22,7 +22,7 @@ from making import CHEMICAL_COLUMNS, REPOSITORY, table, write
 from pfocr_rdf.build import BuildOptions, Progress, check_records, cluster
 from pfocr_rdf.build.batches import Batch, check_batch, make_batches
 from pfocr_rdf.build.cluster import Cluster, connected, scheduler_address
-from pfocr_rdf.build.errands import errand_of, listed, programs, result_of, run_errand
+from pfocr_rdf.build.errands import MODULES, errand_of, listed, programs, result_of, run_errand
 from pfocr_rdf.build.workers import AHEAD
 from pfocr_rdf.cli import app
 from pfocr_rdf.commands.progress import Watcher
@@ -314,6 +314,16 @@ def test_a_worker_with_another_version_is_refused(
 
 def test_another_patch_release_of_python_is_the_same_program() -> None:
     assert programs()[0] == ("Python", f"{sys.version_info.major}.{sys.version_info.minor}")
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_every_module_that_decides_what_a_part_looks_like_is_compared(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = programs()
+    others = tuple(module for module in MODULES if module != name)
+    monkeypatch.setattr("pfocr_rdf.build.errands.MODULES", others)
+    assert programs.__wrapped__()[1] != whole[1]
 
 
 def test_a_library_that_is_not_installed_is_told_as_that(monkeypatch: pytest.MonkeyPatch) -> None:

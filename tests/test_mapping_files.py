@@ -105,6 +105,13 @@ def test_metadata_may_stand_beside_the_file(name: str, tmp_path: Path) -> None:
     assert [row.line for row in read_rows(file)] == [2]
 
 
+def test_metadata_may_have_as_many_bytes_as_the_limit_says(tmp_path: Path) -> None:
+    limits = MappingLimits(block_bytes=len(BLOCK.encode()))
+    assert opened(tmp_path, BLOCK + HEADER + ROW, limits=limits).mapping_set
+    with pytest.raises(InputError, match="bytes of metadata before the column names"):
+        opened(tmp_path, BLOCK + "#\n" + HEADER + ROW, limits=limits)
+
+
 def test_a_row_ends_on_the_line_that_is_said(tmp_path: Path) -> None:
     header = HEADER.replace("\n", "\tcomment\n")
     rows = ROW.replace("\n", '\t"two\nlines\tof ""text"""\n') + "\n" + ROW

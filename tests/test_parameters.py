@@ -141,7 +141,9 @@ def test_a_gene_of_a_configured_prefix_is_understood_and_given_back_in_it() -> N
 def test_a_value_of_another_shape_is_refused(kind: str, value: str) -> None:
     message = refusal(kind, value)
     assert message.startswith(f"parameter 'x': {value!r} is not of type {kind}: ")
-    assert message.endswith(f"give {TYPE_TO_READER[kind][1]}")
+    accepted = TYPE_TO_READER[kind][1]
+    assert accepted
+    assert message.endswith(f"give {accepted}")
 
 
 def test_a_refusal_says_what_may_be_meant_and_what_to_give() -> None:
