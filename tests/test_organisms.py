@@ -233,6 +233,15 @@ def test_an_organism_that_maps_to_no_taxon_stays_as_text(tmp_path: Path) -> None
     assert [p.value for p in problems] == ["PX clade"]
 
 
+def test_what_is_no_text_in_a_list_hides_nothing_that_follows(tmp_path: Path) -> None:
+    figure, problems = read(tmp_path, record(organisms=[{"a": "b"}, "Homo sapiens"]))
+    assert figure
+    assert figure.organisms == (Organism("Homo sapiens", "9606"),)
+    assert [(p.field, p.kind, p.value) for p in problems] == [
+        ("organisms", "field shape", '{"a": "b"}')
+    ]
+
+
 def test_predicted_organisms_are_the_table_s_and_what_the_record_adds(tmp_path: Path) -> None:
     genes = table(GENE_COLUMNS, "10090|Mus musculus|Rodents|a|A|A|5|ncbigene_symbol|1|1|1")
     ner = ["Mus  musculus", "Homo sapiens"]
