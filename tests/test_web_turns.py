@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import TypeVar
 
 import pytest
@@ -121,6 +121,16 @@ def test_what_fails_gives_its_place_back() -> None:
                 await threads.run("ann", fails)
         work.end.set()
         assert await threads.run("ann", work.named("after")) == "after"
+
+    with_threads(Places(fresh=1, slow=0), test)
+
+
+def test_who_waits_for_work_that_stops_an_iteration_is_told() -> None:
+    async def test(threads: Threads, work: Work) -> None:
+        nothing: Iterator[str] = iter(())
+        async with asyncio.timeout(5):
+            with pytest.raises(RuntimeError, match="stopped an iteration"):
+                await threads.run("ann", lambda: next(nothing))
 
     with_threads(Places(fresh=1, slow=0), test)
 

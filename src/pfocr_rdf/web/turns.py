@@ -88,8 +88,15 @@ class Threads:
             with suppress(RuntimeError):
                 loop.call_soon_threadsafe(self.turns.leave, client)
 
+        def result() -> T:
+            try:
+                return work()
+            except StopIteration as error:
+                # Futures of asyncio cannot have this one: who waits would do so for ever.
+                raise RuntimeError("the work stopped an iteration") from error
+
         try:
-            future = self._executor.submit(work)
+            future = self._executor.submit(result)
         except BaseException:
             self.turns.leave(client)
             raise
