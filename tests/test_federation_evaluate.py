@@ -630,6 +630,8 @@ def test_an_endpoint_that_is_not_on_the_list_is_refused_with_those_that_are() ->
     )
     nearly = refused(query("http://e.example/sparql/"), *asked)
     assert nearly.detail.endswith("letter for letter: did you mean <http://e.example/sparql>?")
+    other = refused(query("http://x.sample/sparql"), *asked)
+    assert other.detail.endswith("take one of those in “allowed”"), "all are at …/sparql"
 
 
 def test_another_spelling_calls_the_address_of_the_list() -> None:

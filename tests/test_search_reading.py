@@ -181,14 +181,15 @@ def test_a_term_finds_the_figures_of_all_that_it_matches_closely(tmp_path: Path)
         assert set(figids(index.search("CHEBI:4167"))) == figids_of_both
 
 
-def test_words_are_looked_for_where_no_figure_has_the_thing_that_they_identify(
+def test_all_words_are_looked_for_where_no_figure_has_the_thing_that_they_identify(
     tmp_path: Path,
 ) -> None:
     figures = Figures()
-    figid = figures.add(1, caption="A mesh.")
+    figures.add(1, caption="A mesh.")
+    figid = figures.add(2, caption="The mesh D012345.")
     with open_index(figures.build(tmp_path)) as index:
         found = index.search("mesh:D012345")
-    assert (figids(found), found.all_words, found.things) == ([figid], False, ())
+    assert (figids(found), found.all_words, found.things) == ([figid], True, ())
 
 
 def test_a_thing_whose_name_has_no_word_is_found_by_its_id(tmp_path: Path) -> None:

@@ -298,7 +298,7 @@ def resolved(
     >>> query = load_query("article-figures")
     >>> resolved(query, {"article": "doi:10.1000/X"}, lambda doi: article)
     {'article': 'https://identifiers.org/pmc/PMC1'}
-    >>> without_dois(query, {"article": "PMC1"}, lambda doi: article)
+    >>> resolved(query, {"article": "PMC1"}, lambda doi: article)
     {'article': 'PMC1'}
     """
     found = dict(values)

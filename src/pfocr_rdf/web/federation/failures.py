@@ -1,5 +1,6 @@
 """The refusals for partners that do not do what is asked, or are none."""
 
+import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Final
@@ -8,8 +9,18 @@ from pfocr_rdf.web.federation.partners import Partner, Partners
 from pfocr_rdf.web.problems import Refusal
 
 SHOWN: Final = 300
+ENDS_RE: Final = re.compile(r"\Ahttps?://|/(sparql/?)?\Z")
 #: What to do, for those who see the member “allowed”.
 IN_ALLOWED: Final = "take one of those in “allowed”"
+
+
+def _site(iri: str) -> str:
+    """What tells an endpoint from others, which are at ``https://…/sparql`` too.
+
+    >>> _site("https://sparql.example.org:8080/a/sparql")
+    'sparql.example.org:8080/a'
+    """
+    return ENDS_RE.sub("", iri.lower())
 
 
 def unlisted(partners: Partners, endpoint: str, line: int) -> Refusal:
@@ -17,8 +28,9 @@ def unlisted(partners: Partners, endpoint: str, line: int) -> Refusal:
 
     :param line: of the SERVICE clause.
     """
-    close = get_close_matches(endpoint[:SHOWN], partners.by_iri, 1, 0.8)
-    advice = f"did you mean <{close[0]}>?" if close else IN_ALLOWED
+    sites = {_site(iri): iri for iri in partners.by_iri}
+    close = get_close_matches(_site(endpoint[:SHOWN]), sites, 1, 0.8)
+    advice = f"did you mean <{sites[close[0]]}>?" if close else IN_ALLOWED
     return Refusal(
         "federation-disabled",
         f"the SERVICE clause in line {line} names <{endpoint[:SHOWN]}>, which is none of the "
