@@ -120,6 +120,18 @@ def test_a_release_that_is_served_is_not_pruned(seeds_release: Release, data: Pa
         assert served(server) == fresh.id
 
 
+def test_a_release_that_pages_were_of_is_let_go(seeds_release: Release, data: Path) -> None:
+    """Each of these pages leaves objects that lead to each other and to their release."""
+    with serving(data) as server:
+        first = served(server)
+        for target in ("/search?q=cancer", "/queries/figures-by-gene?gene=2064", "/nothing"):
+            server.request("GET", target, headers={"Accept": "text/html"})
+        fresh = add_release(seeds_release, data, "20300101T000000Z-fresh")
+        make_current(data, fresh)
+        wait_until(lambda: served(server) == fresh.id, "the new release is served")
+        wait_until(lambda: _pruned(data, first), "the old one is let go")
+
+
 def _pruned(data: Path, name: str) -> bool:
     prune_releases(data, 1)
     return name not in {release.id for release in list_releases(data)}

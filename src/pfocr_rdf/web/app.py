@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from weakref import WeakSet
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -44,7 +45,7 @@ from pfocr_rdf.web.operations import AccessLog, Metrics
 from pfocr_rdf.web.pages import page_routes
 from pfocr_rdf.web.pages.editor import is_for_people
 from pfocr_rdf.web.problems import Refusal
-from pfocr_rdf.web.reading import open_reading
+from pfocr_rdf.web.reading import Reading, let_go, open_reading
 from pfocr_rdf.web.served import POLL_S, Held, check_files, check_release, follow
 from pfocr_rdf.web.turns import Threads
 
@@ -102,6 +103,10 @@ class Site:
         self._request_prefix = str(uuid.uuid4()).rpartition("-")[0]
         self._numbers = itertools.count(1)
         self._follower: asyncio.Task[None] | None = None
+        self.reading: Reading
+        #: Releases that pages were of and are not now, as far as something has them.
+        self._left: WeakSet[Reading] = WeakSet()
+        self._letting_go: asyncio.Task[None] | None = None
         self.threads = Threads("pages", PAGES)
         self.federation: Federation | None = None
         self.behind: Behind | None = None
@@ -135,10 +140,11 @@ class Site:
 
     async def stop(self) -> None:
         """End the query processes."""
-        if self._follower is not None:
-            self._follower.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._follower
+        for task in (self._follower, self._letting_go):
+            if task is not None:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
         self.threads.close()
         await self.engine.stop()
         if self.federation is not None:
@@ -180,8 +186,16 @@ class Site:
         await self.engine.serve(held)
         if behind is not None:
             behind.serve(held)
-        self.reading = reading
+        self._read(reading)
         self.metrics.note_release(held.release.id)
+
+    def _read(self, reading: Reading) -> None:
+        """Make pages of this release from now on."""
+        if self._letting_go is not None:
+            self._letting_go.cancel()
+            self._left.add(self.reading)
+        self.reading = reading
+        self._letting_go = asyncio.get_running_loop().create_task(let_go(self._left))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""

@@ -4,12 +4,14 @@ A page reads by patterns that it knows beforehand, never by what a user wrote as
 an iterator of the store gives is read and dropped in the thread that asked for it.
 """
 
+import asyncio
+import gc
 import weakref
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
+from typing import Any, Final
 
 from pyoxigraph import Literal, NamedNode, Quad, Store, Triple
 
@@ -22,6 +24,9 @@ from pfocr_rdf.search.reading import Index, open_index
 from pfocr_rdf.vocabulary import RDF_TYPE, Owl, Pfocr, Schema, Sssom
 from pfocr_rdf.web.served import Held
 from pfocr_rdf.web.source import DATA, Source, StoreSource
+
+#: Seconds from one look for releases that are left to the next: a page may be under way.
+LEFT_S: Final = (0.5, 10.0, 60.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
@@ -193,3 +198,18 @@ def open_reading(held: Held, source: Source | None = None) -> Reading:
         reading = Reading(held.release, held.manifest, held.iris, data, search, mentions)
         weakref.finalize(reading, opened.pop_all().close)
     return reading
+
+
+async def let_go(left: Collection[Reading], after_s: Sequence[float] = LEFT_S) -> None:
+    """See to it that releases that nobody reads any more are let go of.
+
+    What made a page is objects that lead to each other, and to the release. Python's collector
+    comes to those that are old after thousands of pages: on a quiet server hardly ever.
+
+    :param left: those that are not served any more, which must not keep them.
+    """
+    for wait_s in after_s:
+        await asyncio.sleep(wait_s)
+        if not left:
+            return
+        gc.collect()
