@@ -312,12 +312,13 @@ class Pool:
         generation.lent.discard(process)
         if process in generation.idle:
             generation.idle.remove(process)
-        if generation.opened is not None and not process.hello:
+        is_opening = generation.opened is not None
+        if is_opening and not process.hello:
             if process.refused_to_start is not None:
                 self._fail_opening(generation, process.refused_to_start.detail)
                 return
             self._stillborn[process] = generation
-        elif generation is self.current and not self._closed:
+        elif (generation is self.current or is_opening) and not self._closed:
             self._replace(generation, started=bool(process.hello))
         elif not generation.alive and generation in self.leaving:
             self.leaving.remove(generation)
