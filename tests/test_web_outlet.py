@@ -16,12 +16,15 @@ class Wire:
     def __init__(self) -> None:
         self.written: list[bytes] = []
         self.later: list[Callable[[], None]] = []
+        self.closing = False
 
     def write(self, data: bytes) -> None:
+        if self.closing:
+            raise RuntimeError("the handler is closed")
         self.written.append(data)
 
     def is_closing(self) -> bool:
-        return False
+        return self.closing
 
     def turn(self) -> None:
         while self.later:
@@ -54,6 +57,14 @@ def test_a_head_without_a_body_is_sent_at_the_next_turn(wire: Wire, outlet: Outl
     wire.turn()
     outlet.write(b"late")
     assert wire.written == [HEAD, b"late"]
+
+
+def test_nothing_is_written_to_a_client_that_has_gone_away(wire: Wire, outlet: Outlet) -> None:
+    outlet.write(HEAD)
+    wire.closing = True
+    wire.turn()
+    outlet.write(b"late")
+    assert wire.written == []
 
 
 def test_a_body_that_looks_like_a_head_is_a_body(wire: Wire, outlet: Outlet) -> None:

@@ -19,7 +19,7 @@ class Outlet:
     waits for who still sends.
     """
 
-    __slots__ = ("_head", "_later", "_write", "close", "is_closing", "wants_head")
+    __slots__ = ("_head", "_later", "_transport", "close", "is_closing", "wants_head")
 
     def __init__(
         self,
@@ -27,7 +27,7 @@ class Outlet:
         close: Callable[[], None],
         later: Callable[[Callable[[], None]], object],
     ) -> None:
-        self._write = transport.write
+        self._transport = transport
         self._later = later
         self._head = b""
         self.wants_head = True
@@ -52,6 +52,12 @@ class Outlet:
         if self._head:
             head, self._head = self._head, b""
             self._write(head)
+
+    def _write(self, data: bytes) -> None:
+        # The loop closes a transport that fails some turns before it says so, and uvloop's raises
+        # when it is written to then.
+        if not self.is_closing():
+            self._transport.write(data)
 
 
 def send_whole(
