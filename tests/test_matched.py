@@ -127,8 +127,20 @@ def test_what_the_values_of_a_property_are_compared_with_is_told(text: str, expe
     assert {of for _, of, _ in said} <= {NamedNode(SCHEMA + "a")}
 
 
-def test_a_long_query_is_read_in_linear_time() -> None:
-    long = "ASK { " + "?s <urn:a> schema:name, 1, 'x' . " * 50_000 + "}"
+def test_what_is_written_as_an_escape_in_an_iri_is_read() -> None:
+    text = r"PREFIX s: <http://schema.org/n\u0061> ASK { ?s s:me <http://x.org/\U000000e9> }"
+    assert iris(text) == [SCHEMA + "name", "http://x.org/é"]
+
+
+def test_a_number_with_an_exponent_after_its_point_is_one() -> None:
+    assert values("ASK { ?s schema:a 1.e5, 2.E-1, 3. }") == [
+        *('a "1.e5"^^<double>', 'a "2.E-1"^^<double>', 'a "3"^^<integer>'),
+    ]
+
+
+@pytest.mark.parametrize("comments", ["", "#\n" * 1_000_000])
+def test_a_long_query_is_read_in_linear_time(comments: str) -> None:
+    long = "ASK { " + comments + "?s <urn:a> schema:name, 1, 'x' . " * 50_000 + "}"
     began = time.process_time()
     assert iris(long) == ["urn:a", SCHEMA + "name"]
     assert time.process_time() - began < 5

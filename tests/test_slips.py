@@ -93,6 +93,7 @@ def test_the_prefix_that_may_be_meant_is_told(text: str, expected: str) -> None:
 
 
 RIGHT = [
+    "PREFIX s: <http://x.org/\\u00e9(> ASK { ?s s:a <http://x.org/\\U000000e9)> , 1.e5 }",
     "PREFIX and: <urn:> PREFIX or:<urn:> ASK { ?and and:or ?or ; or:and 'a'@or, 'x == y', <x:==> }",
     "SELECT DISTINCT ?as ?order (COUNT(?x) AS ?n) { ?as ?order ?x } GROUP BY ?as ?order LIMIT 5",
     "SELECT * { ?s ?p ?o FILTER NOT EXISTS { ?s a ?o } FILTER(?o NOT IN (1, 2)) } # AND == (",

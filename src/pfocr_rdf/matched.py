@@ -4,6 +4,7 @@ They are read from the words of its text, in which the parser found nothing wron
 """
 
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -121,15 +122,17 @@ def pieces(text: str, prefixes: Mapping[str, str]) -> Iterator[Piece]:
     ['ASK', '{', 'x:b', '?p', "'c'", '}']
     """
     namespaces = dict(prefixes)
-    word, declared, gap, end = "", "", "", 0
+    word, declared, end = "", "", 0
+    gap = list[str]()  # what comments part
     made = 0  # braces of the template that are open
     for token in TOKEN_RE.finditer(text):
-        gap, end = gap + text[end : token.start()], token.end()
+        gap.append(text[end : token.start()].strip())
+        end = token.end()
         if token[0].startswith("#"):
             continue
         before, word = word, (token["word"] or token["sign"] or "").upper()
         kind, said = _read(token, namespaces)
-        said_before, gap = gap.strip(), ""
+        said_before, gap = "".join(gap), []
         if made or (before == "CONSTRUCT" and word == "{"):
             made += {"{": 1, "}": -1}.get(word, 0)
         elif before == "PREFIX":
@@ -144,7 +147,7 @@ def pieces(text: str, prefixes: Mapping[str, str]) -> Iterator[Piece]:
 def _read(token: re.Match[str], namespaces: Mapping[str, str]) -> tuple[str, str]:
     """The kind of a word, and what it says."""
     if token[0].startswith("<"):
-        iri = token[0][1:-1]
+        iri = ESCAPE_RE.sub(_character, token[0][1:-1])
         return ("iri" if ABSOLUTE_RE.match(iri) else "", iri)
     if token["prefix"] is not None:
         prefix, _, local = token[0].partition(":")
@@ -240,5 +243,7 @@ def _literal(text: str, piece: Piece, after: Sequence[Piece]) -> Literal | None:
 
 
 def _character(found: re.Match[str]) -> str:
-    code = found[1] or found[2]
-    return chr(int(code, 16)) if code else LETTER_TO_CHARACTER.get(found[3], found[3])
+    if not (code := found[1] or found[2]):
+        return LETTER_TO_CHARACTER.get(found[3], found[3])
+    number = int(code, 16)
+    return chr(number) if number <= sys.maxunicode else found[0]
