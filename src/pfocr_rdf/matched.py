@@ -20,7 +20,7 @@ NAME_ESCAPE_RE: Final = re.compile(r"\\(.)")
 #: https://www.w3.org/TR/sparql11-query/#grammarEscapes
 ESCAPE_RE: Final = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))", re.DOTALL)
 LETTER_TO_CHARACTER: Final = {"t": "\t", "n": "\n", "r": "\r", "b": "\b", "f": "\f"}
-LANGUAGE_RE: Final = re.compile(r"@([A-Za-z]++(?:-[A-Za-z0-9]++)*+)")
+LANGUAGE_RE: Final = re.compile(r"\s*+@([A-Za-z]++(?:-[A-Za-z0-9]++)*+)")
 ABSOLUTE_RE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 CALL_RE: Final = re.compile(r"\s*+\(")
 #: After these an IRI is none that triples have.
@@ -32,9 +32,10 @@ LITERALS: Final = ("string", "number")
 SUBJECTS: Final = ("iri", "variable", "")
 #: After these comes a property: of the same subject, of what a path led to, of a blank node.
 GOING_ON: Final = ";/[]"
-COMPARISONS: Final = ("=", "!=", "<", ">", "<=", ">=")
+#: Without !=, which holds for values of another datatype.
+COMPARISONS: Final = ("=", "<", ">", "<=", ">=")
 #: After these a variable is compared itself, not what is computed with it.
-ALONE: Final = ("", "&&", "||", "!")
+ALONE: Final = ("", "&&", "||")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,8 @@ def matched_in(text: str, prefixes: Mapping[str, str]) -> list[Matched]:
     """The terms that a query matches triples with, as they are meant, each once.
 
     IRIs of graphs, endpoints, datatypes and functions are none of them, nor what CONSTRUCT
-    makes, nor values that are computed with, unless they are compared with those of a property.
+    makes, nor values that are computed with, unless they are compared with those of a property,
+    nor those of VALUES beside a variable that stands in no pattern.
 
     :param prefixes: those that need no declaration, with their namespaces.
 
@@ -87,9 +89,16 @@ def matched_in(text: str, prefixes: Mapping[str, str]) -> list[Matched]:
     """
     placed = _placed(list(pieces(text, prefixes)))
     properties = _properties_of_variables(placed)
+    matched = {one.piece.text for one in placed if one.place == "pattern"}
+    columns = list[str]()
     found = dict[Matched, None]()
     before = NOTHING
     for at, (piece, place, of) in enumerate(placed):
+        if piece.text == "VALUES":
+            columns = []
+        elif place == "columns":
+            columns.append(piece.text)
+        is_data = place == "data" and matched.issuperset(columns)
         with suppress(ValueError):  # a character that no IRI has, written as an escape
             if piece.kind == "iri":
                 if before.text not in ASIDE and not CALL_RE.match(text, piece.end):
@@ -100,7 +109,7 @@ def matched_in(text: str, prefixes: Mapping[str, str]) -> list[Matched]:
                 if place == "aside":
                     is_alone = piece.gap in COMPARISONS and before.gap in ALONE
                     of, compared = properties.get(before.text) if is_alone else None, piece.gap
-                if literal is not None and (of or place != "aside"):
+                if literal is not None and (of or is_data or place == "pattern"):
                     found[Matched(literal, of, compared)] = None
         before = piece
     return list(found)
@@ -172,10 +181,12 @@ class _Placed(NamedTuple):
 def _placed(words: Sequence[Piece]) -> list[_Placed]:
     placed = list[_Placed]()
     subject, before, of = NOTHING, NOTHING, None
+    is_way = False  # one of the ways of a path
     for piece, place in zip(words, _places(words), strict=True):
         # The other words of a literal, and what a comma joins, are of the same property.
         if "^^" not in (before.text, piece.text) and piece.gap not in (",", "@"):
-            of = _property(subject, before) if not piece.gap else None
+            of = None if piece.gap or is_way else _property(subject, before)
+            is_way = "|" in piece.gap or (is_way and "/" in piece.gap)
         placed.append(_Placed(piece, place, of if place == "pattern" else None))
         subject, before = before, piece
     return placed
@@ -184,8 +195,8 @@ def _placed(words: Sequence[Piece]) -> list[_Placed]:
 def _places(words: Sequence[Piece]) -> Iterator[str]:
     """For each word where it stands.
 
-    That is ``head`` before the pattern, and what is counted after it; ``data`` of VALUES,
-    ``aside`` in an expression, ``pattern``.
+    That is ``head`` before the pattern, and what is counted after it; ``columns`` and ``data`` of
+    VALUES, ``aside`` in an expression, ``pattern``.
     """
     braces, depth = 0, 0  # that are open; parentheses
     opened, waits = False, False  # whether data are read; whether they are to begin
@@ -197,7 +208,10 @@ def _places(words: Sequence[Piece]) -> Iterator[str]:
             depth += {"(": 1, ")": -1}.get(piece.text, 0)
             if piece.text in "{}":
                 opened, waits = waits and piece.text == "{", False
-        yield "data" if opened else "aside" if depth else "pattern" if braces else "head"
+        if waits and piece.kind == "variable":
+            yield "columns"
+        else:
+            yield "data" if opened else "aside" if depth else "pattern" if braces else "head"
 
 
 def _property(subject: Piece, piece: Piece) -> NamedNode | None:
@@ -214,11 +228,13 @@ def _property(subject: Piece, piece: Piece) -> NamedNode | None:
 
 
 def _properties_of_variables(placed: Iterable[_Placed]) -> dict[str, NamedNode]:
-    """The variables that are values of one property and stand nowhere else in a pattern."""
+    """The variables that are values of one property, and have a value from nowhere else."""
     found = dict[str, set[NamedNode | None]]()
+    before = NOTHING
     for piece, place, of in placed:
-        if piece.kind == "variable" and place in ("pattern", "data"):
+        if piece.kind == "variable" and (place in ("pattern", "columns") or before.text == "AS"):
             found.setdefault(piece.text, set()).add(of)
+        before = piece
     return {name: of for name, (of, *more) in found.items() if of and not more}
 
 
