@@ -1,6 +1,9 @@
 """What a query asks for that the release does not have is named, with what it has instead."""
 
+import time
+
 import pytest
+from pyoxigraph import NamedNode, Quad, Store
 
 from pfocr_rdf.absent import absent, present_instead
 from pfocr_rdf.contents import open_store
@@ -175,6 +178,8 @@ INTEGER, GYEAR = (f"<http://www.w3.org/2001/XMLSchema#{name}>" for name in ("int
             [f'"5594"^^{INTEGER}', IDENTIFIER, '"5594"', None],
         ),
         ("schema:name ?n FILTER(?n = 'mapk1')", ['"mapk1"', NAME, '"MAPK1"', None]),
+        # What is no year in other words either is not proposed for one.
+        ("schema:datePublished ?y FILTER(?y > 'May')", ['"May"', PUBLISHED, None, None]),
         # What is there, and a value of another property.
         ("pfocr:tier 'synonym'", ['"synonym"', TIER, f"<{PFOCR}synonym>", None]),
         ("schema:about gene:5594", [f"<{GENE}>", f"<{SCHEMA}about>", f"<{GENE}>", MENTIONS]),
@@ -202,6 +207,8 @@ def test_a_value_that_the_release_does_not_have_is_told_with_the_one_that_it_has
         "SELECT * { ?m pfocr:candidateCount ?n FILTER(?n > 1e9 && ?n = 77777 && ?n != 0.5) }",
         "SELECT * { ?s schema:datePublished ?y FILTER(?y > '2999'^^xsd:gYear && STR(?y) = '1') }",
         "SELECT * { ?s schema:sameAs ?n FILTER(?n = 5) }",
+        "SELECT * { ?m pfocr:candidateCount ?n FILTER(?n > '9999'^^xsd:nonNegativeInteger) }",
+        "SELECT * { ?s schema:name ?n FILTER(DATATYPE(?n) = rdf:langString) }",
         "SELECT (GROUP_CONCAT(?n; separator=' | ') AS ?names) { ?s schema:name ?n }",
         "CONSTRUCT { ?s schema:name 'made' } { ?s schema:name ?n }",
     ],
@@ -210,6 +217,17 @@ def test_values_that_are_there_and_those_that_are_computed_with_are_not_told(
     seeds_release: Release, text: str
 ) -> None:
     assert all_told(seeds_release, text) == []
+
+
+def test_what_a_property_with_iris_alone_is_compared_with_takes_no_time() -> None:
+    store, mentions = Store(), NamedNode(SCHEMA + "mentions")
+    store.extend(
+        Quad(NamedNode(f"urn:f{number}"), mentions, NamedNode(GENE)) for number in range(200_000)
+    )
+    began = time.process_time()
+    text = "SELECT * { ?f schema:mentions ?g FILTER(?g = '5594') }"
+    assert list(absent(text, store, Iris())) == []
+    assert time.process_time() - began < 0.05
 
 
 def test_of_an_absent_property_the_value_is_not_told_too(seeds_release: Release) -> None:

@@ -68,7 +68,7 @@ def test_the_name_of_a_term_has_dots_and_letters_of_any_script_in_it() -> None:
             ['? "x"', '? "y"', '? "z"', '? "w"', 'a "v"'],
         ),
         (
-            "ASK { ?s schema:a ?o ; ?p ?n VALUES (?o ?n) { ('x' UNDEF) (<x:o> 2) } ?s schema:a 'y' }",
+            "ASK { ?s schema:a ?o VALUES (?o ?n) { ('x' UNDEF) (<x:o> 2) } ?n schema:a 'y' }",
             ['? "x"', '? "2"^^<integer>', 'a "y"'],
         ),
         ("ASK { ?s schema:a ?o } VALUES ?o { <urn:o> 'x' }", ['? "x"']),

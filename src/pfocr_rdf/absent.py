@@ -35,8 +35,15 @@ DEFINED_BY: Final = term(RDFS, "isDefinedBy")
 TYPE: Final = term(RDF, "type")
 SUBCLASS_OF: Final = term(RDFS, "subClassOf")
 TEXT: Final = XSD + "string"
-NUMBERS: Final = frozenset(XSD + name for name in ("integer", "decimal", "double", "float"))
-#: So many values of a property show what it has.
+INTEGERS: Final = (
+    *("integer", "byte", "short", "int", "long", "unsignedByte", "unsignedShort", "unsignedInt"),
+    *("unsignedLong", "positiveInteger", "negativeInteger", "nonPositiveInteger"),
+    "nonNegativeInteger",
+)
+NUMBERS: Final = frozenset(XSD + name for name in (*INTEGERS, "decimal", "double", "float"))
+#: Of the datatypes that are no terms of XSD, what DATATYPE gives for a text with a language.
+LANGUAGE_TEXT: Final = term(RDF, "langString")
+#: So many triples of a property show what values it has.
 SAMPLE: Final = 100
 #: What a text is most often meant to be a value of.
 NAMING: Final = (term(SCHEMA, "name"), term(SCHEMA, "identifier"))
@@ -72,8 +79,9 @@ def absent(text: str, store: Store, iris: Iris) -> Iterator[Matched]:
     for matched in matched_in(text, iris.prefixes()):
         node, of = matched.term, matched.of
         if isinstance(node, NamedNode) and not _is_there(node, store, graph):
-            # DATATYPE(?year) is compared with those of XSD: they are in no triple.
-            if node not in missing and not node.value.startswith(XSD):
+            # DATATYPE(?year) is compared with them: they are in no triple.
+            is_datatype = node.value.startswith(XSD) or node == LANGUAGE_TEXT
+            if node not in missing and not is_datatype:
                 missing.add(node)
                 yield Matched(node)
         elif of in missing:  # it has no value at all
@@ -88,7 +96,7 @@ def _incomparable(
     matched: Matched, literal: Literal, store: Store, graph: DefaultGraph | None
 ) -> Iterator[Matched]:
     """What is compared with values of another datatype, or as text with none that is equal."""
-    kinds = set(map(_kind, islice(_values(matched.of, store, graph), SAMPLE)))
+    kinds = set(map(_kind, _values(matched.of, store, graph)))
     if kinds and _kind(literal) not in kinds:
         yield matched
     elif kinds != {TEXT} or matched.compared != "=":
@@ -110,7 +118,8 @@ def present_instead(
         return _other_use(node, of, store) if of else _other_iri(node, store, iris, find)
     if matched.compared:
         like = next(_values(of, store, DefaultGraph()), None)
-        return Instead(Literal(node.value, datatype=like.datatype) if like else None)
+        written = Literal(node.value, datatype=like.datatype) if like else None
+        return Instead(written if written and _is_valid(written, store) else None)
     return _other_value(node, of, store, find)
 
 
@@ -130,8 +139,19 @@ def _is_value(
 
 
 def _values(of: NamedNode | None, store: Store, graph: DefaultGraph | None) -> Iterator[Literal]:
-    quads = store.quads_for_pattern(None, of, None, graph)
+    """Those of the first triples of a property: of the mentions, none of millions is a literal."""
+    quads = islice(store.quads_for_pattern(None, of, None, graph), SAMPLE)
     return (quad.object for quad in quads if isinstance(quad.object, Literal))
+
+
+def _is_valid(literal: Literal, store: Store) -> bool:
+    """Whether a text is one of its datatype, as "2016-01" is of no year."""
+    text = Literal(literal.value)
+    try:
+        cast = f"BIND({literal.datatype}({text}) AS ?x)"
+        return bool(store.query(f"ASK {{ {cast} FILTER(BOUND(?x)) }}"))
+    except RuntimeError:  # there is no such function: nobody knows
+        return True
 
 
 def _kind(literal: Literal) -> str:
