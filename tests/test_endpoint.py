@@ -165,6 +165,15 @@ def test_values_that_the_release_lacks_and_paths_are_percent_encoded(server: Ser
     ]
 
 
+def test_what_the_release_lacks_is_told_in_a_header_that_proxies_take(server: Server) -> None:
+    long = ["'a'^^<urn:" + "x" * 9_000 + ">", "'a'@en" + "-abcdefgh" * 900]
+    wide = [f"'{'漢' * 150}{number}'" for number in range(3)]
+    text = f"ASK {{ ?g schema:name {', '.join([*long, *wide])}, 'short' }}"
+    first, second = server.ask(text).headers["x-pfocr-absent"].split(", ")
+    assert (first[:13], second[:10]) == ("<%22%E6%BC%A2", "<%22short%")
+    assert len(first) < 2_000
+
+
 def test_every_answer_names_its_release_its_limits_and_its_time(
     server: Server, seeds_release: Release
 ) -> None:

@@ -20,6 +20,10 @@ COUNTED = "SELECT ?g (COUNT(?f) AS ?n) { ?f schema:mentions ?g } GROUP BY ?g"
             "SELECT (SUM(?x\n + 1) AS ?a) (MAX(?y) AS ?b) { ?x ?p ?y } HAVING (?b > 1 && ?a > 2)",
             {"?b": "MAX(?y)", "?a": "SUM(?x + 1)"},
         ),
+        (
+            "SELECT (GROUP_CONCAT(?x; # b\n separator='  # ') AS ?a) { ?x ?p ?y } HAVING (?a > 1)",
+            {"?a": "GROUP_CONCAT(?x; separator='  # ')"},
+        ),
         # What GROUP BY names, or the pattern, has a value.
         ("SELECT ?h { ?x ?p ?y } GROUP BY (STR(?x) AS ?h) HAVING (?h > 'a')", {}),
         ("SELECT ?x { ?x ?p ?y BIND(1 AS ?n) } GROUP BY ?x ?n HAVING (?n > 0)", {}),

@@ -5,14 +5,17 @@ filtered before SELECT names what it counts, so that every group is left out.
 https://www.w3.org/TR/sparql11-query/#sparqlGroupAggregate
 """
 
+import re
 from typing import Final
 
 from pfocr_rdf.matched import pieces
+from pfocr_rdf.tokens import TOKEN_RE
 
 #: What may stand at the level of SELECT, beside the braces of the pattern.
 CLAUSES: Final = frozenset(
     ("SELECT", "WHERE", "GROUP", "HAVING", "ORDER", "LIMIT", "OFFSET", "VALUES")
 )
+SPACES_RE: Final = re.compile(r"\s++")
 
 
 def unnamed_in_having(text: str) -> dict[str, str]:
@@ -43,8 +46,25 @@ def unnamed_in_having(text: str) -> dict[str, str]:
         elif piece.kind == "word" and piece.text == "AS" and opened:
             expression = text[opened[-1] : piece.end - len("AS")]
         elif piece.kind == "variable" and before == "AS" and clauses[-1] == "SELECT":
-            aliases[-1][piece.text] = " ".join(expression.split())
+            aliases[-1][piece.text] = _on_a_line(expression)
         elif piece.kind == "variable" and clauses[-1] == "HAVING":
             found[piece.text] = aliases[-1].get(piece.text, "")
         before = piece.text
     return {variable: named for variable, named in found.items() if named}
+
+
+def _on_a_line(expression: str) -> str:
+    r"""An expression without comments, its words parted by one space; strings stay as they are.
+
+    >>> _on_a_line("COUNT( # of all\n  ?f)"), _on_a_line("CONCAT(?f,  '  ') ")
+    ('COUNT( ?f)', "CONCAT(?f, '  ')")
+    """
+    said, gap, end = list[str](), list[str](), 0
+    for token in TOKEN_RE.finditer(expression):
+        gap.append(expression[end : token.start()])
+        end = token.end()
+        if not token[0].startswith("#"):
+            said += [SPACES_RE.sub(" ", "".join(gap)), token[0]]
+            gap = []
+    gap.append(expression[end:])
+    return ("".join(said) + SPACES_RE.sub(" ", "".join(gap))).strip()

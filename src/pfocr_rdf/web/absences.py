@@ -18,14 +18,15 @@ from pfocr_rdf.iris import Iris
 from pfocr_rdf.web.headers import header_address, header_text
 
 NAME: Final = b"x-pfocr-absent"
-#: Characters of a term in the header; proxies take some kilobytes of headers.
+#: Characters of a term, with its datatype or language, or of an expression.
 LONGEST: Final = 200
-
-
+#: Bytes of the header: proxies take some kilobytes of all headers, and an encoded 漢 takes nine.
+LONGEST_HEADER: Final = 2_000
 #: What is told in the place of the property for a variable that has no value there.
 HAVING: Final = "HAVING"
 #: What values, paths and variables begin with, which are percent-encoded as a whole.
 WHOLE: Final = ('"', "<", "?")
+BETWEEN: Final = ", "
 #: What of a term is told, as parameters of the header.
 PARAMETERS: Final = ("of", "instead", "instead-of")
 
@@ -41,7 +42,7 @@ def told_absent(text: str, store: Store, iris: Iris) -> list[tuple[str, ...]]:
         for variable, expression in unnamed_in_having(text).items()
         if len(expression) <= LONGEST
     ]
-    short = (one for one in absent(text, store, iris) if len(one.term.value) <= LONGEST)
+    short = (one for one in absent(text, store, iris) if len(_said(one.term)) <= LONGEST)
     for matched in islice(short, MOST_TOLD):
         instead = present_instead(matched, store, iris)
         path = "/".join(map(str, instead.path)) if instead.path[1:] else _said(*instead.path)
@@ -56,7 +57,7 @@ def _said(term: NamedNode | Literal | None = None) -> str:
 
 
 def absent_headers(end: Mapping[str, Any]) -> list[tuple[bytes, bytes]]:
-    """The header, if there is something to tell.
+    """The header, if there is something to tell: of what is told, as much as it has room for.
 
     :param end: of an answer, as the query process says it, which runs the queries of strangers.
 
@@ -70,13 +71,17 @@ def absent_headers(end: Mapping[str, Any]) -> list[tuple[bytes, bytes]]:
     >>> absent_headers({"rows": 0})
     []
     """
-    said = []
+    said = list[str]()
+    room = LONGEST_HEADER
     for term, *others in list(end.get("absent") or ())[:MOST_TOLD]:
         told = zip(PARAMETERS, map(str, others), strict=False)
         write = header_text if HAVING in others else _written
         facts = [f'; {name}="{write(other)}"' for name, other in told if other]
-        said.append(f"<{_written(str(term))}>" + "".join(facts))
-    return [(NAME, ", ".join(said).encode())] if said else []
+        one = f"<{_written(str(term))}>" + "".join(facts)
+        if len(one) <= room:
+            said.append(one)
+            room -= len(one) + len(BETWEEN)
+    return [(NAME, BETWEEN.join(said).encode())] if said else []
 
 
 def _written(term: str) -> str:
