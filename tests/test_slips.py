@@ -71,6 +71,14 @@ def said(text: str) -> str:
         ("ASK { ?s ?p ?o FILTER((?o > 1) }", "((?o … the ( is not closed: add )"),
         ("ASK { ?s ?p ?o } }", "}… the } closes nothing"),
         ("ASK { ?s ?p ?o FILTER(?o)) }", ") }… the ) closes nothing"),
+        *(
+            (text, "http:… an IRI stands between < and >, and has no space in it")
+            for text in (
+                "ASK { ?s http://x.org/name ?o }",
+                "ASK { ?s <http://x.org/na me> ?o }",
+                "PREFIX foaf: http://x.org/ ASK { ?s foaf:name ?o }",
+            )
+        ),
         # The first of two is told.
         ("ASK { ?s ?p ?o FILTER(?o == 3 AND ?s) }", "== 3 … = compares"),
     ],

@@ -88,8 +88,8 @@ def find_fault(text: str, message: str, prefixes: Collection[str] = ()) -> Synta
     first = _first_word(text)
     if first is not None and first[0].upper() in UPDATES:
         return _fault_at(lines, line, column, _cut(found["rest"]), is_update=True)
-    known = find_slip(text) or _begins_wrong(first) or _undeclared(text, prefixes)
-    if known := known or find_unended(text):
+    known = find_slip(text) or _bare_iri(text) or _begins_wrong(first)
+    if known := known or _undeclared(text, prefixes) or find_unended(text):
         at, reason = known
         before = text[:at]
         line, column = before.count("\n") + 1, at - before.rfind("\n")
@@ -128,6 +128,14 @@ def _begins_wrong(first: re.Match[str] | None) -> tuple[int, str] | None:
         return None
     forms = f"{', '.join(FORMS[:-1])} or {FORMS[-1]}"
     return first.start(), f"a query does not begin with {_cut(first[0])!r}: begin with {forms}"
+
+
+def _bare_iri(text: str) -> tuple[int, str] | None:
+    """Where an address stands bare, or one begins that is none, and what to do."""
+    for token in _tokens(text):
+        if token["prefix"] is not None and text.startswith("//", token.end()):
+            return token.start(), "an IRI stands between < and >, and has no space in it"
+    return None
 
 
 def _undeclared(text: str, prefixes: Collection[str]) -> tuple[int, str] | None:
