@@ -58,6 +58,9 @@ def test_the_name_of_a_term_has_dots_and_letters_of_any_script_in_it() -> None:
         ),
         # A datatype that cannot be read makes it nobody knows what.
         ("ASK { ?s schema:a 'x'^^<relative>, 'y'^^nobody:declared }", []),
+        # Nor is what no query is made of.
+        ("ASK { ?s schema:a 'x'^^", []),
+        (r"ASK { ?s schema:a '\UFFFFFFFF'", [r'a "\\UFFFFFFFF"']),
         # At the end of a path stands the property; where there are several ways, any may be meant.
         (
             "ASK { ?s schema:a/schema:b 'x' . ?s schema:a+ 'y' . ?s (schema:a|schema:b) 'z' }",

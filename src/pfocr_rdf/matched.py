@@ -253,7 +253,7 @@ def _literal(text: str, piece: Piece, after: Sequence[Piece]) -> Literal | None:
     if language := LANGUAGE_RE.match(text, piece.end):
         return Literal(value, language=language[1])
     if after and after[0].text == "^^":
-        is_known = after[1].kind == "iri"
+        is_known = len(after) > 1 and after[1].kind == "iri"
         return Literal(value, datatype=NamedNode(after[1].text)) if is_known else None
     return Literal(value)
 
