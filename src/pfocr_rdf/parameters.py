@@ -43,6 +43,15 @@ class Parameter:
     label: str
 
     @property
+    def kind(self) -> str:
+        """The type without its bounds.
+
+        >>> Parameter("minimum", "integer 1..10", "3", "Least number").kind
+        'integer'
+        """
+        return self.type.partition(" ")[0]
+
+    @property
     def takes_any(self) -> bool:
         """Whether ``any`` leaves the variable free, as a default or instead of a tier that is."""
         return self.default == ANY or (self.type == "tier" and self.default is not None)

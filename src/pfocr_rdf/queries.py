@@ -203,7 +203,7 @@ def _check_places(name: str, parameters: tuple[Parameter, ...], text: str) -> No
         if own in seen:
             raise QueryError(f"{name}.rq: two parameters are named {own!r}: rename one")
         seen.add(own)
-        if (own == LIMIT) != (parameter.type.split()[0] == LIMIT):
+        if (own == LIMIT) != (parameter.kind == LIMIT):
             raise QueryError(f"{name}.rq: param {own!r}: the name is 'limit' where the type is")
         if own not in places:
             place = "a line that ends in LIMIT 100" if own == LIMIT else f"VALUES ?{own} {{ }}"
@@ -271,7 +271,7 @@ def bind(query: NamedQuery, values: Mapping[str, str], iris: Iris = DEFAULT_IRIS
         if value is None:
             name = parameter.name
             needed = f"query {query.name} needs the parameter {name!r} ({parameter.label})"
-            raise UsageError(f"{needed}: give {TYPE_TO_READER[parameter.type.split()[0]][1]}")
+            raise UsageError(f"{needed}: give {TYPE_TO_READER[parameter.kind][1]}")
         blocks[parameter.name] = _block(parameter, value, iris)
 
     def fill(slot: re.Match[str]) -> str:
@@ -320,6 +320,6 @@ def _block(parameter: Parameter, value: str, iris: Iris) -> str:
     if parameter.takes_any and value.strip().lower() == ANY:
         return f"VALUES ?{parameter.name} {{ UNDEF }}"
     terms = read_terms(parameter, value, iris)
-    if parameter.type.split(" ")[0] == LIMIT:
+    if parameter.kind == LIMIT:
         return str(int(terms[0].value))
     return f"VALUES ?{parameter.name} {{ {' '.join(map(str, terms))} }}"

@@ -217,8 +217,7 @@ def _named(release: Release, asked: str, params: list[str]) -> str:
             try:
                 read_terms(parameter, given.get(parameter.name) or parameter.default or "")
             except UsageError:
-                taken = parameter.type.partition(" ")[0]
-                told += things_called(given.get(parameter.name, ""), taken, index)
+                told += things_called(given.get(parameter.name, ""), parameter.kind, index)
     return told_things(told)
 
 

@@ -23,7 +23,6 @@ from pfocr_rdf.web.pages.query_inputs import (
     form_of,
     json_schema,
     listed_queries,
-    type_of,
 )
 from pfocr_rdf.web.pages.visits import Visit
 
@@ -103,7 +102,7 @@ def _parameter(
     yield Triple(described, Sh.path, iris.query(query.name, parameter.name))
     yield Triple(described, Sh.name, Literal(parameter.label))
     yield Triple(described, Sh.description, Literal(accepted_values(parameter)))
-    datatype = TYPE_TO_DATATYPE.get(type_of(parameter))
+    datatype = TYPE_TO_DATATYPE.get(parameter.kind)
     if datatype is not None:
         yield Triple(described, Sh.datatype, datatype)
     if parameter.default is not None:
@@ -132,7 +131,7 @@ def query_document(visit: Visit, query: NamedQuery) -> dict[str, Any]:
         "parameters": [
             {
                 "name": parameter.name,
-                "type": type_of(parameter),
+                "type": parameter.kind,
                 "label": parameter.label,
                 "accepted": accepted_values(parameter),
                 "required": parameter.default is None,

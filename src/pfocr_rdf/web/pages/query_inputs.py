@@ -167,21 +167,16 @@ def value_error(parameter: Parameter, value: str | None, iris: Iris) -> str:
 
 def accepted_values(parameter: Parameter) -> str:
     """What a parameter takes, in words."""
-    accepted = TYPE_TO_READER[type_of(parameter)][1]
+    accepted = TYPE_TO_READER[parameter.kind][1]
     bounds = bounds_of(parameter)
-    if bounds and type_of(parameter) == "integer":
+    if bounds and parameter.kind == "integer":
         accepted = f"{accepted}, {bounds[0]:,} to {bounds[1]:,}"
     return f"{accepted}, or any" if parameter.takes_any else accepted
 
 
-def type_of(parameter: Parameter) -> str:
-    """The type without its bounds."""
-    return parameter.type.partition(" ")[0]
-
-
 def bounds_of(parameter: Parameter) -> tuple[int, int] | None:
     """The least and the greatest number of a parameter that takes one."""
-    if type_of(parameter) == "limit":
+    if parameter.kind == "limit":
         return 1, ROW_LIMIT
     found = BOUNDS_RE.fullmatch(parameter.type.partition(" ")[2])
     return (int(found[1]), int(found[2])) if found else None
@@ -213,11 +208,11 @@ def _shown_error(parameter: Parameter, given: Given) -> str:
 
 def _control(parameter: Parameter) -> str:
     kinds = {"limit": "number", "integer": "number", "genes": "area", "tier": "choice"}
-    return kinds.get(type_of(parameter), "text")
+    return kinds.get(parameter.kind, "text")
 
 
 def _choices(parameter: Parameter, given: Given) -> dict[str, str]:
-    if type_of(parameter) != "tier":
+    if parameter.kind != "tier":
         return {}
     free = {ANY: "any"} if parameter.takes_any else {}
     value = given.values.get(parameter.name)
@@ -239,7 +234,7 @@ def named_instead(parameter: Parameter, given: Given, reading: Reading) -> tuple
     value = given.values.get(parameter.name)
     if not value or parameter.name not in given.errors or reading.search is None:
         return ()
-    return things_called(value, type_of(parameter), reading.search)
+    return things_called(value, parameter.kind, reading.search)
 
 
 #: Type → the pattern of JSON Schema for the values that identify what they name.
@@ -254,7 +249,7 @@ def json_schema(parameter: Parameter) -> dict[str, Any]:
 
     Identifiers may be spelt in many ways, so their schema is no pattern but words.
     """
-    kind = type_of(parameter)
+    kind = parameter.kind
     bounds = bounds_of(parameter)
     if bounds:
         schema: dict[str, Any] = {"type": "integer", "minimum": bounds[0], "maximum": bounds[1]}

@@ -67,7 +67,8 @@ function showAbsent(place, header) {
     const item = document.createElement("li");
     if (told.of === "HAVING") {
       const [variable, expression] = [term, told.instead].map(decodeURIComponent);
-      reasons.append(": ", code(variable), " has no value in HAVING, write ", code(expression), " there");
+      const before = reasons.childElementCount ? "; " : ": ";
+      reasons.append(before, code(variable), " has no value in HAVING, write ", code(expression), " there");
       continue;
     }
     item.append(code(asWritten(term)));
