@@ -251,7 +251,7 @@ def test_a_release_without_links_says_so_and_leaves_no_file(
         ("a.trig", "trig"),
         ("a.n3", "n3"),
         ("a", "turtle"),
-        ("a.b", "turtle"),
+        ("a-2026.11", "turtle"),
     ],
 )
 def test_a_file_holds_what_its_name_says(
@@ -274,6 +274,18 @@ def test_a_name_that_contradicts_the_format_is_refused(
     assert done.status == 2
     assert "name another, or leave --format out" in " ".join(done.err.split())
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.json.gz", "a.TXT"])
+def test_a_name_of_a_format_that_is_not_written_is_refused(
+    name: str, seeds_release: Release, tmp_path: Path
+) -> None:
+    line = ("dump", "--release", seeds_release.path, "--output", tmp_path / name)
+    done = run(*line)
+    assert done.status == 2
+    assert ".ttl, .nt, .nq" in " ".join(done.err.split())
+    assert list(tmp_path.iterdir()) == []
+    assert run(*line, "--format", "ntriples").status == 0
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Dumps on their way out: copied as they are, or written in one format to a stream."""
 
 import gzip
+import re
 import shutil
 import zlib
 from pathlib import Path
@@ -43,8 +44,18 @@ def formats_of(path: Path) -> tuple[DumpFormatName, ...]:
     >>> formats_of(Path("pfocr.nt.gz")), formats_of(Path("pfocr.txt"))
     (('ntriples',), ())
     """
+    return SUFFIX_TO_FORMATS.get(suffix_of(path), ())
+
+
+def suffix_of(path: Path) -> str:
+    """What a file's name ends in before .gz, if it has letters; a date or a version says nothing.
+
+    >>> suffix_of(Path("pfocr.NT.gz")), suffix_of(Path("pfocr-2026.11"))
+    ('.nt', '')
+    """
     name = path.with_suffix("") if path.suffix.lower() == ".gz" else path
-    return SUFFIX_TO_FORMATS.get(name.suffix.lower(), ())
+    suffix = name.suffix.lower()
+    return suffix if re.search("[a-z]", suffix) else ""
 
 
 def copy_dumps(release: Release, target: Path) -> list[Path]:

@@ -12,7 +12,14 @@ from pfocr_rdf.commands.console import data_out, refusals
 from pfocr_rdf.commands.options import DEFAULT_DATA, Data, ReleaseName
 from pfocr_rdf.contents import iris_of
 from pfocr_rdf.errors import ReleaseError
-from pfocr_rdf.publish import DumpFormatName, copy_dumps, formats_of, write_dump
+from pfocr_rdf.publish import (
+    SUFFIX_TO_FORMATS,
+    DumpFormatName,
+    copy_dumps,
+    formats_of,
+    suffix_of,
+    write_dump,
+)
 from pfocr_rdf.releases import find_release, holding
 
 
@@ -55,9 +62,14 @@ def dump(
 def _form(form: DumpFormatName | None, output: Path | None) -> DumpFormatName:
     """What to write; a file of another format than its name says fails where it is loaded.
 
-    :raises typer.BadParameter: if the format and the name of the file contradict each other.
+    :raises typer.BadParameter: if the format and the name of the file contradict each other, or
+        the name says a format that is not written.
     """
     named = formats_of(output) if output is not None else ()
+    if form is None and not named and output is not None and (suffix := suffix_of(output)):
+        known = ", ".join(SUFFIX_TO_FORMATS)
+        what = f"no dump ends in {suffix}, but in {known}: name it so, or give a --format"
+        raise typer.BadParameter(what, param_hint="--output")
     if form is not None and named and form not in named:
         what = f"{output} is the name of a file of {named[0]}: name another, or leave --format out"
         raise typer.BadParameter(what, param_hint=f"--format {form}")
