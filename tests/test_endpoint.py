@@ -108,7 +108,7 @@ def test_a_script_of_another_site_may_ask_for_pages_with_conditions(
 def test_a_syntax_error_tells_line_and_column_and_shows_the_line(server: Server) -> None:
     answer = server.ask("SELECT *\nWHERE { ?s ?p }")
     assert (answer.status, answer.problem) == (400, "syntax")
-    assert (answer.json["line"], answer.json["column"]) == (2, 16)
+    assert (answer.json["line"], answer.json["column"]) == (2, 15)
     assert "WHERE { ?s ?p }" in answer.json["excerpt"]
     assert answer.headers["cache-control"] == "no-store"
 

@@ -34,6 +34,7 @@ from pfocr_rdf.errors import PfocrError, QueryError, ReleaseError
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.rows import row_counter
 from pfocr_rdf.syntax import CONTROL_RE, explain_syntax
+from pfocr_rdf.tokens import readable
 from pfocr_rdf.xml_text import NotXmlError, XmlText
 
 Answer = QuerySolutions | QueryBoolean | Iterable[Triple]
@@ -91,7 +92,7 @@ def write_query(
     sink = _Sink(output)
     try:
         # At its end the parser counts the blank lines that follow, and none of them is at fault.
-        answer = store.query(text.rstrip(), prefixes=iris.prefixes())
+        answer = store.query(readable(text.rstrip()), prefixes=iris.prefixes())
         chosen = form or default_format(answer, terminal=terminal)
         return write_answer(answer, cast(BinaryIO, sink), chosen, iris, width=width)
     except Exception as error:

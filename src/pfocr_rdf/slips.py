@@ -10,6 +10,8 @@ from typing import Final
 from pfocr_rdf.tokens import TOKEN_RE
 
 _SELECT: Final = r"SELECT\s++(?:(?:DISTINCT|REDUCED)\s++)?+"
+#: Among what follows the group of the patterns; so far that no text takes quadratic time.
+_LATER: Final = r"[^{}]{0,300}?(?<![\w?$:@.-])"
 #: What a slip looks like → what to do. It stands where the group ``at`` is, or as a whole.
 PATTERN_TO_ADVICE: Final = {
     r"PREFIX\s++(?P<at>[\w.-]++)\s*+<": "a prefix ends in a colon: PREFIX {at}: <…>",
@@ -21,6 +23,25 @@ PATTERN_TO_ADVICE: Final = {
         "variables of SELECT stand without parentheses: SELECT DISTINCT ?x"
     ),
     r"AS\s++(?![?$])": "AS takes a variable: AS ?n",
+    r"ORDER\s++BY\s++[?$]\w++\s++(?P<at>ASC|DESC)\b(?!\s*+\()": (
+        "{at} stands before, and takes parentheses: {at}(?n)"
+    ),
+    r"(?:ORDER\s++BY|HAVING|LIMIT|OFFSET)\b" + _LATER + r"(?P<at>GROUP)\s++BY": (
+        "GROUP BY stands before HAVING, ORDER BY and LIMIT"
+    ),
+    r"(?:LIMIT|OFFSET)\b"
+    + _LATER
+    + r"(?P<at>ORDER)\s++BY": "ORDER BY stands before LIMIT and OFFSET",
+    r"(?:ORDER\s++BY|LIMIT|OFFSET)\b" + _LATER + r"(?P<at>HAVING)\b": (
+        "HAVING stands after GROUP BY, before ORDER BY and LIMIT"
+    ),
+    r"HAVING\s++[?$]": "HAVING takes parentheses: HAVING(?n > 1)",
+    r"BIND\s++[^\s(]": "BIND takes parentheses: BIND(?o AS ?x)",
+    r"SELECT\s++(?P<at>TOP)\s++[0-9]": "write LIMIT, at the end",
+    r"VALUES\s++[?$]\w++\s*+\{[^{},]*+(?P<at>,)": "values stand without commas",
+    r"PREFIX\s++:++\s*+<\s*+>\s*+(?P<at>[.;])": "a prefix ends with its IRI, without a sign",
+    r"LIKE\b": "write CONTAINS(LCASE(?o), 'text') or REGEX(?o, 'text', 'i') for LIKE",
+    r"IS\s++(?:NOT\s++)?NULL\b": "write BOUND(?o) or !BOUND(?o) for NULL",
     r"(?P<at>ASC|DESC)\s++[?$]": "{at} takes parentheses: {at}(?n)",
     r"(?P<at>ORDER|GROUP)\s++(?!BY\b)": "write {at} BY",
     r"(?P<at>LIMIT|OFFSET)\s++(?![0-9])": "{at} takes a whole number",
@@ -39,6 +60,11 @@ RE_TO_ADVICE: Final = {
         for pattern, advice in PATTERN_TO_ADVICE.items()
     },
     re.compile("=="): "= compares",
+    re.compile("=~"): "write REGEX(?o, 'text') for =~",
+    re.compile(r"FILTER\s*+\([^(){}]*?(?P<at><>)", re.IGNORECASE): "write != for <>",
+    re.compile(r"(?<!')@prefix\b", re.IGNORECASE): (
+        "write PREFIX without @, and no full stop after it"
+    ),
     re.compile("[“”„‘’«»]"): "strings stand in straight quotation marks",
 }
 OPENING_TO_CLOSING: Final = {"(": ")", "{": "}", "[": "]"}

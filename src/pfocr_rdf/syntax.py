@@ -1,9 +1,9 @@
 """What is wrong with the text of a query, and where: the parser's message, in words.
 
-Oxigraph's parser lists what its grammar could go on with. Of the commonest mistakes that list does
-not name the cause, so they are looked for in the text: those of :mod:`pfocr_rdf.slips`, a prefix
-that nobody declared, a query that begins with no form of a query, a variable that GROUP BY leaves
-without a value.
+Oxigraph's parser lists some of what its grammar could go on with, and not where. The place is
+looked for (:mod:`pfocr_rdf.misfit`), and the commonest mistakes are told by their cause: those of
+:mod:`pfocr_rdf.slips`, a prefix that nobody declared, a query that begins with no form of a query,
+a variable that GROUP BY leaves without a value. What stands first in the text is told.
 """
 
 import re
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Final
 
+from pfocr_rdf.misfit import explain_misfit, find_misfit
 from pfocr_rdf.slips import find_slip, find_unended
 from pfocr_rdf.spellings import BEGINNING_TO_PREFIXES
 from pfocr_rdf.tokens import TOKEN_RE
@@ -19,6 +20,9 @@ from pfocr_rdf.tokens import TOKEN_RE
 POSITION_RE: Final = re.compile(r"error at (?P<line>[0-9]+):(?P<column>[0-9]+): (?P<rest>.*)", re.S)
 CONTROL_RE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 SHOWN: Final = 300  # characters of the parser's message: its lists of what it expected are long
+#: What the parser says where its grammar alone is broken: keywords, signs and letters.
+_ITEM: Final = r'(?:"(?:[^"\\]|\\.)*"|\w+|\[(?:_|\'[^][]*)\]|<unreported>)'
+GENERAL_RE: Final = re.compile(f"expected (?:one of )?{_ITEM}(?:, {_ITEM})*")
 #: The words of the grammar for "anything", and for one letter of many.
 CLASS_RE: Final = re.compile(r"(?:, )?\[(?:_|'[^][]*)\]|<unreported>")
 FORMS: Final = ("SELECT", "ASK", "CONSTRUCT", "DESCRIBE")
@@ -83,24 +87,32 @@ def find_fault(text: str, message: str, prefixes: Collection[str] = ()) -> Synta
         return SyntaxFault("the query is empty: give SPARQL")
     if not found:
         return SyntaxFault(_cut(message))
-    lines = text.split("\n")
-    line, column = int(found["line"]), int(found["column"])
     first = _first_word(text)
     if first is not None and first[0].upper() in UPDATES:
-        return _fault_at(lines, line, column, _cut(found["rest"]), is_update=True)
+        reason = "the query is an update: ask SELECT, ASK, CONSTRUCT or DESCRIBE"
+        return _fault_at(text, *_place(text, first.start()), reason, is_update=True)
     known = find_slip(text) or _bare_iri(text) or _begins_wrong(first)
-    if known := known or _undeclared(text, prefixes) or find_unended(text):
-        at, reason = known
-        before = text[:at]
-        line, column = before.count("\n") + 1, at - before.rfind("\n")
-    else:
-        reason = _in_words(text, found["rest"])
-    return _fault_at(lines, line, column, reason)
+    known = known or _undeclared(text, prefixes) or find_unended(text)
+    misfit = find_misfit(text, prefixes) if GENERAL_RE.fullmatch(found["rest"]) else None
+    if misfit and (known is None or misfit.at < known[0]):
+        known = misfit.at, explain_misfit(text, misfit)
+    if known is None:
+        line, column = int(found["line"]), int(found["column"])
+        return _fault_at(text, line, column, _in_words(text, found["rest"]))
+    at, reason = known
+    return _fault_at(text, *_place(text, at), reason)
+
+
+def _place(text: str, at: int) -> tuple[int, int]:
+    """The line and the column of an index, from 1."""
+    before = text[:at]
+    return before.count("\n") + 1, at - before.rfind("\n")
 
 
 def _fault_at(
-    lines: list[str], number: int, column: int, reason: str, *, is_update: bool = False
+    text: str, number: int, column: int, reason: str, *, is_update: bool = False
 ) -> SyntaxFault:
+    lines = text.split("\n")
     line = lines[number - 1] if number <= len(lines) else ""
     start = max(0, column - 70)
     excerpt = CONTROL_RE.sub(" ", line[start : column + 30])
@@ -217,7 +229,7 @@ def explain_syntax(text: str, message: str, prefixes: Collection[str] = ()) -> s
     if not text.strip():
         return fault.reason
     if fault.is_update:
-        return "the query is an update: ask SELECT, ASK, CONSTRUCT or DESCRIBE, a release is final"
+        return f"{fault.reason}, a release is final"
     if not fault.line:
         return f"the query is not SPARQL: {fault.reason}"
     where = f"line {fault.line}, column {fault.column}: {fault.reason}"

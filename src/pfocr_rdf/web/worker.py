@@ -28,6 +28,7 @@ from pfocr_rdf.iris import BASE, NCBIGENE, Iris
 from pfocr_rdf.results import GRAPH_FORMATS, RESULT_FORMATS, gmt_lines
 from pfocr_rdf.rows import RowCounter, row_counter
 from pfocr_rdf.syntax import SyntaxFault, find_fault
+from pfocr_rdf.tokens import readable
 from pfocr_rdf.web.absences import told_absent
 from pfocr_rdf.web.formats import AnswerKind, refuse_kind
 from pfocr_rdf.web.frames import Kind, frame, read_request, write_all
@@ -192,7 +193,7 @@ def answer_query(store: Store, request: Request, prefixes: Prefixes, fd: int) ->
     :raises MemoryError: if it takes too much; most often the process is aborted instead.
     """
     # At its end the parser counts the blank lines that follow, and none of them is at fault.
-    text = request.query.rstrip()
+    text = readable(request.query.rstrip())
     try:
         answer = store.query(
             text,
@@ -307,8 +308,7 @@ def refusal_for(error: Exception, text: str, prefixes: Prefixes) -> Refusal:
 
 def _syntax_refusal(fault: SyntaxFault) -> Refusal:
     if fault.is_update:
-        detail = "the query is an update: ask SELECT, ASK, CONSTRUCT or DESCRIBE"
-        return Refusal("read-only", detail)
+        return Refusal("read-only", fault.reason)
     if not fault.line:
         return Refusal("syntax", fault.reason)
     return Refusal(

@@ -26,6 +26,7 @@ from pyoxigraph import (
 
 from pfocr_rdf.results import RESULT_FORMATS
 from pfocr_rdf.rows import row_counter
+from pfocr_rdf.tokens import readable
 from pfocr_rdf.web.feed import Feed
 from pfocr_rdf.web.formats import AnswerKind, refuse_kind
 from pfocr_rdf.web.frames import Kind, frame, write_all
@@ -105,7 +106,7 @@ def _read(
 
     :raises Refusal: if it is no query.
     """
-    text = request.query.rstrip()
+    text = readable(request.query.rstrip())
     try:
         answer = nothing.query(text, base_iri=request.base, prefixes=prefixes.used_in(text))
     except (SyntaxError, OSError, RuntimeError, ValueError) as error:

@@ -10,6 +10,7 @@ from pyoxigraph import QueryResultsFormat, QuerySolutions, Store
 from pfocr_rdf.errors import QueryError
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.syntax import explain_syntax
+from pfocr_rdf.tokens import readable
 from pfocr_rdf.web.checks import find_service
 from pfocr_rdf.web.federation.evaluate import Federation, Joined
 from pfocr_rdf.web.federation.explain import explain, explained_text
@@ -97,7 +98,7 @@ def _check_syntax(text: str, store: Store, iris: Iris) -> None:
     if asked is None:
         return
     try:
-        store.query(asked, prefixes=iris.prefixes(), base_iri=iris.base)
+        store.query(readable(asked), prefixes=iris.prefixes(), base_iri=iris.base)
     except SyntaxError as error:
         raise QueryError(explain_syntax(text, str(error), iris.prefixes())) from None
     except (OSError, RuntimeError, ValueError):
@@ -108,7 +109,7 @@ def _ask(store: Store, iris: Iris) -> Callable[[str], Awaitable[bytes]]:
     def solutions(text: str) -> bytes:
         # Made, written and dropped in one thread, as pyoxigraph demands.
         try:
-            answer = store.query(text, prefixes=iris.prefixes(), base_iri=iris.base)
+            answer = store.query(readable(text), prefixes=iris.prefixes(), base_iri=iris.base)
             if not isinstance(answer, QuerySolutions):
                 raise QueryError("the release was asked for values and answers something else")
             return answer.serialize(format=QueryResultsFormat.JSON) or b""

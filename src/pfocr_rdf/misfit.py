@@ -1,0 +1,223 @@
+"""The first word of a query that cannot stand where it stands, and what could stand there.
+
+The place that Oxigraph's parser names is the farthest that it has looked at. It compares each
+keyword that it knows with as many letters as that has, so it names a place up to fourteen letters
+late, and the longest keyword. But of a text that is cut off it tells so whether it has come to its
+end. So the longest beginning that it reads to the end is looked for by halves, and then words are
+tried that might follow.
+"""
+
+import re
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Final
+
+from pyoxigraph import Store
+
+from pfocr_rdf.tokens import CALLED, TOKEN_RE, readable
+
+#: All words and signs: functions that are no beginning without their parenthesis, what is told
+#: apart, an IRI that is none, operators, and the rest.
+WORD_RE: Final = re.compile(
+    rf"{CALLED}[ \t\r\n]*+\(|(?:{TOKEN_RE.pattern})|<[^\s<>=][^<>\n]*+>|&&|\|\||[!<>]=|\S",
+    TOKEN_RE.flags,
+)
+#: Reading ends between two attempts after this time; most queries take a hundredth of it.
+BUDGET_S: Final = 0.5
+#: More lines than the longest keyword has letters, and a sign that stands nowhere: what comes to
+#: it has read all, and no query is ever whole, so none is evaluated.
+BEYOND: Final = "\n" * 40 + "\x01"
+REACHED_RE: Final = re.compile("error at ([0-9]+):")
+#: What may follow → what it is called; of two that are called the same the first is enough.
+FOLLOWING_TO_NAME: Final = {
+    **{sign: sign for sign in (")", "}", "]")},
+    **{".": "a full stop", ";": "a semicolon", ",": "a comma", "{": "{", "(": "("},
+    "&&": "an operator",
+    **{"?x": "a variable", "<a:b>": "an IRI", "'s'": "a string", "1": "a number"},
+    "STR(": "a function",
+    "x:": "a prefix with its colon",
+    **{"*": "*", "/": "/"},
+    **{word: word for word in ("UNDEF", "DISTINCT", "AS", "EXISTS", "ASC", "DESC", "UNION")},
+    **{word: word for word in ("OPTIONAL", "FILTER", "BIND", "MINUS", "GRAPH", "SERVICE")},
+    **{word: word for word in ("FROM", "WHERE", "GROUP BY", "HAVING", "ORDER BY")},
+    **{word: word for word in ("LIMIT", "OFFSET", "VALUES", "BY", "PREFIX", "BASE")},
+    **{word: word for word in ("SELECT", "ASK", "CONSTRUCT", "DESCRIBE")},
+}
+#: What may stand in a group wherever one of them may: two examples say as much.
+CLAUSES: Final = ("OPTIONAL", "FILTER", "UNION", "BIND", "MINUS", "GRAPH", "SERVICE", "VALUES")
+CLAUSE: Final = "a clause such as OPTIONAL or FILTER"
+#: Words of queries, which nobody means for a variable or a text.
+KEYWORDS: Final = frozenset(
+    {word for name in FOLLOWING_TO_NAME.values() if name.isupper() for word in name.split()}
+    | {"BY", "IF", "IN", "IS", "LET", "NOT", "OR", "AND", "ON", "JOIN", "TOP", "UNIQUE", "REDUCED"}
+)
+#: What functions are called elsewhere → here: https://www.w3.org/TR/sparql11-query/#SparqlOps
+ELSEWHERE_TO_FUNCTION: Final = {
+    **{"LOWER": "LCASE", "TOLOWER": "LCASE", "UPPER": "UCASE", "TOUPPER": "UCASE"},
+    **{"LENGTH": "STRLEN", "LEN": "STRLEN", "SUBSTRING": "SUBSTR", "NVL": "COALESCE"},
+    **{"STARTSWITH": "STRSTARTS", "ENDSWITH": "STRENDS", "INSTR": "CONTAINS", "IFNULL": "COALESCE"},
+    **{"MATCH": "REGEX", "MATCHES": "REGEX", "LIKE": "REGEX", "ISNULL": "!BOUND", "CAST": "STRDT"},
+}
+FUNCTIONS: Final = (
+    *("ABS", "AVG", "BNODE", "BOUND", "CEIL", "COALESCE", "CONCAT", "CONTAINS", "COUNT"),
+    *("DATATYPE", "DAY", "ENCODE_FOR_URI", "FLOOR", "GROUP_CONCAT", "HOURS", "IF", "IRI"),
+    *("ISBLANK", "ISIRI", "ISLITERAL", "ISNUMERIC", "LANG", "LANGMATCHES", "LCASE", "MAX", "MD5"),
+    *("MIN", "MINUTES", "MONTH", "NOW", "RAND", "REGEX", "REPLACE", "ROUND", "SAMETERM", "SAMPLE"),
+    *("SECONDS", "SHA1", "SHA256", "STR", "STRAFTER", "STRBEFORE", "STRDT", "STRENDS", "STRLANG"),
+    *("STRLEN", "STRSTARTS", "STRUUID", "SUBSTR", "SUM", "TIMEZONE", "UCASE", "URI", "UUID"),
+    "YEAR",
+)
+SHOWN: Final = 40  # characters of a word
+ALIKE: Final = 0.75
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """What cannot stand where it stands.
+
+    ``at`` is its index in the text, ``word`` is empty at the end of the text; ``expected`` names
+    what could stand there, as far as it was found out.
+    """
+
+    at: int
+    word: str
+    expected: tuple[str, ...]
+
+
+def find_misfit(text: str, prefixes: Iterable[str] = ()) -> Misfit | None:
+    """The first word that cannot stand where it stands; None where that takes too long.
+
+    :param text: a query that the parser refuses for its grammar.
+    :param prefixes: those that need no declaration.
+
+    >>> find_misfit("ASK { ?s a ?o FILTER(?o LIKE 'x') }")
+    Misfit(at=24, word='LIKE', expected=(')', 'an operator'))
+    >>> find_misfit("SELECT (COUNT(*) AS ?n) WHERE")
+    Misfit(at=29, word='', expected=('{',))
+    """
+    until = time.monotonic() + BUDGET_S
+    reader = _Reader(dict.fromkeys(prefixes, "x:"))
+    words = list(_words(text))
+    most, least = len(words), 0
+    while least < most:
+        if time.monotonic() > until:
+            return None
+        half = (least + most + 1) // 2
+        if reader.reads(text[: words[half - 1].stop]):
+            least = half
+        else:
+            most = half - 1
+    before = text[: words[least - 1].stop] if least else ""
+    found = words[least] if least < len(words) else slice(len(before), len(before))
+    expected = []
+    for following in FOLLOWING_TO_NAME:
+        if time.monotonic() > until:
+            return Misfit(found.start, text[found], ())
+        if reader.reads(f"{before} {following}"):
+            expected.append(following)
+    return Misfit(found.start, text[found], _names(expected))
+
+
+def explain_misfit(text: str, misfit: Misfit) -> str:
+    """What is wrong with it, and what to write.
+
+    >>> def explained(text):
+    ...     return explain_misfit(text, find_misfit(text))
+    >>> explained("SELECT s { ?s ?p ?o }")
+    's cannot stand here: a variable begins with ?; expected (, a variable, * or DISTINCT'
+    >>> explained("ASK { ?s ?p ?o FILTER(LOWER(?o) = 'a') }")
+    'there is no function LOWER: write LCASE'
+    """
+    word, expected = misfit.word, misfit.expected
+    listed = " or ".join(filter(None, [", ".join(expected[:-1]), *expected[-1:]]))
+    if not word:
+        return f"the query ends too early: expected {listed}" if listed else "it ends too early"
+    shown = word if len(word) <= SHOWN else word[:SHOWN] + "…"
+    advice = _advice(text, misfit)
+    if advice.startswith("there is no"):
+        return advice
+    parts = [advice, f"expected {listed}" if listed else ""]
+    return ": ".join(filter(None, [f"{shown} cannot stand here", "; ".join(filter(None, parts))]))
+
+
+class _Reader:
+    """The parser, asked whether it reads a text to its end."""
+
+    def __init__(self, prefixes: dict[str, str]) -> None:
+        self._store = Store()
+        self._prefixes = prefixes
+
+    def reads(self, beginning: str) -> bool:
+        """Whether something could follow that makes it a query."""
+        text = readable(beginning) + BEYOND
+        try:
+            self._store.query(text, prefixes=self._prefixes, base_iri="http://x/")
+        except SyntaxError as error:
+            reached = REACHED_RE.match(str(error))
+            return reached is not None and int(reached[1]) > text.count("\n")
+        return True
+
+
+def _words(text: str) -> Iterator[slice]:
+    """Where each word and sign of a query stands, without comments."""
+    for found in WORD_RE.finditer(text):
+        if not found[0].startswith("#"):
+            yield slice(*found.span())
+
+
+def _names(expected: list[str]) -> tuple[str, ...]:
+    """What is expected, in few words.
+
+    >>> _names(["}", ".", "{", "OPTIONAL", "FILTER", "BIND"]), _names(["(", "?x", "*"])
+    (('}', 'a full stop', 'a clause such as OPTIONAL or FILTER'), ('(', 'a variable', '*'))
+    """
+    # Where a path may go on, or a number, an asterisk is not the one of SELECT.
+    left_out = {"*", "/"} if "/" in expected else {}
+    names = [FOLLOWING_TO_NAME[one] for one in expected if one not in left_out]
+    if "OPTIONAL" in names:
+        names = [*(name for name in names if name not in {*CLAUSES, "{"}), CLAUSE]
+    return tuple(dict.fromkeys(names))
+
+
+def _advice(text: str, misfit: Misfit) -> str:
+    """What to do about a word that is no word of SPARQL, or not there."""
+    word, expected = misfit.word.upper(), misfit.expected
+    if len(word) > 1 and word[0] == "<" and "an IRI" in expected:
+        return "an IRI has no space in it" if " " in word else "it is no IRI"
+    if not re.fullmatch(r"[^\W\d]\w*", word):
+        return ""
+    calls = text[misfit.at + len(word) :].lstrip().startswith("(")
+    if calls and "a function" in expected:
+        return _function_meant(misfit.word)
+    if CLAUSE in expected and (advice := _advice_in_group(word, calls=calls)):
+        return advice
+    if word in CLAUSES and CLAUSE not in expected and "LIMIT" in expected:
+        return "it stands within the braces of WHERE"
+    keywords = [*expected, *(CLAUSES if CLAUSE in expected else ())]
+    if word == "AS":
+        return "what it names stands in parentheses: (?o AS ?x)"
+    firsts = {name.split()[0]: name for name in keywords}
+    near = get_close_matches(word, firsts, n=1, cutoff=ALIKE)
+    if near and near[0] != word:
+        return f"write {firsts[near[0]]}"
+    if word in KEYWORDS:
+        return ""
+    hints = ["a variable begins with ?"] * ("a variable" in expected)
+    return ", ".join(hints + ["a text stands in quotation marks"] * ("a string" in expected))
+
+
+def _advice_in_group(word: str, *, calls: bool) -> str:
+    if word == "SELECT":
+        return "a query within another stands in braces of its own: { SELECT … }"
+    if word in {"NOT", "EXISTS"}:
+        return "write FILTER before it"
+    return "write FILTER or BIND before it" if calls and word in FUNCTIONS else ""
+
+
+def _function_meant(name: str) -> str:
+    """What to write for a function that is called so elsewhere, or nearly so."""
+    near = get_close_matches(name.upper(), FUNCTIONS, n=1, cutoff=ALIKE)
+    known = ELSEWHERE_TO_FUNCTION.get(name.upper().replace("_", "")) or next(iter(near), "")
+    return f"there is no function {name[:SHOWN]}" + (f": write {known}" if known else "")
