@@ -153,7 +153,7 @@ class _Reader:
         """Whether something could follow that makes it a query."""
         text = readable(beginning) + BEYOND
         try:
-            self._store.query(text, prefixes=self._prefixes, base_iri="http://x/")
+            self._store.query(text, prefixes=self._prefixes, base_iri="x:")
         except SyntaxError as error:
             reached = REACHED_RE.match(str(error))
             return reached is not None and int(reached[1]) > text.count("\n")

@@ -22,6 +22,7 @@ from pfocr_rdf.collector import no_collector
 from pfocr_rdf.dataset import ReleaseFacts, describe_release
 from pfocr_rdf.dumps import DumpFile, DumpWriter, Part, compress, make_part, turtle_header
 from pfocr_rdf.errors import BuildError, InputError
+from pfocr_rdf.gone import note_gone
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.mapping import Node
 from pfocr_rdf.mappings import Links, MappingCounts, open_mapping_files
@@ -269,6 +270,7 @@ def _build(
     stage.name = "manifest.json"
     write_manifest(unfinished)
     release = publish_release(data, unfinished, run.facts.version)
+    note_gone(data, release)
     pruned = prune_releases(data, options.keep) if options.keep else Pruned()
     sizes = (run.tally.triples, run.equivalents)
     return BuildResult(release, run.findings(), *sizes, pruned, tuple(run.links.sets))

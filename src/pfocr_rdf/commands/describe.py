@@ -1,5 +1,7 @@
 """The command ``describe``: what a release says of a thing."""
 
+from contextlib import suppress
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,7 +11,11 @@ from pfocr_rdf.commands.options import DEFAULT_DATA, MOST, Data, ReleaseName
 from pfocr_rdf.contents import iris_of, open_store
 from pfocr_rdf.describe import GraphFormatName, find_thing, written_as
 from pfocr_rdf.describe import describe as describe_thing
+from pfocr_rdf.errors import IriError, QueryError
+from pfocr_rdf.gone import find_gone
+from pfocr_rdf.iris import Iris
 from pfocr_rdf.releases import find_release, holding
+from pfocr_rdf.spellings import find_iri
 
 
 def describe(
@@ -25,7 +31,19 @@ def describe(
     with refusals(), holding(find_release(data, release)) as found:
         iris = iris_of(found)
         store = open_store(found)
-        about = describe_thing(find_thing(thing, store, iris), store, incoming)
+        try:
+            node = find_thing(thing, store, iris)
+        except QueryError as error:
+            raise (_gone(data, thing, iris) or error) from None
+        about = describe_thing(node, store, incoming)
         data_out().write(written_as([*about.outgoing, *about.incoming], form, iris))
         if about.more:
             say(f"more than {incoming} triples point at it: raise --incoming to see them")
+
+
+def _gone(data: Path, thing: str, iris: Iris) -> QueryError | None:
+    """What is said of a figure that earlier releases had."""
+    with suppress(IriError):
+        if gone := find_gone(data, find_iri(thing, iris), iris):
+            return QueryError(f"{gone.words}: `pfocr-rdf releases` lists those that are kept")
+    return None

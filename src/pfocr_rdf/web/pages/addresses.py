@@ -3,11 +3,12 @@
 from pyoxigraph import NamedNode
 from starlette.responses import Response
 
+from pfocr_rdf.gone import find_gone
 from pfocr_rdf.web.pages.figure import answer_figure, redirect_alias, replacement
 from pfocr_rdf.web.pages.forms import Form, split_suffix
 from pfocr_rdf.web.pages.links import ONTOLOGY
 from pfocr_rdf.web.pages.near import near_addresses
-from pfocr_rdf.web.pages.releases import answer_release
+from pfocr_rdf.web.pages.releases import answer_release, data_folder
 from pfocr_rdf.web.pages.resource import answer_resource
 from pfocr_rdf.web.pages.terms import answer_ontology
 from pfocr_rdf.web.pages.thing import answer_page, answer_thing_address, find_page
@@ -21,7 +22,8 @@ def answer_address(visit: Visit) -> Response:
     An address that is itself the IRI of something is never read as one with a suffix: the
     figures ``PMC1__a`` and ``PMC1__a.ttl`` may both be there.
 
-    :raises Refusal: ``not-found``, or as the page does.
+    :raises Refusal: ``not-found``; ``gone`` for a figure that earlier releases had; or as the
+        page does.
     """
     address, suffix = split_suffix(visit.address)
     whole = visit.links.iri(visit.address)
@@ -30,11 +32,12 @@ def answer_address(visit: Visit) -> Response:
     response = _at(visit, address, suffix)
     if response is not None:
         return response
-    raise Refusal(
-        "not-found",
-        f"release {visit.reading.version} has nothing at /{visit.address[:500]}",
-        near=near_addresses(visit, address),
-    )
+    near = near_addresses(visit, address)
+    iri = visit.links.iri(address)
+    if iri and (gone := find_gone(data_folder(visit), iri, visit.reading.iris)):
+        raise Refusal("gone", gone.words, last_release=gone.version, near=near)
+    detail = f"release {visit.reading.version} has nothing at /{visit.address[:500]}"
+    raise Refusal("not-found", detail, near=near)
 
 
 def _at(visit: Visit, address: str, suffix: Form | None) -> Response | None:

@@ -53,7 +53,7 @@ def kept_releases(visit: Visit) -> list[Kept]:
 
 
 def _kept(visit: Visit) -> Iterator[Kept]:
-    for release in reversed(list_releases(_data(visit))):
+    for release in reversed(list_releases(data_folder(visit))):
         with suppress(ReleaseError, KeyError):
             facts = release.manifest()
             if facts["base"] != visit.reading.iris.base:
@@ -68,7 +68,8 @@ def _kept(visit: Visit) -> Iterator[Kept]:
             )
 
 
-def _data(visit: Visit) -> Path:
+def data_folder(visit: Visit) -> Path:
+    """The folder that the release being served is in, with others."""
     return visit.reading.release.path.parent.parent
 
 
@@ -80,7 +81,7 @@ def answer_releases(visit: Visit) -> Response:
         title="Releases",
         current="dataset",
         kept=kept_releases(visit),
-        gone=[version_of(name) for name in reversed(pruned_releases(_data(visit)))],
+        gone=[version_of(name) for name in reversed(pruned_releases(data_folder(visit)))],
     )
 
 
@@ -107,7 +108,7 @@ def answer_release(
         if kept.version == version and (triples := _description(kept.release, thing)):
             return answer_triples(visit, thing, address, suffix, triples)
     current = f"{RELEASES}/{visit.reading.version}"
-    if version in map(version_of, pruned_releases(_data(visit))):
+    if version in map(version_of, pruned_releases(data_folder(visit))):
         detail = f"release {version} was deleted; the one that is served now is /{current}"
         raise Refusal("gone", detail, near=[current, RELEASES])
     raise _unknown(visit, version)

@@ -1,0 +1,129 @@
+"""Figures that releases of a data folder had, and the one that was built last has not.
+
+Their addresses were published, so they tell for good what was there:
+https://www.w3.org/Provider/Style/URI and, for what stays of data that are no longer available,
+https://www.go-fair.org/fair-principles/a2-metadata-accessible-even-data-no-longer-available/
+
+Beside the releases lies one SQLite file, ``gone.sqlite``: which figures, what they were called,
+and the last release that had them. It is no part of a release: two builds of the same records are
+the same bytes, whatever was built before.
+"""
+
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import unquote
+
+from pyoxigraph import NamedNode
+
+from pfocr_rdf.contents import iris_of
+from pfocr_rdf.errors import IriError, ReleaseError
+from pfocr_rdf.iris import Iris
+from pfocr_rdf.releases import Release, list_releases
+
+FILE: Final = "gone.sqlite"
+SCHEMA: Final = (
+    "CREATE TABLE IF NOT EXISTS gone (figid TEXT PRIMARY KEY, title TEXT, release TEXT) "
+    "WITHOUT ROWID"
+)
+WENT: Final = (
+    "INSERT OR REPLACE INTO gone SELECT figid, title, ? FROM earlier.figure "
+    "WHERE figid NOT IN (SELECT figid FROM now.figure)"
+)
+CAME_BACK: Final = "DELETE FROM gone WHERE figid IN (SELECT figid FROM now.figure)"
+FOUND: Final = "SELECT figid, title, release FROM gone WHERE figid = ?"
+#: What SQLite says of an index that is none, or damaged: https://www.sqlite.org/rescode.html
+UNREADABLE: Final = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+PRIMARY: Final = 0xFF
+#: Another build or a server may hold it for a moment.
+WAIT_S: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A figure that is in no release any more; ``release`` is the id of the last that had it."""
+
+    figid: str
+    title: str | None
+    release: str
+
+    @property
+    def version(self) -> str:
+        """That of the last release.
+
+        >>> Gone("PMC1__f1", None, "20261121T063029Z-341a5b955fb8").version
+        '341a5b955fb8'
+        """
+        return self.release.partition("-")[2]
+
+    @property
+    def words(self) -> str:
+        """What is known of it, as a sentence without its end."""
+        called = f" (“{self.title}”)" if self.title else ""
+        release = f"was last in release {self.version}, and is in none since"
+        return f"the figure {self.figid}{called} {release}"
+
+
+def note_gone(data: Path, now: Release) -> None:
+    """Note which figures of the other releases a new one has not, and which have come back.
+
+    :param now: the new release; others are compared if they were built for the same base.
+    :raises ReleaseError: if that cannot be written; the release is published all the same.
+    """
+    path = data / FILE
+    earlier = [release for release in list_releases(data) if release.id != now.id]
+    if not earlier and not path.exists():
+        return
+    try:
+        with closing(sqlite3.connect(path, WAIT_S, uri=True, isolation_level=None)) as file:
+            file.execute(SCHEMA)
+            file.execute("ATTACH ? AS now", (_reading(now),))
+            # Oldest first, so that the last release to have a figure is the one that is named.
+            for release in earlier:
+                _compare(file, release, now)
+            file.execute(CAME_BACK)
+    except sqlite3.Error as error:
+        what = f"{path} could not be written ({error})"
+        reason = "the new release is published; delete that file if it is broken"
+        raise ReleaseError(f"{what}: {reason}") from error
+
+
+def _compare(file: sqlite3.Connection, earlier: Release, now: Release) -> None:
+    try:
+        if iris_of(earlier).base != iris_of(now).base:
+            return
+        file.execute("ATTACH ? AS earlier", (_reading(earlier),))
+    except (ReleaseError, sqlite3.Error):  # deleted, damaged, or without an index
+        return
+    try:
+        file.execute(WENT, (earlier.id,))
+    except sqlite3.Error as error:
+        if error.sqlite_errorcode & PRIMARY not in UNREADABLE:
+            raise
+    finally:
+        file.execute("DETACH earlier")
+
+
+def _reading(release: Release) -> str:
+    return f"{release.search_index.absolute().as_uri()}?mode=ro&immutable=1"
+
+
+def find_gone(data: Path, figure: NamedNode, iris: Iris) -> Gone | None:
+    """What is known of a figure that is in no release any more; None if nothing is.
+
+    :param figure: the IRI of anything.
+
+    >>> find_gone(Path("nowhere"), Iris().figure("PMC1__f1"), Iris())
+    """
+    path = data / FILE
+    figid = unquote(figure.value.rpartition("/")[2], errors="replace")
+    try:
+        if not path.is_file() or iris.figure(figid) != figure:
+            return None
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as file:
+            row = file.execute(FOUND, (figid,)).fetchone()
+    except (sqlite3.Error, IriError):
+        return None
+    return Gone(*row) if row else None

@@ -1,0 +1,186 @@
+"""A figure that is in no release any more is told of, at its address and by its name."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from building import build
+from invoking import run
+from making import record, write
+from paging import Markup, pages_of
+from pfocr_rdf.errors import ReleaseError
+from pfocr_rdf.gone import FILE, Gone, find_gone, note_gone
+from pfocr_rdf.iris import Iris
+from pfocr_rdf.releases import Release, list_releases, prune_releases, roll_back
+
+IRIS = Iris()
+GONE, STAYS = "PMC7__gone.jpg", "PMC7__stays"
+
+
+def built(data: Path, *figids: str, iris: Iris = IRIS, title: str = "A “title”\tof it") -> Release:
+    """A release of some figures."""
+    files: dict[str, str | bytes] = {
+        f"_figures/{number}.md": record(figid=figid, figtitle=title, pmcid="PMC7")
+        for number, figid in enumerate(figids)
+    }
+    records = write(data / f"records{len(list(data.glob('*')))}", files)
+    return build(records, data / "data", iris=iris).release
+
+
+def found(data: Path, figid: str = GONE, iris: Iris = IRIS) -> Gone | None:
+    return find_gone(data / "data", iris.figure(figid), iris)
+
+
+def version(release: Release) -> str:
+    return release.id.partition("-")[2]
+
+
+@pytest.fixture
+def two(tmp_path: Path) -> tuple[Release, Release]:
+    """Two releases, of which the second lacks a figure of the first."""
+    return built(tmp_path, GONE, STAYS), built(tmp_path, STAYS)
+
+
+def test_its_address_is_410_with_its_title_and_the_last_release_that_had_it(
+    two: tuple[Release, Release],
+) -> None:
+    earlier, now = two
+    pages = pages_of(now)
+    said = f"the figure {GONE} (“A “title” of it”) was last in release {version(earlier)}"
+    for address in (f"/figures/{GONE}", f"/figures/{GONE}.ttl", f"/figures/{GONE}.html"):
+        page = pages.get(address, "text/html")
+        assert page.status == 410, address
+        assert said in Markup(page.text).text
+        assert "/article/PMC7" in Markup(page.text).hrefs()
+    problem = pages.get(f"/figures/{GONE}", "application/json").refusal
+    assert problem is not None
+    assert (problem.kind, problem.members["last_release"]) == ("gone", version(earlier))
+    assert pages.get(f"/figures/{STAYS}", "text/html").status == 200
+
+
+@pytest.mark.parametrize(
+    "address", ["figures/PMC7__never", "figures", "articles/" + GONE, "x/" + GONE]
+)
+def test_what_never_was_is_404(address: str, two: tuple[Release, Release]) -> None:
+    page = pages_of(two[1]).get(f"/{address}", "text/html")
+    assert "was last in release" not in page.text
+    assert page.status != 410
+
+
+def test_it_is_told_by_name_on_the_command_line(
+    two: tuple[Release, Release], tmp_path: Path
+) -> None:
+    refused = run("describe", GONE, "--data", tmp_path / "data")
+    assert refused.status == 1
+    assert refused.err.startswith(f"error: the figure {GONE} (“A “title” of it”) was last in")
+    assert (
+        "the release says nothing of" in run("describe", "PMC7__x", "--data", tmp_path / "data").err
+    )
+    assert run("describe", STAYS, "--data", tmp_path / "data").status == 0
+
+
+def test_after_the_releases_are_pruned_it_is_known_still(
+    two: tuple[Release, Release], tmp_path: Path
+) -> None:
+    prune_releases(tmp_path / "data", 1)
+    last = built(tmp_path, STAYS, "PMC7__new")
+    gone = found(tmp_path)
+    assert gone is not None
+    assert gone.version == version(two[0])
+    assert pages_of(last).get(f"/figures/{GONE}", "text/html").status == 410
+
+
+def test_one_that_comes_back_is_there_and_when_it_goes_again_the_later_release_is_told(
+    two: tuple[Release, Release], tmp_path: Path
+) -> None:
+    back = built(tmp_path, STAYS, GONE)
+    assert found(tmp_path) is None
+    assert pages_of(back).get(f"/figures/{GONE}", "text/html").status == 200
+    built(tmp_path, STAYS)
+    gone = found(tmp_path)
+    assert gone is not None
+    assert gone.version == version(back)
+
+
+def test_where_an_older_release_is_served_again_its_figures_are_there(
+    two: tuple[Release, Release], tmp_path: Path
+) -> None:
+    roll_back(tmp_path / "data")
+    assert pages_of(two[0]).get(f"/figures/{GONE}", "text/html").status == 200
+
+
+def test_what_only_a_release_had_that_was_rolled_back_is_noted_too(tmp_path: Path) -> None:
+    built(tmp_path, STAYS)
+    undone = built(tmp_path, STAYS, GONE)
+    roll_back(tmp_path / "data")
+    built(tmp_path, STAYS)
+    gone = found(tmp_path)
+    assert gone is not None
+    assert gone.version == version(undone)
+
+
+def test_a_first_release_and_one_that_lost_nothing_tell_of_none(tmp_path: Path) -> None:
+    built(tmp_path, STAYS)
+    assert not (tmp_path / "data" / FILE).exists()
+    built(tmp_path, STAYS, GONE)
+    assert found(tmp_path) is None
+
+
+def test_releases_for_another_base_are_not_compared(tmp_path: Path) -> None:
+    other = Iris("https://staging.example.org/")
+    built(tmp_path, GONE, iris=other)
+    built(tmp_path, STAYS)
+    assert (found(tmp_path), found(tmp_path, iris=other)) == (None, None)
+
+
+@pytest.mark.parametrize("harm", ["deleted", "empty", "no database", "cut"])
+def test_a_release_whose_index_cannot_be_read_is_passed_over(harm: str, tmp_path: Path) -> None:
+    index = built(tmp_path, GONE, "PMC7__b").search_index
+    if harm == "deleted":
+        index.unlink()
+    else:
+        data = index.read_bytes()
+        index.write_bytes({"empty": b"", "no database": b"x" * 9000, "cut": data[:5000]}[harm])
+    kept = built(tmp_path, STAYS, "PMC7__c")
+    built(tmp_path, STAYS)
+    assert list_releases(tmp_path / "data")[1] == kept
+    assert found(tmp_path) is None
+    assert found(tmp_path, "PMC7__c") is not None
+
+
+def test_a_file_that_cannot_be_read_tells_of_none(
+    two: tuple[Release, Release], tmp_path: Path
+) -> None:
+    (tmp_path / "data" / FILE).write_bytes(b"x" * 9000)
+    assert found(tmp_path) is None
+    assert pages_of(two[1]).get(f"/figures/{GONE}", "text/html").status == 404
+
+
+def test_where_it_cannot_be_written_the_new_release_is_published(
+    two: tuple[Release, Release], tmp_path: Path
+) -> None:
+    (tmp_path / "data" / FILE).write_bytes(b"x" * 9000)
+    with pytest.raises(ReleaseError, match=r"gone\.sqlite could not be written .* is published"):
+        built(tmp_path, STAYS, "PMC7__d")
+    assert len(list_releases(tmp_path / "data")) == 3
+
+
+def test_a_full_disk_is_not_taken_for_a_damaged_release(
+    two: tuple[Release, Release], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "data" / FILE).unlink()
+    connect = sqlite3.connect
+
+    def small(*args: object, **named: object) -> sqlite3.Connection:
+        file: sqlite3.Connection = connect(*args, **named)  # type: ignore[call-overload]
+        file.execute("PRAGMA max_page_count = 2")
+        return file
+
+    monkeypatch.setattr("pfocr_rdf.gone.sqlite3.connect", small)
+    many = [f"PMC7__{number}{'x' * 150}" for number in range(60)]
+    built_without_note = two[0]
+    with sqlite3.connect(built_without_note.search_index) as index:
+        index.executemany("INSERT INTO figure (figid) VALUES (?)", [(figid,) for figid in many])
+    with pytest.raises(ReleaseError, match="full"):
+        note_gone(tmp_path / "data", two[1])
