@@ -432,6 +432,7 @@ def test_as_many_rows_as_were_asked_for_may_not_be_all(server: Server) -> None:
     [
         ("figures-by-gene.csv?gene=erbb2", " an IRI; by that name goes 2064 (ERBB2, Homo sapiens)"),
         ("co-mention-edges.csv?gene=2064,MAPK1", "; by that name goes 5594 (MAPK1, Homo sapiens)"),
+        ("figures-by-organism.csv?organism=human", "; by that name goes 9606 (Homo sapiens)"),
         ("figures-by-gene.csv?gene=nobody", " or an IRI"),
     ],
 )

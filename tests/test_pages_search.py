@@ -214,7 +214,7 @@ def test_a_limit_that_nothing_has_can_be_taken_back(pages: Pages) -> None:
         ("&page=0", f"page must be a whole number from 1 to {MOST_PAGES}"),
         ("&page=x", f"page must be a whole number from 1 to {MOST_PAGES}"),
         ("&limit=1000", "limit must be a whole number from 1 to 100"),
-        ("&organism=human", "no organism 'human' in this release: give an NCBI taxonomy id or"),
+        ("&organism=martian", "no organism 'martian' in this release: give an NCBI taxonomy id or"),
         ("&year=abc", "'abc' is no year: give four digits as 2019"),
         ("&offset=10", "search has no parameter 'offset': it has q, organism, year, tier, page,"),
     ],

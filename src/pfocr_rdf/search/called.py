@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from pfocr_rdf.errors import IriError
+from pfocr_rdf.records import load_taxa
 from pfocr_rdf.search.found import Thing
 from pfocr_rdf.search.reading import Index
 from pfocr_rdf.spellings import find_iri
@@ -30,6 +31,8 @@ def things_called(text: str, taken: str, index: Index) -> tuple[Thing, ...]:
     """
     kinds = TYPE_TO_KINDS.get(taken, ())
     name = _first_name(text) if taken == "genes" else text
+    if taken == "taxon" and (taxon := load_taxa().taxon(text)):
+        name = f"taxon:{taxon}"
     if not kinds or not name.strip():
         return ()
     things = index.search(name[:LONGEST], limit=0).things

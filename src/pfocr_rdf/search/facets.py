@@ -9,6 +9,7 @@ from itertools import chain
 from typing import Final, Literal
 
 from pfocr_rdf.errors import IriError, QueryError, UsageError
+from pfocr_rdf.records import load_taxa
 from pfocr_rdf.search.found import Facet, Tier
 from pfocr_rdf.search.rows import TIER_TO_COLUMN
 from pfocr_rdf.spellings import find_iri
@@ -31,8 +32,9 @@ class Properties:
     untaxed: dict[str, str]
 
     def organism(self, text: str) -> str:
-        """The taxon id of an organism, by any spelling of it, or by its name in any case.
+        """The taxon id of an organism, by any spelling of it, or by a name of it in any case.
 
+        A name that the release does not have may be one that is read in records, as ``human``.
         One that has no taxon is its name, which the facets have for it.
 
         :raises QueryError: if it is neither.
@@ -47,6 +49,8 @@ class Properties:
         try:
             return find_iri(text, kinds=("taxon",)).value.rpartition("_")[2]
         except IriError:
+            if known := load_taxa().taxon(text):
+                return known
             names = list(self.taxon_to_name.values())
             near = get_close_matches(text.capitalize(), names, n=2, cutoff=0.6)
             example = " or ".join(near or ["9606", "Homo sapiens"])
