@@ -86,6 +86,11 @@ def explained(text: str) -> tuple[str, str]:
         ("ASK { ?s ?p <urn:a b> }", "<urn:a", f"an IRI has no space in it; {AT_TERM}"),
         ("ASK { ?s ?p <urn:a> <urn:b> }", "<urn:b", AFTER_TERM),
         ("ASK { ?s ?p <http://[a/> }", "<http:", f"it is no IRI; {AT_TERM}"),
+        (
+            "ASK { ?s ?p <//[a/> }",
+            "<//[a/",
+            f"it does not begin as IRIs do, with http: or another scheme; {AT_TERM}",
+        ),
         # What stands in a comment is no word.
         ("ASK { # }\n ?s ?p } # {", "} # {", AT_TERM),
     ],

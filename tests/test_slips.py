@@ -75,7 +75,6 @@ def said(text: str) -> str:
             (text, "http:… an IRI stands between < and >, and has no space in it")
             for text in (
                 "ASK { ?s http://x.org/name ?o }",
-                "ASK { ?s <http://x.org/na me> ?o }",
                 "PREFIX foaf: http://x.org/ ASK { ?s foaf:name ?o }",
             )
         ),

@@ -69,6 +69,7 @@ def test_a_variable_that_is_not_grouped_is_named(text: str, which: str) -> None:
     ("text", "reason"),
     [
         ("SELECT * {?s ?p ?o} GROUP BY ?s", "SELECT * does not go with GROUP BY"),
+        ("SELECT ?s ?s {?s ?p ?o}", "SELECT names a variable twice"),
         ("SELECT (?x AS ?x) {?x ?p ?o}", "AS names a variable that has a value already"),
     ],
 )
@@ -84,6 +85,12 @@ def test_what_the_grammar_forbids_for_its_meaning_is_said_in_words(text: str, re
         # Of two faults the first is told, whether it is of those that are known by their looks.
         ("ASK { ?s LET ?o FILTER(?o == 3) }", "LET cannot stand here", "LET ?o FILTER(?o == 3) }"),
         ("ASK { ?s ?p ?o FILTER(?o == 3) LET }", "= compares", "== 3) LET }"),
+        (
+            "ASK { ?s <a> <http//x.org/b> }",
+            "<a> cannot stand here: it does",
+            "<a> <http//x.org/b> }",
+        ),
+        ("BASE <urn:> ASK { ?s <a> <http://x:y/> }", "<http://x:y/> cannot", "<http://x:y/> }"),
         ("ASK { ?s ?p ?o . LET (?x := 3) }", "LET cannot stand here", "LET (?x := 3) }"),
     ],
 )

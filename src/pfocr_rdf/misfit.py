@@ -86,11 +86,12 @@ class Misfit:
     expected: tuple[str, ...]
 
 
-def find_misfit(text: str, prefixes: Iterable[str] = ()) -> Misfit | None:
+def find_misfit(text: str, prefixes: Iterable[str] = (), *, whole: bool = False) -> Misfit | None:
     """The first word that cannot stand where it stands; None where that takes too long.
 
     :param text: a query that the parser refuses for its grammar.
     :param prefixes: those that need no declaration.
+    :param whole: whether IRIs must be whole, for what they are relative to is not known.
 
     >>> find_misfit("ASK { ?s a ?o FILTER(?o LIKE 'x') }")
     Misfit(at=24, word='LIKE', expected=(')', 'an operator'))
@@ -98,7 +99,7 @@ def find_misfit(text: str, prefixes: Iterable[str] = ()) -> Misfit | None:
     Misfit(at=29, word='', expected=('{',))
     """
     until = time.monotonic() + BUDGET_S
-    reader = _Reader(dict.fromkeys(prefixes, "x:"))
+    reader = _Reader(dict.fromkeys(prefixes, "x:"), None if whole else "x:")
     words = list(_words(text))
     most, least = len(words), 0
     while least < most:
@@ -145,15 +146,15 @@ def explain_misfit(text: str, misfit: Misfit) -> str:
 class _Reader:
     """The parser, asked whether it reads a text to its end."""
 
-    def __init__(self, prefixes: dict[str, str]) -> None:
+    def __init__(self, prefixes: dict[str, str], base: str | None) -> None:
         self._store = Store()
-        self._prefixes = prefixes
+        self._prefixes, self._base = prefixes, base
 
     def reads(self, beginning: str) -> bool:
         """Whether something could follow that makes it a query."""
         text = readable(beginning) + BEYOND
         try:
-            self._store.query(text, prefixes=self._prefixes, base_iri="x:")
+            self._store.query(text, prefixes=self._prefixes, base_iri=self._base)
         except SyntaxError as error:
             reached = REACHED_RE.match(str(error))
             return reached is not None and int(reached[1]) > text.count("\n")
@@ -185,7 +186,9 @@ def _advice(text: str, misfit: Misfit) -> str:
     """What to do about a word that is no word of SPARQL, or not there."""
     word, expected = misfit.word.upper(), misfit.expected
     if len(word) > 1 and word[0] == "<" and "an IRI" in expected:
-        return "an IRI has no space in it" if " " in word else "it is no IRI"
+        if re.match("<[A-Z][A-Z0-9+.-]*:", word):
+            return "an IRI has no space in it" if " " in word else "it is no IRI"
+        return "it does not begin as IRIs do, with http: or another scheme"
     if not re.fullmatch(r"[^\W\d]\w*", word):
         return ""
     calls = text[misfit.at + len(word) :].lstrip().startswith("(")

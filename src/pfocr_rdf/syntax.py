@@ -21,7 +21,7 @@ POSITION_RE: Final = re.compile(r"error at (?P<line>[0-9]+):(?P<column>[0-9]+): 
 CONTROL_RE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 SHOWN: Final = 300  # characters of the parser's message: its lists of what it expected are long
 #: What the parser says where its grammar alone is broken: keywords, signs and letters.
-_ITEM: Final = r'(?:"(?:[^"\\]|\\.)*"|\w+|\[(?:_|\'[^][]*)\]|<unreported>)'
+_ITEM: Final = r'(?:IRI parsing failed|"(?:[^"\\]|\\.)*"|\w+|\[(?:_|\'[^][]*)\]|<unreported>)'
 GENERAL_RE: Final = re.compile(f"expected (?:one of )?{_ITEM}(?:, {_ITEM})*")
 #: The words of the grammar for "anything", and for one letter of many.
 CLASS_RE: Final = re.compile(r"(?:, )?\[(?:_|'[^][]*)\]|<unreported>")
@@ -43,6 +43,7 @@ WORDS_TO_REASON: Final = (
         "SELECT * is not authorized with GROUP BY",
         "SELECT * does not go with GROUP BY: name the variables",
     ),
+    ("Duplicated variable name in SELECT", "SELECT names a variable twice: name it once"),
     (
         "The SELECT overrides an existing variable",
         "AS names a variable that has a value already: take another name",
@@ -67,11 +68,14 @@ class SyntaxFault:
     is_update: bool = False
 
 
-def find_fault(text: str, message: str, prefixes: Collection[str] = ()) -> SyntaxFault:
+def find_fault(
+    text: str, message: str, prefixes: Collection[str] = (), *, based: bool = False
+) -> SyntaxFault:
     r"""What the parser found wrong with a query, for people and for programs.
 
     :param message: the parser's.
     :param prefixes: those that need no declaration.
+    :param based: whether there is something that IRIs may be relative to.
 
     >>> fault = find_fault("SELECT *\n{ ?s ?p }", "error at 2:9: expected an object")
     >>> fault.line, fault.column, fault.excerpt[fault.mark], fault.reason
@@ -93,7 +97,8 @@ def find_fault(text: str, message: str, prefixes: Collection[str] = ()) -> Synta
         return _fault_at(text, *_place(text, first.start()), reason, is_update=True)
     known = find_slip(text) or _bare_iri(text) or _begins_wrong(first)
     known = known or _undeclared(text, prefixes) or find_unended(text)
-    misfit = find_misfit(text, prefixes) if GENERAL_RE.fullmatch(found["rest"]) else None
+    general = GENERAL_RE.fullmatch(found["rest"])
+    misfit = find_misfit(text, prefixes, whole=not based) if general else None
     if misfit and (known is None or misfit.at < known[0]):
         known = misfit.at, explain_misfit(text, misfit)
     if known is None:
@@ -214,18 +219,21 @@ def _ungrouped(text: str) -> tuple[str, ...]:
     return tuple(bare) if selects == 1 else ()
 
 
-def explain_syntax(text: str, message: str, prefixes: Collection[str] = ()) -> str:
+def explain_syntax(
+    text: str, message: str, prefixes: Collection[str] = (), *, based: bool = False
+) -> str:
     r"""What is wrong with a query, with the line and a mark under the column.
 
     :param message: the parser's.
     :param prefixes: those that need no declaration.
+    :param based: whether there is something that IRIs may be relative to.
 
     >>> print(explain_syntax("SELECT *\n{ ?s ?p }", "error at 2:9: expected an object"))
     the query is not SPARQL: line 2, column 9: expected an object
       { ?s ?p }
               ^
     """
-    fault = find_fault(text, message, prefixes)
+    fault = find_fault(text, message, prefixes, based=based)
     if not text.strip():
         return fault.reason
     if fault.is_update:

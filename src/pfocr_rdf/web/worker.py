@@ -293,7 +293,7 @@ def refusal_for(error: Exception, text: str, prefixes: Prefixes) -> Refusal:
     """What pyoxigraph says, in our words."""
     message = str(error)
     if isinstance(error, SyntaxError):
-        return _syntax_refusal(find_fault(text, message, prefixes.all))
+        return _syntax_refusal(find_fault(text, message, prefixes.all, based=True))
     if message.startswith(STORE_FAULTS):
         return Refusal("engine-failure", f"the store cannot be read: {message[:SHOWN]}")
     calls = isinstance(error, OSError) or "service" in message

@@ -100,7 +100,8 @@ def _check_syntax(text: str, store: Store, iris: Iris) -> None:
     try:
         store.query(readable(asked), prefixes=iris.prefixes(), base_iri=iris.base)
     except SyntaxError as error:
-        raise QueryError(explain_syntax(text, str(error), iris.prefixes())) from None
+        why = explain_syntax(text, str(error), iris.prefixes(), based=True)
+        raise QueryError(why) from None
     except (OSError, RuntimeError, ValueError):
         return
 
