@@ -78,6 +78,10 @@ class Browser:
         metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
         self._devtools("Emulation.setDeviceMetricsOverride", metrics)
 
+    def medium(self, name: str) -> None:
+        """What pages are styled for: the screen or paper."""
+        self._devtools("Emulation.setEmulatedMedia", {"media": name})
+
     def scripts(self, *, on: bool) -> None:
         """Whether pages may run scripts; those of the tests do in any case."""
         self._devtools("Emulation.setScriptExecutionDisabled", {"value": not on})

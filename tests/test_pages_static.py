@@ -20,7 +20,7 @@ PAIRS: Final = (
     *((over, under, least) for under in ("ground", "raised") for over, least in TEXT.items()),
     *((over, under, least) for under in ("ground", "raised") for over, least in LINES.items()),
     ("on-accent", "accent", 4.5),
-    ("ink", "mark", 4.5),
+    *((over, "mark", least) for over, least in TEXT.items()),  # the part that is linked to
     ("faint", "ground", 3.0),  # what a field is seen by
 )
 

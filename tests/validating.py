@@ -103,6 +103,8 @@ def _elements(elements: list[Any]) -> Iterator[str]:
     for element in elements:
         if element.tag == "img" and element.get("alt") is None:
             yield "img without alt"
+        if element.tag == "table" and not _named(element):
+            yield "table without a name"
         if element.tag == "th" and not element.get("scope"):
             yield "th without scope"
         data = element.get("type") == "application/ld+json"
@@ -115,3 +117,7 @@ def _elements(elements: list[Any]) -> Iterator[str]:
             address = element.get(name)
             if address is not None and not address.startswith(("/", "#", *SCHEMES)):
                 yield f"{element.tag} leads to {address[:60]!r}"
+
+
+def _named(table: Any) -> bool:
+    return table.find("caption") is not None or bool(table.get("aria-labelledby"))

@@ -41,6 +41,7 @@ async function showProblem(error) {
   for (const text of [problem.detail, problem.excerpt]) {
     if (!text) continue;
     const part = document.createElement(text === problem.excerpt ? "pre" : "p");
+    if (part.tagName === "PRE") part.tabIndex = 0;
     part.textContent = text;
     box.append(part);
   }

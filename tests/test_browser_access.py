@@ -1,0 +1,125 @@
+"""Pages in a browser without a mouse, on a small telephone, and on paper."""
+
+from collections.abc import Iterator
+from typing import Final
+from urllib.parse import quote
+
+import pytest
+from selenium.webdriver.common.keys import Keys
+
+from browsing import Browser, browsing, needs_browser
+from pfocr_rdf.releases import Release
+from pfocr_rdf.web.pages.static import static_files
+from serving import Server, serving
+
+FIGURE: Final = "/figures/PMC6566596__ijms-20-02505-g004"
+LONG: Final = quote("ASK {}" + "\n" * 100)
+#: What has the focus: whether it is seen to have it, and where it is.
+STOP: Final = """(() => {
+  const one = document.activeElement;
+  if (one === document.body) return null;
+  const drawn = one.closest(".CodeMirror-focused") ?? one;
+  const box = one.getBoundingClientRect();
+  return {
+    what: one.outerHTML.slice(0, 100),
+    outlined: getComputedStyle(drawn).outlineStyle === "solid",
+    inside: box.bottom > 0 && box.top < innerHeight,
+  };
+})()"""
+#: Links that a finger cannot tell apart: https://www.w3.org/TR/WCAG22/#target-size-minimum
+CLOSE: Final = """(() => {
+  const links = [...document.querySelectorAll("main :is(td, dt, dd) > a")]
+    .filter((one) => one.textContent.trim() === one.parentElement.textContent.trim()
+      || one.closest(".lists"));
+  const boxes = links.map((one) => [one.textContent, one.getBoundingClientRect()]);
+  const middle = (box) => box.y + box.height / 2;
+  return boxes.flatMap(([name, box]) => boxes
+    .filter(([, other]) => other.y > box.y && Math.min(other.height, box.height) < 24)
+    .filter(([, other]) => other.left < box.right && box.left < other.right)
+    .filter(([, other]) => middle(other) - middle(box) < 24)
+    .map(([near]) => [name, near]));
+})()"""
+pytestmark = needs_browser
+needs_editor: Final = pytest.mark.skipif(
+    "vendor/yasgui.min.js" not in static_files(), reason="NO EDITOR: run `make editor`"
+)
+
+
+@pytest.fixture(scope="module", name="site")
+def _site(seeds_release: Release) -> Iterator[str]:
+    with serving(seeds_release.path.parents[1]) as server:
+        yield address_of(server)
+
+
+def address_of(server: Server) -> str:
+    return server.url.removesuffix("/sparql")
+
+
+@pytest.fixture(scope="module", name="browser")
+def _browser() -> Iterator[Browser]:
+    with browsing() as browser:
+        yield browser
+
+
+def stops(browser: Browser) -> Iterator[dict[str, object]]:
+    """Everything that the tab key leads to, until the page has been left."""
+    for _ in range(200):
+        browser.type(Keys.TAB)
+        stop = browser.run(STOP)
+        if stop is None:
+            return
+        yield stop
+    pytest.fail("the tab key does not leave the page")
+
+
+@pytest.mark.parametrize(
+    "target", ["/", FIGURE, "/gene/2064", "/queries/figures-by-gene?gene=2064"]
+)
+def test_what_has_the_focus_is_seen_at_once(target: str, browser: Browser, site: str) -> None:
+    browser.size(1000, 800)
+    browser.open(site + target)
+    found = list(stops(browser))
+    assert len(found) > 20
+    assert [one for one in found if not (one["outlined"] and one["inside"])] == []
+
+
+@needs_editor
+def test_the_focus_is_seen_in_the_editor_too(browser: Browser, site: str) -> None:
+    browser.size(1000, 800)
+    browser.open(f"{site}/sparql?query={LONG}")
+    scrolled = "document.querySelector('#editor .CodeMirror-scroll')"
+    browser.wait(f"{scrolled}?.tabIndex == 0", "the query is longer than the editor")
+    found = list(stops(browser))
+    assert any("CodeMirror-scroll" in str(one["what"]) for one in found)
+    assert [one for one in found if not one["outlined"]] == []
+
+
+@pytest.mark.parametrize("target", ["/dataset", FIGURE, "/gene/2064"])
+def test_links_are_far_enough_apart_for_a_finger(target: str, browser: Browser, site: str) -> None:
+    browser.size(320, 900)
+    browser.open(site + target)
+    assert browser.run(CLOSE) == []
+
+
+@needs_editor
+def test_the_place_of_a_mistake_can_be_scrolled_to_by_keys(browser: Browser, site: str) -> None:
+    browser.open(f"{site}/sparql?query={quote('SELECT * { ?s ?p }')}")
+    place = "document.querySelector('#answer pre')"
+    browser.wait(f"!!{place}", "the mistake is shown")
+    assert browser.run(f"{place}.tabIndex") == 0
+
+
+@needs_editor
+def test_what_is_printed_has_the_query_and_whole_lists(browser: Browser, site: str) -> None:
+    browser.size(800, 900)
+    try:
+        browser.medium("print")
+        browser.open(f"{site}/sparql?query={quote('ASK {}')}")
+        browser.wait("document.querySelector('.CodeMirror')?.checkVisibility()", "the query shows")
+        assert not browser.run("document.getElementById('run').checkVisibility()")
+        browser.open(site + FIGURE)
+        lists = "[...document.querySelectorAll('.lists textarea')]"
+        assert browser.run(f"{lists}.length") > 1
+        assert browser.run(f"{lists}.every(e => e.scrollHeight <= e.clientHeight)")
+    finally:
+        browser.medium("screen")
