@@ -4,9 +4,14 @@ import re
 import tomllib
 from importlib.metadata import distributions
 from itertools import chain
+from pathlib import Path
 from typing import Final
 
-from making import REPOSITORY
+import pytest
+import yaml
+
+from invoking import run
+from making import REPOSITORY, SEEDS
 
 PIN_RE: Final = re.compile(r"([\w.-]+)==([\w.+-]+)")
 
@@ -37,3 +42,21 @@ def test_the_environment_is_what_the_constraints_say() -> None:
     installed = named([f"{one.name}=={one.version}" for one in distributions()])
     others = {"pfocr-rdf", "pip", "setuptools", "wheel"}
     assert {k: v for k, v in installed.items() if k not in others}.items() <= constraints().items()
+
+
+def test_a_wheel_that_is_made_from_the_source_distribution_has_the_editor_too() -> None:
+    built = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))["tool"]["hatch"]
+    assert built["build"]["artifacts"] == ["src/pfocr_rdf/web/static/vendor/"]
+    assert not any("artifacts" in target for target in built["build"]["targets"].values())
+
+
+def test_without_libyaml_a_build_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delattr(yaml, "CBaseLoader")
+    for command in (["build", "--data", str(tmp_path / "data")], ["check"]):
+        done = run(*command, SEEDS)
+        assert done.status == 1
+        assert "this PyYAML was built without libyaml" in done.err
+        assert "Traceback" not in done.err
+    assert not list((tmp_path / "data").glob("releases/*"))

@@ -24,6 +24,7 @@ from yaml.events import (
 )
 from yaml.reader import ReaderError
 
+from pfocr_rdf.errors import InputError
 from pfocr_rdf.records.notes import Limits, Notes
 from pfocr_rdf.records.text import publishable
 
@@ -127,7 +128,7 @@ class _TextHandler(BaseHandler):  # type: ignore[misc, unused-ignore]
         """Report what YAML leaves out: an organism written raw, "sp. #45", loses its end."""
         at = 0
         comments: dict[int, str] = {}
-        events: Any = yaml.parse(fm, Loader=yaml.CBaseLoader)
+        events: Any = yaml.parse(fm, Loader=_loader())
         for event in events:
             # Between two events stand white space, indicators and comments; a block of text
             # begins on the line after its indicator.
@@ -170,12 +171,26 @@ def _place(mark: Any, fm: str) -> tuple[int, int]:
     return fm.count("\n", 0, at) + 2, at - fm.rfind("\n", 0, at)
 
 
+def _loader() -> Any:
+    """PyYAML's loader in C: the other is nine times as slow, and stops at other characters.
+
+    :raises InputError: if this PyYAML was built without it.
+    """
+    loader = getattr(yaml, "CBaseLoader", None)
+    if loader is None:
+        raise InputError(
+            "this PyYAML was built without libyaml, by which records are read: install libyaml-dev "
+            "and then PyYAML anew, or a wheel of it, which has libyaml"
+        )
+    return loader
+
+
 class _Composer:
     """Builds the value of one document from its events."""
 
     def __init__(self, fm: str, notes: Notes, limits: Limits) -> None:
         self.text = fm
-        self.loader: Any = yaml.CBaseLoader(fm)
+        self.loader: Any = _loader()(fm)
         self.notes = notes
         self.limits = limits
         self.documents = 0
