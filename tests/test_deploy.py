@@ -88,12 +88,18 @@ def test_what_is_installed_is_a_checkout() -> None:
     installed = [
         line
         for name in DOCUMENTS
-        for line in re.findall(r"pip install ([^`\n]+)", (REPOSITORY / name).read_text())
+        for line in re.findall(r"pip install ((?:[^`\n\\]|\\\n)+)", (REPOSITORY / name).read_text())
     ]
     assert len(installed) >= 4
     for words in installed:
         target = words.split()[-1].strip("'")
         assert target in (".", ".[dask]", "/source"), words
+
+
+def test_a_service_and_an_image_have_the_versions_that_were_tested() -> None:
+    for name, command in (("README.md", "bin/pip install"), ("Dockerfile", "pip install")):
+        installed = (DEPLOY / name).read_text().partition(command)[2].partition("\n\n")[0]
+        assert re.search(r"--constraint (/source/)?constraints\.txt", installed), name
 
 
 def test_who_installs_or_builds_an_image_is_told_of_the_editor_first() -> None:
@@ -138,12 +144,50 @@ def test_the_unit_allows_every_call_that_a_query_process_is_left_with() -> None:
 
 @pytest.mark.skipif(platform.machine() not in ALLOWED, reason="its system calls are not known")
 def test_a_server_whose_query_processes_a_filter_kills_says_so(seeds_release: Release) -> None:
-    program = str(Path(sys.executable).parent / "pfocr-rdf")
-    data = str(seeds_release.path.parent.parent)
-    command = [sys.executable, "-c", WITHOUT_SECCOMP, program, "serve", "--data", data]
     done = subprocess.run(
-        [*command, "--port", "0"], capture_output=True, text=True, check=False, timeout=60
+        filtered_server("RET_KILL", seeds_release),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
     )
     assert done.returncode == 1
     assert "a query process was killed by SIGSYS when it opened the store" in done.stderr
     assert "allow seccomp there" in done.stderr
+
+
+@pytest.mark.skipif(platform.machine() not in ALLOWED, reason="its system calls are not known")
+def test_a_server_that_is_denied_the_filter_says_what_is_left_open(seeds_release: Release) -> None:
+    command = filtered_server("RET_EPERM", seeds_release)
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True) as server:
+        assert server.stdout is not None
+        assert server.stdout.readline().endswith("/sparql\n")
+        server.terminate()
+        _, said = server.communicate(timeout=60)
+    warned = re.findall(r"query processes could still do this here: ([\w, ]+)", said)
+    assert [set(one.split(", ")) <= {"fork", "exec", "kill"} for one in warned] == [True]
+
+
+def filtered_server(end: str, release: Release) -> list[str]:
+    """How a server is started where the call for a filter ends as it says."""
+    program = str(Path(sys.executable).parent / "pfocr-rdf")
+    data = str(release.path.parent.parent)
+    script = WITHOUT_SECCOMP.replace("RET_KILL", end)
+    return [sys.executable, "-c", script, program, "serve", "--data", data, "--port", "0"]
+
+
+@pytest.mark.skipif(shutil.which("nginx") is None, reason="nginx is not installed")
+def test_nginx_reads_its_part_of_the_document(tmp_path: Path) -> None:
+    part = re.search(r"```nginx\n(.*?)```", (DEPLOY / "README.md").read_text(), re.DOTALL)
+    assert part is not None
+    paths = "".join(
+        f"{kind}_temp_path {tmp_path}/{kind};\n"
+        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    server = f"server {{ listen 127.0.0.1:7879; {part[1]} }}"
+    file = tmp_path / "nginx.conf"
+    file.write_text(f"pid {tmp_path}/pid;\nevents {{}}\nhttp {{ {paths} {server} }}\n")
+    command = [str(shutil.which("nginx")), "-t", "-e", f"{tmp_path}/log", "-c", str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, "warn" in done.stderr) == (0, False), done.stderr

@@ -17,4 +17,4 @@ Data = Annotated[
 ReleaseName = Annotated[
     str, typer.Option("--release", help="Another release than the current one.")
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")]
