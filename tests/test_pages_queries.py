@@ -235,6 +235,21 @@ def test_whoever_types_a_name_is_told_the_identifier(pages: Pages) -> None:
     assert href == "/queries/figures-by-gene?gene=2064&limit=3" or "gene=2064&limit=3" in page.text
 
 
+@pytest.mark.parametrize(
+    ("values", "title"),
+    [
+        ("", "Figures that mention a gene"),
+        ("?gene=2064&limit=3", "Figures that mention a gene: 2064"),
+        ("?gene=erbb2", "Not answered: Figures that mention a gene: erbb2"),
+        ("?limit=3", "Not answered: Figures that mention a gene"),
+    ],
+)
+def test_an_answer_is_called_by_its_values(values: str, title: str, server: Server) -> None:
+    page = get(server, f"/queries/figures-by-gene{values}", "text/html").body.decode()
+    assert f"<title>{title} · PFOCR linked data</title>" in page
+    assert "<h1>Figures that mention a gene</h1>" in page
+
+
 def test_an_empty_field_counts_as_not_given_and_lists_may_be_given_in_parts(
     server: Server,
 ) -> None:

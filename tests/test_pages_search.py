@@ -226,6 +226,16 @@ def test_a_parameter_of_the_wrong_kind_is_told(pages: Pages, more: str, said: st
         assert said in (page.refusal.detail if page.refusal else Markup(page.text).text)
 
 
+def test_a_value_that_was_typed_is_shown_letter_by_letter(pages: Pages) -> None:
+    """The sheet begins what has the class with a capital, after a quotation mark too."""
+    typed = search(pages, "kinase", "&year=abc", "text/html")
+    assert '<p class="prose">&#39;abc&#39; is no year' in typed.text
+    assert (
+        '<p class="prose sentence">tier must'
+        in search(pages, "kinase", "&tier=best", "text/html").text
+    )
+
+
 @pytest.mark.parametrize("appended", ["utm_source=x&utm_campaign=y", "fbclid=z"])
 def test_what_is_appended_to_links_to_follow_people_does_not_matter(
     appended: str, pages: Pages

@@ -226,6 +226,16 @@ def query_document(asked: Asked, key: str | None, result: Result = NO_RESULT) ->
     )
 
 
+def _title(asked: Asked, result: Result) -> str:
+    """What the window is called: an answer by its values, a form that was refused by that."""
+    query, given = asked.query, asked.given
+    if not given.asked:
+        return query.title
+    chosen = [given.values.get(p.name, "") for p in query.parameters if p.default is None]
+    title = ": ".join(filter(None, (query.title, ", ".join(chosen)[:80])))
+    return f"Not answered: {title}" if given.errors or result.refusal else title
+
+
 def _html(asked: Asked, frame: Frame, result: Result, json_ld: Markup) -> str:
     visit, query = asked.visit, asked.query
     required = [p for p in query.parameters if p.default is None]
@@ -233,7 +243,7 @@ def _html(asked: Asked, frame: Frame, result: Result, json_ld: Markup) -> str:
     return render(
         visit,
         "query.html",
-        title=query.title,
+        title=_title(asked, result),
         description=query.description,
         current=QUERIES,
         frame=frame,
