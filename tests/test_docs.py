@@ -149,3 +149,18 @@ def test_the_readme_says_what_each_exit_status_means() -> None:
 def test_the_readme_says_whose_files_a_description_leads_to() -> None:
     publishing = (ROOT / "README.md").read_text("utf-8").partition("## Publishing")[2]
     assert "`dcat:downloadURL` and `void:dataDump` name `dumps/` under the base" in publishing
+
+
+def test_the_limits_of_the_readme_are_those_of_the_server() -> None:
+    text = " ".join((ROOT / "README.md").read_text("utf-8").split())
+    shown = " ".join(CliRunner().invoke(app, ["serve", "--help"]).output.split())
+
+    def default(option: str) -> str:
+        found = re.search(rf"{option} <.*?\[default: ([\d.]+)", shown)
+        assert found is not None
+        return f"{float(found[1]):,.0f}" if option != "--memory-mb" else found[1]
+
+    said = f"take {default('--timeout-s')} s, its turn included, and {default('--memory-mb')} MiB"
+    assert f"{said} beyond the store" in text
+    said = f"{default('--max-rows')} rows or triples and {default('--max-answer-mb')} MiB"
+    assert said in text
