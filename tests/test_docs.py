@@ -93,6 +93,13 @@ def test_the_list_of_commands_is_whole() -> None:
     assert sorted(re.findall(r"^  ([a-z]+)  ", shown, flags=re.MULTILINE)) == sorted(COMMANDS)
 
 
+def test_what_the_list_says_of_a_command_is_a_whole_sentence() -> None:
+    shown = CliRunner().invoke(app, ["--help"], terminal_width=80).output
+    said = re.findall(r"^  [a-z]+  +(.*)$", shown, flags=re.MULTILINE)
+    assert len(said) == len(COMMANDS)
+    assert [one for one in said if not one.endswith(".") or one.endswith("..")] == []
+
+
 def test_every_target_of_the_makefile_is_explained() -> None:
     done = subprocess.run(
         ["make", "--no-print-directory", "help"],

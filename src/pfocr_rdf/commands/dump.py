@@ -41,7 +41,7 @@ def dump(
     ] = None,
     release: ReleaseName = "current",
 ) -> None:
-    """Write the data of a release to standard output or a file, or copy all its dumps."""
+    """Write the data of a release in a format, or copy all its dumps."""
     if to is not None and (form is not None or output is not None):
         what = "all dumps are copied: leave --format and --output out"
         raise typer.BadParameter(what, param_hint="--to")

@@ -81,12 +81,12 @@ def push(
     data: Data = DEFAULT_DATA,
     quiet: Quiet = False,
 ) -> None:
-    """Send a release to another store by the SPARQL Graph Store Protocol, and count it there.
+    """Send a release to another store, and count it there.
 
-    Or have Virtuoso load the release's dumps with its bulk loader, which is faster.
-    What the graphs held is replaced. A push that was ended goes on after what was confirmed; one
-    of a release that is there already sends nothing. One graph a line on standard output, with
-    the triples that the store counts.
+    By the SPARQL Graph Store Protocol; or Virtuoso loads the dumps with its bulk loader, which is
+    faster. What the graphs held is replaced. A push that was ended goes on after what was
+    confirmed; one of a release that is there already sends nothing. One graph a line on standard
+    output, with the triples that the store counts.
     """
     with refusals(), holding(find_release(data, release)) as found:
         if (endpoint is None) == (virtuoso_bulk is None):

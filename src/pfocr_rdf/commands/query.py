@@ -79,7 +79,7 @@ def query(
     show: Annotated[bool, typer.Option("--show", help="Print the query; ask nothing.")] = False,
     listed: Annotated[bool, typer.Option("--list", help="List the named queries.")] = False,
 ) -> None:
-    """Ask the current release, or any SPARQL endpoint, a named query or your own.
+    """Ask a release, or any SPARQL endpoint, a named query or yours.
 
     `pfocr-rdf query --list` shows the named queries, `pfocr-rdf query NAME --show` one of them
     with its parameters. Values are checked by type and bound as terms.

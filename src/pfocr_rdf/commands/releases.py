@@ -11,7 +11,10 @@ from pfocr_rdf.releases import current_release, list_releases, roll_back
 
 
 def releases(data: Data = DEFAULT_DATA) -> None:
-    """List the releases, oldest first: id, figures, triples; the current one is marked."""
+    """List the releases, the oldest first.
+
+    One a line: id, figures, triples; the current one is marked.
+    """
     broken = 0
     with refusals():
         published = current_release(data)

@@ -30,10 +30,11 @@ def search(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document, facets too.")] = False,
     release: ReleaseName = "current",
 ) -> None:
-    """Find figures by title, caption, words, genes, chemicals, diseases, article, identifier.
+    """Find figures by any words, names, symbols or identifiers.
 
-    One figure a line, the best first: figid, year, evidence for a gene that was looked for,
-    title. Where no figure has all the words, those that have some are printed.
+    Those of title, caption, picture, genes, chemicals, diseases and article. One figure a line,
+    the best first: figid, year, evidence for a gene that was looked for, title. Where no figure
+    has all the words, those that have some are printed.
     """
     with (
         refusals(),

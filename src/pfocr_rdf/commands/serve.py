@@ -132,7 +132,7 @@ def serve(
     backend_graph: BackendGraphs = None,
     check_files: CheckFiles = True,
 ) -> None:
-    """Serve the current release: SPARQL at /sparql, pages at / and at every IRI's path.
+    """Serve the current release: SPARQL at /sparql, pages at /.
 
     A release that is built or rolled back to while it runs is served from then on. SIGTERM and
     Ctrl-C let running answers end. The address is printed when queries are taken.

@@ -29,7 +29,7 @@ def verify(
     data: Data = DEFAULT_DATA,
     quiet: Quiet = False,
 ) -> None:
-    """Hash, parse and count every file of a release again, and say what is wrong.
+    """Hash, parse and count every file of a release again.
 
     One fault a line on standard output; exit status 1 if there is any.
     """
