@@ -3,6 +3,7 @@
 import asyncio
 from typing import Final
 
+from pfocr_rdf.errors import ReleaseError
 from pfocr_rdf.web.process import QueryProcess
 from pfocr_rdf.web.served import Held
 
@@ -33,3 +34,9 @@ class Generation:
     def ready(self) -> bool:
         """Whether a process has the store open."""
         return any(process.hello for process in self.alive)
+
+    def fail_opening(self, reason: str) -> None:
+        """Tell whoever waits for it why it cannot be read."""
+        opened, self.opened = self.opened, None
+        if opened is not None and not opened.done():
+            opened.set_exception(ReleaseError(f"{self.held.release.path}: {reason}"))

@@ -36,7 +36,8 @@ OBITUARY_S: Final = 1.0
 GROWN: Final = 4
 #: Between attempts to start processes that do not start.
 BACK_OFF_S: Final = (0.05, 0.2, 1.0, 5.0)
-
+#: How often all processes of a release may be killed from outside while it is opened.
+ATTEMPTS: Final = 3
 
 Told = Callable[[QueryProcess], None]
 #: Makes a process for a release, from whom it tells that it is ready and that it is gone.
@@ -296,7 +297,7 @@ class Pool:
         if generation.opened is not None:
             if found is not None and found != expected:
                 reason = f"its store has {found} quads, its manifest says {expected}"
-                self._fail_opening(generation, f"{reason}: build again, or roll back")
+                generation.fail_opening(f"{reason}: build again, or roll back")
                 return
             if len(generation.idle) + 1 == self.size and not generation.opened.done():
                 generation.opened.set_result(None)
@@ -315,11 +316,11 @@ class Pool:
         is_opening = generation.opened is not None
         if is_opening and not process.hello:
             if process.refused_to_start is not None:
-                self._fail_opening(generation, process.refused_to_start.detail)
+                generation.fail_opening(process.refused_to_start.detail)
                 return
             self._stillborn[process] = generation
         elif (generation is self.current or is_opening) and not self._closed:
-            self._replace(generation, started=bool(process.hello))
+            self._replace(generation, process)
         elif not generation.alive and generation in self.leaving:
             self.leaving.remove(generation)
             generation.held.close()
@@ -333,14 +334,15 @@ class Pool:
         else:
             self._loop.call_later(OBITUARY_S, self._bury, process, "crash")
 
-    def _replace(self, generation: Generation, *, started: bool) -> None:
-        if started:
-            self._fill(generation)
-            return
+    def _replace(self, generation: Generation, gone: QueryProcess) -> None:
+        if gone.hello:
+            return self._fill(generation)
         wait_s = BACK_OFF_S[min(generation.failures, len(BACK_OFF_S) - 1)]
         generation.failures += 1
-        if generation.failures == 1:
-            log.error("%s: a query process does not start", generation.held.release.path)
+        # A keeper that is killed takes those along that it has not forked yet: that is no news.
+        if generation.failures == self.size + 1:
+            why = gone.refused_to_start.detail if gone.refused_to_start else "they end at once"
+            log.error("%s: query processes do not start: %s", generation.held.release.path, why)
         self._loop.call_later(wait_s, self._fill_if_current, generation)
 
     def _fill_if_current(self, generation: Generation) -> None:
@@ -361,7 +363,7 @@ class Pool:
 
     def _mourn(self, process: QueryProcess) -> None:
         if (generation := self._stillborn.pop(process, None)) is not None:
-            self._fail_opening(generation, words_of_end(process.ended_with))
+            self._miss(process, generation)
         running = process.running
         if running is None:
             return
@@ -374,11 +376,14 @@ class Pool:
             detail = "the query process has ended in the middle of the query"
             running.fail(Refusal("engine-failure", detail))
 
-    def _fail_opening(self, generation: Generation, reason: str) -> None:
-        opened, generation.opened = generation.opened, None
-        if opened is not None and not opened.done():
-            path = generation.held.release.path
-            opened.set_exception(ReleaseError(f"{path}: {reason}"))
+    def _miss(self, process: QueryProcess, generation: Generation) -> None:
+        """Start another in place of one that was killed before it had its store open."""
+        generation.failures += 1
+        was_killed = process.ended_with is None or process.ended_as == "killed"
+        if not was_killed or generation.failures > ATTEMPTS * self.size:
+            generation.fail_opening(words_of_end(process.ended_with))
+        elif generation.opened is not None:
+            self._fill(generation)
 
     def _dissolve(self, generation: Generation) -> None:
         """End what has nothing to do; the rest ends when it gives its answer."""
