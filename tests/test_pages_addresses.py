@@ -451,3 +451,19 @@ def test_a_header_has_no_line_end_whatever_the_address() -> None:
 def test_an_address_that_clients_would_shorten_names_nothing(dots: str) -> None:
     assert respelt(f"figures/{dots}/gene") is None
     assert respelt(dots) is None
+
+
+@pytest.mark.parametrize("target", ["/dumps/pfocr.ttl.gz", "/void.ttl", "/void.jsonld"])
+def test_a_file_that_is_gone_is_told_as_such_and_noted_without_a_trace(
+    target: str, copied_release: Release, caplog: pytest.LogCaptureFixture
+) -> None:
+    pages = pages_of(copied_release)
+    copied_release.dumps.rename(copied_release.path / "moved")
+    page = pages.get(target)
+    assert page.refusal is not None
+    assert (page.status, page.refusal.kind) == (503, "no-release")
+    assert "cannot be read (No such file or directory" in page.refusal.detail
+    assert [entry.exc_info for entry in caplog.records if entry.levelname == "ERROR"] == [None]
+    assert pages.get(target, "text/html").status == 503
+    (copied_release.path / "moved").rename(copied_release.dumps)
+    assert pages.get(target).status == 200

@@ -1,6 +1,7 @@
 """A route to a page, and what a person sees where there is none."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from functools import partial
 from typing import Final, TypeVar
@@ -16,6 +17,7 @@ from pfocr_rdf.web.pages.near import named
 from pfocr_rdf.web.pages.visits import PageSite, Visit, visit_of
 from pfocr_rdf.web.problems import MEDIA_TYPE, Refusal
 
+log: Final = logging.getLogger("pfocr_rdf.web")
 T = TypeVar("T")
 Answer = Callable[[Visit], Response]
 
@@ -57,6 +59,11 @@ def _answered(answer: Answer, visit: Visit) -> Response:
         return answer(visit)
     except Refusal as refusal:
         return refused(visit, refusal)
+    except OSError as error:
+        # Such as when the data folder was moved: no mistake of the program, so without a trace.
+        log.error("%s: %s", visit.reading.release.id, error)
+        detail = f"a file of the release cannot be read ({error.strerror or error}): try again"
+        return refused(visit, Refusal("no-release", detail))
 
 
 def refused(visit: Visit, refusal: Refusal) -> Response:
