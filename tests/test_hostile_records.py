@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from making import (
+    DISEASE_COLUMNS,
     FIELDS,
     FIGID,
     GENE_COLUMNS,
@@ -332,6 +333,38 @@ def test_no_number_of_organisms_makes_the_reader_slow(tmp_path: Path) -> None:
     assert time.process_time() - started < 2
     assert figure
     assert len(figure.predicted_organisms) == 5_001
+
+
+def test_no_number_of_fields_with_one_name_makes_the_reader_slow(tmp_path: Path) -> None:
+    text = record().removesuffix("---\n") + "a: 1\n" * 200_000 + "---\n"
+    started = time.process_time()
+    figure, problems = read(tmp_path, text)
+    assert time.process_time() - started < 5
+    assert figure
+    twice = [problem for problem in problems if problem.kind == "duplicate key"]
+    assert len(twice) == 199_999
+    assert f"the last one (line {text.count(chr(10)) - 1}) is used" in twice[-1].reason
+
+
+def test_no_number_of_keywords_makes_the_reader_slow(tmp_path: Path) -> None:
+    embedded = {"keywords": [f"stated {n}" for n in range(20_000)]}
+    rows = [f"found {n}||||" for n in range(20_000)]
+    started = time.process_time()
+    figure, _ = read(
+        tmp_path, record(**{"schema-jsonld": embedded}), diseases=table(DISEASE_COLUMNS, *rows)
+    )
+    assert time.process_time() - started < 5
+    assert figure
+    assert len(figure.keywords) == 20_000
+
+
+def test_no_number_of_pathways_in_a_map_makes_the_reader_slow(tmp_path: Path) -> None:
+    named = "|".join(f"x{n}" for n in range(40_000))
+    write(tmp_path, {FILE: record(), "_data/wpid_map.tsv": f"{FIGID}\t{named}\n"})
+    started = time.process_time()
+    figures, _ = read_all(tmp_path)
+    assert time.process_time() - started < 5
+    assert len(figures[FIGID].unrecognized) == 40_000
 
 
 def test_a_table_of_a_million_columns_is_refused_at_once(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import gzip
 import hashlib
 import re
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -237,20 +238,20 @@ def _decoded(line: bytes, number: int, path: Path) -> str:
 def _columns(text: str, number: int, path: Path) -> tuple[str, ...]:
     """The column names, without those of empty columns at the end."""
     try:
-        columns = tuple(name.strip() for name in next(csv.reader([text], delimiter="\t")))
+        columns = [name.strip() for name in next(csv.reader([text], delimiter="\t"))]
     except csv.Error as error:
         reason = f"not column names between tabs ({error}): is this an SSSOM file?"
         raise InputError(f"{path}: line {number}: {reason}") from error
     while columns and not columns[-1]:
-        columns = columns[:-1]
+        columns.pop()
     for name in REQUIRED:
         if name not in columns:
             shown = ", ".join(columns)[:200]
             raise InputError(f"{path}: line {number}: no column {name} among {shown!r}")
-    for name in columns:
-        if name and columns.count(name) > 1:
+    for name, times in Counter(columns).items():
+        if name and times > 1:
             raise InputError(f"{path}: line {number}: two columns are named {name}")
-    return columns
+    return tuple(columns)
 
 
 def _metadata(path: Path, block: list[str]) -> tuple[dict[str, Value], Notes]:

@@ -165,7 +165,8 @@ class _SetLinker:
         self.file, self.expander = file, Expander(file.prefixes)
         self.told: set[tuple[str, str]] = set()
         # Where the rows have a column of their own, the metadata's value is the set's alone.
-        shared = {k: v for k, v in file.metadata.items() if k not in file.columns}
+        columns = set(file.columns)
+        shared = {k: v for k, v in file.metadata.items() if k not in columns}
         values = slot_values(shared, separator="")
         slots = {k: v for k, v in values.items() if k in library().propagatable}
         self.of_rows = frozenset(slots)

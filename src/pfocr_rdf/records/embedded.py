@@ -83,8 +83,8 @@ def _compare(keywords: tuple[str, ...], mentions: Sequence[Mention], fields: Fie
     expected = dict.fromkeys(_comparable(name) for name in found)
     stated = dict.fromkeys(_comparable(word) for word in keywords)
     # What a row without an identifier calls a gene is in the keywords or not.
-    unidentified = {_comparable(symbol) for m in mentions for symbol in _symbols(m)}
-    only_stated = [word for word in stated if word not in expected.keys() | unidentified]
+    known = {*expected, *(_comparable(symbol) for m in mentions for symbol in _symbols(m))}
+    only_stated = [word for word in stated if word not in known]
     only_found = [word for word in expected if word not in stated]
     if only_stated or only_found:
         said = [

@@ -275,12 +275,13 @@ def _ndex(found: RecordFile, fields: Fields) -> str | None:
 
 def _wpids(found: RecordFile, fields: Fields) -> tuple[str, ...]:
     """The pathways at WikiPathways that were drawn from the figure."""
-    named = dict.fromkeys((*fields.texts("wpid"), *found.wpids))
+    mapped = dict.fromkeys(found.wpids)
+    named = dict.fromkeys((*fields.texts("wpid"), *mapped))
     kept = []
     for value in named:
         if WPID_RE.fullmatch(value):
             kept.append(value)
-        elif value in found.wpids:
+        elif value in mapped:
             fields.unrecognized.append(f"wpid: {value}")  # noted where it stands, in the map
         else:
             fields.keep_unrecognized("wpid", value, "not a WikiPathways id (WP and digits)")

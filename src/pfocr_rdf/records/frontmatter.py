@@ -194,6 +194,8 @@ class _Composer:
         self.notes = notes
         self.limits = limits
         self.documents = 0
+        #: A place in the text, and its line in the file.
+        self.at, self.line = 0, 2
 
     def document(self) -> Value:
         """The only document's value; the events are walked with a stack of our own."""
@@ -267,8 +269,12 @@ class _Composer:
             self.documents += 1
 
     def note_duplicate(self, event: Any, key: str, earlier: Value) -> None:
-        line, _ = _place(event.start_mark, self.text)
-        reason = f"the field stands twice, the last one (line {line}) is used: delete the other"
+        # From the one before on: a file may have a million.
+        before, self.at = self.at, event.start_mark.index
+        self.line += self.text.count("\n", before, self.at)
+        reason = (
+            f"the field stands twice, the last one (line {self.line}) is used: delete the other"
+        )
         self.notes.warn(key, "duplicate key", as_text(earlier), reason)
 
     def refuse(self, event: Any, found: str, what: str) -> None:
