@@ -186,6 +186,22 @@ def test_what_is_asked_by_other_addresses_takes_no_room_of_requests_to_the_endpo
     with_answers(work)
 
 
+@pytest.mark.parametrize(
+    ("text", "cache"), [("ASK {}", "hit"), ("ASK { BIND(NOW() AS ?x) }", "none")]
+)
+def test_a_page_is_given_a_kept_answer_where_the_query_has_the_same_again(
+    text: str, cache: str
+) -> None:
+    async def work(answers: Answers, endpoint: Endpoint) -> None:
+        query = Query(text, None, None, choose_formats(None, None), "identity")
+        for _ in range(2):
+            exchange = Client().exchange("/queries/a", b"")
+            assert await endpoint.read(exchange, query, 1000) == OLD.encode()
+        assert exchange.cache == cache
+
+    with_answers(work)
+
+
 def test_the_deadline_of_an_answer_is_over_with_the_answer(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

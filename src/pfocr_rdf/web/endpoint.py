@@ -147,45 +147,45 @@ class Endpoint:
 
         :raises Refusal: instead of an answer.
         """
-        self._forget_old()
-        federated = self._federated
-        has_service = is_federated(query, self.options.query, federated)
-        key = answer_key(self._release, query)
-        exchange.text, exchange.query_hash = query.text, key.query_hash
-        if federated and query.explain:
+        key, has_service, repeatable = self._begin(exchange, query)
+        if self._federated and query.explain:
             async with Watch(exchange):
                 client, accept = exchange.client, exchange.header(b"accept")
-                plan = federated.explain(query, client, accept, has_service=has_service)
+                plan = self._federated.explain(query, client, accept, has_service=has_service)
                 await exchange.reply(await plan)
             return
-        repeatable = not has_service and is_repeatable(query.text)
-        if repeatable:
-            reply = self.cache.get(key)
-            if reply is not None:
-                await self._send_known(exchange, key, reply)
-                return
+        if repeatable and (reply := self.cache.get(key)) is not None:
+            await self._send_known(exchange, key, reply)
+            return
         self.misses += 1
         exchange.cache = "miss" if repeatable else "none"
         async with Watch(exchange):
-            running, partners = await self._ask(exchange, query, federated if has_service else None)
+            running, partners = await self._ask(exchange, query, has_service)
             try:
                 key = key._replace(release=exchange.release)
                 await self._deliver(exchange, query, running, key, partners)
             finally:
                 self.engine.close(running)
 
+    def _begin(self, exchange: Exchange, query: Query) -> tuple[AnswerKey, bool, bool]:
+        """The key of an answer, whether partners are asked for it, and whether it may be kept.
+
+        :raises Refusal: if it is no query for here.
+        """
+        self._forget_old()
+        has_service = is_federated(query, self.options.query, self._federated)
+        key = answer_key(self._release, query)
+        exchange.text, exchange.query_hash = query.text, key.query_hash
+        return key, has_service, not has_service and is_repeatable(query.text)
+
     async def _ask(
-        self,
-        exchange: Exchange,
-        query: Query,
-        federated: Answering | None,
-        most_bytes: int | None = None,
+        self, exchange: Exchange, query: Query, has_service: bool, most_bytes: int | None = None
     ) -> tuple[Running, Headers | None]:
         """Begin an answer, after the partners have given theirs; headers, if there are any."""
         client, arrived = exchange.client, exchange.arrived
         partners: Headers | None = None
-        if federated:
-            running, partners, arrived = await federated.ask(query, client, most_bytes)
+        if self._federated and has_service:
+            running, partners, arrived = await self._federated.ask(query, client, most_bytes)
         else:
             running = await self.engine.ask(self._payload(query, most_bytes), client, arrived)
         exchange.wait_s = running.started - arrived
@@ -199,28 +199,22 @@ class Endpoint:
         :param query: asks for no encoding.
         :raises Refusal: instead of an answer; ``answer-too-large`` beyond ``most_bytes``.
         """
-        self._forget_old()
-        federated = self._federated
-        has_service = is_federated(query, self.options.query, federated)
-        key = answer_key(self._release, query)
-        exchange.text, exchange.query_hash = query.text, key.query_hash
-        known = None if has_service else self.cache.get(key)
-        if known is not None:
+        key, has_service, repeatable = self._begin(exchange, query)
+        if repeatable and (known := self.cache.get(key)) is not None:
             self.hits += 1
             exchange.cache, exchange.release = "hit", key.release
             return known.body
         self.misses += 1
-        exchange.cache = "none" if has_service else "miss"
+        exchange.cache = "miss" if repeatable else "none"
         async with Watch(exchange):
-            asked = federated if has_service else None
-            running, _ = await self._ask(exchange, query, asked, most_bytes)
+            running, _ = await self._ask(exchange, query, has_service, most_bytes)
             try:
                 body = b"".join([data async for data in running.rest()])
             except CutError as cut:
                 raise cut.refusal from None
             finally:
                 self.engine.close(running)
-            if not has_service:
+            if repeatable:
                 key = key._replace(release=running.release)
                 headers = self._headers(exchange, query, running, key)
                 headers.extend([_length(body), *absent_headers(running.end or {})])
