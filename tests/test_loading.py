@@ -1,7 +1,9 @@
 """The bulk load of a build: what is written to it is in the store, or the reason is told."""
 
+import errno
 import multiprocessing
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -141,3 +143,17 @@ def test_what_pyoxigraph_cannot_do_with_a_store_is_what_the_system_cannot_do(
     monkeypatch.setattr("pfocr_rdf.build.loading.Store", corrupt)
     with pytest.raises(OSError, match="block checksum mismatch"):
         StoreLoader(tmp_path / "store").__enter__()
+
+
+def test_without_a_pipe_no_store_is_opened_and_no_thread_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused() -> tuple[int, int]:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr("pfocr_rdf.build.loading.os.pipe", refused)
+    before = threading.enumerate()
+    with pytest.raises(OSError, match="Too many open files"):
+        StoreLoader(tmp_path / "store").__enter__()
+    assert threading.enumerate() == before
+    assert not (tmp_path / "store").exists()

@@ -39,16 +39,18 @@ class StoreLoader:
         self.folder = folder
 
     def __enter__(self) -> "StoreLoader":
+        reading, writing = os.pipe()
+        # The loader would wait for a forked process to end that has it too.
+        self._end = Unshared(writing)
         # One thread opens the store, loads it and drops it.
         self._thread = ThreadPoolExecutor(1, "bulk load")
         try:
             opened = self._thread.submit(_open, self.folder).result()
         except BaseException:
             self._thread.shutdown(wait=True)
+            self._end.close()
+            os.close(reading)
             raise
-        reading, writing = os.pipe()
-        # The loader would wait for a forked process to end that has it too.
-        self._end = Unshared(writing)
         if size := getattr(fcntl, "F_SETPIPE_SZ", None):
             with suppress(OSError):  # the system grants less: it works all the same
                 fcntl.fcntl(writing, size, PIPE_BYTES)
