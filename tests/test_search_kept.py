@@ -64,7 +64,7 @@ def test_pages_and_facets_of_a_search_are_scored_once(
     expected = answers()
     monkeypatch.setattr(index, "_scores", KeptScores(least=1))
     statements: list[str] = []
-    index._database.set_trace_callback(statements.append)
+    index._file.database.set_trace_callback(statements.append)
     assert answers() == answers() == expected
-    index._database.set_trace_callback(None)
+    index._file.database.set_trace_callback(None)
     assert sum("bm25" in statement for statement in statements) == 1

@@ -27,6 +27,7 @@ from pfocr_rdf.search.mentions import (
     unpacked,
 )
 from pfocr_rdf.search.rows import identity
+from pfocr_rdf.search.writing import APPLICATION_ID
 from searching import FAMILY, MOUSE, SYNONYM, Figures, gene
 
 GENE: Final = GROUPS.index("gene")
@@ -164,7 +165,8 @@ def test_numbers_are_written_the_same_on_every_machine(monkeypatch: pytest.Monke
 def test_an_index_without_the_tables_is_refused(tmp_path: Path) -> None:
     release = Release("r", tmp_path)
     with closing(sqlite3.connect(release.search_index)) as database:
-        database.execute("CREATE TABLE other (x)")
+        database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        database.execute("PRAGMA user_version = 1")
     with pytest.raises(ReleaseError, match="not a readable search index"):
         open_mentions(release)
 

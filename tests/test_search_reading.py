@@ -496,7 +496,7 @@ def test_reading_writes_nothing_beside_the_index(copied_release: Release) -> Non
         assert index.figures == 5
         assert index.search("signaling").total
         with pytest.raises(sqlite3.OperationalError, match="readonly"):
-            index._database.execute("DELETE FROM figure")
+            index._file.database.execute("DELETE FROM figure")
     after = {path.name: path.stat().st_mtime_ns for path in copied_release.path.iterdir()}
     assert after == before
 

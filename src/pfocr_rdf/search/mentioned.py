@@ -5,16 +5,14 @@ But for one: what figures have beside a thing is counted when it is asked for, i
 """
 
 import json
-import sqlite3
 from array import array
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Lock
-from typing import Any, Final
+from typing import Final
 
-from pfocr_rdf.errors import ReleaseError
 from pfocr_rdf.releases import Release
+from pfocr_rdf.search.file import IndexFile, open_to_read
 from pfocr_rdf.search.mentions import GROUPS, LISTED, Group, most_frequent, unpacked
 from pfocr_rdf.search.rows import identity
 
@@ -94,26 +92,24 @@ class Beside:
 class MentionTables:
     """Reads the tables; threads may share it, and one at a time is answered.
 
-    :param database: of a search index, which :meth:`close` closes.
-    :param path: for messages.
+    :param file: which :meth:`close` closes.
     :raises ReleaseError: from all methods, if the file is damaged.
     """
 
-    def __init__(self, database: sqlite3.Connection, path: str) -> None:
-        self._database = database
-        self._path = path
+    def __init__(self, file: IndexFile) -> None:
+        self._file = file
         self._lock = Lock()
-        ((self._groups,),) = self._rows("SELECT groups FROM kinds")
+        ((self._groups,),) = self._file.rows("SELECT groups FROM kinds")
 
     def close(self) -> None:
         """Close the file, when the answer that is being made is finished."""
         with self._lock:
-            self._database.close()
+            self._file.database.close()
 
     def find(self, iri: str) -> Mentioned | None:
         """What there is of a thing; None if no figure has it."""
         with self._lock:
-            rows = self._rows(MENTIONED, (identity(iri),))
+            rows = self._file.rows(MENTIONED, (identity(iri),))
         for number, kind, *counts, kept in rows:
             return Mentioned(number, kind, tuple(counts), kept)
         return None
@@ -124,7 +120,7 @@ class MentionTables:
         All things of the kind are looked at.
         """
         with self._lock:
-            rows = self._rows(FOREMOST, (kind,))
+            rows = self._file.rows(FOREMOST, (kind,))
         return next((Beside(*row) for row in rows), None)
 
     def figures(self, thing: Mentioned, offset: int, limit: int) -> list[Listed]:
@@ -134,7 +130,7 @@ class MentionTables:
         """
         with self._lock:
             listed = self._figures(thing, offset, limit)
-            rows = [self._rows(FIGURE, (number,))[0] for number in listed]
+            rows = [self._file.rows(FIGURE, (number,))[0] for number in listed]
         return [
             Listed(figid, title, article, year, _words(thing, things, words))
             for figid, title, article, year, things, words in rows
@@ -153,7 +149,7 @@ class MentionTables:
             wanted = [number for group in chosen.values() for number in group]
             found = {
                 number: Beside(iri, accession, name, organism, count_of[number])
-                for number, iri, accession, name, organism in self._rows(
+                for number, iri, accession, name, organism in self._file.rows(
                     THINGS, (json.dumps(wanted),)
                 )
             }
@@ -167,20 +163,13 @@ class MentionTables:
             return unpacked(thing.kept)
         figures = self._figures(thing, 0, thing.figures)
         counted: Counter[int] = Counter()
-        for (things,) in self._rows(HAD, (json.dumps(figures.tolist()),)):
+        for (things,) in self._file.rows(HAD, (json.dumps(figures.tolist()),)):
             counted.update(unpacked(things))
         return most_frequent(counted, thing.number, self._groups)
 
     def _figures(self, thing: Mentioned, offset: int, limit: int) -> "array[int]":
-        ((data,),) = self._rows(FIGURES, (4 * offset + 1, 4 * limit, thing.number))
+        ((data,),) = self._file.rows(FIGURES, (4 * offset + 1, 4 * limit, thing.number))
         return unpacked(data)
-
-    def _rows(self, statement: str, values: Sequence[object] = ()) -> list[Any]:
-        try:
-            return self._database.execute(statement, values).fetchall()
-        except sqlite3.Error as error:
-            reason = f"not a readable search index ({error}): run `pfocr-rdf verify` on the release"
-            raise ReleaseError(f"{self._path}: {reason}") from error
 
 
 def _words(thing: Mentioned, things: bytes, words: str) -> tuple[Word, ...]:
@@ -197,15 +186,4 @@ def open_mentions(release: Release) -> MentionTables:
 
     :raises ReleaseError: if its index has none, or cannot be read.
     """
-    path = release.search_index
-    # A release never changes, so nothing need be locked or looked for beside it.
-    address = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
-    try:
-        database = sqlite3.connect(address, uri=True, check_same_thread=False)
-    except sqlite3.Error as error:
-        raise ReleaseError(f"{path}: cannot be opened ({error}): build again") from error
-    try:
-        return MentionTables(database, str(path))
-    except BaseException:
-        database.close()
-        raise
+    return open_to_read(release, MentionTables)

@@ -1,6 +1,5 @@
 """The search index of a release: opened to read, asked, and completed from."""
 
-import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -8,21 +7,22 @@ from heapq import nsmallest
 from itertools import chain, islice
 from threading import Lock
 from types import TracebackType
-from typing import Any, Final
+from typing import Final
 
 from pfocr_rdf.contents import iris_of
-from pfocr_rdf.errors import IriError, QueryError, ReleaseError
+from pfocr_rdf.errors import IriError, QueryError
 from pfocr_rdf.iris import FIGID_RE, Iris
 from pfocr_rdf.releases import Release
 from pfocr_rdf.search import asking
 from pfocr_rdf.search.asking import Asked, Word
 from pfocr_rdf.search.facets import Matches, Properties, checked_year
+from pfocr_rdf.search.file import IndexFile, open_to_read
 from pfocr_rdf.search.found import Found, Hit, Suggestion, TextName, Thing, Tier
 from pfocr_rdf.search.kept import KeptScores, Scored
 from pfocr_rdf.search.marking import Marker, pieces, snippet
 from pfocr_rdf.search.rows import COLUMN_TO_WEIGHT, TIER_TO_COLUMN, identity
 from pfocr_rdf.search.words import key
-from pfocr_rdf.search.writing import APPLICATION_ID, LAYOUT, SHOWN
+from pfocr_rdf.search.writing import SHOWN
 from pfocr_rdf.spellings import find_iri
 
 #: A text that a user typed → the IRI of the thing that it identifies; None for other texts.
@@ -55,8 +55,6 @@ NAMED: Final = (
     THING + "JOIN name ON name.token = thing.token WHERE name.key = ? "
     "ORDER BY thing.figures DESC, species.figures DESC, thing.iri LIMIT ?"
 )
-#: An index of layout 1 has no table of close matches; its figures have the tokens of theirs.
-READ_LAYOUTS: Final = (1, LAYOUT)
 HAS_NEAR: Final = "SELECT 1 FROM sqlite_master WHERE name = 'close'"
 NEAR: Final = "SELECT near FROM close WHERE term = ?"
 KNOWN: Final = "SELECT 1 FROM name WHERE key = ? AND kind != 'title' LIMIT 1"
@@ -80,26 +78,7 @@ def open_index(release: Release, identify: Identify | None = None) -> "Index":
     :param identify: recognises identifiers; :func:`find_iri` by default.
     :raises ReleaseError: if the release has none, or it cannot be read.
     """
-    path = release.search_index
-    again = "build the release again with this version"
-    if not path.is_file():
-        raise ReleaseError(f"{path}: the release was built without a search index: {again}")
-    # A release never changes, so nothing need be locked or looked for beside it.
-    address = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
-    try:
-        database = sqlite3.connect(address, uri=True, check_same_thread=False)
-        try:
-            (made_by,) = database.execute("PRAGMA application_id").fetchone()
-            (layout,) = database.execute("PRAGMA user_version").fetchone()
-            if made_by != APPLICATION_ID or layout not in READ_LAYOUTS:
-                reason = "not a search index that this version reads"
-                raise ReleaseError(f"{path}: {reason}: {again}")
-            return Index(database, str(path), identify or identifier(iris_of(release)))
-        except BaseException:
-            database.close()
-            raise
-    except sqlite3.Error as error:
-        raise _unreadable(str(path), error) from error
+    return open_to_read(release, lambda file: Index(file, identify or identifier(iris_of(release))))
 
 
 def identifier(iris: Iris) -> Identify:
@@ -115,26 +94,20 @@ def identifier(iris: Iris) -> Identify:
     return identify
 
 
-def _unreadable(path: str, error: sqlite3.Error) -> ReleaseError:
-    reason = f"not a readable search index ({error}): run `pfocr-rdf verify` on the release"
-    return ReleaseError(f"{path}: {reason}")
-
-
 class Index:
     """An open search index; threads may share it, and one at a time is answered."""
 
-    def __init__(self, database: sqlite3.Connection, path: str, identify: Identify) -> None:
-        self._database = database
-        self._path = path
+    def __init__(self, file: IndexFile, identify: Identify) -> None:
+        self._file = file
         self._identify = identify
         self._lock = Lock()
         self._scores = KeptScores()
         self._properties = self._read_properties()
-        self._has_near = bool(self._rows(HAS_NEAR))
+        self._has_near = bool(self._file.rows(HAS_NEAR))
 
     def _read_properties(self) -> Properties:
         """Kept in memory: every search counts them, for any number of figures."""
-        rows = self._rows(FACETS)
+        rows = self._file.rows(FACETS)
         listed_to_organisms: dict[str, tuple[str, ...]] = {}
         for _, listed in rows:
             if listed not in listed_to_organisms:
@@ -144,7 +117,7 @@ class Index:
         return Properties(
             [None, *(year for year, _ in rows)],
             [(), *(listed_to_organisms[listed] for _, listed in rows)],
-            dict(self._rows(ORGANISMS)),
+            dict(self._file.rows(ORGANISMS)),
             {name.casefold(): name for name in untaxed} | {name: name for name in untaxed},
         )
 
@@ -162,7 +135,7 @@ class Index:
     def close(self) -> None:
         """Close the file, when the answer that is being made is finished."""
         with self._lock:
-            self._database.close()
+            self._file.database.close()
 
     @property
     def figures(self) -> int:
@@ -173,7 +146,7 @@ class Index:
     def things(self) -> int:
         """How many genes, chemicals, diseases and organisms there are."""
         with self._lock:
-            ((count,),) = self._rows(THING_COUNT)
+            ((count,),) = self._file.rows(THING_COUNT)
         return int(count)
 
     def organism(self, text: str) -> str:
@@ -186,12 +159,12 @@ class Index:
     def figids(self, offset: int, limit: int) -> list[str]:
         """A stretch of all figures, in their order."""
         with self._lock:
-            return [figid for (figid,) in self._rows(FIGIDS, (offset, offset + limit))]
+            return [figid for (figid,) in self._file.rows(FIGIDS, (offset, offset + limit))]
 
     def named_things(self, offset: int, limit: int) -> list[tuple[str, str]]:
         """A stretch of all things, always in the same order: IRI and kind."""
         with self._lock:
-            return [(iri, kind) for iri, kind in self._rows(NAMED_THINGS, (limit, offset))]
+            return [(iri, kind) for iri, kind in self._file.rows(NAMED_THINGS, (limit, offset))]
 
     def search(
         self,
@@ -266,25 +239,19 @@ class Index:
         if not begun:
             return ()
         with self._lock:
-            rows = self._rows(SUGGESTED, (begun, begun + LAST, NAMES_OF_ONE * limit))
+            rows = self._file.rows(SUGGESTED, (begun, begun + LAST, NAMES_OF_ONE * limit))
         found: dict[str, Suggestion] = {}
         for row in rows:
             suggestion = Suggestion(*row)
             found.setdefault(suggestion.iri or suggestion.text, suggestion)
         return tuple(islice(found.values(), limit))
 
-    def _rows(self, statement: str, values: Sequence[object] = ()) -> list[Any]:
-        try:
-            return self._database.execute(statement, values).fetchall()
-        except sqlite3.Error as error:
-            raise _unreadable(self._path, error) from error
-
     def _completed(self, asked: Asked) -> Asked:
         """What was asked, its last word taken as a beginning if nothing is called so.
 
         Whoever asks for the gene MET does not ask for metabolism.
         """
-        if not asked.words or self._rows(KNOWN, (asked.words[-1].whole,)):
+        if not asked.words or self._file.rows(KNOWN, (asked.words[-1].whole,)):
             return asked
         return asking.going_on(asked)
 
@@ -294,16 +261,16 @@ class Index:
         """What a text stands for: things, words to mark, and expressions, the strictest first."""
         words = asked.words
         expressions = [asking.with_all(words), asking.with_any(words)][: len(words)]
-        named = [Thing(*row) for row in self._rows(NAMED, (key(text), THINGS))]
+        named = [Thing(*row) for row in self._file.rows(NAMED, (key(text), THINGS))]
         iri = self._identify(text)
         token = self._token(iri) if iri else ""
-        if not token or not self._rows(f"{ROWIDS} LIMIT 1", (token,)):
+        if not token or not self._file.rows(f"{ROWIDS} LIMIT 1", (token,)):
             if iri and not FIGID_RE.fullmatch(text.strip()):
                 # Parts of a DOI or an IRI are in figures that have nothing to do with it; those of
                 # a figid that is mistyped lead to its article.
                 del expressions[1:]
             return tuple(named), words, expressions
-        things = [Thing(*row) for row in self._rows(f"{THING} WHERE thing.iri = ?", (iri,))]
+        things = [Thing(*row) for row in self._file.rows(f"{THING} WHERE thing.iri = ?", (iri,))]
         for thing in things:
             # Its name says by what evidence a figure has it; a figure may have another name.
             if by_name := asking.read_asked(thing.name).words:
@@ -315,14 +282,14 @@ class Index:
     def _token(self, iri: str) -> str:
         """What finds the figures that have a thing, or a thing that it matches closely."""
         own = identity(iri)
-        near = self._rows(NEAR, (own,)) if self._has_near else []
+        near = self._file.rows(NEAR, (own,)) if self._has_near else []
         tokens = [own, *(token for (token,) in near)]
         return "(" + " OR ".join(f'"{token}"' for token in tokens) + ")"
 
     def _scored(self, expressions: Sequence[str]) -> tuple[list[Scored], int]:
         """The figures that the first expression finds that finds any, and its number."""
         for number, expression in enumerate(expressions):
-            score = partial(self._rows, SCORES, (expression,))
+            score = partial(self._file.rows, SCORES, (expression,))
             if scored := self._scores.get(expression, score):
                 return scored, number
         return [], 0
@@ -331,12 +298,12 @@ class Index:
         """Figure → the strongest evidence for a gene that one of the words names."""
         found: dict[int, Tier] = {}
         for tier, column in reversed(TIER_TO_COLUMN.items()):
-            rows = self._rows(ROWIDS, (asking.within(column, words),)) if words else []
+            rows = self._file.rows(ROWIDS, (asking.within(column, words),)) if words else []
             found.update(dict.fromkeys((number for (number,) in rows), tier))
         return found
 
     def _hit(self, number: int, score: float, marker: Marker, tier: Tier | None) -> Hit:
-        ((figid, title, article, year, *texts),) = self._rows(FIGURE, (number,))
+        ((figid, title, article, year, *texts),) = self._file.rows(FIGURE, (number,))
         marked = [(text or "", marker.spans(text or "")) for text in texts]
         # The text that has most of the words; the first, the caption, among equals.
         best = max(range(len(marked)), key=lambda at: len({s.word for s in marked[at][1]}))

@@ -1,0 +1,67 @@
+"""The file of a search index, opened to read: what reads it asks here."""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from typing import Any, Final, TypeVar
+
+from pfocr_rdf.errors import ReleaseError
+from pfocr_rdf.releases import Release
+from pfocr_rdf.search.writing import APPLICATION_ID, LAYOUT
+
+#: An index of layout 1 has no table of close matches; its figures have the tokens of theirs.
+READ_LAYOUTS: Final = (1, LAYOUT)
+T = TypeVar("T")
+
+AGAIN: Final = "build the release again with this version"
+
+
+class IndexFile:
+    """An open search index, for one thread at a time.
+
+    :param path: of the file.
+    :raises ReleaseError: if it cannot be read, or has another layout.
+    """
+
+    def __init__(self, path: str, database: sqlite3.Connection) -> None:
+        self._path = path
+        self.database = database
+        ((made_by,),) = self.rows("PRAGMA application_id")
+        ((layout,),) = self.rows("PRAGMA user_version")
+        if made_by != APPLICATION_ID or layout not in READ_LAYOUTS:
+            raise ReleaseError(f"{path}: not a search index that this version reads: {AGAIN}")
+
+    def rows(self, statement: str, values: Sequence[object] = ()) -> list[Any]:
+        """All rows of an answer.
+
+        :raises ReleaseError: if the file is damaged.
+        """
+        try:
+            return self.database.execute(statement, values).fetchall()
+        except sqlite3.Error as error:
+            raise _unreadable(self._path, error) from error
+
+
+def open_to_read(release: Release, reader: Callable[[IndexFile], T]) -> T:
+    """What a reader makes of the search index of a release; it closes the file in the end.
+
+    :raises ReleaseError: if the release has none, or it cannot be read.
+    """
+    path = release.search_index
+    if not path.is_file():
+        raise ReleaseError(f"{path}: the release was built without a search index: {AGAIN}")
+    # A release never changes, so nothing need be locked or looked for beside it.
+    address = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
+    try:
+        database = sqlite3.connect(address, uri=True, check_same_thread=False)
+    except sqlite3.Error as error:
+        raise _unreadable(str(path), error) from error
+    try:
+        return reader(IndexFile(str(path), database))
+    except BaseException:
+        database.close()
+        raise
+
+
+def _unreadable(path: str, error: sqlite3.Error) -> ReleaseError:
+    reason = f"not a readable search index ({error}): run `pfocr-rdf verify` on the release"
+    return ReleaseError(f"{path}: {reason}")
