@@ -8,7 +8,7 @@ pyoxigraph demands that an answer is made, read and dropped in one thread; there
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Final, cast
 
@@ -20,6 +20,7 @@ from pyoxigraph import (
     QueryTriples,
     RdfFormat,
     Store,
+    Triple,
     serialize,
 )
 
@@ -203,11 +204,11 @@ def answer_query(store: Store, request: Request, prefixes: Prefixes, fd: int) ->
             named_graphs=_graphs(request.named_graphs, request.default_graphs),
         )
         if isinstance(answer, QueryTriples):
-            output = _write_graph(answer, request, prefixes, fd)
+            output = write_graph(answer, request, prefixes, fd)
         elif isinstance(answer, QuerySolutions):
-            output = _write_solutions(answer, request, prefixes, fd)
+            output = write_solutions(answer, request, prefixes, fd)
         else:
-            output = _write_boolean(answer, request, fd)
+            output = write_boolean(answer, request, fd)
         is_yes = isinstance(answer, QueryBoolean) and bool(answer)
         # A request's own graphs lack what is in the others.
         is_whole = request.default_graphs is None and request.named_graphs is None
@@ -228,55 +229,59 @@ def _graphs(iris: tuple[str, ...] | None, others: tuple[str, ...] | None) -> lis
     return [NamedNode(iri) for iri in iris or ()]
 
 
-def _write_solutions(
+def write_solutions(
     answer: QuerySolutions, request: Request, prefixes: Prefixes, fd: int
 ) -> Output:
+    """Write solutions in the format that is asked for.
+
+    :raises Refusal: if none is, or where gene sets are asked for and they are none.
+    """
     form = request.solutions
     if form is None:
         raise refuse_kind("solutions")
     counter, guard = row_counter(form), XmlGuard("JSON") if form == "xml" else None
-    output = output_for(fd, "solutions", form, request, counter, guard)
-    write_solutions(answer, form, prefixes, output)
-    return output
-
-
-def write_solutions(answer: QuerySolutions, form: str, prefixes: Prefixes, output: Output) -> None:
-    """Write solutions in a format.
-
-    :raises Refusal: ``not-acceptable``, where gene sets are asked for and they are none.
-    """
+    output = _output_for(fd, "solutions", form, request, counter, guard)
     if form != "gmt":
         answer.serialize(cast(BinaryIO, output), RESULT_FORMATS[form])
-        return
+        return output
     try:
         for line in gmt_lines(answer, prefixes.iris()):
             output.write(line.encode())
     except QueryError as error:
         raise Refusal("not-acceptable", str(error)) from None
+    return output
 
 
-def _write_boolean(answer: QueryBoolean, request: Request, fd: int) -> Output:
+def write_boolean(answer: QueryBoolean, request: Request, fd: int) -> Output:
+    """Write yes or no in the format that is asked for.
+
+    :raises Refusal: if none is.
+    """
     form = request.boolean
     if form is None:
         raise refuse_kind("boolean")
-    output = output_for(fd, "boolean", form, request)
+    output = _output_for(fd, "boolean", form, request)
     answer.serialize(cast(BinaryIO, output), RESULT_FORMATS[form])
     return output
 
 
-def _write_graph(answer: QueryTriples, request: Request, prefixes: Prefixes, fd: int) -> Output:
+def write_graph(answer: Iterable[Triple], request: Request, prefixes: Prefixes, fd: int) -> Output:
+    """Write triples in the format that is asked for.
+
+    :raises Refusal: if none is.
+    """
     form = request.graph
     if form is None:
         raise refuse_kind("graph")
     is_xml = form == "rdfxml"
-    output = output_for(fd, "graph", form, request, guard=XmlGuard("Turtle") if is_xml else None)
+    output = _output_for(fd, "graph", form, request, guard=XmlGuard("Turtle") if is_xml else None)
     triples = output.counted(named_in_xml(answer) if is_xml else answer)
     # All prefixes: when the first triple is written, nobody knows which the last will need.
     serialize(triples, cast(BinaryIO, output), RDF_FORMATS[form], prefixes=prefixes.all)
     return output
 
 
-def output_for(
+def _output_for(
     fd: int,
     kind: AnswerKind,
     form: str,

@@ -21,24 +21,21 @@ from pyoxigraph import (
     Variable,
     parse,
     parse_query_results,
-    serialize,
 )
 
 from pfocr_rdf.results import RESULT_FORMATS
-from pfocr_rdf.rows import row_counter
 from pfocr_rdf.tokens import readable
 from pfocr_rdf.web.feed import Feed
 from pfocr_rdf.web.formats import AnswerKind, refuse_kind
 from pfocr_rdf.web.frames import Kind, frame, write_all
-from pfocr_rdf.web.output import Output, XmlGuard, named_in_xml
 from pfocr_rdf.web.problems import Refusal
 from pfocr_rdf.web.worker import (
-    RDF_FORMATS,
     Prefixes,
     Request,
-    output_for,
     refusal_for,
     serve_requests,
+    write_boolean,
+    write_graph,
     write_solutions,
 )
 
@@ -82,13 +79,13 @@ def answer_query(nothing: Store, request: Request, prefixes: Prefixes, fd: int, 
         head = feed.begin()
         limit = head["cut_rows"]
         if kind == "graph":
-            output = _write_graph(request, prefixes, fd, feed)
+            output = write_graph(_triples(feed), request, prefixes, fd)
         else:
             answer = parse_query_results(cast(BinaryIO, feed), RESULT_FORMATS[head["format"]])
             if kind == "boolean":
-                output = _write_boolean(answer, request, fd)
+                output = write_boolean(_truth(answer), request, fd)
             else:
-                output = _write_solutions(answer, variables, request, prefixes, fd)
+                output = write_solutions(_projected(answer, variables), request, prefixes, fd)
         feed.finish()
         output.finish(lambda rows: _check_cut(rows, limit))
     except (SyntaxError, OSError, RuntimeError, ValueError) as error:
@@ -118,25 +115,17 @@ def _read(
     return "boolean", []
 
 
-def _write_solutions(
-    answer: QueryBoolean | QuerySolutions,
-    variables: list[Variable],
-    request: Request,
-    prefixes: Prefixes,
-    fd: int,
-) -> Output:
+def _projected(answer: QueryBoolean | QuerySolutions, variables: list[Variable]) -> QuerySolutions:
+    """Solutions without columns that the query has not.
+
+    Virtuoso answers SELECT * {} with a column of its own.
+    """
     if not isinstance(answer, QuerySolutions):
         raise ValueError("yes or no, and not which solutions there are")
-    form = request.solutions or ""
-    guard = XmlGuard("JSON") if form == "xml" else None
-    output = output_for(fd, "solutions", form, request, row_counter(form), guard)
-    if set(answer.variables) - set(variables):
-        # Virtuoso answers SELECT * {} with a column of its own.
-        table = cast(BinaryIO, _Table(answer, variables))
-        projected = parse_query_results(table, QueryResultsFormat.TSV)
-        answer = cast(QuerySolutions, projected)
-    write_solutions(answer, form, prefixes, output)
-    return output
+    if not set(answer.variables) - set(variables):
+        return answer
+    table = cast(BinaryIO, _Table(answer, variables))
+    return cast(QuerySolutions, parse_query_results(table, QueryResultsFormat.TSV))
 
 
 class _Table:
@@ -162,36 +151,15 @@ class _Table:
             yield "\t".join(cells).encode() + b"\n"
 
 
-def _write_boolean(answer: QueryBoolean | QuerySolutions, request: Request, fd: int) -> Output:
-    form = request.boolean or ""
-    if isinstance(answer, QuerySolutions):
-        answer = _boolean(_has_solution(answer))
-    output = output_for(fd, "boolean", form, request)
-    answer.serialize(cast(BinaryIO, output), RESULT_FORMATS[form])
-    return output
-
-
-def _has_solution(answer: QuerySolutions) -> bool:
+def _truth(answer: QueryBoolean | QuerySolutions) -> QueryBoolean:
+    if isinstance(answer, QueryBoolean):
+        return answer
     if [variable.value for variable in answer.variables] != [ASKED]:
         raise ValueError("solutions, and not yes or no")
     values = [solution[0] for solution in answer]
-    return any(isinstance(value, Literal) and value.value != "0" for value in values)
-
-
-def _boolean(value: bool) -> QueryBoolean:
-    data = orjson.dumps({"head": {}, "boolean": value})
+    is_true = any(isinstance(value, Literal) and value.value != "0" for value in values)
+    data = orjson.dumps({"head": {}, "boolean": is_true})
     return cast(QueryBoolean, parse_query_results(data, QueryResultsFormat.JSON))
-
-
-def _write_graph(request: Request, prefixes: Prefixes, fd: int, feed: Feed) -> Output:
-    form = request.graph or ""
-    is_xml = form == "rdfxml"
-    guard = XmlGuard("Turtle") if is_xml else None
-    output = output_for(fd, "graph", form, request, guard=guard)
-    found = _triples(feed)
-    triples = output.counted(named_in_xml(found) if is_xml else found)
-    serialize(triples, cast(BinaryIO, output), RDF_FORMATS[form], prefixes=prefixes.all)
-    return output
 
 
 def _triples(feed: Feed) -> Iterator[Triple]:
