@@ -21,7 +21,6 @@ from pfocr_rdf.web.operations import (
     AccessLog,
     LinesHandler,
     Metrics,
-    resident_bytes,
     route_of,
     set_up_logging,
 )
@@ -185,11 +184,6 @@ def test_an_engine_without_processes_has_no_workers() -> None:
     found = values_of(metrics)
     assert found["pfocr_rdf_workers{}"] == 0
     assert found["pfocr_rdf_resident_memory_bytes{process=zygote}"] == 0
-
-
-def test_a_process_that_is_gone_has_no_memory() -> None:
-    assert resident_bytes(2**22 + 1) == 0
-    assert resident_bytes(os.getpid()) > 1_000_000
 
 
 def test_metrics_are_the_server_s_own_and_say_nothing_twice() -> None:

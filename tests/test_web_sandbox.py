@@ -239,10 +239,18 @@ except MemoryError:
 
 def test_where_memory_cannot_be_limited_it_says_so() -> None:
     code = """
-from pathlib import Path
-sandbox.Path = lambda _: Path("/nowhere")
+sandbox.address_space = lambda pid: 0
 print(sandbox.limit_memory(1))"""
     assert ran(code) == "False"
+
+
+def test_a_limit_that_whoever_started_the_server_set_is_kept() -> None:
+    code = """
+import resource
+resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))
+print(sandbox.limit_memory(4 << 30))
+print(resource.getrlimit(resource.RLIMIT_AS) == (2 << 30, 2 << 30))"""
+    assert ran(code).split() == ["True", "True"]
 
 
 # --- parents and children ---

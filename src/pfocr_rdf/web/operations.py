@@ -5,10 +5,8 @@ The log is lines of ``name=value`` or of JSON.
 
 import logging
 import os
-import resource
 import time
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
 from typing import Any, Final, TextIO
 
 from prometheus_client import (
@@ -29,6 +27,7 @@ from pfocr_rdf.web.exchange import Exchange
 from pfocr_rdf.web.federation.counts import COUNTED, Counts
 from pfocr_rdf.web.federation.evaluate import Federation
 from pfocr_rdf.web.lines import Lines, LogForm, moment, now, written
+from pfocr_rdf.web.memory import resident_bytes
 
 _FORMATTER: Final = logging.Formatter()
 #: A path is as long as its client likes; so much of it is logged.
@@ -229,17 +228,6 @@ def route_of(path: str) -> str:
     first = path.split("/", 2)[1] if "/" in path else ""
     name = first.removeprefix(".").partition(".")[0]
     return name if name in ROUTES else "other"
-
-
-def resident_bytes(pid: int) -> int:
-    """The memory that a process has in use; 0 if it is gone, or where Linux is not.
-
-    https://docs.kernel.org/filesystems/proc.html has the fields of ``statm``.
-    """
-    try:
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize()
-    except (OSError, ValueError, IndexError):
-        return 0
 
 
 class AccessLog:

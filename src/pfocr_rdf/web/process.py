@@ -6,19 +6,18 @@ answer is slow, the socket is not read, its buffer fills, and the process waits 
 
 import asyncio
 import os
-import resource
 import signal
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final
 
 import orjson
 
 from pfocr_rdf.errors import PfocrError
 from pfocr_rdf.web.frames import FrameError, Kind, request_frame, split_frames
+from pfocr_rdf.web.memory import address_space
 from pfocr_rdf.web.problems import Refusal
 
 #: Bytes of an answer that the server holds before it stops reading.
@@ -191,7 +190,7 @@ class QueryProcess(asyncio.Protocol):
 
     def grown_bytes(self) -> int:
         """How much address space it has taken since it was ready; a limit is on that."""
-        return _address_space(self.pid) - self._size_at_start
+        return address_space(self.pid) - self._size_at_start
 
     def read_on(self) -> None:
         """Read again, after the reader has taken what there was."""
@@ -252,7 +251,7 @@ class QueryProcess(asyncio.Protocol):
             running.wake()
 
     def _begin(self) -> None:
-        self._size_at_start = _address_space(self.pid)
+        self._size_at_start = address_space(self.pid)
         self._ready(self)
 
     def _start_up(self, kind: int, value: Any) -> None:
@@ -288,12 +287,3 @@ def refusal_from(payload: bytes) -> Refusal:
     members = orjson.loads(payload)
     kind, detail = members.pop("kind"), members.pop("detail")
     return Refusal(kind, detail, **members)
-
-
-def _address_space(pid: int) -> int:
-    """Bytes; none where the system does not say."""
-    try:
-        pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[0])
-    except OSError:
-        return 0
-    return pages * resource.getpagesize()

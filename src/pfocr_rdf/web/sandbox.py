@@ -18,8 +18,9 @@ import struct
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from typing import Final
+
+from pfocr_rdf.web.memory import address_space
 
 LIBC: Final = ctypes.CDLL(None, use_errno=True)
 
@@ -171,11 +172,12 @@ def adopt_orphans() -> None:
 
 def limit_memory(bytes_more: int) -> bool:
     """Limit the address space to what it is now and so many bytes; false where it cannot be."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
-    except OSError:
+    if not (now := address_space(os.getpid())):
         return False
-    limit = pages * resource.getpagesize() + bytes_more
+    _, most = resource.getrlimit(resource.RLIMIT_AS)
+    limit = now + bytes_more
+    if most != resource.RLIM_INFINITY:
+        limit = min(limit, most)
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     return True
 
