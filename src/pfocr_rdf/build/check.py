@@ -6,10 +6,11 @@ from pathlib import Path
 
 from pfocr_rdf.build.batches import check_batch
 from pfocr_rdf.build.options import BuildOptions
-from pfocr_rdf.build.pipeline import Findings, Run, read_collection
+from pfocr_rdf.build.pipeline import Findings, Run
 from pfocr_rdf.build.report import Report
 from pfocr_rdf.errors import Problem
 from pfocr_rdf.mappings import MappingCounts
+from pfocr_rdf.records import open_collection
 from pfocr_rdf.shared import equivalent_quads, shared_nodes
 
 
@@ -26,7 +27,7 @@ def check_records(
     :raises InputError: if there are no records, or a mapping file is none.
     """
     with Report(None, tell) as report:
-        run = Run(options, read_collection(inputs, options), report)
+        run = Run(options, open_collection(inputs, options.limits), report)
         links, shared = run.links, run.shared
         run.gather_pages()
         for result in run.results(check_batch):

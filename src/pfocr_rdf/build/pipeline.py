@@ -21,7 +21,7 @@ from pfocr_rdf.build.workers import crew_of, in_order
 from pfocr_rdf.collector import no_collector
 from pfocr_rdf.dataset import ReleaseFacts, describe_release
 from pfocr_rdf.dumps import DumpFile, DumpWriter, Part, compress, make_part, turtle_header
-from pfocr_rdf.errors import BuildError, InputError
+from pfocr_rdf.errors import BuildError
 from pfocr_rdf.gone import note_gone
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.mapping import Node
@@ -239,7 +239,7 @@ def _build(
     stage: _Stage,
     keeping: PartsWriter,
 ) -> BuildResult:
-    collection = read_collection(inputs, options)
+    collection = open_collection(inputs, options.limits)
     stage.name = "report.json"
     with (
         Report(unfinished / "report.json") as report,
@@ -274,18 +274,6 @@ def _build(
     pruned = prune_releases(data, options.keep) if options.keep else Pruned()
     sizes = (run.tally.triples, run.equivalents)
     return BuildResult(release, run.findings(), *sizes, pruned, tuple(run.links.sets))
-
-
-def read_collection(inputs: Sequence[Path], options: BuildOptions) -> Collection:
-    """The records of the input; a folder that cannot be listed is not a full disk.
-
-    :raises InputError: if there are no records, or a folder cannot be listed.
-    """
-    try:
-        return open_collection(inputs, options.limits)
-    except OSError as error:
-        reason = f"cannot be read ({error.strerror}): check its permissions"
-        raise InputError(f"{error.filename} {reason}") from error
 
 
 def _load(run: Run, unfinished: Path, stage: _Stage, kept: KeptParts | None) -> list[DumpFile]:

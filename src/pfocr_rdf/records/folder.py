@@ -48,12 +48,16 @@ def open_collection(inputs: Sequence[Path], limits: Limits = Limits()) -> Collec
     """Find every record under the inputs, and each record's companion tables.
 
     :param inputs: files, folders of ``.md`` files at any depth, or checkouts of the database.
-    :raises InputError: if an input does not exist or no record is found.
+    :raises InputError: if an input does not exist, a folder cannot be listed, or no record is
+        found.
     """
     problems: list[Problem] = []
     try:
         layouts = find_layouts(inputs, problems)
         found = _records(layouts, problems, limits)
+        folders = tuple(str(layout.organisms) for layout in layouts if layout.organisms)
+        reading = uuid4().hex
+        pages = load_taxa(folders, limits, reading)
     except OSError as error:
         reason = f"{error.filename} cannot be read ({error.strerror}): check its permissions"
         raise InputError(reason) from error
@@ -61,9 +65,7 @@ def open_collection(inputs: Sequence[Path], limits: Limits = Limits()) -> Collec
         names = ", ".join(str(given) for given in inputs)
         reason = "no .md file there; name the folder that holds _figures/, or the records"
         raise InputError(f"no record found in {names}: {reason}")
-    folders = tuple(str(layout.organisms) for layout in layouts if layout.organisms)
-    reading = uuid4().hex
-    problems.extend(load_taxa(folders, limits, reading).problems)
+    problems.extend(pages.problems)
     return Collection(tuple(_distinct(found, problems)), folders, tuple(problems), reading)
 
 
