@@ -14,12 +14,11 @@ import orjson
 from pyoxigraph import NamedNode
 
 from pfocr_rdf.errors import IriError
-from pfocr_rdf.iris import RDFS, XSD, Iris, term
+from pfocr_rdf.iris import RDFS, Iris, term
 from pfocr_rdf.mapping import Node, Object
 from pfocr_rdf.resources import resource
-from pfocr_rdf.vocabulary import RDF_TYPE, XSD_INTEGER
+from pfocr_rdf.vocabulary import RDF_TYPE, XSD_INTEGER, XSD_STRING
 
-XSD_STRING: Final = term(XSD, "string")
 IDENTIFIER: Final = term(RDFS, "Resource")  # stands for "@type": "@id" among the coercions
 # https://www.w3.org/TR/json-ld11-api/#create-term-definition: what a prefix may end in
 PREFIX_ENDS: Final = tuple(":/?#[]@")

@@ -10,8 +10,10 @@ from pyoxigraph import NamedNode
 from pfocr_rdf import iris
 from pfocr_rdf.iris import term
 from pfocr_rdf.records import Kind
+from pfocr_rdf.records.mentions import LEXICON_TO_TIER
 
 RDF_TYPE: Final = term(iris.RDF, "type")
+XSD_STRING: Final = term(iris.XSD, "string")
 XSD_INTEGER: Final = term(iris.XSD, "integer")
 XSD_DECIMAL: Final = term(iris.XSD, "decimal")
 XSD_GYEAR: Final = term(iris.XSD, "gYear")
@@ -175,12 +177,9 @@ KIND_TO_ENTITY: Final[dict[Kind, NamedNode]] = {
 }
 #: The spelling of a lexicon in the records → our term for it.
 LEXICON_TO_TERM: Final[dict[str, NamedNode]] = {
-    name: term(iris.PFOCR, name.lower())
-    for name in (
-        *("hgnc_symbol", "hgnc_alias_symbol", "hgnc_prev_symbol", "bioentities_symbol"),
-        *("ncbigene_symbol", "ncbigene_synonym", "famplex_relations", "MESH"),
-    )
+    name: term(iris.PFOCR, name.lower()) for name in LEXICON_TO_TIER
 }
+#: From the strongest evidence to the weakest.
 TIER_TO_TERM: Final[dict[str, NamedNode]] = {
-    name: term(iris.PFOCR, name) for name in ("symbol", "synonym", "family")
+    tier: term(iris.PFOCR, tier) for tier in LEXICON_TO_TIER.values() if tier
 }

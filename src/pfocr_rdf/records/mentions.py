@@ -31,7 +31,8 @@ INLINE_COLUMNS: Final[dict[Kind, frozenset[str]]] = {
     "chemical": frozenset({"word", "source", "identifier"}),
     "disease": frozenset({"word", "source", "identifier"}),
 }
-#: Lexicons of genes → how strong a hit in them is (``ontology/pfocr.ttl`` has a term for each).
+#: Lexicons → how strong a hit in them is, the strongest first (``ontology/pfocr.ttl`` has a term
+#: for each).
 LEXICON_TO_TIER: Final[dict[str, str | None]] = {
     "hgnc_symbol": "symbol",
     "ncbigene_symbol": "symbol",

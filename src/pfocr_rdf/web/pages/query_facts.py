@@ -16,7 +16,7 @@ from pfocr_rdf import iris as ns
 from pfocr_rdf.iris import term
 from pfocr_rdf.parameters import Parameter
 from pfocr_rdf.queries import NamedQuery, bind
-from pfocr_rdf.vocabulary import RDF_TYPE, XSD_BOOLEAN, XSD_GYEAR, XSD_INTEGER, Sh
+from pfocr_rdf.vocabulary import RDF_TYPE, XSD_BOOLEAN, XSD_GYEAR, XSD_INTEGER, XSD_STRING, Sh
 from pfocr_rdf.web.pages.examples import example_of, example_values
 from pfocr_rdf.web.pages.query_inputs import (
     accepted_values,
@@ -37,7 +37,6 @@ FORM_TO_TERMS: Final = {
     "select": (Sh.SPARQLSelectExecutable, Sh.select),
     "construct": (Sh.SPARQLConstructExecutable, Sh.construct),
 }
-XSD_STRING: Final = term(ns.XSD, "string")
 XSD_ANY_URI: Final = term(ns.XSD, "anyURI")
 #: Type of a parameter → datatype of what it becomes in the query; the others become IRIs.
 TYPE_TO_DATATYPE: Final = {
