@@ -242,7 +242,7 @@ def compare(folder: Path, data: Path, only: list[str]) -> Iterator[str]:
         with urlopen(mine[0].replace("/sparql", "/metrics")) as metrics:
             text = metrics.read().decode()
     yield f"memory, highest: native {m1.peak_mib:.0f} MiB, ours {m2.peak_mib:.0f} MiB"
-    serving = re.search(r"^pfocr_rdf_resident_bytes\{process=\"server\"\} (\S+)", text, re.M)
+    serving = re.search(r"^pfocr_rdf_resident_memory_bytes\{process=\"server\"\} (\S+)", text, re.M)
     if serving:
         yield f"memory of the serving process: {float(serving[1]) / 2**20:.0f} MiB"
 
