@@ -33,23 +33,19 @@ def _endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
-def failure(
-    reply: Reply, text: str = SELECT, timeout_s: float = 20, byte_limit: int | None = None
-) -> str:
+def failure(reply: Reply, text: str = SELECT, timeout_s: float = 20) -> str:
     """What is said of an answer, without the address that must stand before it."""
     with stand_in(reply) as server:
         with pytest.raises(RemoteError) as caught:
-            values(server.url, text, timeout_s, byte_limit)
+            values(server.url, text, timeout_s)
         assert caught.value.endpoint == server.url
         assert str(caught.value).startswith(f"{server.url}: ")
         return caught.value.message
 
 
-def values(
-    url: str, text: str = SELECT, timeout_s: float = 20, byte_limit: int | None = None
-) -> list[object]:
+def values(url: str, text: str = SELECT, timeout_s: float = 20) -> list[object]:
     """The first cell of each row."""
-    with ask_endpoint(url, text, timeout_s=timeout_s, byte_limit=byte_limit) as found:
+    with ask_endpoint(url, text, timeout_s=timeout_s) as found:
         assert isinstance(found, QuerySolutions)
         return [row[0] for row in found]
 
@@ -333,14 +329,6 @@ def test_an_endpoint_that_drips_is_left_after_the_time_limit() -> None:
     finally:
         done.set()
     assert message.startswith("no whole answer in 0.4 seconds: ")
-
-
-def test_an_answer_longer_than_the_limit_is_left() -> None:
-    assert failure(lambda handler: handler.send(ONE_ROW), byte_limit=50) == (
-        "answered with more than 50 bytes: add a LIMIT"
-    )
-    with stand_in(lambda handler: handler.send(ONE_ROW)) as server:
-        assert values(server.url, byte_limit=len(ONE_ROW)) == [Literal("1")]
 
 
 def test_an_endpoint_that_is_not_there_is_told_as_unreachable() -> None:

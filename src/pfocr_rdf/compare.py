@@ -19,7 +19,6 @@ DEFINED: Final = "(vocabulary)"
 DESCRIBED: Final = "(description of the release)"
 #: What no figure has for itself, in the order of the summary.
 OTHERS: Final = (SHARED, MAPPED, DEFINED, DESCRIBED)
-#: What the IRIs of the vocabulary and of its terms begin with.
 
 
 @dataclass(frozen=True, slots=True)

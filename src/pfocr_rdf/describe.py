@@ -22,7 +22,6 @@ GraphFormatName = Literal["turtle", "ntriples", "jsonld"]
 class About:
     """The triples about a thing, and whether more point at it than were asked for."""
 
-    subject: NamedNode
     outgoing: list[Triple]
     incoming: list[Triple]
     more: bool
@@ -77,8 +76,7 @@ def describe(subject: NamedNode, store: Store, incoming: int) -> About:
     )
     found = [quad.triple for quad in islice(pointing, incoming)]
     more = next(pointing, None) is not None
-    key = str
-    return About(subject, sorted(outgoing, key=key), sorted(found, key=key), more)
+    return About(sorted(outgoing, key=str), sorted(found, key=str), more)
 
 
 def written_as(triples: list[Triple], form: GraphFormatName, iris: Iris) -> bytes:

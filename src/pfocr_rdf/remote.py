@@ -99,17 +99,12 @@ def query_form(text: str) -> str:
 
 @contextmanager
 def ask_endpoint(
-    endpoint: str,
-    text: str,
-    *,
-    timeout_s: float = TIMEOUT_S,
-    byte_limit: int | None = None,
+    endpoint: str, text: str, *, timeout_s: float = TIMEOUT_S
 ) -> Iterator[RemoteAnswer]:
     """Ask another endpoint; the answer can be read until the block ends.
 
     :param endpoint: its address, ``http`` or ``https``; parameters in it are sent along.
     :param timeout_s: seconds that the whole answer may take, and each silence in it.
-    :param byte_limit: bytes that the answer may have; any number by default.
     :raises QueryError: if the text is no query, or the address none of an endpoint.
     :raises RemoteError: if the answer is not there, not whole or not what was asked.
     """
@@ -120,7 +115,7 @@ def ask_endpoint(
         try:
             with wrapper.query().response as response:
                 media_type = _checked_head(endpoint, response)
-                _fetch(endpoint, response, body, deadline, byte_limit)
+                _fetch(endpoint, response, body, deadline)
         except (SPARQLWrapperException, HTTPException, OSError, ValueError) as error:
             raise _remote_error(endpoint, error, timeout_s) from error
         _check_body(endpoint, body, media_type, form)
@@ -180,18 +175,15 @@ def _checked_head(endpoint: str, response: HTTPResponse) -> str:
     return response.headers.get_content_type()
 
 
-def _fetch(
-    endpoint: str, response: HTTPResponse, body: IO[bytes], deadline: float, limit: int | None
-) -> None:
+def _fetch(endpoint: str, response: HTTPResponse, body: IO[bytes], deadline: float) -> None:
     """Copy the answer, whole.
 
-    :raises RemoteError: if it is cut, or longer than may be, in bytes or in seconds.
+    :raises RemoteError: if it is cut.
+    :raises TimeoutError: if it takes longer than may be.
     """
     declared, size = response.length, 0
     while chunk := response.read1(CHUNK):
         size += len(chunk)
-        if limit is not None and size > limit:
-            raise RemoteError(endpoint, f"answered with more than {limit:,} bytes: add a LIMIT")
         if time.monotonic() > deadline:
             raise TimeoutError
         body.write(chunk)

@@ -73,7 +73,6 @@ class DescriptionAsked:
     """
 
     format: Format
-    encoding: str
 
 
 def read_request(request: HttpRequest) -> Query | DescriptionAsked:
@@ -129,7 +128,7 @@ def _read_get(request: HttpRequest) -> Query | DescriptionAsked:
     formats = _formats(request, fields)
     if formats.graph is None:
         raise refuse_kind("graph")
-    return DescriptionAsked(formats.graph, _encoding(request))
+    return DescriptionAsked(formats.graph)
 
 
 def _query(request: HttpRequest, fields: Fields) -> Query:

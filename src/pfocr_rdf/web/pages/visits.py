@@ -9,7 +9,6 @@ from urllib.parse import parse_qsl, urlsplit
 from starlette.requests import Request
 
 from pfocr_rdf.web.endpoint import Endpoint
-from pfocr_rdf.web.engine import Engine
 from pfocr_rdf.web.federation.partners import Partners
 from pfocr_rdf.web.pages.links import Links
 from pfocr_rdf.web.problems import Refusal
@@ -28,10 +27,6 @@ class PageSite(Protocol):
     @property
     def reading(self) -> Reading:
         """The release that is served now."""
-
-    @property
-    def engine(self) -> Engine:
-        """What runs queries."""
 
     @property
     def endpoint(self) -> Endpoint:
@@ -67,7 +62,6 @@ class Visit:
     values: Mapping[str, str]
     parameters: Mapping[str, str]
     headers: Mapping[str, str]
-    method: str = "GET"
     partners: Partners | None = None
 
     def number(self, name: str, default: int, most: int) -> int:
@@ -107,6 +101,5 @@ def visit_of(request: Request, site: PageSite) -> Visit:
         request.path_params,
         parameters,
         headers,
-        request.method,
         site.partners,
     )
