@@ -9,7 +9,8 @@ from pyoxigraph import NamedNode, RdfFormat, Store, Triple
 from building import build
 from making import SEEDS, record, write
 from parsing import by_pyoxigraph
-from pfocr_rdf.describe import GraphFormatName, describe, find_thing, written_as
+from pfocr_rdf.describe import GraphFormatName, describe, find_thing
+from pfocr_rdf.dumps import written_graph
 from pfocr_rdf.errors import QueryError
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.releases import Release
@@ -257,7 +258,7 @@ def test_a_description_is_read_back_from_every_format(
 ) -> None:
     about = describe(IRIS.figure(FIGID), store, 50)
     triples = [*about.outgoing, *about.incoming]
-    assert by_pyoxigraph(written_as(triples, form, IRIS), read_as) == set(triples)
+    assert by_pyoxigraph(written_graph(triples, form, IRIS), read_as) == set(triples)
 
 
 def test_a_release_with_other_iris_is_asked_with_them(tmp_path: Path) -> None:

@@ -7,10 +7,9 @@ from itertools import islice
 from typing import Literal
 from urllib.parse import urlsplit
 
-from pyoxigraph import NamedNode, RdfFormat, Store, Triple
+from pyoxigraph import NamedNode, Store, Triple
 
 from pfocr_rdf.contents import same_thing
-from pfocr_rdf.dumps import serialized, turtle_document
 from pfocr_rdf.errors import IriError, QueryError
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.spellings import find_iri
@@ -77,10 +76,3 @@ def describe(subject: NamedNode, store: Store, incoming: int) -> About:
     found = [quad.triple for quad in islice(pointing, incoming)]
     more = next(pointing, None) is not None
     return About(sorted(outgoing, key=str), sorted(found, key=str), more)
-
-
-def written_as(triples: list[Triple], form: GraphFormatName, iris: Iris) -> bytes:
-    """Triples in a format."""
-    if form == "turtle":
-        return turtle_document(triples, iris)
-    return serialized(triples, RdfFormat.N_TRIPLES if form == "ntriples" else RdfFormat.JSON_LD)

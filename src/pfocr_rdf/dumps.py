@@ -164,6 +164,18 @@ def turtle_document(statements: Sequence[Triple], iris: Iris) -> bytes:
     return turtle_header(iris) + body
 
 
+def written_graph(statements: Sequence[Triple], form: str, iris: Iris) -> bytes:
+    """A small graph as a whole document.
+
+    :param form: turtle, ntriples, jsonld or rdfxml.
+    """
+    if form == "turtle":
+        return turtle_document(statements, iris)
+    if form == "rdfxml":
+        return serialized(statements, RdfFormat.RDF_XML, iris.prefixes())
+    return serialized(statements, RdfFormat.N_TRIPLES if form == "ntriples" else RdfFormat.JSON_LD)
+
+
 @cache
 def link_targets(iris: Iris) -> Targets:
     """Linking predicate → (namespace, short name) of each dataset that it leads to."""

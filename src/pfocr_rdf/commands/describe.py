@@ -9,8 +9,9 @@ import typer
 from pfocr_rdf.commands.console import data_out, refusals, say
 from pfocr_rdf.commands.options import DEFAULT_DATA, MOST, Data, ReleaseName
 from pfocr_rdf.contents import iris_of, open_store
-from pfocr_rdf.describe import GraphFormatName, find_thing, written_as
+from pfocr_rdf.describe import GraphFormatName, find_thing
 from pfocr_rdf.describe import describe as describe_thing
+from pfocr_rdf.dumps import written_graph
 from pfocr_rdf.errors import IriError, QueryError
 from pfocr_rdf.gone import find_gone
 from pfocr_rdf.iris import Iris
@@ -36,7 +37,7 @@ def describe(
         except QueryError as error:
             raise (_gone(data, thing, iris) or error) from None
         about = describe_thing(node, store, incoming)
-        data_out().write(written_as([*about.outgoing, *about.incoming], form, iris))
+        data_out().write(written_graph([*about.outgoing, *about.incoming], form, iris))
         if about.more:
             say(f"more than {incoming} triples point at it: raise --incoming to see them")
 

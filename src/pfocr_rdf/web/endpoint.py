@@ -13,6 +13,7 @@ from typing import Final
 
 import orjson
 
+from pfocr_rdf.dumps import written_graph
 from pfocr_rdf.web.absences import absent_headers
 from pfocr_rdf.web.cache import Cache, CacheLimits
 from pfocr_rdf.web.checks import QueryLimits, is_repeatable
@@ -32,7 +33,6 @@ from pfocr_rdf.web.exchange import (
 from pfocr_rdf.web.federation.answering import Answering, is_federated
 from pfocr_rdf.web.federation.evaluate import Federation
 from pfocr_rdf.web.formats import Format
-from pfocr_rdf.web.graphs import written_graph
 from pfocr_rdf.web.keys import (
     REVALIDATE,
     VARY,

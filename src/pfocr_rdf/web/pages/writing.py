@@ -5,12 +5,12 @@ from collections.abc import Iterable, Sequence
 from markupsafe import Markup
 from pyoxigraph import NamedNode, Triple
 
+from pfocr_rdf.dumps import written_graph
 from pfocr_rdf.errors import IriError
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.jsonld import compactor
 from pfocr_rdf.mapping import Node
 from pfocr_rdf.vocabulary import RDF_TYPE
-from pfocr_rdf.web.graphs import written_graph
 from pfocr_rdf.web.output import XmlGuard, named_in_xml
 
 #: What could end the element that a block stands in, begin another, or end a line of a script.
@@ -43,7 +43,7 @@ def json_ld(triples: Sequence[Triple], iris: Iris) -> bytes:
         return compactor(iris).document(nodes(triples))
     except IriError:
         # Of a link to what has the scheme of a prefix, as <gene:1>: without prefixes it is clear.
-        return written_graph(list(triples), "jsonld", iris)
+        return written_graph(triples, "jsonld", iris)
 
 
 def nodes(triples: Iterable[Triple]) -> list[Node]:
