@@ -21,6 +21,7 @@ from pfocr_rdf.web.description import describe_service
 from pfocr_rdf.web.engine import Engine
 from pfocr_rdf.web.exchange import (
     COMMON,
+    NO_STORE,
     Exchange,
     Headers,
     Reply,
@@ -46,7 +47,6 @@ from pfocr_rdf.web.process import CutError, Running
 from pfocr_rdf.web.sparql import METHODS, DescriptionAsked, HttpRequest, Query, read_request
 
 PREFLIGHT: Final = preflight(", ".join(METHODS))
-NO_STORE: Final = (b"cache-control", b"no-store")
 #: Headers that an answer depends on; with the request's query they are the key of :class:`Hot`.
 RELEVANT: Final = frozenset({b"accept", b"accept-encoding"})
 #: After its deadline an answer that nobody reads is aborted.

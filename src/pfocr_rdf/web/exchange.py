@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from pfocr_rdf.web.fairness import client_of
-from pfocr_rdf.web.problems import Refusal, problem_body
+from pfocr_rdf.web.problems import MEDIA_TYPE, Refusal, problem_body
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -31,6 +31,7 @@ WHOLE: Final = "pfocr.whole"
 PIECE_BYTES: Final = 1 << 16
 #: Whoever waits longer is watched for going away.
 WATCH_AFTER_S: Final = 0.02
+NO_STORE: Final = (b"cache-control", b"no-store")
 #: On every response: anyone may read it from a page, and nobody guesses at its type.
 COMMON: Final[Headers] = [
     (b"access-control-allow-origin", b"*"),
@@ -242,8 +243,7 @@ def problem_reply(refusal: Refusal, public_url: str, request_id: str) -> Reply:
     """The response for a refusal: https://www.rfc-editor.org/rfc/rfc9457."""
     extra = [(k.lower().encode(), v.encode("latin-1")) for k, v in refusal.headers.items()]
     body = problem_body(refusal, public_url, request_id)
-    no_store = (b"cache-control", b"no-store")
-    return whole_reply(refusal.status, "application/problem+json", body, no_store, *extra)
+    return whole_reply(refusal.status, MEDIA_TYPE, body, NO_STORE, *extra)
 
 
 def public_url_of(scope: Scope, configured: str | None) -> str:

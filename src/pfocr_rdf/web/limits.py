@@ -5,7 +5,6 @@ small and as problem details; the application never sees it.
 """
 
 import asyncio
-import http
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import formatdate
@@ -16,6 +15,7 @@ from uuid import uuid4
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from pfocr_rdf.web.exchange import NO_STORE, Reply, rendered
 from pfocr_rdf.web.problems import MEDIA_TYPE, Refusal, problem_body
 
 #: How long a full server leaves a connection alone that sends no request.
@@ -142,12 +142,10 @@ class Shared(ServerState):
             *self.default_headers,
             (b"content-type", MEDIA_TYPE.encode()),
             (b"content-length", b"%d" % len(body)),
-            (b"cache-control", b"no-store"),
+            NO_STORE,
             (b"access-control-allow-origin", b"*"),
             (b"connection", b"close"),
         ]
         if status == 503:
             headers.append((b"retry-after", b"%d" % RETRY_AFTER_S))
-        phrase = http.HTTPStatus(status).phrase.encode()
-        lines = [b"HTTP/1.1 %d %b" % (status, phrase), *(b"%b: %b" % pair for pair in headers)]
-        return b"\r\n".join([*lines, b"", body])
+        return rendered(Reply(status, headers, body)) + b"\r\n" + body

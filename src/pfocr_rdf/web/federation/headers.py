@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import orjson
 
-from pfocr_rdf.web.exchange import Headers, Reply, whole_reply
+from pfocr_rdf.web.exchange import NO_STORE, Headers, Reply, whole_reply
 from pfocr_rdf.web.federation.clause import Told
 from pfocr_rdf.web.federation.explain import explained_text
 from pfocr_rdf.web.negotiation import negotiate
@@ -15,7 +15,6 @@ from pfocr_rdf.web.problems import Refusal
 
 #: As whom a plan comes.
 OFFERS: Final = ("application/json", "text/plain")
-NO_STORE: Final = (b"cache-control", b"no-store")
 # https://www.rfc-editor.org/rfc/rfc9110#section-5.5 ; and a comma begins the next partner
 UNSAID_RE: Final = re.compile(r"[^\x20-\x2b\x2d-\x7e]+")
 SHOWN: Final = 300
