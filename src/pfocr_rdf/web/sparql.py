@@ -114,10 +114,7 @@ parameter query is given 2 times: send one query a request
 def _read_get(request: HttpRequest) -> Query | DescriptionAsked:
     fields = _fields(request.query_string)
     if "update" in fields:
-        raise Refusal(
-            "bad-request",
-            "an update cannot be sent by GET, and this endpoint takes none: send a query",
-        )
+        raise _bad("an update cannot be sent by GET, and this endpoint takes none: send a query")
     if "query" in fields or any(name in fields for name in (*DATASET, *UPDATE_DATASET)):
         return _query(request, fields)
     if any(name in fields for name in GRAPH_STORE):

@@ -18,7 +18,7 @@ from pfocr_rdf.dumps import NAME_TO_FORMAT
 from pfocr_rdf.iris import term
 from pfocr_rdf.push_graphs import same_by_value
 from pfocr_rdf.web.backend.client import WHO, Client, failed
-from pfocr_rdf.web.backend.settings import Dataset, graphs_of
+from pfocr_rdf.web.backend.settings import graphs_of
 from pfocr_rdf.web.backend.wording import Wording
 from pfocr_rdf.web.federation.answers import AnswerError, read_solutions
 from pfocr_rdf.web.problems import Refusal
@@ -216,8 +216,7 @@ class Holding:
             return USUAL_ROWS
 
     async def _rows(self, text: str, limit_s: float) -> list[Mapping[str, Any]]:
-        dataset: Dataset = self.graphs.dataset
-        body = await self.client.read(Wording(text, dataset), SMALL, limit_s)
+        body = await self.client.read(Wording(text, self.graphs.dataset), SMALL, limit_s)
         try:
             return read_solutions(body)
         except AnswerError as error:

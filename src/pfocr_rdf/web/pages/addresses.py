@@ -4,8 +4,8 @@ from pyoxigraph import NamedNode
 from starlette.responses import Response
 
 from pfocr_rdf.gone import find_gone
-from pfocr_rdf.web.pages.figure import answer_figure, redirect_alias, replacement
-from pfocr_rdf.web.pages.forms import Form, split_suffix
+from pfocr_rdf.web.pages.figure import answer_figure, replacement
+from pfocr_rdf.web.pages.forms import Form, moved, split_suffix
 from pfocr_rdf.web.pages.links import ONTOLOGY
 from pfocr_rdf.web.pages.near import near_addresses
 from pfocr_rdf.web.pages.releases import answer_release, data_folder
@@ -53,7 +53,7 @@ def _at(visit: Visit, address: str, suffix: Form | None) -> Response | None:
         return answer_figure(visit, iri, visit.links.address(iri.value) or address, suffix)
     figure = replacement(visit, iri)
     if figure is not None:
-        return redirect_alias(visit, figure, suffix)
+        return moved(visit, visit.links.address(figure.value) or "", suffix)
     thing = find_page(visit, iri)
     if thing is not None:
         return answer_page(visit, thing, suffix)

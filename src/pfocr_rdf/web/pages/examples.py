@@ -16,7 +16,6 @@ from pyoxigraph import NamedNode
 from pfocr_rdf.errors import QueryError
 from pfocr_rdf.parameters import Parameter, read_terms
 from pfocr_rdf.queries import NamedQuery
-from pfocr_rdf.search.mentioned import Beside, Listed, MentionTables
 from pfocr_rdf.search.mentions import Group
 from pfocr_rdf.vocabulary import Schema
 from pfocr_rdf.web.pages.described import example_figure
@@ -105,7 +104,8 @@ def _found(reading: Reading) -> Iterator[tuple[str, Example]]:
         if figid is not None:
             yield from _of_figure(reading, figid)
         return
-    beside = _beside(tables, gene)
+    mentioned = tables.find(gene.iri)
+    beside = tables.beside(mentioned, LISTED_GENES) if mentioned else {}
     listed = beside.get("gene", [])[: LISTED_GENES - 1]
     genes = [gene, *listed]
     yield "gene", Example(gene.accession, gene.name)
@@ -119,20 +119,10 @@ def _found(reading: Reading) -> Iterator[tuple[str, Example]]:
         one = next(iter(beside.get(group, [])), None) or tables.foremost(group)
         if one is not None:
             yield kind, Example(one.accession, one.name)
-    for figure in _figures(tables, gene):
+    for figure in tables.figures(mentioned, 0, 1) if mentioned else ():
         if figure.words:
             yield "word", Example(figure.words[0].text)
         yield from _of_figure(reading, figure.figid)
-
-
-def _beside(tables: MentionTables, gene: Beside) -> Mapping[Group, list[Beside]]:
-    found = tables.find(gene.iri)
-    return tables.beside(found, LISTED_GENES) if found else {}
-
-
-def _figures(tables: MentionTables, gene: Beside) -> list[Listed]:
-    found = tables.find(gene.iri)
-    return tables.figures(found, 0, 1) if found else []
 
 
 def _of_figure(reading: Reading, figid: str) -> Iterator[tuple[str, Example]]:

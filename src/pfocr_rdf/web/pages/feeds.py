@@ -119,7 +119,7 @@ def _addresses(visit: Visit, part: Part) -> Iterator[str]:
             yield visit.links.address(visit.reading.iris.figure(figid).value) or ""
     else:
         for iri, kind in index.named_things(offset, PART_PAGES):
-            spelt = visit.links.address(iri, kind if kind in {"chemical", "disease"} else None)
+            spelt = visit.links.address(iri, kind)
             if spelt is not None:
                 yield spelt
 

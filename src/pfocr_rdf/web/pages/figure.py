@@ -3,7 +3,7 @@
 from typing import Final
 
 from pyoxigraph import NamedNode
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from pfocr_rdf import iris as ns
 from pfocr_rdf.equivalents import doi_iri
@@ -47,13 +47,6 @@ def replacement(visit: Visit, alias: NamedNode) -> NamedNode | None:
     """The figure that an alias stands for."""
     value = visit.reading.value(alias, IS_REPLACED_BY)
     return None if value is None else NamedNode(value)
-
-
-def redirect_alias(visit: Visit, figure: NamedNode, suffix: Form | None) -> Response:
-    """From an alias to the same form of its figure."""
-    address = visit.links.address(figure.value) or ""
-    target = visit.links.to(address + (suffix.suffix if suffix else ""), **visit.parameters)
-    return RedirectResponse(target, 301, {"x-pfocr-release": visit.reading.release.id})
 
 
 def _html(visit: Visit, figure: FigureFacts, frame: Frame) -> str:

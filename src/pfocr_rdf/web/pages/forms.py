@@ -14,7 +14,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from pyoxigraph import NamedNode, Triple
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from pfocr_rdf import __version__
 from pfocr_rdf.iris import EUROPE_PMC_ARTICLES
@@ -275,6 +275,12 @@ def reply(
         data = encoder.compress(data) + encoder.flush()
         sent["content-encoding"] = encoding
     return Response(data, status, {"content-type": content_type, **sent})
+
+
+def moved(visit: Visit, address: str, suffix: Form | None) -> Response:
+    """From another spelling of an address to the same form of its page."""
+    target = visit.links.to(address + (suffix.suffix if suffix else ""), **visit.parameters)
+    return RedirectResponse(target, 301, {"x-pfocr-release": visit.reading.release.id})
 
 
 def etag(visit: Visit, key: str) -> str:

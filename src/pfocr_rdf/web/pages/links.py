@@ -75,7 +75,7 @@ class Links:
         """
         if iri.startswith(ns.PFOCR):
             return f"{ONTOLOGY}#{iri[len(ns.PFOCR) :]}"
-        if iri == ns.PFOCR[:-1]:
+        if iri == ns.VOCABULARY:
             return ONTOLOGY
         if iri.startswith(self.iris.base):
             return iri[len(self.iris.base) :]
@@ -104,7 +104,7 @@ class Links:
         'https://pfocr.wikipathways.org/figures/PMC1__a.b'
         """
         if address == ONTOLOGY:
-            return NamedNode(ns.PFOCR[:-1])
+            return NamedNode(ns.VOCABULARY)
         spelt = respelt(address) if address else ""
         return None if spelt is None else NamedNode(self.iris.base + spelt)
 

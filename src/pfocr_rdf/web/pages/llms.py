@@ -111,10 +111,9 @@ def data_classes(reading: Reading) -> Iterator[ClassPartition]:
 def _examples(reading: Reading) -> dict[str, NamedNode]:
     """What IRIs look like: thing → one of the release."""
     iris, known = reading.iris, release_examples(reading)
-    kinds = ("figure", "article", "gene", "chemical", "disease", "taxon")
     return {
-        kind: find_iri(known[kind].value, iris, KIND_TO_SPELT[kind])
-        for kind in kinds
+        kind: find_iri(known[kind].value, iris, spelt)
+        for kind, spelt in KIND_TO_SPELT.items()
         if kind in known
     }
 

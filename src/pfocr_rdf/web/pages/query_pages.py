@@ -6,7 +6,7 @@ answer: a page with a table, or any format of results by ``Accept``, by ``format
 runs where all queries run, in a process of its own.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Final, TypeVar
@@ -89,9 +89,9 @@ def answer_queries(visit: Visit) -> Response:
     """The list of the named queries."""
     form = named_form(visit.values.get("suffix"))
     triples = library_triples(visit)
-    by_category: dict[str, Sequence[NamedQuery]] = {}
+    by_category: dict[str, list[NamedQuery]] = {}
     for query in named_queries():
-        by_category[query.category] = [*by_category.get(query.category, ()), query]
+        by_category.setdefault(query.category, []).append(query)
 
     def html(frame: Frame) -> str:
         return render(

@@ -186,7 +186,7 @@ def search_document(visit: Visit, searched: Searched, found: Found) -> dict[str,
 
 def page_of(visit: Visit, iri: str, kind: str | None = None) -> str | None:
     """The address of the page about something, as a program that reads JSON needs it: whole."""
-    address = visit.links.address(iri, kind if kind in {"chemical", "disease"} else None)
+    address = visit.links.address(iri, kind)
     return None if address is None else visit.public_url + address
 
 

@@ -93,7 +93,7 @@ def _term(iri: str, said: Mapping[NamedNode, Sequence[str]]) -> Term:
 
 def _about(predicate: NamedNode) -> str:
     """What the vocabulary says of itself."""
-    subject = NamedNode(ns.PFOCR[:-1])
+    subject = NamedNode(ns.VOCABULARY)
     for triple in ontology_triples():
         if (triple.subject, triple.predicate) == (subject, predicate):
             return triple.object.value if isinstance(triple.object, Literal) else ""
@@ -124,7 +124,7 @@ def answer_ontology(visit: Visit, suffix: Form | None) -> Response:
             prefixed=iris.prefixed,
         )
 
-    subject = Subject(NamedNode(ns.PFOCR[:-1]), ONTOLOGY, ontology_triples, html)
+    subject = Subject(NamedNode(ns.VOCABULARY), ONTOLOGY, ontology_triples, html)
     return respond(visit, subject, suffix)
 
 

@@ -16,7 +16,7 @@ from pfocr_rdf.vocabulary import RDF_TYPE, Pfocr, Schema
 from pfocr_rdf.web.headers import link_header
 from pfocr_rdf.web.pages.facts import Facts
 from pfocr_rdf.web.pages.figure_facts import read_article
-from pfocr_rdf.web.pages.forms import Form, Subject, absolute, respond
+from pfocr_rdf.web.pages.forms import Form, Subject, absolute, moved, respond
 from pfocr_rdf.web.pages.html import render, unless_na
 from pfocr_rdf.web.pages.links import (
     ARTICLE,
@@ -134,7 +134,7 @@ def answer_thing_address(visit: Visit, address: str, suffix: Form | None) -> Res
     if page is None:
         return None
     if page.address != address:
-        return _redirect(visit, page.address, suffix)
+        return moved(visit, page.address, suffix)
     return answer_page(visit, page, suffix)
 
 
@@ -278,11 +278,6 @@ def _link_pages(visit: Visit, address: str, listed: Listing, response: Response)
     add_links(response, links)
 
 
-def _redirect(visit: Visit, address: str, suffix: Form | None) -> Response:
-    target = visit.links.to(address + (suffix.suffix if suffix else ""), **visit.parameters)
-    return RedirectResponse(target, 301, {"x-pfocr-release": visit.reading.release.id})
-
-
 def answer_any_thing(visit: Visit) -> Response:
     """``/thing?iri=…``: from any spelling of anything to its page, or to the figures that have it.
 
@@ -297,7 +292,7 @@ def answer_any_thing(visit: Visit) -> Response:
         iri = visit.reading.same_thing(find_iri(text, iris))
     except IriError as error:
         hint, iri = (f": {error.hint}" if error.hint else ""), None
-        if text.startswith(iris.base) or text.startswith(ns.PFOCR):
+        if text.startswith((iris.base, ns.PFOCR)):
             with suppress(ValueError):  # what no IRI may have
                 iri = NamedNode(text)
     address = iri and address_of(visit, iri)
@@ -315,5 +310,5 @@ def address_of(visit: Visit, iri: NamedNode) -> str | None:
     if page is not None:
         return page.address
     bare = NamedNode(iri.value.partition("#")[0])
-    known = iri.value.startswith(ns.PFOCR[:-1]) or visit.reading.is_known(bare)
+    known = iri.value.startswith(ns.VOCABULARY) or visit.reading.is_known(bare)
     return visit.links.address(iri.value) if known else None

@@ -42,7 +42,7 @@ def answer_void(visit: Visit) -> Response:
     iris = visit.reading.iris
     links = [
         link_header(absolute(visit, visit.links.to("dataset")), "describes", "text/html"),
-        *(link_header(node.value, "describes") for node in (iris.dataset,)),
+        link_header(iris.dataset.value, "describes"),
         *(
             link_header(
                 absolute(visit, visit.links.to(VOID + other.suffix)), "alternate", other.media_type
