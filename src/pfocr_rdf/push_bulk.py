@@ -15,6 +15,7 @@ from typing import Final, NoReturn
 
 from pfocr_rdf.errors import RemoteError, UsageError
 from pfocr_rdf.isql import Isql, StatementError
+from pfocr_rdf.peers import flat
 from pfocr_rdf.push_graphs import (
     Listener,
     PushedGraph,
@@ -217,9 +218,10 @@ class _Bulk:
         path = self._listed(source)
         self.isql.run(RUN)
         if fault := self.isql.run(FAULT, path=path):
-            flat = " ".join(fault.split())[:500]
             reason = "verify the release, and see that Virtuoso's user may read the file"
-            raise RemoteError(self.isql.server, f"{path} could not be loaded ({flat}): {reason}")
+            raise RemoteError(
+                self.isql.server, f"{path} could not be loaded ({flat(fault)}): {reason}"
+            )
         if self.isql.run(STATE, path=path) != DONE:
             reason = "wait until it is done, then push again"
             raise RemoteError(self.isql.server, f"another loader has taken {path}: {reason}")
