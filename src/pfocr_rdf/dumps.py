@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from functools import cache
 from itertools import chain
 from pathlib import Path
-from types import TracebackType
 from typing import Any, BinaryIO, Final, cast
 
 import deflate
@@ -266,21 +265,16 @@ class DumpWriter:
                 file.flush()
                 os.fsync(file.fileno())
             except OSError as error:
-                raise OSError(error.errno, error.strerror, Path(file.name).name) from error
+                raise OSError(error.errno, error.strerror, _file_of(name)) from error
             size = file.tell()
             file.close()
-            found.append(DumpFile(Path(file.name).name, size, self._hashes[name].hexdigest()))
+            found.append(DumpFile(_file_of(name), size, self._hashes[name].hexdigest()))
         plain = next(f for f in found if f.name == NAME_TO_FORMAT["ntriples"].file)
         quads = NAME_TO_FORMAT["nquads"].file
         _link_or_copy(self.folder / plain.name, self.folder / quads)
         return sorted([*found, DumpFile(quads, plain.size, plain.sha256)], key=lambda f: f.name)
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         for file in self._files.values():
             # Closing flushes, which fails again on a full disk and would hide the error.
             with suppress(OSError):

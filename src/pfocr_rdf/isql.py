@@ -21,7 +21,6 @@ from base64 import b64encode
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from secrets import token_hex
-from types import TracebackType
 from typing import Final, NoReturn
 
 from pfocr_rdf.errors import QueryError, RemoteError
@@ -82,12 +81,7 @@ class Isql:
             self._undo = undo.pop_all()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._undo.close()
 
     def run(self, statement: str, timeout_s: float | None = None, **values: str) -> str:

@@ -76,13 +76,9 @@ def write_manifest(unfinished: Path) -> None:
     A flipped byte inside the store is not noticed by opening or counting it, only by its hash.
     """
     published = json.loads((unfinished / "dumps" / "manifest.json").read_text(encoding="utf-8"))
-    files = [
-        hashed(Path(parent) / name, Path(parent, name).relative_to(unfinished).as_posix())
-        for parent, _, names in os.walk(unfinished)
-        for name in names
-        if is_manifested(Path(parent, name).relative_to(unfinished).as_posix())
-    ]
-    published["files"] = _rows(sorted(files, key=lambda f: f.name))
+    paths = [Path(parent, name) for parent, _, names in os.walk(unfinished) for name in names]
+    found = sorted((path.relative_to(unfinished).as_posix(), path) for path in paths)
+    published["files"] = _rows(hashed(path, name) for name, path in found if is_manifested(name))
     _write_json(unfinished / "manifest.json", published)
 
 

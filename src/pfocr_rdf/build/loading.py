@@ -13,7 +13,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event
-from types import TracebackType
 from typing import Final
 
 from pyoxigraph import RdfFormat, Store
@@ -74,12 +73,7 @@ class StoreLoader:
         self._end.close()
         return self._loaded.result()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._end.is_open:
             with suppress(OSError):
                 os.write(self._end.descriptor, GIVE_UP)

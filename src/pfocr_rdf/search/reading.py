@@ -6,7 +6,6 @@ from functools import partial
 from heapq import nsmallest
 from itertools import chain, islice
 from threading import Lock
-from types import TracebackType
 from typing import Final
 
 from pfocr_rdf.contents import iris_of
@@ -124,12 +123,7 @@ class Index:
     def __enter__(self) -> "Index":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import TracebackType
 from typing import Final
 
 from pfocr_rdf.errors import BuildError
@@ -209,12 +208,7 @@ class IndexWriter:
         self._database.execute("COMMIT")
         self._database.close()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._thread.shutdown(wait=True, cancel_futures=True)
         # Closing writes what is left, which fails again on a full disk and would hide the error.
         with suppress(sqlite3.Error):
