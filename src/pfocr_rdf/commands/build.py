@@ -12,7 +12,7 @@ from pfocr_rdf.build import BuildOptions, build_release, check_records
 from pfocr_rdf.build.options import issued_date
 from pfocr_rdf.commands.console import print_json, refusals, say
 from pfocr_rdf.commands.options import DEFAULT_DATA, MOST, MOST_PROCESSES, Data, Quiet
-from pfocr_rdf.commands.progress import Watcher, counted, tell_findings, unlogged
+from pfocr_rdf.commands.progress import Watcher, by_kind, tell_findings, unlogged
 from pfocr_rdf.errors import IriError, Problem, ReleaseError, UsageError
 from pfocr_rdf.iris import BASE, NCBIGENE, Iris
 from pfocr_rdf.mappings import MappingCounts
@@ -129,7 +129,7 @@ def _tell_sets(sets: Iterable[MappingCounts]) -> None:
     for one in sets:
         say(
             f"{one.title}: {one.read:,} mappings: {one.linked:,} linked, {one.absent:,} not in "
-            f"the release, refused: {counted(one.refused)}; {one.triples:,} triples"
+            f"the release, refused: {by_kind(one.refused)}; {one.triples:,} triples"
         )
 
 

@@ -86,16 +86,16 @@ def tell_findings(found: Findings) -> None:
     """The counts at the end of a build or a check."""
     say(
         f"{found.records:,} records: {found.figures:,} figures, {found.skipped:,} skipped; "
-        f"errors: {counted(found.errors)}; warnings: {counted(found.warnings)}"
+        f"errors: {by_kind(found.errors)}; warnings: {by_kind(found.warnings)}"
     )
     if found.reused:
         say(f"{found.reused:,} records taken over from the last release, as they have not changed")
 
 
-def counted(kinds: dict[str, int]) -> str:
+def by_kind(kinds: dict[str, int]) -> str:
     """A total with its kinds.
 
-    >>> counted({"organism": 3, "missing": 2})
+    >>> by_kind({"organism": 3, "missing": 2})
     '5 (organism 3, missing 2)'
     """
     total = f"{sum(kinds.values()):,}"
