@@ -568,7 +568,7 @@ def test_deadlines_end_everything(seeds_release: Release, tmp_path: Path) -> Non
     options = ("--timeout-s", "1", "--drain-s", "0.1")
     with partner_world(data, tmp_path, *options, whole="[query]\ntimeout_s = 2\n") as world:
         # The first query starts what plans them, which may take as long as this.
-        wait_until(lambda: world.server.post(world.query("names")).status == 200, "it answers")
+        wait_until(lambda: world.server.post(world.query("names")).status == 200, "it answers", 60)
         _all_together_have_a_deadline(world)
         _the_release_has_its_own(world)
         connection = send(world, world.new("waiting", 1))
