@@ -1,13 +1,18 @@
-"""What a forked process must not have: it may outlive the process that it was forked from."""
+"""What a forked process must not have, and that it ends when its parent does."""
 
 import fcntl
 import os
-from contextlib import suppress
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Final
 
 import pytest
 
 from pfocr_rdf.forks import Unshared, locked
+from workers import watching
 
 
 def in_a_child(descriptor: int) -> bool:
@@ -76,3 +81,51 @@ def test_a_lock_that_is_waited_for_is_had_when_the_other_lets_go(tmp_path: Path)
             patch.setattr(fcntl, "flock", flock)
             with locked(path, wait=True):
                 assert asked == [fcntl.LOCK_EX]
+
+
+@contextmanager
+def parent_of(code: str) -> Iterator[subprocess.Popen[str]]:
+    """A process that runs the code."""
+    begin = "import os\nfrom pfocr_rdf.forks import die_with_parent\n"
+    command = [sys.executable, "-c", begin + code]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+WAITING: Final = """
+import signal
+parent = os.getpid()
+child = os.fork()
+if not child:
+    die_with_parent(parent)
+    os.write(1, b"%d\\n" % os.getpid())
+    while True:
+        signal.pause()
+os.read(0, 1)
+"""
+
+
+def test_a_child_is_killed_when_its_parent_is() -> None:
+    with parent_of(WAITING) as process:
+        assert process.stdout
+        with watching(int(process.stdout.readline())) as wait:
+            process.kill()
+            wait()
+
+
+def test_a_child_whose_parent_has_ended_before_it_asked_ends_too() -> None:
+    code = """
+parent = os.getpid()
+if not os.fork():
+    while os.getppid() == parent:
+        os.sched_yield()
+    die_with_parent(parent)
+    print("alive", flush=True)
+os._exit(0)"""
+    with parent_of(code) as process:
+        assert process.communicate()[0] == ""

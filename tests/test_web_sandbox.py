@@ -5,8 +5,6 @@ import signal
 import struct
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Final
 
 import pytest
@@ -27,7 +25,6 @@ from pfocr_rdf.web.sandbox import (
     filter_code,
     open_doors,
 )
-from workers import watching
 
 PID: Final = 4_321
 NONE: Final = 0xFFFF_FFFF  # a descriptor of -1
@@ -254,51 +251,6 @@ print(resource.getrlimit(resource.RLIMIT_AS) == (2 << 30, 2 << 30))"""
 
 
 # --- parents and children ---
-
-
-@contextmanager
-def chain(code: str) -> Iterator[tuple[subprocess.Popen[str], list[int]]]:
-    """A process that runs the code, which prints ids and waits for the end of its input."""
-    command = [sys.executable, "-c", f"import os\nfrom pfocr_rdf.web import sandbox\n{code}"]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-        try:
-            assert process.stdout is not None
-            yield process, [int(word) for word in process.stdout.readline().split()]
-        finally:
-            process.kill()
-
-
-WAITING: Final = """
-import signal
-parent = os.getpid()
-child = os.fork()
-if not child:
-    sandbox.die_with_parent(parent)
-    os.write(1, b"%d\\n" % os.getpid())
-    while True:
-        signal.pause()
-os.read(0, 1)
-"""
-
-
-def test_a_child_is_killed_when_its_parent_is() -> None:
-    with chain(WAITING) as (process, [child]), watching(child) as wait:
-        process.kill()
-        wait()
-
-
-def test_a_child_whose_parent_has_ended_before_it_asked_ends_too() -> None:
-    code = """
-parent = os.getpid()
-if not os.fork():
-    while os.getppid() == parent:
-        os.sched_yield()
-    sandbox.die_with_parent(parent)
-    print("alive", flush=True)
-os._exit(0)"""
-    assert ran(code) == ""
 
 
 def test_an_orphan_can_be_adopted() -> None:

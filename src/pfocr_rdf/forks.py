@@ -1,16 +1,22 @@
-"""Descriptors that a forked process must not have, and locks by them.
+"""What a forked process must not have or outlive: descriptors, locks by them, its parent.
 
-It has all those of the process that it was forked from. While it lives, a lock on one stays
+It has all descriptors of the process that it was forked from. While it lives, a lock on one stays
 locked, and what waits for the last end of a pipe to be closed waits for it. An executor of the
 caller may fork in the middle of a build, and its processes outlive the build.
 """
 
+import ctypes
 import fcntl
 import os
+import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
+# https://man7.org/linux/man-pages/man2/prctl.2.html
+PR_SET_PDEATHSIG: Final = 1
 #: All that are open in this process.
 _open: "set[Unshared]" = set()
 
@@ -66,3 +72,14 @@ def locked(path: Path, *, wait: bool) -> Iterator[None]:
             # A process that was forked just now has not come to let go of it.
             if lock.is_open:
                 fcntl.flock(lock.descriptor, fcntl.LOCK_UN)
+
+
+def die_with_parent(parent: int) -> None:
+    """Be killed when the thread that forked this process ends.
+
+    :param parent: its process id; it may have ended already, and then it sends no signal.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(0)

@@ -4,11 +4,8 @@ Nothing here depends on how many processes there are: batches are cut by the rec
 so that the same records give the same bytes.
 """
 
-import ctypes
 import gc
-import os
 import signal
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -20,6 +17,7 @@ from pyoxigraph import Quad
 
 from pfocr_rdf.dumps import Part, make_part
 from pfocr_rdf.errors import Problem
+from pfocr_rdf.forks import die_with_parent
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.mapping import Node, article_node, distinct, figure_nodes
 from pfocr_rdf.records import Collection, Figure, Limits, RecordFile, load_taxa, read_record
@@ -30,7 +28,6 @@ from pfocr_rdf.shared import Shared, sameness
 #: How large batches are on average: large enough that compression and transport are efficient,
 #: small enough that a batch's bytes (about 25 kB a record) stay small beside the store's loader.
 BATCH_RECORDS: Final = 64
-PR_SET_PDEATHSIG: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +96,8 @@ def start_worker() -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     # Records make no reference cycles; collecting costs a tenth of the time.
     gc.disable()
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        # A parent that died before the call sends no signal: this process would wait for ever.
-        parent = parent_process()
-        if parent and os.getppid() != parent.pid:
-            os._exit(1)
+    if (parent := parent_process()) and parent.pid:
+        die_with_parent(parent.pid)
 
 
 def map_batch(batch: Batch) -> BatchResult:

@@ -12,7 +12,6 @@ import errno
 import os
 import platform
 import resource
-import signal
 import socket
 import struct
 import sys
@@ -25,7 +24,6 @@ from pfocr_rdf.web.memory import address_space
 LIBC: Final = ctypes.CDLL(None, use_errno=True)
 
 # https://man7.org/linux/man-pages/man2/prctl.2.html
-PR_SET_PDEATHSIG: Final = 1
 PR_SET_CHILD_SUBREAPER: Final = 36
 PR_SET_NO_NEW_PRIVS: Final = 38
 
@@ -151,17 +149,6 @@ class _Program(ctypes.Structure):
     """The filter as the kernel takes it."""
 
     _fields_ = (("length", ctypes.c_ushort), ("code", ctypes.c_char_p))
-
-
-def die_with_parent(parent: int) -> None:
-    """Be killed when the thread that forked this process ends.
-
-    :param parent: its process id; it may have ended already.
-    """
-    if sys.platform == "linux":
-        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != parent:
-        os._exit(0)
 
 
 def adopt_orphans() -> None:

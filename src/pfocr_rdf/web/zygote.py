@@ -32,9 +32,10 @@ from typing import Any, Final, Literal, NoReturn
 import orjson
 from pyoxigraph import Store
 
+from pfocr_rdf.forks import die_with_parent
 from pfocr_rdf.web.opening import open_whole, unopened
 from pfocr_rdf.web.problems import Refusal
-from pfocr_rdf.web.sandbox import adopt_orphans, die_with_parent
+from pfocr_rdf.web.sandbox import adopt_orphans
 from pfocr_rdf.web.worker import refuse, serve_queries
 from pfocr_rdf.web.writer import serve_answers
 
