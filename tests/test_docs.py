@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from contextlib import ExitStack
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from typer.testing import CliRunner
 
 from pfocr_rdf.cli import app
 from pfocr_rdf.iris import Iris
+from pfocr_rdf.web.exchange import COMMON
+from pfocr_rdf.web.formats import OVERRIDE_TO_NAMES
 from serving import serving
 
 #: The address that the README has; a test's server is elsewhere.
@@ -171,3 +174,12 @@ def test_the_limits_of_the_readme_are_those_of_the_server() -> None:
     assert f"{said} beyond the store" in text
     said = f"{default('--max-rows')} rows or triples and {default('--max-answer-mb')} MiB"
     assert said in text
+
+
+def test_the_readme_has_every_format_and_header_of_an_answer() -> None:
+    text = (ROOT / "README.md").read_text("utf-8")
+    formats = text.partition("By `Accept` or by `format=`: ")[2].partition("gzip")[0]
+    assert set(re.findall("`([a-z]+)`", formats)) == set(chain(*OVERRIDE_TO_NAMES.values()))
+    exposed = dict(COMMON)[b"access-control-expose-headers"].decode().split(", ")
+    ours = {name for name in exposed if name.startswith("X-")}
+    assert set(re.findall("`(X-[A-Za-z-]+)`", text)) == ours
