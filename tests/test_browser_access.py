@@ -110,6 +110,28 @@ def test_the_place_of_a_mistake_can_be_scrolled_to_by_keys(browser: Browser, sit
 
 
 @needs_editor
+def test_the_size_of_an_answer_is_read_out_and_not_its_table(browser: Browser, site: str) -> None:
+    told = "document.querySelector('main [role=status]#told')?.textContent"
+    browser.open(f"{site}/sparql?query={quote('SELECT * { ?s a schema:Gene } LIMIT 7')}")
+    browser.wait(f"{told}?.startsWith('7 results')", "the size is told")
+    assert browser.run("!document.querySelector('#answer').closest('[aria-live]')")
+    browser.open(f"{site}/sparql?query={quote('SELECT * { ?s ?p }')}")
+    browser.wait(f"{told} == 'The query is not SPARQL'", "it is told that there is none")
+
+
+def test_buttons_that_copy_have_names_and_say_that_they_did(browser: Browser, site: str) -> None:
+    browser.open(site + FIGURE)
+    buttons = "[...document.querySelectorAll('.lists button')]"
+    names = browser.run(f"{buttons}.map(e => e.textContent)")
+    assert len(names) == len(set(names)) > 1
+    assert "Copy symbols: Found by their symbol" in names
+    browser.run(f"{buttons}[0].focus()")
+    browser.run(f"{buttons}[0].click()")
+    browser.wait("document.querySelector('main > [role=status]').textContent == 'Copied'", "told")
+    assert browser.run(f"document.activeElement === {buttons}[0]")
+
+
+@needs_editor
 def test_what_is_printed_has_the_query_and_whole_lists(browser: Browser, site: str) -> None:
     browser.size(800, 900)
     try:

@@ -54,6 +54,13 @@ async function showProblem(error) {
   return box;
 }
 
+// What is read out of an answer: its size, or why there is none, and not the whole table.
+function tellAnswer(told, answer) {
+  const refusal = answer.querySelector(".yasr_results .notice strong");
+  const said = (refusal ?? answer.querySelector(".yasr_response_chip"))?.textContent ?? "";
+  if (told.textContent !== said) told.textContent = said;
+}
+
 // Where nothing is found: the terms of the query that the release does not have, as a header of
 // the answer lists them, and what it has in their place; and variables without a value in HAVING.
 function showAbsent(place, header) {
@@ -222,6 +229,7 @@ async function start(form, place) {
   const run = document.getElementById("run");
   const refused = document.getElementById("refused");
   const absent = document.getElementById("absent");
+  const told = document.getElementById("told");
   const endpoint = new URL(place.dataset.endpoint, location.href).href;
   const linkTo = (query) => `${endpoint}?query=${encodeURIComponent(query)}`;
 
@@ -269,6 +277,7 @@ async function start(form, place) {
   const finishAnswer = () => {
     linkPages(vocabulary.pages, answer);
     nameParts(answer);
+    tellAnswer(told, answer);
   };
   new MutationObserver(finishAnswer).observe(answer, { childList: true, subtree: true });
 
@@ -294,6 +303,7 @@ async function start(form, place) {
   follow();
   yasqe.on("query", () => {
     run.textContent = "Stop";
+    told.textContent = "";
     answer.setAttribute("aria-busy", "true");
     if (permalink.href.length < LONGEST_ADDRESS) history.replaceState(null, "", permalink.href);
     preferChart(wishedChart(yasqe.getValue()));

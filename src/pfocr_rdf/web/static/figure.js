@@ -20,20 +20,35 @@ for (const picture of document.querySelectorAll("img[data-at]")) {
   }
 }
 
+// Buttons are named by their row, and readers of screens are told what became of a press.
+const told = document.createElement("p");
+told.className = "hidden";
+told.setAttribute("role", "status");
+document.querySelector("main").append(told);
+
 for (const area of document.querySelectorAll("textarea[data-copy]")) {
   const button = document.createElement("button");
+  const words = document.createElement("span");
+  const row = document.createElement("span");
   button.type = "button";
   button.className = "quiet";
-  button.textContent = `Copy ${area.dataset.copy}`;
+  words.textContent = `Copy ${area.dataset.copy}`;
+  row.className = "hidden";
+  row.textContent = area.getAttribute("aria-label").replace(/^[^:]*/, "");
+  button.append(words, row);
   button.addEventListener("click", async () => {
-    area.select();
     try {
       await navigator.clipboard.writeText(area.value);
     } catch {
+      area.select();
       document.execCommand("copy"); // where the page is not served over https
+      button.focus();
     }
-    button.textContent = "Copied";
-    setTimeout(() => { button.textContent = `Copy ${area.dataset.copy}`; }, 1500);
+    told.textContent = words.textContent = "Copied";
+    setTimeout(() => {
+      words.textContent = `Copy ${area.dataset.copy}`;
+      told.textContent = "";
+    }, 1500);
   });
   area.after(button);
 }
