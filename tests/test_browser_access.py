@@ -101,6 +101,14 @@ def test_links_are_far_enough_apart_for_a_finger(target: str, browser: Browser, 
     assert browser.run(CLOSE) == []
 
 
+def test_a_word_is_on_one_line_where_there_is_room(browser: Browser, site: str) -> None:
+    browser.size(1200, 900)
+    browser.open(site + "/figures/PMC3471537__nihms406899f5")
+    words = "[...document.querySelectorAll('.mentions th[scope=row] a.self')]"
+    assert "PI3K/Akt" in browser.run(f"{words}.map(e => e.textContent)")
+    assert browser.run(f"{words}.every(e => e.getClientRects().length === 1)")
+
+
 @needs_editor
 def test_the_place_of_a_mistake_can_be_scrolled_to_by_keys(browser: Browser, site: str) -> None:
     browser.open(f"{site}/sparql?query={quote('SELECT * { ?s ?p }')}")
