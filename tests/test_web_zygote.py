@@ -387,6 +387,7 @@ def test_a_service_clause_over_tls_reaches_nobody(
         (signal.SIGABRT, "memory allocation of 17 bytes failed\n", "memory"),
         (signal.SIGABRT, "terminate called … std::bad_alloc", "memory"),
         (256, "MemoryError\n", "memory"),
+        (signal.SIGABRT, "comparison function does not correctly implement a total order", "order"),
     ],
 )
 def test_how_a_process_ended_is_told_from_its_status_and_last_words(

@@ -277,6 +277,23 @@ def test_a_crash_of_the_engine_ends_one_query(seeds_release: Release) -> None:
     assert reasons == ["crash"]
 
 
+def test_values_that_have_no_order_are_told_as_such(seeds_release: Release) -> None:
+    reasons: list[str] = []
+    mixed = (str(n * 11 % 100) if n % 2 else f'"{n * 11 % 100}"' for n in range(100))
+    query = f"SELECT ?x {{ VALUES ?x {{ {' '.join(mixed)} }} }} ORDER BY ?x"
+
+    async def work() -> None:
+        async with engine_on(seeds_release, reasons) as engine:
+            with pytest.raises(Refusal) as caught:
+                await ask(engine, query)
+            assert caught.value.kind == "evaluation"
+            assert "ORDER BY" in caught.value.detail
+            assert await whole(engine, query.replace("BY ?x", "BY STR(?x)"))
+
+    run(work)
+    assert reasons == ["crash"]
+
+
 def test_one_clients_many_heavy_queries_leave_a_place_to_others(seeds_release: Release) -> None:
     async def work() -> None:
         async with engine_on(seeds_release, slow_after_s=0.05, timeout_s=20) as engine:

@@ -15,7 +15,7 @@ from typing import Final
 from pfocr_rdf.errors import ReleaseError
 from pfocr_rdf.web.generation import Generation
 from pfocr_rdf.web.problems import Refusal
-from pfocr_rdf.web.process import QueryProcess
+from pfocr_rdf.web.process import QueryProcess, refusal_of_end
 from pfocr_rdf.web.served import Held
 from pfocr_rdf.web.zygote import (
     Ended,
@@ -367,14 +367,8 @@ class Pool:
         running = process.running
         if running is None:
             return
-        reason = "memory" if process.ended_as == "memory" else "crash"
-        self._ended(reason)
-        if reason == "memory":
-            detail = f"the query took more than {self.memory_mb} MB: ask for less at once"
-            running.fail(Refusal("memory", detail, limit_mb=self.memory_mb))
-        else:
-            detail = "the query process has ended in the middle of the query"
-            running.fail(Refusal("engine-failure", detail))
+        self._ended("memory" if process.ended_as == "memory" else "crash")
+        running.fail(refusal_of_end(process.ended_as, self.memory_mb))
 
     def _miss(self, process: QueryProcess, generation: Generation) -> None:
         """Start another in place of one that was killed before it had its store open."""

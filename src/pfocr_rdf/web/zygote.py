@@ -119,16 +119,16 @@ def read_report(packet: bytes) -> Forked | Ended:
     return Ended(value["ended"], value["status"], value["peak_kib"], value["said"])
 
 
-def why_ended(status: int, said: str) -> Literal["memory", "killed", "crash", "ended"]:
-    """How a query process has ended: killed by somebody, by its own fault, or in good order.
+def why_ended(status: int, said: str) -> Literal["memory", "order", "killed", "crash", "ended"]:
+    """How a query process has ended: killed, by its own fault (ORDER BY's: ``order``), or well.
 
-    >>> why_ended(signal.SIGABRT, "memory allocation of 4294967296 bytes failed")
-    'memory'
-    >>> why_ended(signal.SIGSEGV, "")
-    'crash'
+    >>> why_ended(signal.SIGABRT, "memory allocation of 4 bytes failed"), why_ended(256, "")
+    ('memory', 'crash')
     """
     if any(words in said for words in ("memory allocation of", "bad_alloc", "MemoryError")):
         return "memory"
+    if "does not correctly implement a total order" in said:
+        return "order"
     if os.WIFSIGNALED(status):
         return "killed" if os.WTERMSIG(status) == signal.SIGKILL else "crash"
     return "crash" if os.WEXITSTATUS(status) else "ended"
