@@ -621,6 +621,7 @@ def test_a_server_says_what_is_wrong_with_its_address_or_its_list(
     address = run(*serve, "--host", "999.1.1.1")
     assert address.status == 1
     assert "cannot listen on 999.1.1.1, port 0: that is no address or name of" in address.err
+    assert "checking the files" not in address.err, "which takes long, and was done for nothing"
     listed = run(*serve, "--partners", tmp_path / "none.toml")
     assert listed.status == 1
     assert "name a file that is there, or leave it out" in listed.err

@@ -25,7 +25,7 @@ from pfocr_rdf.web.federation.partners import Partners, public_partners, read_pa
 from pfocr_rdf.web.operations import AccessLog, set_up_logging
 from pfocr_rdf.web.served import Held, check_release, hold_current
 from pfocr_rdf.web.served import check_files as check_files_of
-from pfocr_rdf.web.server import ServerOptions, Stop, stopping_on_signals
+from pfocr_rdf.web.server import ServerOptions, Stop, check_address, stopping_on_signals
 from pfocr_rdf.web.server import serve as serve_site
 
 MEBI = 1 << 20
@@ -168,6 +168,7 @@ def serve(
 
 def _serve(site: Site, listening: ServerOptions, *, check_files: bool) -> None:
     with closing(hold_current(site.data)) as held:
+        check_address(listening)
         if check_files:
             say(f"checking the files of release {held.release.id}")
             check = check_release if site.options.backend is None else check_files_of

@@ -314,6 +314,15 @@ def _provide_files(needed: int) -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
 
 
+def check_address(options: ServerOptions) -> None:
+    """See that the address can be listened on, before anything is done that takes long.
+
+    :raises ServeError: if it cannot.
+    """
+    for bound in _bind(options.host, options.port):
+        bound.close()
+
+
 def _bind(host: str, port: int) -> list[socket.socket]:
     """A socket for every address that a name has; they have the same port.
 
