@@ -80,7 +80,10 @@ def test_systemd_reads_the_unit(tmp_path: Path) -> None:
     assert "pfocr-rdf.service" not in done.stderr
 
 
-DOCUMENTS: Final = ("README.md", "deploy/README.md", "deploy/cluster.md", "deploy/Dockerfile")
+DOCUMENTS: Final = (
+    *("README.md", "deploy/README.md", "deploy/cluster.md", "deploy/stores.md"),
+    "deploy/Dockerfile",
+)
 
 
 def test_what_is_installed_is_a_checkout() -> None:

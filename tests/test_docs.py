@@ -122,11 +122,9 @@ def test_the_changelog_has_a_section_for_what_is_not_released() -> None:
 
 
 def test_files_that_the_documents_link_to_exist() -> None:
-    for document in ("README.md", "CONTRIBUTING.md", "ontology/README.md", "deploy/README.md"):
-        folder = (ROOT / document).parent
-        text = (ROOT / document).read_text(encoding="utf-8")
-        for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", text):
-            assert (folder / target).exists(), (document, target)
+    for path in (*ROOT.glob("*.md"), *ROOT.glob("ontology/*.md"), *ROOT.glob("deploy/*.md")):
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", path.read_text("utf-8")):
+            assert (path.parent / target).exists(), (path.name, target)
 
 
 def test_readers_are_told_which_schema_org_is_meant() -> None:
