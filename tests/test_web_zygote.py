@@ -16,7 +16,7 @@ from pyoxigraph import Store
 
 from pfocr_rdf.releases import Release
 from pfocr_rdf.web import zygote
-from pfocr_rdf.web.zygote import why_ended
+from pfocr_rdf.web.ends import why_ended
 from workers import (
     PATIENCE_S,
     Engine,
@@ -370,27 +370,3 @@ def test_a_service_clause_over_tls_reaches_nobody(
             # Its HTTP client cannot live without certificates, and it cannot open any.
             ended = server.end_of(process.pid)
             assert why_ended(ended.status, ended.said) == "crash"
-
-
-# --- why ---
-
-
-@pytest.mark.parametrize(
-    ("status", "said", "why"),
-    [
-        (0, "", "ended"),
-        (256, "", "crash"),
-        (signal.SIGKILL, "", "killed"),
-        (signal.SIGSEGV, "", "crash"),
-        (signal.SIGSEGV | 0x80, "", "crash"),
-        (signal.SIGABRT, "thread '<unnamed>' panicked", "crash"),
-        (signal.SIGABRT, "memory allocation of 17 bytes failed\n", "memory"),
-        (signal.SIGABRT, "terminate called … std::bad_alloc", "memory"),
-        (256, "MemoryError\n", "memory"),
-        (signal.SIGABRT, "comparison function does not correctly implement a total order", "order"),
-    ],
-)
-def test_how_a_process_ended_is_told_from_its_status_and_last_words(
-    status: int, said: str, why: str
-) -> None:
-    assert why_ended(status, said) == why

@@ -71,6 +71,15 @@ app: Final = typer.Typer(
 )
 
 
+def run() -> None:
+    """Be the program."""
+    if sys.argv[1:2] == ["query"] and sys.stderr is not None:
+        from pfocr_rdf.commands.apart import run_apart  # workers import this module, and no command
+
+        run_apart(app)
+    app()
+
+
 @app.callback()
 def main(
     version: Annotated[

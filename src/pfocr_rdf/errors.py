@@ -6,9 +6,17 @@ is defined there; what HTTP answers with is :class:`pfocr_rdf.web.problems.Refus
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 Severity = Literal["error", "warning"]
+
+#: What is in the last words of an engine that could not sort, and what to tell of it.
+NO_ORDER: Final = "does not correctly implement a total order"
+NO_ORDER_ADVICE: Final = (
+    "ORDER BY cannot sort numbers, dates and text among one another: sort by their STR"
+)
+#: What is in those of a process that got no memory.
+NO_ROOM: Final = ("memory allocation of", "bad_alloc", "MemoryError")
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -13,9 +13,10 @@ from collections.abc import Callable
 from typing import Final
 
 from pfocr_rdf.errors import ReleaseError
+from pfocr_rdf.web.ends import refusal_of_end, why_ended, words_of_end
 from pfocr_rdf.web.generation import Generation
 from pfocr_rdf.web.problems import Refusal
-from pfocr_rdf.web.process import QueryProcess, refusal_of_end
+from pfocr_rdf.web.process import QueryProcess
 from pfocr_rdf.web.served import Held
 from pfocr_rdf.web.zygote import (
     Ended,
@@ -23,8 +24,6 @@ from pfocr_rdf.web.zygote import (
     ask_for_worker,
     read_report,
     start_zygote,
-    why_ended,
-    words_of_end,
 )
 
 log: Final = logging.getLogger("pfocr_rdf.web")

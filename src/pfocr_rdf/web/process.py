@@ -275,21 +275,6 @@ class QueryProcess(asyncio.Protocol):
             self._pidfd = -1
 
 
-def refusal_of_end(ended_as: str, memory_mb: int) -> Refusal:
-    """What is told of a query whose process has ended.
-
-    >>> refusal_of_end("memory", 64).kind, refusal_of_end("crash", 64).kind
-    ('memory', 'engine-failure')
-    """
-    if ended_as == "memory":
-        detail = f"the query took more than {memory_mb} MB: ask for less at once"
-        return Refusal("memory", detail, limit_mb=memory_mb)
-    if ended_as == "order":
-        detail = "ORDER BY cannot sort numbers, dates and text among one another: sort by their STR"
-        return Refusal("evaluation", detail)
-    return Refusal("engine-failure", "the query process has ended in the middle of the query")
-
-
 def _read(kind: int, payload: bytes) -> Any:
     """What a frame says."""
     if kind == Kind.DATA:

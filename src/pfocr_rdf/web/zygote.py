@@ -27,7 +27,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final, Literal, NoReturn
+from typing import Any, Final, NoReturn
 
 import orjson
 from pyoxigraph import Store
@@ -117,40 +117,6 @@ def read_report(packet: bytes) -> Forked | Ended:
     if "token" in value:
         return Forked(value["token"], value["pid"])
     return Ended(value["ended"], value["status"], value["peak_kib"], value["said"])
-
-
-def why_ended(status: int, said: str) -> Literal["memory", "order", "killed", "crash", "ended"]:
-    """How a query process has ended: killed, by its own fault (ORDER BY's: ``order``), or well.
-
-    >>> why_ended(signal.SIGABRT, "memory allocation of 4 bytes failed"), why_ended(256, "")
-    ('memory', 'crash')
-    """
-    if any(words in said for words in ("memory allocation of", "bad_alloc", "MemoryError")):
-        return "memory"
-    if "does not correctly implement a total order" in said:
-        return "order"
-    if os.WIFSIGNALED(status):
-        return "killed" if os.WTERMSIG(status) == signal.SIGKILL else "crash"
-    return "crash" if os.WEXITSTATUS(status) else "ended"
-
-
-def words_of_end(status: int | None) -> str:
-    """What an operator is told of a query process that ended when it opened the store.
-
-    >>> words_of_end(signal.SIGSEGV)
-    'a query process was killed by SIGSEGV when it opened the store: run `pfocr-rdf verify`'
-    """
-    when = "when it opened the store"
-    if status is None or not os.WIFSIGNALED(status):
-        return f"a query process ended {when}: run `pfocr-rdf verify`"
-    number = os.WTERMSIG(status)
-    name = signal.Signals(number).name if number in list(signal.Signals) else f"signal {number}"
-    if number == signal.SIGSYS:
-        filters = "a SystemCallFilter of systemd or the profile of a container"
-        todo = f"{filters} forbids a call that it needs: allow seccomp there"
-    else:
-        todo = "run `pfocr-rdf verify`"
-    return f"a query process was killed by {name} {when}: {todo}"
 
 
 class _Child:

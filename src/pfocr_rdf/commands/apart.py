@@ -1,0 +1,109 @@
+"""A command that the engine may end runs in a process of its own, and its end is told in words.
+
+Oxigraph aborts its process for some queries, such as one whose ORDER BY meets numbers beside
+text: no exception is raised that could be caught. https://github.com/oxigraph/oxigraph
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from typing import BinaryIO, Final, NoReturn
+
+from pfocr_rdf.commands.console import say
+from pfocr_rdf.errors import NO_ORDER, NO_ORDER_ADVICE, NO_ROOM
+from pfocr_rdf.forks import die_with_parent
+
+#: A terminal sends them to both processes, and somebody else to the one that he knows of.
+PASSED_ON: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+#: A command that was interrupted has so long to end by itself, and this status.
+INTERRUPT_S: Final = 0.5
+INTERRUPTED: Final = 130
+#: From one look for signals to the next, for sigtimedwait takes no less than a number.
+LONGEST_S: Final = 3600.0
+#: Signals of a fault of the process itself.
+FAULTS: Final = (signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE)
+
+
+def run_apart(act: Callable[[], object]) -> NoReturn:
+    """Run a program in a process of its own, and end as it ends.
+
+    Standard streams are its own as well. What it writes to standard error other than by Python is
+    kept until it ends, and told in words if it was ended by its own fault.
+
+    :param act: ends by :class:`SystemExit`, or is done.
+    :raises SystemExit: always; with status 1 after a fault.
+    """
+    with os.fdopen(os.memfd_create("said"), "w+b") as kept:
+        watched = {*PASSED_ON, signal.SIGCHLD}
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, watched)
+        parent = os.getpid()
+        child = os.fork()
+        if not child:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+            die_with_parent(parent)
+            _keep_apart(kept)
+            act()
+            sys.exit()
+        status = _waited(child, watched)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        kept.seek(0)
+        said = kept.read()
+    _end_as(status, said)
+
+
+def _keep_apart(kept: BinaryIO) -> None:
+    """Let Python alone write to standard error, and all else to a file."""
+    own = os.dup(2)
+    sys.stderr = open(  # noqa: SIM115
+        own, "w", buffering=1, encoding=sys.stderr.encoding, errors=sys.stderr.errors
+    )
+    os.dup2(kept.fileno(), 2)
+
+
+def _waited(child: int, watched: set[signal.Signals]) -> int:
+    """Wait for the end of a child; what somebody sends to this process meanwhile is for it.
+
+    A query that the engine is in hears nothing: who interrupts it ends it.
+    """
+    interrupted = False
+    while True:
+        info = signal.sigtimedwait(watched, INTERRUPT_S if interrupted else LONGEST_S)
+        if info is None:
+            if not interrupted:
+                continue
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            say("Aborted.")
+            return INTERRUPTED
+        if info.si_signo == signal.SIGCHLD:
+            pid, status = os.waitpid(child, os.WNOHANG)
+            if pid:
+                return os.waitstatus_to_exitcode(status)
+        elif info.si_code <= 0:  # from a process: a terminal's signal has reached the child, too
+            os.kill(child, info.si_signo)
+        interrupted |= info.si_signo == signal.SIGINT
+
+
+def _end_as(status: int, said: bytes) -> NoReturn:
+    if -status not in FAULTS:
+        os.write(2, said)
+        if status < 0:  # whoever started this sees that it was ended, and by what
+            signal.signal(-status, signal.SIG_DFL)
+            os.kill(os.getpid(), -status)
+        raise SystemExit(status)
+    say(f"error: {_words(-status, said.decode(errors='replace'))}")
+    raise SystemExit(1)
+
+
+def _words(number: int, said: str) -> str:
+    """What is told of a fault.
+
+    >>> _words(signal.SIGSEGV, "")
+    'the query ended the engine (SIGSEGV): ask something simpler'
+    """
+    if NO_ORDER in said:
+        return NO_ORDER_ADVICE
+    if any(words in said for words in NO_ROOM):
+        return "the query took more memory than there is: ask for less at once"
+    return f"the query ended the engine ({signal.Signals(number).name}): ask something simpler"
