@@ -3,8 +3,12 @@
 import gzip
 import hashlib
 import json
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +16,7 @@ import pytest
 from pyoxigraph import Literal, NamedNode, Quad, Store
 
 from parsing import unpacked
-from pfocr_rdf.dumps import NAME_TO_FORMAT, compress
+from pfocr_rdf.dumps import EQUIVALENTS, FORMATS, NAME_TO_FORMAT, compress
 from pfocr_rdf.errors import ReleaseError
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.releases import Release
@@ -396,3 +400,39 @@ def test_the_digest_of_contents_does_not_depend_on_order_but_on_each_statement()
     assert Contents.of(quads) != Contents.of(quads[1:])
     assert Contents.of(quads) != Contents.of([*quads[1:], quads[1]])
     assert Contents.of([]) == Contents(0, 0)
+
+
+def test_what_is_read_is_told_before_it_is(seeds_release: Release) -> None:
+    told: list[str] = []
+    assert list(verify_release(seeds_release, told.append)) == []
+    assert "store/CURRENT: hashed" in told
+    parsed = [words for words in told if words.endswith(": parsed")]
+    assert parsed == [f"dumps/{form.file}: parsed" for form in (*FORMATS, EQUIVALENTS)]
+    assert told[-1] == "the store: counted"
+
+
+@pytest.mark.parametrize("option", ["", "--quiet"])
+def test_a_terminal_is_shown_how_far_it_is_and_standard_output_has_the_faults(
+    option: str, copied_release: Release
+) -> None:
+    flip(copied_release.path / "report.json")
+    ours, terminal = os.openpty()
+    command = [sys.executable, "-c", "from pfocr_rdf.cli import run; run()", "verify"]
+    with subprocess.Popen(
+        [*command, str(copied_release.path), *filter(None, [option])],
+        stdout=subprocess.PIPE,
+        stderr=terminal,
+        env={**os.environ, "TERM": "xterm"},
+    ) as process:
+        os.close(terminal)
+        shown = b""
+        with suppress(OSError):  # all who had the terminal have closed it
+            while block := os.read(ours, 65_536):
+                shown += block
+        assert process.stdout is not None
+        faults = process.stdout.read().decode()
+    os.close(ours)
+    assert process.returncode == 1
+    assert faults.startswith("report.json: SHA-256 ")
+    assert (b"dumps/pfocr.ttl.gz: parsed" in shown) == (not option)
+    assert b"report.json: SHA-256" not in shown

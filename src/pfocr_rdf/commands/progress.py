@@ -2,11 +2,12 @@
 
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
+from rich.live import Live
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -16,6 +17,7 @@ from rich.progress import (
 from rich.progress import (
     Progress as Bar,
 )
+from rich.text import Text
 
 from pfocr_rdf.build import Findings, Progress
 from pfocr_rdf.commands.console import say
@@ -30,6 +32,20 @@ def unlogged() -> Iterator[None]:
         yield
     finally:
         logging.disable(before)
+
+
+@contextmanager
+def doing(*, quiet: bool) -> Iterator[Callable[[str], None]]:
+    """Shows on a terminal what is done at the moment; what it gives is told so."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    # What goes to standard output goes there, though it be shown on the same terminal.
+    screen = Console(stderr=True)
+    with Live(console=screen, transient=True, redirect_stdout=False, redirect_stderr=False) as live:
+        yield lambda words: live.update(
+            Text(words, overflow="ellipsis", no_wrap=True), refresh=True
+        )
 
 
 class Watcher:

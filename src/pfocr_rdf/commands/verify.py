@@ -7,6 +7,7 @@ import typer
 
 from pfocr_rdf.commands.console import counted, refusals, say
 from pfocr_rdf.commands.options import DEFAULT_DATA, Data, Quiet
+from pfocr_rdf.commands.progress import doing
 from pfocr_rdf.releases import (
     CURRENT,
     RELEASES,
@@ -35,9 +36,10 @@ def verify(
     """
     with refusals(), holding(_release_at(data, release)) as found:
         faults = 0
-        for fault in verify_release(found):
-            faults += 1
-            typer.echo(fault)
+        with doing(quiet=quiet) as tell:
+            for fault in verify_release(found, tell):
+                faults += 1
+                typer.echo(fault)
     if not quiet:
         said = f"{counted(faults, 'fault')}: build again, or roll back" if faults else "whole"
         say(f"{found.id}: {said}")
