@@ -354,7 +354,7 @@ def test_a_port_that_is_taken_is_an_error_that_says_what_to_do() -> None:
 def test_an_address_of_another_machine_is_an_error_that_says_what_to_do() -> None:
     assert refused(host="192.0.2.1", port=0) == (
         "cannot listen on 192.0.2.1, port 0: this machine has no such address: 127.0.0.1 is for "
-        "itself alone, 0.0.0.0 for all of its addresses"
+        "itself alone, * for all of its addresses"
     )
 
 
@@ -368,6 +368,21 @@ def test_a_port_without_permission_is_an_error_that_says_what_to_do(
     assert refused(port=80) == (
         "cannot listen on 127.0.0.1, port 80: this user may not use the port: choose one above 1023"
     )
+
+
+def test_an_asterisk_is_every_address_of_both_families(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[int, str | int]] = []
+
+    def bind(family: int, address: tuple[str | int, ...]) -> None:
+        asked.append((family, address[0]))
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("pfocr_rdf.web.server._bound", bind)
+    refused(host="*", port=80)
+    monkeypatch.setattr("pfocr_rdf.web.server.NOT_HERE", (13,))
+    refused(host="*", port=80)
+    assert asked[0] == asked[1]
+    assert sorted(asked[1:]) == [(socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::")]
 
 
 @pytest.mark.parametrize("host", ["no such host.invalid", "a" * 70, "127.0.0.1.1.1"])

@@ -32,7 +32,7 @@ MEBI = 1 << 20
 LogFormatName = Literal["text", "json"]
 
 
-Host = Annotated[str, typer.Option(help="Where to listen; 0.0.0.0 is everywhere.")]
+Host = Annotated[str, typer.Option(help="Where to listen; * is everywhere.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")]
 Workers = Annotated[
     int | None,

@@ -37,7 +37,7 @@ ERRNO_TO_ADVICE: Final = {
     errno.EADDRINUSE: "the port is in use: stop what uses it, or choose another (0: any free one)",
     errno.EACCES: "this user may not use the port: choose one above 1023",
     errno.EADDRNOTAVAIL: "this machine has no such address: 127.0.0.1 is for itself alone, "
-    "0.0.0.0 for all of its addresses",
+    "* for all of its addresses",
 }
 
 Application = Callable[..., Any]
@@ -47,7 +47,8 @@ Application = Callable[..., Any]
 class ServerOptions(Limits):
     """Where to listen, and what one client may take.
 
-    :param host: an address or a name, of which every address is listened on.
+    :param host: an address; or a name, of which every address is listened on; ``*`` is every
+        address of the machine, of IPv4 and IPv6.
     :param port: 0 takes any free one.
     :param drain_s: what running requests get to end, once the server is told to stop.
     :param proxies: addresses or networks whose ``X-Forwarded-For`` and ``X-Forwarded-Proto``
@@ -331,7 +332,8 @@ def _bind(host: str, port: int) -> list[socket.socket]:
     sockets: list[socket.socket] = []
     missing: OSError | None = None
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        name = None if host == "*" else host
+        found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         for family, _, _, _, (address, _, *scope) in dict.fromkeys(found):
             chosen = sockets[0].getsockname()[1] if sockets else port
             try:
