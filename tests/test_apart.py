@@ -120,6 +120,10 @@ def test_a_query_is_ended_with_the_process_that_was_started(
     ("number", "words"),
     [
         (signal.SIGSEGV, "error: the query ended the engine (SIGSEGV): ask something simpler\n"),
+        (
+            signal.SIGKILL,
+            "error: the query was killed, as it is where memory runs out: ask for less at once\n",
+        ),
         (signal.SIGABRT, "error: the query took more memory than there is: ask for less at once\n"),
     ],
 )
@@ -152,6 +156,48 @@ def test_what_else_is_written_to_standard_error_is_passed_on() -> None:
         [sys.executable, "-c", source], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stderr) == (7, "Python\nthe library")
+
+
+def test_it_ends_where_whoever_started_it_ignores_the_ends_of_children() -> None:
+    source = (
+        "import signal, sys\n"
+        "from pfocr_rdf.commands.apart import run_apart\n"
+        "signal.signal(signal.SIGCHLD, signal.SIG_IGN)\n"
+        "run_apart(lambda: sys.exit(7))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", source], check=False, timeout=20)
+    assert done.returncode == 7
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_what_whoever_started_it_ignores_is_ignored(number: signal.Signals) -> None:
+    source = (
+        "import os, signal, sys, time\n"
+        "from pfocr_rdf.commands.apart import run_apart\n"
+        f"signal.signal({int(number)}, signal.SIG_IGN)\n"
+        "def act():\n"
+        f"    os.kill(os.getppid(), {int(number)})\n"
+        "    time.sleep(1.5)\n"
+        "    sys.exit(7)\n"
+        "run_apart(act)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", source], check=False, timeout=20)
+    assert done.returncode == 7
+
+
+def test_an_end_that_a_signal_cannot_repeat_has_its_status(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The first process of a container is ended by no signal."""
+    first, kill = os.getpid(), os.kill
+    monkeypatch.setattr("os.kill", lambda pid, number: None if pid == first else kill(pid, number))
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        with pytest.raises(SystemExit) as ended:
+            run_apart(lambda: kill(os.getpid(), signal.SIGTERM))
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert ended.value.code == 143
 
 
 def test_it_never_comes_back() -> None:

@@ -21,8 +21,11 @@ INTERRUPT_S: Final = 0.5
 INTERRUPTED: Final = 130
 #: From one look for signals to the next, for sigtimedwait takes no less than a number.
 LONGEST_S: Final = 3600.0
-#: Signals of a fault of the process itself.
-FAULTS: Final = (signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE)
+#: Signals of a fault of the process itself, and the one that a system without memory sends.
+FAULTS: Final = (
+    *(signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE),
+    signal.SIGKILL,
+)
 
 
 def run_apart(act: Callable[[], object]) -> NoReturn:
@@ -34,8 +37,12 @@ def run_apart(act: Callable[[], object]) -> NoReturn:
     :param act: ends by :class:`SystemExit`, or is done.
     :raises SystemExit: always; with status 1 after a fault.
     """
+    # Whoever ignores it has children that end unseen, and so has what he starts.
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     with os.fdopen(os.memfd_create("said"), "w+b") as kept:
-        watched = {*PASSED_ON, signal.SIGCHLD}
+        # The kernel keeps what is blocked, though it be ignored, as it is behind nohup.
+        heard = {one for one in PASSED_ON if signal.getsignal(one) is not signal.SIG_IGN}
+        watched = {*heard, signal.SIGCHLD}
         before = signal.pthread_sigmask(signal.SIG_BLOCK, watched)
         parent = os.getpid()
         child = os.fork()
@@ -91,7 +98,7 @@ def _end_as(status: int, said: bytes) -> NoReturn:
         if status < 0:  # whoever started this sees that it was ended, and by what
             signal.signal(-status, signal.SIG_DFL)
             os.kill(os.getpid(), -status)
-        raise SystemExit(status)
+        raise SystemExit(status if status >= 0 else 128 - status)  # no signal ends process 1
     say(f"error: {_words(-status, said.decode(errors='replace'))}")
     raise SystemExit(1)
 
@@ -104,6 +111,8 @@ def _words(number: int, said: str) -> str:
     """
     if NO_ORDER in said:
         return NO_ORDER_ADVICE
+    if number == signal.SIGKILL:
+        return "the query was killed, as it is where memory runs out: ask for less at once"
     if any(words in said for words in NO_ROOM):
         return "the query took more memory than there is: ask for less at once"
     return f"the query ended the engine ({signal.Signals(number).name}): ask something simpler"
