@@ -14,6 +14,9 @@ PREFIXES = Iris().prefixes()
 CLAUSE = "a clause such as OPTIONAL or FILTER"
 AT_TERM = "expected (, a variable, an IRI, a string or a number"
 AFTER_TERM = f"expected }}, a full stop, a semicolon, a comma or {CLAUSE}"
+AT_VALUE = f"{AT_TERM.replace(' or a number', ', a number')}, a function or EXISTS"
+BETWEEN = "an IRI stands between < and >, and has no space in it"
+NO_FUNCTION, DATATYPE = "there is no function", "xsd:integer or another datatype"
 AT_PATTERN = f"expected }}, (, a variable, an IRI, a string, a number or {CLAUSE}"
 AFTER_GROUP = "expected GROUP BY, HAVING, ORDER BY, LIMIT, OFFSET or VALUES"
 
@@ -91,6 +94,29 @@ def explained(text: str) -> tuple[str, str]:
             "<//[a/",
             f"it does not begin as IRIs do, with http: or another scheme; {AT_TERM}",
         ),
+        # An IRI that does not end takes all that follows.
+        (
+            "ASK { ?s <urn:x ?o . ?o ?p ?q }",
+            "<urn:x",
+            f"{BETWEEN}; expected (, a variable or an IRI",
+        ),
+        ("ASK { FILTER(?o =< 3) }", "< 3) }", f"write <= for =<; {AT_VALUE}"),
+        ("ASK { FILTER(?o =< 3 && ?x > 2) }", "< 3 &&", f"write <= for =<; {AT_VALUE}"),
+        ("ASK { FILTER(?o => 3) }", "> 3) }", f"write >= for =>; {AT_VALUE}"),
+        ("ASK { FILTER(?o <3 § ?o > 4) }", "§ ?o >", "expected ) or an operator"),
+        ("ASK { << ?s ?p ?o >> ?q ?r ?t }", "?t }", AFTER_TERM),
+        (
+            r"ASK { FILTER(REGEX('a', '\\\d')) }",
+            r"'\\\d'",
+            rf"in a text \d is written \\d; {AT_VALUE}",
+        ),
+        ("ASK { FILTER(?o = TRUE) }", "TRUE) ", f"write true; {AT_VALUE}"),
+        ("ASK { FILTER(CAST(?o) = 1) }", "CAST(?", f"{NO_FUNCTION} CAST: write {DATATYPE}"),
+        (
+            "ASK { ?s ?p ?o LIMIT 1 }",
+            "LIMIT ",
+            f"it stands behind the }} of the group; {AFTER_TERM}",
+        ),
         # What stands in a comment is no word.
         ("ASK { # }\n ?s ?p } # {", "} # {", AT_TERM),
     ],
@@ -99,6 +125,16 @@ def test_a_misfit_is_explained(text: str, where: str, reason: str) -> None:
     with pytest.raises(SyntaxError):
         Store().query(text, prefixes=PREFIXES)
     assert explained(text) == (where, reason)
+
+
+@pytest.mark.parametrize("space", ["\xa0", "\u3000", "\u200b", "\f"])
+def test_a_space_that_is_none_is_told_by_its_number(space: str) -> None:
+    text = f"ASK {{ ?s{space}?p ?o }}"
+    misfit = find_misfit(text)
+    assert misfit is not None
+    assert (misfit.at, misfit.word) == (8, space)
+    told = explain_misfit(text, misfit)
+    assert told.startswith(f"U+{ord(space):04X} cannot stand here: it is not seen, and no space")
 
 
 def test_a_long_word_is_cut() -> None:

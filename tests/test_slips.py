@@ -50,6 +50,23 @@ def said(text: str) -> str:
         ("SELECT ?s { ?s ?p ?o } GROUP ?s", "GROUP… write GROUP BY"),
         ("SELECT ?s { ?s ?p ?o } LIMIT ten", "LIMIT… LIMIT takes a whole number"),
         ("ASK { ?s ?p ?o FILTER ?o > 1 }", "FILTE… FILTER takes parentheses: FILTER(?x > 1)"),
+        *(
+            (text, "FILTE… FILTER takes parentheses: FILTER(?x > 1)")
+            for text in (
+                "ASK { ?s ?p ?o FILTER !BOUND(?o) }",
+                "ASK { ?s ?p ?o FILTER LANG(?o) = 'en' }",
+                "ASK { ?s ?p ?o FILTER BOUND(?o) && ?o > 1 }",
+            )
+        ),
+        (
+            "SELECT ?s { ?s ?p ?o } GROUP BY ?s HAVING COUNT(?o) > 3",
+            "HAVIN… HAVING takes parentheses: HAVING(?n > 1)",
+        ),
+        (
+            "SELECT ?s { ?s ?p ?o } ORDER BY STR(?o) DESC",
+            "DESC… DESC takes parentheses: DESC(?n)",
+        ),
+        ("ASK { BIND(?x := 1) }", ":= 1)… write BIND(2 * ?o AS ?x) for ?x := 2 * ?o"),
         (
             "ASK { ?s ?p ?o FILTER(?o > 1 and ?o < 3) }",
             "and ?… conditions are joined by &&, patterns by a full stop",
@@ -106,6 +123,8 @@ RIGHT = [
     "SELECT * { ?s ?p ?o FILTER NOT EXISTS { ?s a ?o } FILTER(?o NOT IN (1, 2)) } # AND == (",
     "SELECT ?limit { ?limit ?asc ?desc FILTER regex(?desc, 'a(b') } ORDER BY DESC(?desc) OFFSET 1",
     "SELECT (SAMPLE(?o) AS ?a) (GROUP_CONCAT(?o; separator=', ') AS ?b) { ?s ?p ?o, '“' }",
+    "SELECT ?s { ?s ?p ?o FILTER BOUND(?o) ?o ?p ?s } GROUP BY ?s HAVING(COUNT(?o) > 1)",
+    "PREFIX : <urn:> SELECT ?s { ?s ?p ?o FILTER(:=?o) } ORDER BY DESC (?o)",
     "ASK { ?s schema:a\\(b ?o ; rdfs:not [ ?p ( 1 2 ) ] FILTER(?s=?o) FILTER(?o>=1||?o<=2) }",
 ]
 

@@ -91,6 +91,8 @@ def test_what_the_grammar_forbids_for_its_meaning_is_said_in_words(text: str, re
             "<a> <http//x.org/b> }",
         ),
         ("BASE <urn:> ASK { ?s <a> <http://x:y/> }", "<http://x:y/> cannot", "<http://x:y/> }"),
+        ("ASK { ?s a ?gene:1 }", ":1 cannot stand here", ":1 }"),
+        ("ASK { ?s <urn:x ?o }", "< cannot stand here: an IRI stands", "<urn:x ?o }"),
         ("ASK { ?s ?p ?o . LET (?x := 3) }", "LET cannot stand here", "LET (?x := 3) }"),
     ],
 )

@@ -21,14 +21,16 @@ from pfocr_rdf.tokens import CALLED, TOKEN_RE, readable
 #: All words and signs: functions that are no beginning without their parenthesis, what is told
 #: apart, an IRI that is none, operators, and the rest.
 WORD_RE: Final = re.compile(
-    rf"{CALLED}[ \t\r\n]*+\(|(?:{TOKEN_RE.pattern})|<[^\s<>=][^<>\n]*+>|&&|\|\||[!<>]=|\S",
+    rf"{CALLED}[ \t\r\n]*+\(|(?:{TOKEN_RE.pattern})"
+    r"|<(?:[A-Za-z][\w+.-]*+:|//)[^<>\n]*+>|&&|\|\||[!<>]=|[^ \t\r\n]",
     TOKEN_RE.flags,
 )
 #: Reading ends between two attempts after this time; most queries take a hundredth of it.
 BUDGET_S: Final = 0.5
 #: More lines than the longest keyword has letters, and a sign that stands nowhere: what comes to
-#: it has read all, and no query is ever whole, so none is evaluated.
-BEYOND: Final = "\n" * 40 + "\x01"
+#: it has read all, and no query is ever whole, so none is evaluated. What comes to its end is in
+#: an IRI that has none, if it is not where a triple may begin with the same sign.
+BEYOND: Final = "\n" * 40 + "\x01" + "\n" * 40
 REACHED_RE: Final = re.compile("error at ([0-9]+):")
 #: What may follow → what it is called; of two that are called the same the first is enough.
 FOLLOWING_TO_NAME: Final = {
@@ -48,6 +50,10 @@ FOLLOWING_TO_NAME: Final = {
 #: What may stand in a group wherever one of them may: two examples say as much.
 CLAUSES: Final = ("OPTIONAL", "FILTER", "UNION", "BIND", "MINUS", "GRAPH", "SERVICE", "VALUES")
 CLAUSE: Final = "a clause such as OPTIONAL or FILTER"
+#: What follows the group of the patterns.
+AFTER_GROUP: Final = frozenset({"GROUP", "HAVING", "ORDER", "LIMIT", "OFFSET"})
+#: A string as far as its first escape that is none.
+ESCAPED_RE: Final = re.compile(r"(?:[^\\]|\\[tbnrf\"'\\uU])*+(\\.)")
 #: Words of queries, which nobody means for a variable or a text.
 KEYWORDS: Final = frozenset(
     {word for name in FOLLOWING_TO_NAME.values() if name.isupper() for word in name.split()}
@@ -58,7 +64,9 @@ ELSEWHERE_TO_FUNCTION: Final = {
     **{"LOWER": "LCASE", "TOLOWER": "LCASE", "UPPER": "UCASE", "TOUPPER": "UCASE"},
     **{"LENGTH": "STRLEN", "LEN": "STRLEN", "SUBSTRING": "SUBSTR", "NVL": "COALESCE"},
     **{"STARTSWITH": "STRSTARTS", "ENDSWITH": "STRENDS", "INSTR": "CONTAINS", "IFNULL": "COALESCE"},
-    **{"MATCH": "REGEX", "MATCHES": "REGEX", "LIKE": "REGEX", "ISNULL": "!BOUND", "CAST": "STRDT"},
+    **{"MATCH": "REGEX", "MATCHES": "REGEX", "LIKE": "REGEX", "ISNULL": "!BOUND"},
+    **{"CAST": "xsd:integer or another datatype", "INT": "xsd:integer", "INTEGER": "xsd:integer"},
+    **{"FLOAT": "xsd:double", "NUMBER": "xsd:double", "DATE": "xsd:date"},
 }
 FUNCTIONS: Final = (
     *("ABS", "AVG", "BNODE", "BOUND", "CEIL", "COALESCE", "CONCAT", "CONTAINS", "COUNT"),
@@ -136,6 +144,8 @@ def explain_misfit(text: str, misfit: Misfit) -> str:
     if not word:
         return f"the query ends too early: expected {listed}" if listed else "it ends too early"
     shown = word if len(word) <= SHOWN else word[:SHOWN] + "…"
+    if not word.isprintable() and len(word) == 1:
+        shown = f"U+{ord(word):04X}"
     advice = _advice(text, misfit)
     if advice.startswith("there is no"):
         return advice
@@ -157,7 +167,9 @@ class _Reader:
             self._store.query(text, prefixes=self._prefixes, base_iri=self._base)
         except SyntaxError as error:
             reached = REACHED_RE.match(str(error))
-            return reached is not None and int(reached[1]) > text.count("\n")
+            lines = text.count("\n")
+            last = lines if "<<" not in beginning else lines + 1
+            return reached is not None and lines - 40 < int(reached[1]) <= last
         return True
 
 
@@ -185,12 +197,8 @@ def _names(expected: list[str]) -> tuple[str, ...]:
 def _advice(text: str, misfit: Misfit) -> str:
     """What to do about a word that is no word of SPARQL, or not there."""
     word, expected = misfit.word.upper(), misfit.expected
-    if len(word) > 1 and word[0] == "<" and "an IRI" in expected:
-        if re.match("<[A-Z][A-Z0-9+.-]*:", word):
-            return "an IRI has no space in it" if " " in word else "it is no IRI"
-        return "it does not begin as IRIs do, with http: or another scheme"
     if not re.fullmatch(r"[^\W\d]\w*", word):
-        return ""
+        return _advice_for_sign(text[: misfit.at], misfit) if word else ""
     calls = text[misfit.at + len(word) :].lstrip().startswith("(")
     if calls and "a function" in expected:
         return _function_meant(misfit.word)
@@ -198,6 +206,8 @@ def _advice(text: str, misfit: Misfit) -> str:
         return advice
     if word in CLAUSES and CLAUSE not in expected and "LIMIT" in expected:
         return "it stands within the braces of WHERE"
+    if word in {"TRUE", "FALSE"} and "a number" in expected:
+        return f"write {word.lower()}"
     keywords = [*expected, *(CLAUSES if CLAUSE in expected else ())]
     if word == "AS":
         return "what it names stands in parentheses: (?o AS ?x)"
@@ -211,7 +221,26 @@ def _advice(text: str, misfit: Misfit) -> str:
     return ", ".join(hints + ["a text stands in quotation marks"] * ("a string" in expected))
 
 
+def _advice_for_sign(before: str, misfit: Misfit) -> str:
+    """What to do about what is no word at all: an IRI, an operator, a string, a space."""
+    word = misfit.word
+    if word in {"<", ">"} and before.endswith("="):
+        return f"write {word}= for ={word}"
+    if word[0] == "<" and "an IRI" in misfit.expected:
+        if word == "<":
+            return "an IRI stands between < and >, and has no space in it"
+        if re.match("<[A-Za-z][A-Za-z0-9+.-]*:", word):
+            return "an IRI has no space in it" if " " in word else "it is no IRI"
+        return "it does not begin as IRIs do, with http: or another scheme"
+    if word[0] in "'\"" and (escaped := ESCAPED_RE.match(word)):
+        return f"in a text {escaped[1]} is written \\{escaped[1]}"
+    unseen = len(word) == 1 and not word.isprintable()
+    return "it is not seen, and no space: write a space, or leave it out" if unseen else ""
+
+
 def _advice_in_group(word: str, *, calls: bool) -> str:
+    if word in AFTER_GROUP:
+        return "it stands behind the } of the group"
     if word == "SELECT":
         return "a query within another stands in braces of its own: { SELECT … }"
     if word in {"NOT", "EXISTS"}:

@@ -35,20 +35,24 @@ PATTERN_TO_ADVICE: Final = {
     r"(?:ORDER\s++BY|LIMIT|OFFSET)\b" + _LATER + r"(?P<at>HAVING)\b": (
         "HAVING stands after GROUP BY, before ORDER BY and LIMIT"
     ),
-    r"HAVING\s++[?$]": "HAVING takes parentheses: HAVING(?n > 1)",
+    r"HAVING\s++(?:[?$]|\w++\s*+\([^()]*+\)\s*+[=>!])": "HAVING takes parentheses: HAVING(?n > 1)",
     r"BIND\s++[^\s(]": "BIND takes parentheses: BIND(?o AS ?x)",
     r"SELECT\s++(?P<at>TOP)\s++[0-9]": "write LIMIT, at the end",
     r"VALUES\s++[?$]\w++\s*+\{[^{},]*+(?P<at>,)": "values stand without commas",
     r"PREFIX\s++:++\s*+<\s*+>\s*+(?P<at>[.;])": "a prefix ends with its IRI, without a sign",
-    r"LIKE\b": "write CONTAINS(LCASE(?o), 'text') or REGEX(?o, 'text', 'i') for LIKE",
+    r"[IR]?LIKE\b": "write CONTAINS(LCASE(?o), 'text') or REGEX(?o, 'text', 'i') for LIKE",
     r"IS\s++(?:NOT\s++)?NULL\b": "write BOUND(?o) or !BOUND(?o) for NULL",
-    r"(?P<at>ASC|DESC)\s++[?$]": "{at} takes parentheses: {at}(?n)",
+    r"(?P<at>ASC|DESC)\b(?!\s*+\()": "{at} takes parentheses: {at}(?n)",
     r"(?P<at>ORDER|GROUP)\s++(?!BY\b)": "write {at} BY",
     r"(?P<at>LIMIT|OFFSET)\s++(?![0-9])": "{at} takes a whole number",
-    r"FILTER\s++[?$]": "FILTER takes parentheses: FILTER(?x > 1)",
+    r"FILTER\s*+[?$!]": "FILTER takes parentheses: FILTER(?x > 1)",
+    r"FILTER\s++\w++\s*+\([^()]*+\)\s*+(?:[=>!]|&&|\|\|)": (
+        "FILTER takes parentheses: FILTER(?x > 1)"
+    ),
+    r"[?$]\w++\s*+(?P<at>:=)": "write BIND(2 * ?o AS ?x) for ?x := 2 * ?o",
     r"AND\b": "conditions are joined by &&, patterns by a full stop",
     r"OR\b": "conditions are joined by ||, patterns by UNION",
-    r"NOT\b(?!\s*+(?:EXISTS|IN)\b)": "write ! for NOT",
+    r"NOT\b(?!\s*+(?:EXISTS?|IN)\b)": "write ! for NOT",
     r"(?:REGEX|CONTAINS|STRSTARTS|STRENDS)\s*+\(\s*+[?$]\w++\s++(?P<at>')": (
         "a comma stands between the values that a function takes"
     ),

@@ -165,13 +165,19 @@ def _undeclared(text: str, prefixes: Collection[str]) -> tuple[int, str] | None:
         if (prefix := token["prefix"]) is not None:
             if declares:
                 known.add(prefix[:-1])
-            elif prefix[:-1] not in known:
+            elif prefix[:-1] not in known and not _is_part(text, token):
                 shown, meant = _cut(prefix), _meant(prefix[:-1], prefixes)
                 write = f"write {meant}:{_cut(token[0][len(prefix) :])}, or " if meant else ""
                 reason = f"the prefix {shown} is not declared: {write}add PREFIX {shown} <…>"
                 return token.start(), f"{reason} at the beginning"
         declares = (token["word"] or "").upper() == "PREFIX"
     return None
+
+
+def _is_part(text: str, token: re.Match[str]) -> bool:
+    """Whether a prefix follows a variable, or the beginning of an IRI, without a space."""
+    before = re.search(r"[?$]\w*+\Z|<\Z", text[max(0, token.start() - SHOWN) : token.start()])
+    return before is not None and (before[0] == "<" or token["prefix"] == ":")
 
 
 def _meant(prefix: str, prefixes: Collection[str]) -> str:
