@@ -134,6 +134,18 @@ def test_releases_for_another_base_are_not_compared(tmp_path: Path) -> None:
     assert (found(tmp_path), found(tmp_path, iris=other)) == (None, None)
 
 
+def test_what_went_of_one_base_is_nothing_of_another(
+    two: tuple[Release, Release], tmp_path: Path
+) -> None:
+    other = Iris("https://staging.example.org/")
+    built(tmp_path, STAYS, iris=other)
+    assert found(tmp_path, iris=other) is None
+    built(tmp_path, STAYS, GONE, iris=other)
+    gone = found(tmp_path)
+    assert gone is not None
+    assert gone.version == version(two[0])
+
+
 @pytest.mark.parametrize("harm", ["deleted", "empty", "no database", "cut"])
 def test_a_release_whose_index_cannot_be_read_is_passed_over(harm: str, tmp_path: Path) -> None:
     index = built(tmp_path, GONE, "PMC7__b").search_index

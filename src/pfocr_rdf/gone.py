@@ -4,9 +4,9 @@ Their addresses were published, so they tell for good what was there:
 https://www.w3.org/Provider/Style/URI and, for what stays of data that are no longer available,
 https://www.go-fair.org/fair-principles/a2-metadata-accessible-even-data-no-longer-available/
 
-Beside the releases lies one SQLite file, ``gone.sqlite``: which figures, what they were called,
-and the last release that had them. It is no part of a release: two builds of the same records are
-the same bytes, whatever was built before.
+Beside the releases lies one SQLite file, ``gone.sqlite``: which figures, of which base, what they
+were called, and the last release that had them. It is no part of a release: two builds of the same
+records are the same bytes, whatever was built before.
 """
 
 import sqlite3
@@ -25,15 +25,15 @@ from pfocr_rdf.releases import Release, list_releases
 
 FILE: Final = "gone.sqlite"
 SCHEMA: Final = (
-    "CREATE TABLE IF NOT EXISTS gone (figid TEXT PRIMARY KEY, title TEXT, release TEXT) "
-    "WITHOUT ROWID"
+    "CREATE TABLE IF NOT EXISTS went (base TEXT, figid TEXT, title TEXT, release TEXT, "
+    "PRIMARY KEY (base, figid)) WITHOUT ROWID"
 )
 WENT: Final = (
-    "INSERT OR REPLACE INTO gone SELECT figid, title, ? FROM earlier.figure "
+    "INSERT OR REPLACE INTO went SELECT ?, figid, title, ? FROM earlier.figure "
     "WHERE figid NOT IN (SELECT figid FROM now.figure)"
 )
-CAME_BACK: Final = "DELETE FROM gone WHERE figid IN (SELECT figid FROM now.figure)"
-FOUND: Final = "SELECT figid, title, release FROM gone WHERE figid = ?"
+CAME_BACK: Final = "DELETE FROM went WHERE base = ? AND figid IN (SELECT figid FROM now.figure)"
+FOUND: Final = "SELECT figid, title, release FROM went WHERE base = ? AND figid = ?"
 #: What SQLite says of an index that is none, or damaged: https://www.sqlite.org/rescode.html
 UNREADABLE: Final = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 PRIMARY: Final = 0xFF
@@ -72,7 +72,7 @@ def note_gone(data: Path, now: Release) -> None:
     :param now: the new release; others are compared if they were built for the same base.
     :raises ReleaseError: if that cannot be written; the release is published all the same.
     """
-    path = data / FILE
+    path, base = data / FILE, iris_of(now).base
     earlier = [release for release in list_releases(data) if release.id != now.id]
     if not earlier and not path.exists():
         return
@@ -82,23 +82,23 @@ def note_gone(data: Path, now: Release) -> None:
             file.execute("ATTACH ? AS now", (_reading(now),))
             # Oldest first, so that the last release to have a figure is the one that is named.
             for release in earlier:
-                _compare(file, release, now)
-            file.execute(CAME_BACK)
+                _compare(file, release, base)
+            file.execute(CAME_BACK, (base,))
     except sqlite3.Error as error:
         what = f"{path} could not be written ({error})"
         reason = "the new release is published; delete that file if it is broken"
         raise ReleaseError(f"{what}: {reason}") from error
 
 
-def _compare(file: sqlite3.Connection, earlier: Release, now: Release) -> None:
+def _compare(file: sqlite3.Connection, earlier: Release, base: str) -> None:
     try:
-        if iris_of(earlier).base != iris_of(now).base:
+        if iris_of(earlier).base != base:
             return
         file.execute("ATTACH ? AS earlier", (_reading(earlier),))
     except (ReleaseError, sqlite3.Error):  # deleted, damaged, or without an index
         return
     try:
-        file.execute(WENT, (earlier.id,))
+        file.execute(WENT, (base, earlier.id))
     except sqlite3.Error as error:
         if error.sqlite_errorcode & PRIMARY not in UNREADABLE:
             raise
@@ -123,7 +123,7 @@ def find_gone(data: Path, figure: NamedNode, iris: Iris) -> Gone | None:
         if not path.is_file() or iris.figure(figid) != figure:
             return None
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as file:
-            row = file.execute(FOUND, (figid,)).fetchone()
+            row = file.execute(FOUND, (iris.base, figid)).fetchone()
     except (sqlite3.Error, IriError):
         return None
     return Gone(*row) if row else None
