@@ -179,6 +179,13 @@ def test_no_query_is_asked_while_it_is_read() -> None:
     assert misfit.word == "?"
 
 
+@pytest.mark.parametrize("negation", ["!(", "! STR (", "!(1 = 1 && "])
+def test_negations_that_are_nested_deep_are_not_read_to_their_middle(negation: str) -> None:
+    for depth, found in ((8, True), (60, False)):
+        text = f"ASK {{ FILTER({negation * depth}1{')' * depth}) }} x"
+        assert (find_misfit(text) is not None) == found
+
+
 @pytest.mark.parametrize("budget_s", [-1.0, 0.0])
 def test_what_takes_too_long_is_not_found(budget_s: float, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pfocr_rdf.misfit.BUDGET_S", budget_s)

@@ -27,6 +27,9 @@ WORD_RE: Final = re.compile(
 )
 #: Reading ends between two attempts after this time; most queries take a hundredth of it.
 BUDGET_S: Final = 0.5
+#: The parser reads what is negated twice wherever it fails, what is negated within four times…
+MOST_NEGATIONS: Final = 12
+NEGATION_RE: Final = re.compile(r"(?P<negated>![ \t\r\n]*+\w*+[ \t\r\n]*+\()|\(|\)")
 #: More lines than the longest keyword has letters, and a sign that stands nowhere: what comes to
 #: it has read all, and no query is ever whole, so none is evaluated. What comes to its end is in
 #: an IRI that has none, if it is not where a triple may begin with the same sign.
@@ -106,6 +109,8 @@ def find_misfit(text: str, prefixes: Iterable[str] = (), *, whole: bool = False)
     >>> find_misfit("SELECT (COUNT(*) AS ?n) WHERE")
     Misfit(at=29, word='', expected=('{',))
     """
+    if _negations(text) > MOST_NEGATIONS:
+        return None
     until = time.monotonic() + BUDGET_S
     reader = _Reader(dict.fromkeys(prefixes, "x:"), None if whole else "x:")
     words = list(_words(text))
@@ -171,6 +176,22 @@ class _Reader:
             last = lines if "<<" not in beginning else lines + 1
             return reached is not None and lines - 40 < int(reached[1]) <= last
         return True
+
+
+def _negations(text: str) -> int:
+    """How many negations stand within one another, at most.
+
+    >>> _negations("!(?a || !BOUND(?b)) && (!(?c))"), _negations(") !(")
+    (2, 1)
+    """
+    opened, deepest = list[int](), 0
+    for bracket in NEGATION_RE.finditer(text):
+        if bracket[0] == ")":
+            del opened[-1:]
+            continue
+        opened.append((opened[-1] if opened else 0) + (bracket["negated"] is not None))
+        deepest = max(deepest, opened[-1])
+    return deepest
 
 
 def _words(text: str) -> Iterator[slice]:
