@@ -66,6 +66,16 @@ def said(text: str) -> str:
             "SELECT ?s { ?s ?p ?o } ORDER BY STR(?o) DESC",
             "DESC… DESC takes parentheses: DESC(?n)",
         ),
+        *(
+            (
+                text,
+                "COUNT… FILTER sees one row at a time: after GROUP BY write HAVING(COUNT(?x) > 1)",
+            )
+            for text in (
+                "SELECT ?s { ?s ?p ?o FILTER(COUNT(?o) > 3) }",
+                "SELECT * { ?s ?p ?o FILTER (?p = 1 && COUNT(?o) > 3) }",
+            )
+        ),
         ("ASK { BIND(?x := 1) }", ":= 1)… write BIND(2 * ?o AS ?x) for ?x := 2 * ?o"),
         (
             "ASK { ?s ?p ?o FILTER(?o > 1 and ?o < 3) }",
