@@ -21,7 +21,9 @@ POSITION_RE: Final = re.compile(r"error at (?P<line>[0-9]+):(?P<column>[0-9]+): 
 CONTROL_RE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 SHOWN: Final = 300  # characters of the parser's message: its lists of what it expected are long
 #: What the parser says where its grammar alone is broken: keywords, signs and letters.
-_ITEM: Final = r'(?:IRI parsing failed|"(?:[^"\\]|\\.)*"|\w+|\[(?:_|\'[^][]*)\]|<unreported>)'
+_ITEM: Final = (
+    r'(?:IRI parsing failed|Prefix not found|"(?:[^"\\]|\\.)*"|\w+|\[(?:_|\'[^][]*)\]|<unreported>)'
+)
 GENERAL_RE: Final = re.compile(f"expected (?:one of )?{_ITEM}(?:, {_ITEM})*")
 #: The words of the grammar for "anything", and for one letter of many.
 CLASS_RE: Final = re.compile(r"(?:, )?\[(?:_|'[^][]*)\]|<unreported>")
