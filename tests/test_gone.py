@@ -196,3 +196,17 @@ def test_a_full_disk_is_not_taken_for_a_damaged_release(
         index.executemany("INSERT INTO figure (figid) VALUES (?)", [(figid,) for figid in many])
     with pytest.raises(ReleaseError, match="full"):
         note_gone(tmp_path / "data", two[1])
+
+
+def test_each_release_is_compared_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A data folder may keep hundreds, and whoever builds waits for what is compared."""
+    asked: list[Release] = []
+
+    def reading(release: Release) -> str:
+        asked.append(release)
+        return f"{release.search_index.as_uri()}?mode=ro"
+
+    monkeypatch.setattr("pfocr_rdf.gone._reading", reading)
+    first, second, third = (built(tmp_path, STAYS, f"PMC7__{n}") for n in range(3))
+    assert asked == [second, first, third, second]
+    assert [bool(found(tmp_path, f"PMC7__{n}")) for n in range(3)] == [True, True, False]

@@ -24,10 +24,16 @@ from pfocr_rdf.iris import Iris
 from pfocr_rdf.releases import Release, list_releases
 
 FILE: Final = "gone.sqlite"
-SCHEMA: Final = (
+WENT_TABLE: Final = (
     "CREATE TABLE IF NOT EXISTS went (base TEXT, figid TEXT, title TEXT, release TEXT, "
     "PRIMARY KEY (base, figid)) WITHOUT ROWID"
 )
+#: What a release had and the next one has not is noted once: what went later was in the next one.
+COMPARED_TABLE: Final = (
+    "CREATE TABLE IF NOT EXISTS compared (release TEXT PRIMARY KEY) WITHOUT ROWID"
+)
+COMPARED: Final = "SELECT release FROM compared"
+HAS_COMPARED: Final = "INSERT OR IGNORE INTO compared VALUES (?)"
 WENT: Final = (
     "INSERT OR REPLACE INTO went SELECT ?, figid, title, ? FROM earlier.figure "
     "WHERE figid NOT IN (SELECT figid FROM now.figure)"
@@ -78,11 +84,14 @@ def note_gone(data: Path, now: Release) -> None:
         return
     try:
         with closing(sqlite3.connect(path, WAIT_S, uri=True, isolation_level=None)) as file:
-            file.execute(SCHEMA)
+            file.execute(WENT_TABLE)
+            file.execute(COMPARED_TABLE)
             file.execute("ATTACH ? AS now", (_reading(now),))
+            compared = {name for (name,) in file.execute(COMPARED)}
             # Oldest first, so that the last release to have a figure is the one that is named.
             for release in earlier:
-                _compare(file, release, base)
+                if release.id not in compared:
+                    _compare(file, release, base)
             file.execute(CAME_BACK, (base,))
     except sqlite3.Error as error:
         what = f"{path} could not be written ({error})"
@@ -99,6 +108,7 @@ def _compare(file: sqlite3.Connection, earlier: Release, base: str) -> None:
         return
     try:
         file.execute(WENT, (base, earlier.id))
+        file.execute(HAS_COMPARED, (earlier.id,))
     except sqlite3.Error as error:
         if error.sqlite_errorcode & PRIMARY not in UNREADABLE:
             raise
