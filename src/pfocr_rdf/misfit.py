@@ -30,10 +30,12 @@ BUDGET_S: Final = 0.5
 #: The parser reads what is negated twice wherever it fails, what is negated within four times…
 MOST_NEGATIONS: Final = 12
 NEGATION_RE: Final = re.compile(r"(?P<negated>![ \t\r\n]*+\w*+[ \t\r\n]*+\()|\(|\)")
-#: More lines than the longest keyword has letters, and a sign that stands nowhere: what comes to
-#: it has read all, and no query is ever whole, so none is evaluated. What comes to its end is in
-#: an IRI that has none, if it is not where a triple may begin with the same sign.
-BEYOND: Final = "\n" * 40 + "\x01" + "\n" * 40
+#: More lines than the longest keyword has letters.
+LINES: Final = 40
+#: A sign that stands nowhere: a parser that comes to it has read all before, and no query is ever
+#: whole, so none is evaluated. One that goes on to the end has taken a < for the beginning of an
+#: IRI, which swallows everything.
+BEYOND: Final = "\n" * LINES + "\x01" + "\n" * LINES
 REACHED_RE: Final = re.compile("error at ([0-9]+):")
 #: What may follow → what it is called; of two that are called the same the first is enough.
 FOLLOWING_TO_NAME: Final = {
@@ -172,9 +174,10 @@ class _Reader:
             self._store.query(text, prefixes=self._prefixes, base_iri=self._base)
         except SyntaxError as error:
             reached = REACHED_RE.match(str(error))
-            lines = text.count("\n")
-            last = lines if "<<" not in beginning else lines + 1
-            return reached is not None and lines - 40 < int(reached[1]) <= last
+            end = text.count("\n") + 1
+            # Where << begins a triple, its second sign is tried as that of an IRI all the same.
+            last = end if "<<" in beginning else end - 1
+            return reached is not None and end - LINES <= int(reached[1]) <= last
         return True
 
 

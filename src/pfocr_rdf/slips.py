@@ -29,9 +29,9 @@ PATTERN_TO_ADVICE: Final = {
     r"(?:ORDER\s++BY|HAVING|LIMIT|OFFSET)\b" + _LATER + r"(?P<at>GROUP)\s++BY": (
         "GROUP BY stands before HAVING, ORDER BY and LIMIT"
     ),
-    r"(?:LIMIT|OFFSET)\b"
-    + _LATER
-    + r"(?P<at>ORDER)\s++BY": "ORDER BY stands before LIMIT and OFFSET",
+    r"(?:LIMIT|OFFSET)\b" + _LATER + r"(?P<at>ORDER)\s++BY": (
+        "ORDER BY stands before LIMIT and OFFSET"
+    ),
     r"(?:ORDER\s++BY|LIMIT|OFFSET)\b" + _LATER + r"(?P<at>HAVING)\b": (
         "HAVING stands after GROUP BY, before ORDER BY and LIMIT"
     ),

@@ -19,8 +19,6 @@ PASSED_ON: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 #: A command that was interrupted has so long to end by itself, and this status.
 INTERRUPT_S: Final = 0.5
 INTERRUPTED: Final = 130
-#: From one look for signals to the next, for sigtimedwait takes no less than a number.
-LONGEST_S: Final = 3600.0
 #: Signals of a fault of the process itself, and the one that a system without memory sends.
 FAULTS: Final = (
     *(signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE),
@@ -75,10 +73,12 @@ def _waited(child: int, watched: set[signal.Signals]) -> int:
     """
     interrupted = False
     while True:
-        info = signal.sigtimedwait(watched, INTERRUPT_S if interrupted else LONGEST_S)
+        info: signal.struct_siginfo | None = (
+            signal.sigtimedwait(watched, INTERRUPT_S)
+            if interrupted
+            else signal.sigwaitinfo(watched)
+        )
         if info is None:
-            if not interrupted:
-                continue
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)
             say("Aborted.")
