@@ -27,8 +27,9 @@ from pyoxigraph import NamedNode
 
 from pfocr_rdf.errors import InputError, Problem, RecordError
 from pfocr_rdf.records import Limits, Notes
-from pfocr_rdf.records.frontmatter import Value, as_text, read_front_matter
+from pfocr_rdf.records.frontmatter import as_text, read_front_matter
 from pfocr_rdf.records.notes import read_text
+from pfocr_rdf.records.plain import Value
 from pfocr_rdf.records.text import readable
 
 REQUIRED: Final = ("subject_id", "predicate_id", "object_id", "mapping_justification")

@@ -46,7 +46,8 @@ from pfocr_rdf.mappings.slots import (
     slot_values,
     turned,
 )
-from pfocr_rdf.records.frontmatter import Value, as_text
+from pfocr_rdf.records.frontmatter import as_text
+from pfocr_rdf.records.plain import Value
 from pfocr_rdf.shared import Shared
 from pfocr_rdf.vocabulary import RDF_TYPE, Owl, Sssom
 

@@ -19,7 +19,7 @@ from pyoxigraph import NamedNode
 from pfocr_rdf import iris as ns
 from pfocr_rdf.iris import term
 from pfocr_rdf.mapping import Object
-from pfocr_rdf.records.frontmatter import Value
+from pfocr_rdf.records.plain import Value
 from pfocr_rdf.records.text import UNPUBLISHABLE_RE
 from pfocr_rdf.vocabulary import XSD_DATE
 

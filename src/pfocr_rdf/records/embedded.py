@@ -9,8 +9,9 @@ from typing import Final
 
 from pfocr_rdf.iris import BASE, encoded
 from pfocr_rdf.records.fields import Fields
-from pfocr_rdf.records.frontmatter import Value, as_text
+from pfocr_rdf.records.frontmatter import as_text
 from pfocr_rdf.records.model import Mention
+from pfocr_rdf.records.plain import Value
 from pfocr_rdf.records.text import one_line, present, publishable
 
 FIELD: Final = "schema-jsonld"

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Final
 
-from pfocr_rdf.records.frontmatter import Value, as_text
+from pfocr_rdf.records.frontmatter import as_text
 from pfocr_rdf.records.notes import Notes
+from pfocr_rdf.records.plain import Value
 from pfocr_rdf.records.text import one_line, present, publishable
 
 #: Every field of every generation of the schema; ``ontology/README.md`` has a row for each.

@@ -26,9 +26,8 @@ from yaml.reader import ReaderError
 
 from pfocr_rdf.errors import InputError
 from pfocr_rdf.records.notes import Limits, Notes
+from pfocr_rdf.records.plain import Value, read_plain
 from pfocr_rdf.records.text import publishable
-
-Value = str | list["Value"] | dict[str, "Value"]
 
 # A fence is a line that is exactly three hyphens: the OCR word "IPP----" is real.
 CLOSING_FENCE_RE: Final = re.compile(r"^---$", re.MULTILINE)
@@ -116,9 +115,12 @@ class _TextHandler(BaseHandler):  # type: ignore[misc, unused-ignore]
             return self._composed("\n".join(lines))
 
     def _composed(self, fm: str) -> Value:
+        commented = "#" in fm and COMMENT_RE.search(fm)
+        if not commented and (plain := read_plain(fm, self.limits.depth)) is not None:
+            return plain
         try:
             value = _Composer(fm, self.notes, self.limits).document()
-            if "#" in fm and COMMENT_RE.search(fm):
+            if commented:
                 self._note_comments(fm)
             return value
         except yaml.MarkedYAMLError as error:
