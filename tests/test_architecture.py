@@ -73,7 +73,7 @@ COLLECTORS: Final = {
         "Summary",
         "Tally",
     ),
-    *("Running", "Ticket", "_Row"),
+    *("Running", "Ticket", "Row"),
 }
 #: Strings that look like an IRI and are none that is made: module, text.
 NO_IRIS: Final = {

@@ -17,7 +17,7 @@ from pfocr_rdf.mappings.links import INVERSES
 from pfocr_rdf.ontology import ontology_triples
 from pfocr_rdf.records.embedded import CONSTANTS
 from pfocr_rdf.records.fields import KNOWN_FIELDS
-from pfocr_rdf.records.mentions import INLINE_COLUMNS, KIND_TO_FIELD, LEXICON_TO_TIER
+from pfocr_rdf.records.mention_rows import INLINE_COLUMNS, KIND_TO_FIELD, LEXICON_TO_TIER
 from pfocr_rdf.records.organisms import PAGE_FIELDS
 from pfocr_rdf.records.tables import KIND_TO_COLUMNS, KIND_TO_SUFFIX
 from pfocr_rdf.releases import Release

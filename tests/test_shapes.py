@@ -33,7 +33,7 @@ from pfocr_rdf import iris as ns
 from pfocr_rdf import vocabulary
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.records import load_taxa
-from pfocr_rdf.records.mentions import LEXICON_TO_TIER
+from pfocr_rdf.records.mention_rows import LEXICON_TO_TIER
 from pfocr_rdf.resources import resource
 from pfocr_rdf.shared import Shared
 

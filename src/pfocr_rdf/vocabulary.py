@@ -10,7 +10,7 @@ from pyoxigraph import NamedNode
 from pfocr_rdf import iris
 from pfocr_rdf.iris import term
 from pfocr_rdf.records import Kind
-from pfocr_rdf.records.mentions import LEXICON_TO_TIER
+from pfocr_rdf.records.mention_rows import LEXICON_TO_TIER
 
 RDF_TYPE: Final = term(iris.RDF, "type")
 XSD_STRING: Final = term(iris.XSD, "string")

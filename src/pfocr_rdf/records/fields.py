@@ -1,7 +1,7 @@
 """The front matter of one record, field by field, with the shape of each value checked."""
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, cast
 
 from pfocr_rdf.records.frontmatter import as_text
 from pfocr_rdf.records.notes import Notes
@@ -72,7 +72,10 @@ class Fields:
         return tuple(found)
 
     def rows(self, name: str) -> list[tuple[int, dict[str, str]]]:
-        """The rows of an inline list of mentions by their number, cells as they stand."""
+        """The rows of an inline list of mentions by their number, cells as they stand.
+
+        They are not to be changed.
+        """
         value = self.values.get(name, "")
         if isinstance(value, str):
             if present(value):
@@ -85,19 +88,31 @@ class Fields:
         for number, row in enumerate(rows, 1):
             if isinstance(row, str) and not present(row):
                 continue
-            where = f"{name}, item {number}"
-            if isinstance(row, dict) and all(isinstance(cell, str) for cell in row.values()):
-                cells = {key: str(cell) for key, cell in row.items()}
-                if not "".join(cells.values()).isprintable():
-                    for key, cell in cells.items():
-                        cells[key] = publishable(cell, f"{where}, {key}", self.notes)
-                found.append((number, cells))
-            else:
+            cells = _texts(row)
+            if cells is None:
                 reason = "a mapping of texts was expected here: the mention was skipped"
-                self.notes.error(where, "mention", as_text(row), reason)
+                self.notes.error(f"{name}, item {number}", "mention", as_text(row), reason)
+                continue
+            if not "".join(cells.values()).isprintable():
+                where = f"{name}, item {number}"
+                cells = {
+                    key: publishable(cell, f"{where}, {key}", self.notes)
+                    for key, cell in cells.items()
+                }
+            found.append((number, cells))
         return found
 
     def keep_unrecognized(self, name: str, value: str, reason: str) -> None:
         """Keep a value that has not the shape of its field as a literal, with a warning."""
         self.unrecognized.append(f"{name}: {value}")
         self.notes.warn(name, "unrecognized value", value, f"{reason}: kept as a literal")
+
+
+def _texts(row: Value) -> dict[str, str] | None:
+    """A row, if it is a mapping of texts."""
+    if not isinstance(row, dict):
+        return None
+    for cell in row.values():
+        if not isinstance(cell, str):
+            return None
+    return cast("dict[str, str]", row)

@@ -30,7 +30,7 @@ class OrganismPage:
     image: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # what is remembered of a row goes by them
 class Taxa:
     """Names → taxon ids; pages come before the shipped table."""
 

@@ -19,7 +19,7 @@ from typing import Final, Literal, NamedTuple
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.mapping import journal_key
 from pfocr_rdf.records import Figure
-from pfocr_rdf.records.mentions import LEXICON_TO_TIER
+from pfocr_rdf.records.mention_rows import LEXICON_TO_TIER
 from pfocr_rdf.search.rows import TIER_TO_COLUMN, identity, tokens
 
 Group = Literal["gene", "chemical", "disease", "organism", "source"]

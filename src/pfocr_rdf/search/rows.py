@@ -13,7 +13,7 @@ from pfocr_rdf.equivalents import doi_iri
 from pfocr_rdf.iris import Iris, Namespace
 from pfocr_rdf.mapping import Node
 from pfocr_rdf.records import Figure
-from pfocr_rdf.records.mentions import LEXICON_TO_TIER
+from pfocr_rdf.records.mention_rows import LEXICON_TO_TIER
 from pfocr_rdf.search.found import Tier
 from pfocr_rdf.search.words import key, words
 from pfocr_rdf.vocabulary import KIND_TO_ENTITY, RDF_TYPE, Schema

@@ -1,0 +1,321 @@
+"""One row of a table or of front matter → what it says: word, match, source, candidate.
+
+A row of which nothing has to be reported is read once, however many figures have it.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Final
+
+from pfocr_rdf.iris import NAMESPACE_TO_SHAPE, TAXON_RE, Namespace
+from pfocr_rdf.records.model import KINDS, Candidate, Kind, Mention, Organism
+from pfocr_rdf.records.notes import Notes
+from pfocr_rdf.records.organisms import Taxa, folded
+from pfocr_rdf.records.tables import KIND_TO_COLUMNS
+from pfocr_rdf.records.text import one_line, present
+
+KIND_TO_FIELD: Final[dict[Kind, str]] = {
+    "gene": "genes",
+    "chemical": "chemicals",
+    "disease": "diseases",
+}
+HUMAN: Final = Organism("Homo sapiens", "9606")
+INLINE_COLUMNS: Final[dict[Kind, frozenset[str]]] = {
+    "gene": frozenset({"word", "symbol", "source", "hgnc_symbol", "entrez"}),
+    "chemical": frozenset({"word", "source", "identifier"}),
+    "disease": frozenset({"word", "source", "identifier"}),
+}
+#: Lexicons → how strong a hit in them is, the strongest first (``ontology/pfocr.ttl`` has a term
+#: for each).
+LEXICON_TO_TIER: Final[dict[str, str | None]] = {
+    "hgnc_symbol": "symbol",
+    "ncbigene_symbol": "symbol",
+    "hgnc_alias_symbol": "synonym",
+    "hgnc_prev_symbol": "synonym",
+    "ncbigene_synonym": "synonym",
+    "bioentities_symbol": "family",
+    "famplex_relations": "family",
+    "MESH": None,
+}
+#: MeSH has no genes, and the others have nothing else.
+KIND_TO_LEXICONS: Final[dict[Kind, frozenset[str]]] = {
+    kind: frozenset(
+        name for name, tier in LEXICON_TO_TIER.items() if (tier is not None) == (kind == "gene")
+    )
+    for kind in KINDS
+}
+#: What identifies a chemical or disease; the first that a row has is the candidate.
+KIND_TO_NAMESPACES: Final[dict[Kind, tuple[Namespace, ...]]] = {
+    "chemical": ("mesh", "chebi"),
+    "disease": ("mesh", "doid"),
+}
+
+
+#: What is read of a row of a table; the counts of organisms are the table's, not the row's.
+KIND_TO_CELLS: Final[dict[Kind, tuple[str, ...]]] = {
+    kind: tuple(
+        sorted(name for name in columns if name != "organism_group" and name[:6] != "count_")
+    )
+    for kind, columns in KIND_TO_COLUMNS.items()
+}
+#: So many rows are remembered: those that are often met, a few megabytes.
+ROWS: Final = 1 << 13
+
+
+@dataclass(slots=True)
+class Row:
+    """One row, its cells interpreted."""
+
+    kind: Kind
+    word: str
+    match: str = ""
+    source: str = ""
+    candidate: Candidate | None = None
+    unrecognized: list[str] = field(default_factory=list)
+    _mention: Mention | None = None
+
+    def mention(self) -> Mention:
+        """What the row says if no other has its word, match and source."""
+        if self._mention is None:
+            candidates = (self.candidate,) if self.candidate else ()
+            self._mention = Mention(
+                *(self.kind, self.word, self.match, self.source),
+                *(candidates, 1, tuple(self.unrecognized)),
+            )
+        return self._mention
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Names of organisms → taxonomy ids: the table's own come before all others."""
+
+    own: dict[str, str]
+    taxa: Taxa
+
+    def taxon(self, name: str) -> str | None:
+        """The taxonomy id of a name; None if it is not known."""
+        return self.own.get(folded(name)) or self.taxa.taxon(name)
+
+
+def inline_rows(
+    kind: Kind, rows: Iterable[tuple[int, dict[str, str]]], notes: Notes
+) -> Iterator[Row]:
+    """The rows of front matter, by their numbers."""
+    for number, cells in rows:
+        row = _usual_inline_row(kind, tuple(cells.items()))
+        if row is None:
+            row = _inline_row(kind, cells, f"{KIND_TO_FIELD[kind]}, item {number}", notes)
+        if row is not None:
+            yield row
+
+
+@lru_cache(maxsize=ROWS)
+def _usual_inline_row(kind: Kind, cells: tuple[tuple[str, str], ...]) -> Row | None:
+    """A row of which nothing has to be reported; None if something has.
+
+    One gene is read off thousands of pictures, and each time its row says the same.
+    """
+    notes = Notes("")
+    row = _inline_row(kind, dict(cells), "", notes)
+    return None if notes.problems else row
+
+
+def _inline_row(kind: Kind, cells: dict[str, str], where: str, notes: Notes) -> Row | None:
+    for name in sorted(cells.keys() - INLINE_COLUMNS[kind]):
+        notes.warn(f"{where}, {name}", "unknown field", cells[name], "not mapped")
+    if "word" not in cells:
+        reason = "the mention has no word: it was skipped"
+        notes.error(where, "mention", " ".join(cells.values()), reason)
+        return None
+    row = Row(kind, cells["word"], source=cells.get("source", ""))
+    _check_row(row, where, notes)
+    if kind == "gene":
+        row.match = cells.get("symbol", "")
+        symbol = cells.get("hgnc_symbol", "")
+        cell = cells.get("entrez", "")
+        accession = _accession("ncbigene", cell, "entrez", f"{where}, entrez", row, notes)
+        if accession:
+            row.candidate = Candidate("ncbigene", accession, *_called(symbol, row), HUMAN)
+        elif symbol:
+            row.unrecognized.append(f"hgnc_symbol: {symbol}")
+    else:
+        _identify(cells.get("identifier", ""), f"{where}, identifier", row, notes)
+    return row
+
+
+def table_rows(
+    kind: Kind, rows: Iterable[tuple[int, dict[str, str]]], organisms: Names, notes: Notes
+) -> Iterator[Row]:
+    """The rows of a table, by their lines."""
+    names = KIND_TO_CELLS[kind]
+    for line, cells in rows:
+        row = None
+        if not organisms.own:
+            row = _usual_table_row(kind, tuple(map(cells.get, names)), organisms.taxa)
+        yield row or _table_row(kind, cells, f"line {line}", organisms, notes)
+
+
+@lru_cache(maxsize=ROWS)
+def _usual_table_row(kind: Kind, texts: tuple[str | None, ...], taxa: Taxa) -> Row | None:
+    """A row of which nothing has to be reported, of a table that has no names of its own."""
+    notes = Notes("")
+    named = zip(KIND_TO_CELLS[kind], texts, strict=True)
+    cells = {name: text for name, text in named if text is not None}
+    row = _table_row(kind, cells, "", Names({}, taxa), notes)
+    return None if notes.problems else row
+
+
+def _identify(cell: str, where: str, row: Row, notes: Notes) -> None:
+    """The candidate of an inline chemical or disease: ``D…`` or ``prefix:accession``."""
+    identifier = present(cell)
+    if identifier is None:
+        return
+    prefix, colon, rest = identifier.partition(":")
+    named = (prefix if colon else row.source or "mesh").strip().lower()
+    namespace = next((name for name in KIND_TO_NAMESPACES[row.kind] if name == named), None)
+    if namespace is None:
+        reason = f"not an identifier of a {row.kind} that is mapped"
+        _unrecognized("identifier", identifier, reason, where, row, notes)
+        return
+    if colon and present(rest) is None:
+        return
+    # With its prefix: 17234.0 alone, kept as text, would say nothing of what it was.
+    accession = _accession(namespace, identifier, "identifier", where, row, notes)
+    if accession:
+        row.candidate = Candidate(namespace, accession, _name_of(row.word), named=False)
+
+
+def _table_row(
+    kind: Kind, cells: dict[str, str], where: str, organisms: Names, notes: Notes
+) -> Row:
+    row = Row(kind, cells["word"], cells.get("match", ""), cells.get("source", ""))
+    _check_row(row, where, notes)
+    if kind == "gene":
+        cell = cells["ncbigene_id"]
+        column = "ncbigene_id"
+        accession = _accession("ncbigene", cell, column, f"{column}, {where}", row, notes)
+        symbol = cells.get("ncbigene_symbol", "")
+        if accession:
+            organism = organism_of(cells, where, organisms, None)
+            row.candidate = Candidate("ncbigene", accession, *_called(symbol, row), organism)
+        elif symbol:
+            row.unrecognized.append(f"ncbigene_symbol: {symbol}")
+        return row
+    if _says_nothing(row.match, row.word):
+        row.match = ""
+    accessions: list[tuple[Namespace, str]] = []
+    for namespace in KIND_TO_NAMESPACES[kind]:
+        cell = cells.get(namespace, "")
+        place = f"{namespace}, {where}"
+        if accession := _accession(namespace, cell, namespace, place, row, notes):
+            accessions.append((namespace, accession))
+    named = present(one_line(cells.get("name", "")))
+    if not accessions:
+        _keep_unidentified_name(row, named)
+        return row
+    matched = present(_name_of(row.match))
+    first, *others = accessions
+    second = KIND_TO_NAMESPACES[kind][1]
+    if first[0] == second or present(cells.get(second, "")) is None:
+        called = named or matched or _name_of(row.word)
+        row.candidate = Candidate(*first, called, named is not None)
+        return row
+    # The name is the other vocabulary's: MeSH calls glucose so, ChEBI D-glucopyranose. Where the
+    # other id is unusable, there is nothing that the name could be given to.
+    called, is_named = matched or _name_of(row.word), matched is not None
+    if others:
+        row.candidate = Candidate(*first, called, is_named, None, others[0], named or "")
+    else:
+        row.candidate = Candidate(*first, called, is_named)
+        _keep_unidentified_name(row, named)
+    return row
+
+
+def _called(symbol: str, row: Row) -> tuple[str, bool]:
+    """What a gene is called, and whether the row says so or only the word can serve."""
+    if name := _name_of(symbol):
+        return name, True
+    return _name_of(row.match) or _name_of(row.word), False
+
+
+@lru_cache(maxsize=1 << 14)
+def _name_of(text: str) -> str:
+    """A text of the picture or of a lexicon as the name of what it stands for: on one line."""
+    return one_line(text)
+
+
+def _keep_unidentified_name(row: Row, name: str | None) -> None:
+    """A row that names something, and does not identify it: the name is kept."""
+    if name is not None:
+        row.unrecognized.append(f"name: {name}")
+
+
+def _says_nothing(match: str, word: str) -> bool:
+    """Whether the match of a chemical or a disease is R's missing value, and not sodium's sign.
+
+    >>> _says_nothing("NA", "lactate"), _says_nothing("NA", "Na+"), _says_nothing("Na", "x")
+    (True, False, False)
+    """
+    return match == "NA" and "na" not in re.split(r"[^a-z]+", word.casefold())
+
+
+def _accession(
+    namespace: Namespace, cell: str, column: str, where: str, row: Row, notes: Notes
+) -> str | None:
+    """The bare accession of an identifier cell: ``mesh:D007052`` → ``D007052``.
+
+    One of the wrong shape is kept as text on the mention, with a warning.
+
+    :param where: names the column and the row.
+    """
+    identifier = present(cell)
+    if identifier is None:
+        return None
+    bare, (prefix, colon, rest) = identifier, identifier.partition(":")
+    while colon and prefix.strip().lower() == namespace:
+        bare = rest.strip()
+        prefix, colon, rest = bare.partition(":")
+    shape, kind = NAMESPACE_TO_SHAPE[namespace]
+    if shape.fullmatch(bare):
+        return bare
+    _unrecognized(column, identifier, f"not a {kind}", where, row, notes)
+    return None
+
+
+def _unrecognized(name: str, value: str, reason: str, where: str, row: Row, notes: Notes) -> None:
+    row.unrecognized.append(f"{name}: {value}")
+    notes.warn(where, "unrecognized value", value, f"{reason}: kept as a literal on the mention")
+
+
+def _check_row(row: Row, where: str, notes: Notes) -> None:
+    """A source that is no lexicon of the kind is kept as text; a word should not be empty."""
+    if not row.word:
+        notes.warn(f"word, {where}", "empty word", "", "the mention has no word: add it")
+    if row.source and row.source not in KIND_TO_LEXICONS[row.kind]:
+        source = row.source = present(row.source) or ""
+        if source and source not in KIND_TO_LEXICONS[row.kind]:
+            reason = f"not a lexicon of {KIND_TO_FIELD[row.kind]} that is known"
+            _unrecognized("source", source, reason, f"source, {where}", row, notes)
+
+
+def organism_of(
+    cells: dict[str, str], where: str, organisms: Names, notes: Notes | None
+) -> Organism | None:
+    """The organism of a gene row, by its id or else by its name."""
+    name = present(one_line(cells.get("organism_name", "")))
+    taxon = present(cells.get("organism_id", ""))
+    if taxon is not None and not TAXON_RE.fullmatch(taxon):
+        if notes:
+            reason = "not an NCBI taxonomy id: the organism is taken from its name"
+            notes.warn(f"organism_id, {where}", "unrecognized value", taxon, reason)
+        taxon = None
+    if name and taxon is None:
+        taxon = organisms.taxon(name)
+    elif name and notes:
+        known = organisms.taxa.taxon(name)
+        if known not in {None, taxon}:
+            reason = f"the id of {name} is {known} elsewhere: {taxon} is used; mend one of the two"
+            notes.warn(f"organism_id, {where}", "organism", str(taxon), reason)
+    return Organism(name or "", taxon) if name or taxon else None

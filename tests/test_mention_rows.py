@@ -1,0 +1,52 @@
+"""A row of which nothing has to be reported is read once; one that is reported, each time."""
+
+from pfocr_rdf.records import Organism, load_taxa
+from pfocr_rdf.records.mention_rows import Names, inline_rows, table_rows
+from pfocr_rdf.records.notes import Notes
+
+TP53 = {"word": "p53", "symbol": "P53", "source": "hgnc_alias_symbol", "entrez": "7157"}
+RAT = {"word": "p53", "ncbigene_id": "24842", "organism_name": "Rattus norvegicus"}
+
+
+def test_a_row_without_problems_is_read_once() -> None:
+    notes = Notes("x.md")
+    first, second, chemical = (
+        *inline_rows("gene", [(1, TP53), (2, dict(TP53))], notes),
+        *inline_rows("chemical", [(1, {"word": "p53"})], notes),
+    )
+    assert first is second
+    assert first.mention() is second.mention()
+    assert (first.mention().kind, chemical.mention().kind) == ("gene", "chemical")
+    assert not notes.problems
+
+
+def test_a_row_with_a_problem_is_reported_where_it_stands_each_time() -> None:
+    notes = Notes("x.md")
+    row = TP53 | {"entrez": "P04637"}
+    rows = list(inline_rows("gene", [(1, row), (7, row), (8, {"entrez": "1"})], notes))
+    assert [problem.field for problem in notes.problems] == [
+        "genes, item 1, entrez",
+        "genes, item 7, entrez",
+        "genes, item 8",
+    ]
+    assert [row.unrecognized for row in rows] == [["entrez: P04637"]] * 2
+
+
+def test_a_row_of_a_table_says_what_its_own_names_of_organisms_say() -> None:
+    notes, taxa = Notes("x.tsv"), load_taxa()
+    usual, own, again = (
+        next(table_rows("gene", [(2, RAT)], Names(names, taxa), notes))
+        for names in ({}, {"rattus norvegicus": "99"}, {})
+    )
+    assert usual.candidate is not None
+    assert own.candidate is not None
+    assert usual.candidate.organism == Organism("Rattus norvegicus", "10116")
+    assert own.candidate.organism == Organism("Rattus norvegicus", "99")
+    assert usual is again
+
+
+def test_counts_of_organisms_do_not_make_another_row() -> None:
+    notes, names = Notes("x.tsv"), Names({}, load_taxa())
+    counted = [(line, RAT | {"count_direct": str(line)}) for line in (2, 3)]
+    first, second = table_rows("gene", counted, names, notes)
+    assert first is second
