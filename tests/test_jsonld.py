@@ -20,10 +20,10 @@ from pfocr_rdf import vocabulary
 from pfocr_rdf.errors import IriError
 from pfocr_rdf.iris import Iris, term
 from pfocr_rdf.jsonld import Compactor, compactor
-from pfocr_rdf.mapping import Node, triples
+from pfocr_rdf.mapping import Common, Node, triples
 from pfocr_rdf.releases import Release
 from pfocr_rdf.resources import resource
-from pfocr_rdf.vocabulary import RDF_TYPE, Pfocr, Schema
+from pfocr_rdf.vocabulary import RDF_TYPE, Oa, Pfocr, Schema
 
 CONTEXT: Final[dict[str, Any]] = json.loads(
     resource("ontology", "context.jsonld").read_text(encoding="utf-8")
@@ -199,6 +199,18 @@ def test_whole_numbers_are_json_numbers_only_while_every_reader_keeps_their_digi
     facts = [(Pfocr.row_count, xsd(text, "integer")) for text in ("3", "999999999999999", "1" * 16)]
     document = json.loads(compactor(Iris()).document([Node(SUBJECT, list(facts))]))
     assert document["@graph"][0]["rowCount"] == [3, 999999999999999, "1" * 16]
+
+
+def test_what_subjects_have_in_common_is_written_as_if_each_had_it_alone() -> None:
+    facts = ((RDF_TYPE, Oa.Annotation), (Schema.text, Literal("p53")), (Pfocr.match, Literal("")))
+    common = Common(Oa.has_target, facts, 1)
+    figures = [NamedNode(f"https://pfocr.wikipathways.org/figures/PMC1__f{n}") for n in (1, 2)]
+    for writer in (Compactor(Iris()), compactor(Iris())):
+        for figure in figures:
+            node = common.node(SUBJECT, figure)
+            alone = Node(SUBJECT, [facts[0], (Oa.has_target, figure), *facts[1:]])
+            assert node.facts == alone.facts
+            assert writer.document([node, node]) == writer.document([alone, alone])
 
 
 def test_decimals_keep_their_digits() -> None:

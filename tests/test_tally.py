@@ -11,7 +11,7 @@ from pyoxigraph import Literal, NamedNode, Triple
 
 import pfocr_rdf.tally
 from pfocr_rdf.iris import Iris
-from pfocr_rdf.mapping import Node, triples
+from pfocr_rdf.mapping import Common, Node, triples
 from pfocr_rdf.tally import Tally, Targets, by_subject
 from pfocr_rdf.vocabulary import RDF_TYPE, Schema
 
@@ -33,7 +33,19 @@ nodes = st.builds(
     st.sampled_from(THINGS),
     st.lists(facts, min_size=1, max_size=8),
 )
-parts = st.lists(nodes, max_size=12, unique_by=lambda node: node.subject)
+#: What many subjects may have in common, with a value of each; a predicate that links, too.
+COMMON: Final = [
+    Common(Schema.name, ((RDF_TYPE, CLASSES[0]), (Schema.about, THINGS[0])), 1),
+    Common(Schema.about, ((Schema.mentions, THINGS[7]), (Schema.mentions, THINGS[1])), 0),
+    Common(Schema.mentions, (), 0),
+]
+alike = st.builds(
+    lambda common, subject, value: common.node(subject, value),
+    st.sampled_from(COMMON),
+    st.sampled_from(THINGS),
+    st.sampled_from([*THINGS, Literal("https://example.org/a/1")]),
+)
+parts = st.lists(nodes | alike, max_size=12, unique_by=lambda node: node.subject)
 
 
 def counted(found: set[Triple]) -> Tally:

@@ -7,7 +7,7 @@ or a full IRI, which every JSON-LD processor reads as the same triple.
 import json
 import re
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final, cast
 
 import orjson
@@ -15,7 +15,7 @@ from pyoxigraph import NamedNode
 
 from pfocr_rdf.errors import IriError
 from pfocr_rdf.iris import RDFS, Iris, term
-from pfocr_rdf.mapping import Node, Object
+from pfocr_rdf.mapping import MENTIONS, Common, Node, Object
 from pfocr_rdf.resources import resource
 from pfocr_rdf.vocabulary import RDF_TYPE, XSD_INTEGER, XSD_STRING
 
@@ -45,6 +45,7 @@ class Compactor:
         self._terms = dict(self._predicate_terms())
         self._classes: dict[Object, str] = {}
         self._known: dict[Object, str] = {}
+        self._common = lru_cache(maxsize=MENTIONS)(self._write_common)
         self._written_context = orjson.Fragment(orjson.dumps(self.context))
 
     def _prefixes(self) -> dict[str, str]:
@@ -115,6 +116,16 @@ class Compactor:
 
     def node(self, node: Node) -> Json:
         """One subject as a JSON object."""
+        if node.common is None:
+            return self._node(node)
+        # The keys stand already in their order: the two that differ are overwritten.
+        written = self._common(node.common).copy()
+        written["@id"] = self.iri(node.subject)
+        key, coercion = self._term(node.common.predicate)
+        written[key] = self._worth(node.facts[node.common.at][1], coercion)
+        return written
+
+    def _node(self, node: Node) -> Json:
         written: Json = {"@id": self.iri(node.subject)}
         terms, known = self._terms, self._known
         worth: Any
@@ -133,6 +144,10 @@ class Compactor:
             else:
                 written[key] = [written[key], worth]
         return written
+
+    def _write_common(self, common: Common) -> Json:
+        """What many subjects have alike, with some subject and some value in their places."""
+        return self._node(common.node(common.predicate, common.predicate))
 
     def _worth(self, value: Object, coercion: NamedNode | None) -> Any:
         """A value as its term implies it, or in full where the term does not imply its type."""

@@ -6,10 +6,10 @@ What figures share is gathered in :mod:`pfocr_rdf.shared` and described once.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final
 
 from pyoxigraph import Literal, NamedNode, Triple
@@ -46,14 +46,40 @@ LEXICON_TO_FACTS: Final[dict[tuple[Kind, str], list[tuple[NamedNode, Object]]]] 
     for kind, names in KIND_TO_LEXICONS.items()
     for name in names
 }
+#: So many readings are remembered: those that are often met, a few megabytes.
+MENTIONS: Final = 1 << 13
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Common:
+    """What is said of many subjects alike, but for the value of one predicate.
+
+    :param predicate: each subject has one value of it.
+    :param facts: what is said with other predicates, in order.
+    :param at: where among them that value is said.
+    """
+
+    predicate: NamedNode
+    facts: tuple[tuple[NamedNode, Object], ...]
+    at: int
+
+    def node(self, subject: NamedNode, value: Object) -> "Node":
+        """One of the subjects, with its value."""
+        facts = list(self.facts)
+        facts.insert(self.at, (self.predicate, value))
+        return Node(subject, facts, self)
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """Everything that is said of one subject: its triples, without the subject repeated."""
+    """Everything that is said of one subject: its triples, without the subject repeated.
+
+    ``common`` is there for whoever need not look at the same facts again.
+    """
 
     subject: NamedNode
     facts: list[tuple[NamedNode, Object]]
+    common: Common | None = None
 
 
 def triples(nodes: Iterable[Node]) -> Iterator[Triple]:
@@ -76,25 +102,20 @@ def figure_nodes(figure: Figure, iris: Iris) -> Iterator[Node]:
     several figures may share it.
     """
     subject = iris.figure(figure.figid)
-    bodies: dict[tuple[str, str], NamedNode] = {}
-    for mention in figure.mentions:
-        for candidate in mention.candidates:
-            key = (candidate.namespace, candidate.accession)
-            if key not in bodies:
-                bodies[key] = iris.entity(candidate.namespace, candidate.accession)
+    common = commons(iris)
+    said = [common(mention) for mention in figure.mentions]
+    bodies = dict.fromkeys(body for _, found in said for body in found)
     facts = list(_figure_facts(figure, iris))
-    facts.extend((Schema.mentions, body) for body in bodies.values())
+    facts.extend((Schema.mentions, body) for body in bodies)
     yield Node(subject, facts)
     if figure.alias:
         yield Node(iris.figure(figure.alias), [(IS_REPLACED_BY, subject)])
     for taxon, supports in _by_taxon(figure.supports).items():
         facts = list(_support_facts(taxon, supports, iris))
         yield Node(iris.support(figure.figid, taxon), facts)
-    for mention in figure.mentions:
-        # One id may stand there twice, under two names.
-        own = list(dict.fromkeys(bodies[c.namespace, c.accession] for c in mention.candidates))
+    for mention, (alike, _) in zip(figure.mentions, said, strict=True):
         node = iris.mention(figure.figid, mention.kind, mention.word, mention.match, mention.source)
-        yield Node(node, _mention_facts(mention, subject, own))
+        yield alike.node(node, subject)
 
 
 def _figure_facts(figure: Figure, iris: Iris) -> Facts:
@@ -197,24 +218,36 @@ def _support_facts(taxon: str, supports: Sequence[Support], iris: Iris) -> Facts
             yield predicate, integer_literal(value)
 
 
-def _mention_facts(
-    mention: Mention, figure: NamedNode, bodies: Sequence[NamedNode]
-) -> list[tuple[NamedNode, Object]]:
-    """One reading of the picture, with every candidate and the evidence for them."""
-    facts: list[tuple[NamedNode, Object]] = [
-        (RDF_TYPE, KIND_TO_MENTION[mention.kind]),
-        (RDF_TYPE, Oa.Annotation),
-        (Oa.has_target, figure),
-        *((Oa.has_body, body) for body in bodies),
-        (Schema.text, Literal(mention.word)),
-    ]
+@cache
+def commons(iris: Iris) -> Callable[[Mention], tuple[Common, tuple[NamedNode, ...]]]:
+    """Gives what is said of a reading in every picture, and the things that it may stand for."""
+
+    @lru_cache(maxsize=MENTIONS)
+    def common(mention: Mention) -> tuple[Common, tuple[NamedNode, ...]]:
+        # One id may stand there twice, under two names.
+        named = dict.fromkeys((one.namespace, one.accession) for one in mention.candidates)
+        bodies = tuple(iris.entity(*identifier) for identifier in named)
+        types = (KIND_TO_MENTION[mention.kind], Oa.Annotation)
+        facts = (
+            *((RDF_TYPE, kind) for kind in types),
+            *((Oa.has_body, body) for body in bodies),
+            *_mention_facts(mention, len(bodies)),
+        )
+        return Common(Oa.has_target, facts, len(types)), bodies
+
+    return common
+
+
+def _mention_facts(mention: Mention, bodies: int) -> Facts:
+    """The evidence of one reading of the picture."""
+    yield Schema.text, Literal(mention.word)
     if mention.match:
-        facts.append((Pfocr.match, Literal(mention.match)))
-    facts.extend(LEXICON_TO_FACTS.get((mention.kind, mention.source), ()))
-    facts.append((Pfocr.candidate_count, integer_literal(len(bodies))))
-    facts.append((Pfocr.row_count, integer_literal(mention.row_count)))
-    facts.extend((Pfocr.unrecognized_value, Literal(value)) for value in mention.unrecognized)
-    return facts
+        yield Pfocr.match, Literal(mention.match)
+    yield from LEXICON_TO_FACTS.get((mention.kind, mention.source), ())
+    yield Pfocr.candidate_count, integer_literal(bodies)
+    yield Pfocr.row_count, integer_literal(mention.row_count)
+    for value in mention.unrecognized:
+        yield Pfocr.unrecognized_value, Literal(value)
 
 
 def article_node(articles: Sequence[Article], iris: Iris) -> Node:

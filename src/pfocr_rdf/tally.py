@@ -6,11 +6,12 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from pyoxigraph import NamedNode
 
-from pfocr_rdf.mapping import Node, Object
+from pfocr_rdf.mapping import MENTIONS, Common, Node, Object
 from pfocr_rdf.vocabulary import RDF_TYPE
 
 HASH_BYTES: Final = 8
@@ -38,8 +39,31 @@ def by_subject(nodes: Sequence[Node]) -> Sequence[Node]:
     return list(merged.values())
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Shape:
+    """What thousands of nodes are like: their classes, and the predicates of their facts."""
+
+    types: tuple[Object, ...]
+    predicates: Predicates
+
+
+@lru_cache(maxsize=MENTIONS)
+def _shape(types: tuple[Object, ...], predicates: Predicates) -> Shape:
+    """The one shape of these."""
+    return Shape(types, predicates)
+
+
+@lru_cache(maxsize=MENTIONS)
+def _shape_and_hashes(common: Common) -> tuple[Shape, tuple[int, ...]]:
+    """The shape of the nodes that have something in common, and the hashes of its objects."""
+    facts = common.node(common.predicate, common.predicate).facts
+    types = tuple(value for predicate, value in common.facts if predicate == RDF_TYPE)
+    shape = _shape(types, tuple(predicate for predicate, _ in facts))
+    return shape, tuple(_hash(str(value)) for _, value in common.facts)
+
+
 def _places(predicates: Predicates, targets: Targets) -> tuple[list[int], list[int]]:
-    """Where in a shape the types stand, and where the links to other datasets."""
+    """Where among predicates the types stand, and where the links to other datasets."""
     types = [at for at, predicate in enumerate(predicates) if predicate == RDF_TYPE]
     return types, [at for at, predicate in enumerate(predicates) if predicate in targets]
 
@@ -67,36 +91,38 @@ class Tally:
 
     def add(self, nodes: Sequence[Node], targets: Targets) -> None:
         """Count nodes, none of whose subjects is in another part."""
-        shapes: Counter[tuple[tuple[Object, ...], Predicates]] = Counter()
+        shapes: Counter[Shape] = Counter()
         links: Counter[tuple[NamedNode, Object]] = Counter()
         objects: set[Object] = set()
         # Thousands of nodes have a few shapes: a shape is looked at once, then only counted.
         places: dict[Predicates, tuple[list[int], list[int]]] = {}
-        for node in by_subject(nodes):
+        for node in by_subject([node for node in nodes if node.common is None]):
             facts = node.facts
             predicates = tuple([predicate for predicate, _ in facts])
             found = places.get(predicates)
             if found is None:
                 found = places[predicates] = _places(predicates, targets)
             of_types, of_links = found
-            shapes[tuple([facts[at][1] for at in of_types]), predicates] += 1
+            shapes[_shape(tuple([facts[at][1] for at in of_types]), predicates)] += 1
             objects.update([value for _, value in facts])
             if of_links:
                 links.update([facts[at] for at in of_links])
+        hashes = _add_alike(nodes, shapes, links, targets)
+        hashes.update(_hash(str(value)) for value in objects)
         self._take_apart(shapes)
         self._link(links, targets)
-        self.objects.append(array("Q", sorted(_hash(str(value)) for value in objects)))
-        self.held += len(objects)
+        self.objects.append(array("Q", sorted(hashes)))
+        self.held += len(hashes)
 
-    def _take_apart(self, shapes: Counter[tuple[tuple[Object, ...], Predicates]]) -> None:
-        for (types, predicates), times in shapes.items():
-            self.triples += len(predicates) * times
+    def _take_apart(self, shapes: Counter[Shape]) -> None:
+        for shape, times in shapes.items():
+            self.triples += len(shape.predicates) * times
             self.subjects += times
-            self.typed += times if types else 0
-            names = [str(kind.value) for kind in types]
+            self.typed += times if shape.types else 0
+            names = [str(kind.value) for kind in shape.types]
             for name in names:
                 self.classes[name] += times
-            for predicate, count in Counter(predicates).items():
+            for predicate, count in Counter(shape.predicates).items():
                 iri = predicate.value
                 self.properties[iri] += count * times
                 for name in names:
@@ -144,6 +170,33 @@ class Tally:
             for part in self.objects:
                 found.update(part[bisect_left(part, low) : bisect_left(part, low + width)])
             yield found
+
+
+def _add_alike(
+    nodes: Sequence[Node],
+    shapes: Counter[Shape],
+    links: Counter[tuple[NamedNode, Object]],
+    targets: Targets,
+) -> set[int]:
+    """Count the nodes that have something in common; the hashes of their objects."""
+    alike: Counter[Common] = Counter()
+    single: Counter[tuple[NamedNode, Object]] = Counter()
+    for node in nodes:
+        if common := node.common:
+            alike[common] += 1
+            single[node.facts[common.at]] += 1
+    hashes = {_hash(str(value)) for _, value in single}
+    linking: dict[Shape, bool] = {}
+    for common, times in alike.items():
+        shape, of_objects = _shape_and_hashes(common)
+        shapes[shape] += times
+        hashes.update(of_objects)
+        if shape not in linking:
+            linking[shape] = any(predicate in targets for predicate in shape.predicates)
+        if linking[shape]:
+            links.update({fact: times for fact in common.facts if fact[0] in targets})
+    links.update({fact: times for fact, times in single.items() if fact[0] in targets})
+    return hashes
 
 
 def _hash(text: str) -> int:

@@ -5,6 +5,7 @@ has no mentions they are all that is known of the picture.
 """
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Final
 
 from pfocr_rdf.iris import BASE, encoded
@@ -107,6 +108,7 @@ def _symbols(mention: Mention) -> Iterator[str]:
             yield symbol
 
 
+@lru_cache(maxsize=1 << 13)
 def _comparable(word: str) -> str:
     """The tables' writer drops quotes; the YAML emitter trims."""
     return one_line(word.replace('"', "").replace("'", ""))

@@ -61,9 +61,10 @@ def _note_unread(found: RecordFile, notes: Notes) -> None:
 
 
 def _figure(found: RecordFile, taxa: Taxa, notes: Notes, limits: Limits) -> Figure:
-    data, text = read_text(Path(found.path), notes, limits)
+    path = Path(found.path)
+    data, text = read_text(path, notes, limits)
     fields = Fields(read_front_matter(text, notes, limits), notes)
-    figid, pmcid = _identity(found, fields)
+    figid, pmcid = _identity(path.name, found, fields)
     article = read_article(pmcid, fields)
     caption, as_found = _caption(fields, limits)
     printed, number = _number(fields)
@@ -99,19 +100,19 @@ def _figure(found: RecordFile, taxa: Taxa, notes: Notes, limits: Limits) -> Figu
         wpids=_wpids(found, fields),
         keywords=keywords,
         mentions=mentions.mentions,
-        source=f"_figures/{Path(found.path).name}",
+        source=f"_figures/{path.name}",
         source_sha256=hashlib.sha256(data).hexdigest(),
         tables=mentions.tables,
         unrecognized=tuple(fields.unrecognized),
     )
 
 
-def _identity(found: RecordFile, fields: Fields) -> tuple[str, str]:
+def _identity(name: str, found: RecordFile, fields: Fields) -> tuple[str, str]:
     """The figid, which the file name repeats, and the article's PMC id in it.
 
     :raises RecordError: if there is no usable figid, or the record names another article.
     """
-    notes, stem = fields.notes, record_stem(Path(found.path).name)
+    notes, stem = fields.notes, record_stem(name)
     # As it stands, not normalised: the identifier is what its owner wrote.
     written = present(fields.raw("figid"))
     matched = FIGID_RE.fullmatch(written or "") or FIGID_RE.fullmatch(stem)

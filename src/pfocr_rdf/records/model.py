@@ -67,6 +67,10 @@ class Mention:
     row_count: int
     unrecognized: tuple[str, ...] = ()
 
+    def __hash__(self) -> int:
+        # Without the candidates: what is remembered of a mention is looked up a million times.
+        return hash((self.kind, self.word, self.match, self.source))
+
 
 @dataclass(frozen=True, slots=True)
 class Support:

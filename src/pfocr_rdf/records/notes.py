@@ -1,5 +1,6 @@
 """What a reader carries along: the limits it must keep and the notes it takes."""
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -48,7 +49,11 @@ def read_text(path: Path, notes: Notes, limits: Limits) -> tuple[bytes, str]:
     """
     try:
         with path.open("rb") as file:
-            data = file.read(limits.file_bytes + 1)
+            # Room for the largest file, for each one, would take longer than to read it.
+            size = min(os.fstat(file.fileno()).st_size, limits.file_bytes)
+            data = file.read(size + 1)
+            if len(data) > size:
+                data += file.read(limits.file_bytes + 1 - len(data))
     except OSError as error:
         reason = f"cannot be read ({error.strerror}): check the file and its permissions"
         raise notes.refusal("file", "unreadable", "", reason) from error

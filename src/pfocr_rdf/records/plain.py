@@ -41,7 +41,6 @@ NAMED: Final = rf"(?:{NAME}):(?=[ \n])[^\n]{{0,160}}+\n"
 ITEM_OR_LINE_RE: Final = re.compile(rf"(?P<item>- {NAMED}(?:  {NAMED}){{0,8}}+(?! ))|{LINE}")
 #: In a quoted text: a line that is empty, or not indented.
 NOT_FOLDED_RE: Final = re.compile(r"\n(?! +[^ \n])")
-FOLD_RE: Final = re.compile(" *\n *")
 #: Longer ones have been made to be long: reading them might take more than their share of time.
 LETTERS: Final = 1 << 16
 #: So many items are remembered: genes that are often mentioned, a few megabytes.
@@ -127,7 +126,14 @@ def _text(written: str) -> Value | None:
         return {}
     else:
         text = written.rstrip(" ")
-    return FOLD_RE.sub(" ", text) if "\n" in text else text
+    return _folded(text) if "\n" in text else text
+
+
+def _folded(text: str) -> str:
+    """The lines of a text on one; what stands before the first and after the last one stays."""
+    first, *others, last = text.split("\n")
+    lines = (first.rstrip(" "), *(line.strip(" ") for line in others), last.lstrip(" "))
+    return " ".join(lines)
 
 
 @lru_cache(maxsize=ITEMS)

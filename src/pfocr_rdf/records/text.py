@@ -55,4 +55,6 @@ def one_line(text: str) -> str:
     >>> one_line("  Cell \n  cycle\u00a0 ")
     'Cell cycle'
     """
+    if text.isascii() and text.isalnum():  # a word, as most texts are
+        return text
     return " ".join(unicodedata.normalize("NFC", text).split())
