@@ -21,8 +21,9 @@ from making import (
     triples_of,
     write,
 )
-from pfocr_rdf.errors import Problem
+from pfocr_rdf.errors import Problem, RecordError
 from pfocr_rdf.records import Limits
+from pfocr_rdf.records.notes import Notes, read_text
 
 FILE = f"_figures/{FIGID}.md"
 
@@ -241,6 +242,14 @@ def test_the_billion_laughs_are_refused(tmp_path: Path) -> None:
     figure, problems = read(tmp_path, raw_record(laughs))
     assert figure is None
     assert problems[0].kind == "refused YAML"
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="a file whose size is not said")
+def test_a_file_that_grows_while_it_is_read_is_read_to_its_end() -> None:
+    data, _ = read_text(Path("/proc/self/status"), Notes("x.md"), Limits())
+    assert data.count(b"\n") > 10
+    with pytest.raises(RecordError, match="larger than 5 bytes"):
+        read_text(Path("/proc/self/status"), Notes("x.md"), Limits(file_bytes=5))
 
 
 def test_a_record_larger_than_the_limit_is_refused(tmp_path: Path) -> None:
