@@ -7,6 +7,7 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,28 @@ def test_neither_the_date_nor_the_folder_enters(tmp_path: Path) -> None:
     first = build(SEEDS, tmp_path / "first").release
     dated = build(SEEDS, tmp_path / "another" / "folder", issued="2025-01-01").release
     assert bytes_of(dated) == bytes_of(first)
+
+
+def test_pieces_of_an_index_are_one_at_its_end_and_find_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records = checkout(tmp_path / "records")
+
+    def found(data: Path) -> tuple[int, list[Any]]:
+        index = build(records, data).release.search_index
+        with closing(sqlite3.connect(index)) as database:
+            ((pieces,),) = database.execute("SELECT count(DISTINCT segid) FROM searched_idx")
+            database.execute(
+                "CREATE VIRTUAL TABLE temp.had USING fts5vocab(main, searched, instance)"
+            )
+            return pieces, database.execute("SELECT * FROM temp.had").fetchall()
+
+    whole = found(tmp_path / "whole")
+    schema = writing.SCHEMA.replace(f"'hashsize', {writing.GATHERED_BYTES}", "'hashsize', 100")
+    assert schema != writing.SCHEMA
+    monkeypatch.setattr(writing, "SCHEMA", schema)
+    assert found(tmp_path / "pieces") == whole
+    assert whole[0] == 1
 
 
 # --- a file of the release, and no dump ---
