@@ -12,8 +12,11 @@ import json
 import sqlite3
 import sys
 from array import array
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
+from operator import sub
 from typing import Final, Literal, NamedTuple
 
 from pfocr_rdf.iris import Iris
@@ -47,6 +50,11 @@ CREATE TABLE had (figure INTEGER PRIMARY KEY, things);
 CREATE TABLE readings (figure INTEGER PRIMARY KEY, readings);
 CREATE TABLE kinds (groups);
 """
+#: A figure in the order of a thing: rank, years before the last, and the figure's number, by bits.
+RANK_AT: Final = 48
+YEAR_AT: Final = 32
+LAST_YEAR: Final = 9999
+FIGURE_OF: Final = (1 << YEAR_AT) - 1
 INTO_MENTIONED: Final = "INSERT INTO mentioned VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 INTO_HAD: Final = "INSERT INTO had VALUES (?, ?)"
 INTO_READINGS: Final = "INSERT INTO readings VALUES (?, ?)"
@@ -137,15 +145,12 @@ class Mentions:
         return self._things[self._ends[figure - 1] : self._ends[figure]]
 
     def _mentioned(self) -> Iterator[tuple[object, ...]]:
-        starts, figures, ranks = self._turned()
+        starts, places = self._turned()
         for token, thing in self._token_to_number.items():
-            own = range(starts[thing], starts[thing + 1])
-            counts = [0] * (NO_TIER + 1)
-            for place in own:
-                counts[ranks[place]] += 1
-            # The strongest evidence first, and of that the newest figure.
-            order = sorted(own, key=lambda p: (ranks[p], -self._years[figures[p]], figures[p]))
-            listed = array("I", (figures[place] for place in order))
+            own = sorted(places[starts[thing] : starts[thing + 1]])
+            ends = [bisect_left(own, (rank + 1) << RANK_AT) for rank in range(NO_TIER + 1)]
+            counts = map(sub, ends, [0, *ends])
+            listed = array("I", map(FIGURE_OF.__and__, own))
             many = len(own) > MANY and self._groups[thing] < LISTED
             together = packed(self._together(thing, listed)) if many else None
             yield (
@@ -153,29 +158,29 @@ class Mentions:
                 *(packed(listed), together),
             )
 
-    def _turned(self) -> tuple["array[int]", "array[int]", bytearray]:
-        """What each thing is had by: where its part begins, the figures and the ranks."""
+    def _turned(self) -> tuple["array[int]", "array[int]"]:
+        """What each thing is had by: where its part begins, and figures, numbers that sort.
+
+        The strongest evidence is the least, and of that the newest figure.
+        """
         starts = array("Q", bytes(8 * (len(self._groups) + 1)))
         for thing in self._things:
             starts[thing + 1] += 1
         for thing in range(len(self._groups)):
             starts[thing + 1] += starts[thing]
         free = starts[:]
-        figures = array("I", bytes(4 * len(self._things)))
-        ranks = bytearray(len(self._things))
-        for figure in range(1, len(self._ends)):
-            for place in range(self._ends[figure - 1], self._ends[figure]):
-                thing = self._things[place]
-                figures[free[thing]] = figure
-                ranks[free[thing]] = self._ranks[place]
+        places = array("Q", bytes(8 * len(self._things)))
+        for figure, year in islice(enumerate(self._years), 1, None):
+            part = slice(self._ends[figure - 1], self._ends[figure])
+            of_figure = (LAST_YEAR - year) << YEAR_AT | figure
+            for thing, rank in zip(self._things[part], self._ranks[part], strict=True):
+                places[free[thing]] = rank << RANK_AT | of_figure
                 free[thing] += 1
-        return starts, figures, ranks
+        return starts, places
 
-    def _together(self, thing: int, figures: Sequence[int]) -> "array[int]":
+    def _together(self, thing: int, figures: Iterable[int]) -> "array[int]":
         """Pairs of thing and number of figures, the most frequent of each kind."""
-        counted: Counter[int] = Counter()
-        for figure in figures:
-            counted.update(self._of(figure))
+        counted = Counter(chain.from_iterable(map(self._of, figures)))
         return most_frequent(counted, thing, self._groups)
 
 
