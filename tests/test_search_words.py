@@ -8,8 +8,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pfocr_rdf.search.words import CHUNK_RE, LETTERS, forms, key, plain, read_chunk, words
+from pfocr_rdf.search.words import (
+    CHUNK_RE,
+    LETTERS,
+    Remembered,
+    forms,
+    key,
+    piece_key,
+    piece_words,
+    plain,
+    read_chunk,
+    words,
+)
 
+#: What one text is put together of, where words could run into what is beside them.
+PIECES = [
+    *("KRAS", "kras", "tumours", "TNFalpha", "alpha1", "IL", "6", "25", "OH", "x" * 70, "β", "中"),
+    *("-", "–", "'", "’", ",", ".", "_", "(", ")", "/", "*", "[", " ", "\n", "\u2009", "é", "²"),
+]
 #: Spellings of one thing a line, as users type them, pictures have them, and symbols are.
 SPELLINGS = [
     ["TGF-β", "TGFβ", "TGF-beta", "TGFbeta", "TGFB", "tgfb", "TGF‑β", "TGF–B", "tgf-Β"],
@@ -95,6 +111,28 @@ def test_a_word_is_among_its_own_forms(text: str) -> None:
         if whole:
             assert forms(chunk)[0] == whole
         assert {part for part in parts if len(part) > 1} <= set(forms(chunk))
+
+
+@given(st.lists(st.sampled_from(PIECES) | st.text(max_size=2), max_size=8).map("".join))
+def test_a_piece_is_read_like_the_words_in_it_whatever_stands_around_them(text: str) -> None:
+    found = CHUNK_RE.findall(text)
+    assert words(text) == " ".join(form for chunk in found for form in forms(chunk))
+    assert key(text).split() == [read_chunk(c)[0] for c in found if read_chunk(c)[0]]
+    assert piece_words(text) == words(text)
+    assert piece_key(text) == key(text)
+
+
+def test_what_is_remembered_is_forgotten_when_it_is_too_much() -> None:
+    asked: list[str] = []
+
+    def read(piece: str) -> str:
+        asked.append(piece)
+        return piece.lower()
+
+    remembered = Remembered(read, 2)
+    assert [remembered[piece] for piece in "ABABCA"] == [*"ababca"]
+    assert asked == [*"ABCA"]
+    assert len(remembered) == 2
 
 
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"])))

@@ -8,8 +8,9 @@ in their place. ``TGF-β``, ``TGFbeta`` and ``TGFB`` are then one word, as are `
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
+from string import punctuation
 from typing import Final
 
 #: Greek letter → its name. A gene symbol has the Latin letter of the name for it, as in TNFα
@@ -103,12 +104,34 @@ def read_chunk(chunk: str) -> tuple[str, tuple[str, ...]]:
 
 def _spelt(word: str) -> str:
     """A word in its common spelling, a name of a Greek letter in it as the Latin letter."""
-    return common_spelling(SPELT_RE.sub(lambda found: NAME_TO_LATIN[found[0]], word))
+    # At most one: a name ends its word, but for two letters and a number.
+    if found := SPELT_RE.search(word):
+        word = word[: found.start()] + NAME_TO_LATIN[found[0]] + word[found.end() :]
+    return common_spelling(word)
 
 
 def chunks(text: str) -> Iterator[re.Match[str]]:
     """The pieces of a text that are words, where they stand."""
     return CHUNK_RE.finditer(text)
+
+
+class Remembered(dict[str, str]):
+    """Piece of text → what it is read as; read when it is first asked for.
+
+    What recurs is most of any text. A ``lru_cache`` would keep twice the memory for a piece, and
+    touch it all each time: other work leaves little of it in the processor's cache.
+    """
+
+    def __init__(self, read: Callable[[str], str], most: int) -> None:
+        super().__init__()
+        self._read = read
+        self._most = most
+
+    def __missing__(self, piece: str) -> str:
+        if len(self) >= self._most:
+            self.clear()
+        found = self[piece] = self._read(piece)
+        return found
 
 
 def words(text: str) -> str:
@@ -119,12 +142,17 @@ def words(text: str) -> str:
     """
     # No word goes over white space, and the pieces between it recur: looking for words in
     # them once each takes a third of the time.
-    return " ".join(filter(None, map(_words, text.split())))
+    return " ".join(filter(None, map(piece_words, text.split())))
 
 
-@lru_cache(maxsize=1 << 15)
 def _words(piece: str) -> str:
-    return " ".join(word for chunk in CHUNK_RE.findall(piece) for word in forms(chunk))
+    return _simple(piece) or " ".join(
+        word for chunk in CHUNK_RE.findall(piece) for word in forms(chunk)
+    )
+
+
+#: The words of a text that is likely to recur whole.
+piece_words: Final = Remembered(_words, 1 << 16).__getitem__
 
 
 def key(text: str) -> str:
@@ -133,9 +161,23 @@ def key(text: str) -> str:
     >>> key("TGF-β Signaling Pathways"), key(" Breast  neoplasms ")
     ('tgfb signaling pathway', 'breast neoplasm')
     """
-    return " ".join(filter(None, map(_key, text.split())))
+    return " ".join(filter(None, map(piece_key, text.split())))
 
 
-@lru_cache(maxsize=1 << 14)
 def _key(piece: str) -> str:
-    return " ".join(filter(None, (read_chunk(chunk)[0] for chunk in CHUNK_RE.findall(piece))))
+    return _simple(piece) or " ".join(
+        filter(None, (read_chunk(chunk)[0] for chunk in CHUNK_RE.findall(piece)))
+    )
+
+
+#: The key of a text that is likely to recur whole.
+piece_key: Final = Remembered(_key, 1 << 15).__getitem__
+
+
+def _simple(piece: str) -> str:
+    """The word of a piece that is one, without parts, as four of five are; empty for others.
+
+    To read such a piece as others are read takes four times as long.
+    """
+    bare = piece.strip(punctuation)
+    return _spelt(bare.lower())[:LETTERS] if bare.isascii() and bare.isalnum() else ""
