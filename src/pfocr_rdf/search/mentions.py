@@ -23,17 +23,21 @@ from pfocr_rdf.iris import Iris
 from pfocr_rdf.mapping import journal_key
 from pfocr_rdf.records import Figure
 from pfocr_rdf.records.mention_rows import LEXICON_TO_TIER
-from pfocr_rdf.search.rows import TIER_TO_COLUMN, identity, tokens
+from pfocr_rdf.search.rows import TIER_TO_COLUMN, tokens
 
 Group = Literal["gene", "chemical", "disease", "organism", "source"]
 
 #: What a figure has; journals and publishers are its sources.
 GROUPS: Final[tuple[Group, ...]] = ("gene", "chemical", "disease", "organism", "source")
+GROUP_TO_NUMBER: Final[dict[Group, int]] = {group: n for n, group in enumerate(GROUPS)}
 #: Those that are listed beside a thing.
 LISTED: Final = GROUPS.index("source")
 #: Evidence of a gene, the strongest first; the last rank is that of all that has no tier.
 TIER_TO_RANK: Final[dict[str, int]] = {tier: rank for rank, tier in enumerate(TIER_TO_COLUMN)}
 NO_TIER: Final = len(TIER_TO_RANK)
+LEXICON_TO_RANK: Final = {
+    lexicon: TIER_TO_RANK[tier] for lexicon, tier in LEXICON_TO_TIER.items() if tier
+}
 #: Of an organism: a curator says so, or its genes explain the words.
 CURATED: Final = 0
 PREDICTED: Final = 1
@@ -41,8 +45,8 @@ PREDICTED: Final = 1
 MANY: Final = 400
 #: So many of each kind are kept then.
 KEPT: Final = 25
-#: Made once: to make one costs more than to write a list.
-ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+#: Made once: to make one costs more than to write a list. A list of words is in no circle.
+ENCODER: Final = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":"))
 SCHEMA: Final = """
 CREATE TABLE mentioned (number INTEGER PRIMARY KEY, token UNIQUE, kind, rank0, rank1, rank2, rank3,
     figures, together);
@@ -81,31 +85,36 @@ class Having(NamedTuple):
 
 def having(figure: Figure, iris: Iris) -> Having:
     """Everything whose page a figure belongs on, each once, with the best evidence."""
-    found: dict[str, Had] = {}
-    readings: list[tuple[str, int, list[str]]] = []
+    things: list[Had] = []
+    places: dict[str, int] = {}
+    words: list[tuple[str, int, list[int]]] = []
     token_of = tokens(iris)
     for mention in figure.mentions:
-        tier = LEXICON_TO_TIER.get(mention.source)
-        rank = TIER_TO_RANK[tier] if tier else NO_TIER
-        group = GROUPS.index(mention.kind)
-        candidates = [token_of(c.namespace, c.accession) for c in mention.candidates]
-        for token in candidates:
-            if token not in found or rank < found[token].rank:
-                found[token] = Had(token, group, rank)
-        readings.append((mention.word, rank, list(dict.fromkeys(candidates))))
-    places = {token: place for place, token in enumerate(found)}
-    words = [[word, rank, [places[token] for token in read]] for word, rank, read in readings]
+        rank, group = LEXICON_TO_RANK.get(mention.source, NO_TIER), GROUP_TO_NUMBER[mention.kind]
+        meant: dict[int, None] = {}
+        for candidate in mention.candidates:
+            token = token_of(candidate.namespace, candidate.accession)
+            place = places.setdefault(token, len(things))
+            if place == len(things):
+                things.append(Had(token, group, rank))
+            elif rank < things[place].rank:
+                things[place] = Had(token, group, rank)
+            meant[place] = None
+        words.append((mention.word, rank, list(meant)))
     for rank, organisms in ((CURATED, figure.organisms), (PREDICTED, figure.predicted_organisms)):
-        for taxon in (organism.taxon for organism in organisms if organism.taxon):
-            token = identity(iris.taxon(taxon).value)
-            found.setdefault(token, Had(token, GROUPS.index("organism"), rank))
+        for organism in organisms:
+            if organism.taxon:
+                token = token_of("taxon", organism.taxon)
+                if places.setdefault(token, len(things)) == len(things):
+                    things.append(Had(token, GROUP_TO_NUMBER["organism"], rank))
     article = figure.article
-    journal, publisher = journal_key(article), article.publisher
-    sources = [iris.journal(journal)] if journal else []
-    sources += [iris.publisher(publisher)] if publisher else []
-    for token in (identity(source.value) for source in sources):
-        found[token] = Had(token, GROUPS.index("source"), NO_TIER)
-    return Having(tuple(found.values()), ENCODER.encode(words))
+    if journal := journal_key(article):
+        things.append(Had(token_of("journal", journal), GROUP_TO_NUMBER["source"], NO_TIER))
+    if article.publisher:
+        things.append(
+            Had(token_of("publisher", article.publisher), GROUP_TO_NUMBER["source"], NO_TIER)
+        )
+    return Having(tuple(things), ENCODER.encode(words))
 
 
 class Mentions:

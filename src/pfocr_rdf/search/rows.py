@@ -7,15 +7,16 @@ most of the work of an index.
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, lru_cache
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from pfocr_rdf.equivalents import doi_iri
 from pfocr_rdf.iris import Iris, Namespace
 from pfocr_rdf.mapping import Node
 from pfocr_rdf.records import Figure
 from pfocr_rdf.records.mention_rows import LEXICON_TO_TIER
+from pfocr_rdf.records.model import KINDS, Kind
 from pfocr_rdf.search.found import Tier
-from pfocr_rdf.search.words import key, words
+from pfocr_rdf.search.words import key, piece_key, piece_words, words
 from pfocr_rdf.vocabulary import KIND_TO_ENTITY, RDF_TYPE, Schema
 
 #: What is searched → how much a word there counts: where it is the subject, more than where
@@ -43,6 +44,7 @@ TIER_TO_COLUMN: Final[dict[Tier, str]] = {
     "synonym": "synonyms",
     "family": "families",
 }
+TIERED: Final = tuple(TIER_TO_COLUMN.values())
 #: A lexicon without a tier says least of all.
 LEXICON_TO_COLUMN: Final = {
     lexicon: column
@@ -50,6 +52,8 @@ LEXICON_TO_COLUMN: Final = {
     for tier, column in TIER_TO_COLUMN.items()
     if tier == its_tier
 }
+#: What a word of the index can stand for.
+Identified = Namespace | Literal["taxon", "journal", "publisher"]
 #: Class of a shared thing → what a suggestion calls it.
 CLASS_TO_KIND: Final = {entity: kind for kind, entity in KIND_TO_ENTITY.items()} | {
     Schema.Taxon: "organism"
@@ -84,7 +88,6 @@ class ThingRow(NamedTuple):
     organism: str | None
 
 
-@lru_cache(maxsize=1 << 12)
 def identity(iri: str) -> str:
     """The word that stands in the index for an IRI; no text has it.
 
@@ -95,47 +98,64 @@ def identity(iri: str) -> str:
 
 
 @cache
-def tokens(iris: Iris) -> Callable[[Namespace, str], str]:
-    """Gives the word for what an accession identifies; once for each configuration of IRIs.
+def tokens(iris: Iris) -> Callable[[Identified, str], str]:
+    """Gives the word for what an identifier stands for; once for each configuration of IRIs.
 
     >>> tokens(Iris())("ncbigene", "5742")
     'xa73a6081f0f148d3'
     """
 
     @lru_cache(maxsize=1 << 14)
-    def token(namespace: Namespace, accession: str) -> str:
-        return identity(iris.entity(namespace, accession).value)
+    def token(kind: Identified, identifier: str) -> str:
+        if kind == "taxon":
+            return identity(iris.taxon(identifier).value)
+        if kind == "journal":
+            return identity(iris.journal(identifier).value)
+        if kind == "publisher":
+            return identity(iris.publisher(identifier).value)
+        return identity(iris.entity(kind, identifier).value)
 
     return token
+
+
+class _Mentioned(NamedTuple):
+    """What the mentions of a figure say. The keys of each dictionary are a list without repeats.
+
+    ``close`` are pairs of a ChEBI or DOID term, which people look for too, and what it matches.
+    """
+
+    words: dict[str, None]
+    kind_to_names: dict[Kind, dict[str, None]]
+    kind_to_close_names: dict[Kind, dict[str, None]]
+    column_to_words: dict[str, dict[str, None]]
+    entities: dict[str, None]
+    close: dict[tuple[str, str], None]
 
 
 def search_row(figure: Figure, iris: Iris) -> Row:
     """What is searched and shown of a figure."""
     article, token = figure.article, tokens(iris)
-    lists = {name: _joined(found, ", ") for name, found in _lists(figure).items()}
+    said = _mentioned(figure, token)
+    names, close_names, entities = said.kind_to_names, said.kind_to_close_names, said.entities
     source = _joined(
         [article.citation, article.journal, article.journal_abbreviation, *article.keywords], "; "
     )
-    entities = dict.fromkeys(
-        token(candidate.namespace, candidate.accession)
-        for mention in figure.mentions
-        for candidate in mention.candidates
-    )
     organisms = dict.fromkeys((*figure.organisms, *figure.predicted_organisms))
-    for taxon in (organism.taxon for organism in organisms if organism.taxon):
-        entities[identity(iris.taxon(taxon).value)] = None
+    for organism in organisms:
+        if organism.taxon:
+            entities[token("taxon", organism.taxon)] = None
     searched = {
-        "words": _once(words(lists["words"])),
+        "words": _once(piece_words, said.words),
         # What terms are called that match closely is looked for, too.
-        "chemicals": _once(words(f"{lists['chemicals']}, {_close_names(figure, 'chemical')}")),
-        "diseases": _once(words(f"{lists['diseases']}, {_close_names(figure, 'disease')}")),
+        "chemicals": _once(piece_words, names["chemical"] | close_names["chemical"]),
+        "diseases": _once(piece_words, names["disease"] | close_names["disease"]),
         # The Ras of K-Ras is no evidence for RAS.
-        **{column: _once(key(lists[column])) for column in TIER_TO_COLUMN.values()},
+        **{column: _once(piece_key, its) for column, its in said.column_to_words.items()},
         "ids": " ".join((article.pmcid.lower(), *map(identity, _identifiers(figure, iris)))),
         "title": words(figure.title or ""),
         "caption": words(figure.caption or ""),
         "article": words(article.title or ""),
-        "organisms": words(_joined((o.name for o in organisms), ", ")),
+        "organisms": words(" ".join(organism.name for organism in organisms)),
         "source": words(source),
         "entities": " ".join(entities),
     }
@@ -146,49 +166,43 @@ def search_row(figure: Figure, iris: Iris) -> Row:
             article.title,
             article.year,
             figure.caption,
-            *(lists[name] for name in ("words", "genes", "chemicals", "diseases")),
+            *(_joined(listed, ", ") for listed in (said.words, *names.values())),
             source,
         ),
         tuple(dict.fromkeys(o.taxon or o.name for o in organisms)),
         key(figure.title or ""),
         tuple(entities),
         tuple(searched[column] for column in COLUMN_TO_WEIGHT),
-        tuple(_close(figure, iris)),
+        tuple(said.close),
     )
 
 
-def _close(figure: Figure, iris: Iris) -> dict[tuple[str, str], None]:
-    """The ChEBI and DOID terms that match closely what is mentioned, which people look for too."""
-    candidates = (candidate for mention in figure.mentions for candidate in mention.candidates)
-    token = tokens(iris)
-    return {
-        (token(*one.close), token(one.namespace, one.accession)): None
-        for one in candidates
-        if one.close
-    }
-
-
-def _close_names(figure: Figure, kind: str) -> str:
-    """What the terms are called that match closely what is mentioned."""
-    mentions = (mention for mention in figure.mentions if mention.kind == kind)
-    return _joined(dict.fromkeys(one.close_name for m in mentions for one in m.candidates), ", ")
-
-
-def _lists(figure: Figure) -> dict[str, dict[str, None]]:
-    """The words of the picture, what they may stand for, and both by tier, for genes."""
-    names = ("words", "genes", "chemicals", "diseases", *TIER_TO_COLUMN.values())
-    found: dict[str, dict[str, None]] = {name: {} for name in names}
+def _mentioned(figure: Figure, token: Callable[[Identified, str], str]) -> _Mentioned:
+    """What is read in the picture, what it may stand for, and both by tier, for genes."""
+    said = _Mentioned(
+        {}, {k: {} for k in KINDS}, {k: {} for k in KINDS}, {c: {} for c in TIERED}, {}, {}
+    )
     for mention in figure.mentions:
-        read = dict.fromkeys((mention.word, mention.match))
-        meant = dict.fromkeys(candidate.name for candidate in mention.candidates)
-        found["words"] |= read
-        found[f"{mention.kind}s"] |= meant
-        if mention.kind == "gene":
-            found[LEXICON_TO_COLUMN.get(mention.source, "families")] |= meant | read
+        kind, word, match = mention.kind, mention.word, mention.match
+        said.words[word] = said.words[match] = None
+        names = said.kind_to_names[kind]
+        for one in mention.candidates:
+            names[one.name] = None
+            entity = token(one.namespace, one.accession)
+            said.entities[entity] = None
+            if one.close:
+                said.close[token(*one.close), entity] = None
+            if one.close_name:
+                said.kind_to_close_names[kind][one.close_name] = None
+        if kind == "gene":
+            tiered = said.column_to_words[LEXICON_TO_COLUMN.get(mention.source, "families")]
+            for one in mention.candidates:
+                tiered[one.name] = None
+            tiered[word] = tiered[match] = None
     if not figure.mentions:
         # All that is known of such a picture; elsewhere they repeat the genes of every tier.
-        found["words"].update(dict.fromkeys(figure.keywords))
-    return found
+        said.words.update(dict.fromkeys(figure.keywords))
+    return said
 
 
 def _identifiers(figure: Figure, iris: Iris) -> Iterator[str]:
@@ -208,9 +222,9 @@ def _identifiers(figure: Figure, iris: Iris) -> Iterator[str]:
         yield from (pathway.value for pathway in iris.pathways(wpid))
 
 
-def _once(listed: str) -> str:
+def _once(read: Callable[[str], str], texts: Iterable[str]) -> str:
     """A list is as long as it has different words, however often one is repeated."""
-    return " ".join(dict.fromkeys(listed.split()))
+    return " ".join(dict.fromkeys(" ".join(map(read, texts)).split()))
 
 
 def _joined(texts: Iterable[str | None], between: str) -> str:
