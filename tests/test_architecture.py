@@ -39,7 +39,7 @@ ORDER: Final = (
     ),
     *("peers", "remote", "describe", "publish"),
     *("stores", "push_notes", "push_graphs", "push", "isql", "push_bulk", "web"),
-    *("commands", "cli"),
+    *("commands", "cli", "__main__"),
 )
 #: What only some modules may import: nothing else knows YAML, another endpoint or a terminal.
 LIBRARY_TO_USERS: Final = {

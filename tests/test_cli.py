@@ -650,6 +650,20 @@ def test_a_command_that_does_not_exist_is_told_with_the_nearest_that_does() -> N
     assert "No such command 'biuld'. Did you mean 'build'?" in refused.err
 
 
+@pytest.mark.parametrize("command", ["verify", "query"])
+@pytest.mark.parametrize("module", ["typer", "pyoxigraph"])
+def test_who_interrupts_a_command_that_is_still_imported_sees_no_traceback(
+    module: str, command: str, tmp_path: Path
+) -> None:
+    (tmp_path / f"{module}.py").write_text("import os; os.kill(os.getpid(), 2)")
+    env = environment(PYTHONPATH=str(tmp_path))
+    installed = [str(Path(sys.executable).with_name("pfocr-rdf"))]
+    for words in (installed, [sys.executable, "-m", "pfocr_rdf"]):
+        line = [*words, command, "ASK {}"]
+        done = subprocess.run(line, env=env, capture_output=True, check=False)
+        assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
+
+
 def imported_by(names: list[str]) -> set[str]:
     """What a fresh interpreter has imported when the commands are ready to run."""
     code = "import sys; from typer.main import get_command; from pfocr_rdf.cli import app; "

@@ -35,8 +35,8 @@ COMMANDS: Final = {
 class OnDemand(UserDict[str, Any]):
     """Commands that are imported when they are asked for.
 
-    Those that serve and push import for a third of a second what the others do without: each
-    command would wait for it, and each worker of a build, which imports the program once more.
+    Those that serve and push import for a third of a second what the others do without, and each
+    command would wait for it.
     """
 
     def __getitem__(self, name: str) -> Any:
@@ -74,7 +74,7 @@ app: Final = typer.Typer(
 def run() -> None:
     """Be the program."""
     if sys.argv[1:2] == ["query"] and sys.stderr is not None:
-        from pfocr_rdf.commands.apart import run_apart  # workers import this module, and no command
+        from pfocr_rdf.commands.apart import run_apart  # other commands do without
 
         run_apart(app)
     app()
