@@ -9,7 +9,7 @@ import pytest
 from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, Store
 
 from building import build, checkout
-from invoking import run
+from invoking import run, run_at_terminal
 from making import FIGID, SEEDS, record, write
 from pfocr_rdf.compare import (
     DEFINED,
@@ -229,3 +229,28 @@ def test_a_store_that_cannot_be_opened_is_refused(
     assert message.startswith(f"{copied_release.store}: not a readable store (")
     assert message.endswith("): run `pfocr-rdf verify` on it")
     assert not copied_release.store.exists()
+
+
+def test_how_far_a_comparison_is_is_told(
+    seeds_release: Release, mixed_release: Release, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pfocr_rdf.compare.TOLD_QUADS", 1_000)
+    told: list[str] = []
+    assert list(compare_releases(seeds_release, mixed_release, told.append))
+    total = f"{len(quads(seeds_release)):,}"
+    assert told[:2] == [
+        f"{seeds_release.id}: 0 of {total} triples compared",
+        f"{seeds_release.id}: 1,000 of {total} triples compared",
+    ]
+    assert told[-1].startswith(f"{mixed_release.id}: ")
+
+
+def test_a_terminal_is_shown_how_far_it_is_and_standard_output_has_the_changes(
+    seeds_release: Release, mixed_release: Release
+) -> None:
+    words = ("diff", seeds_release.path, mixed_release.path)
+    compared = run_at_terminal(*words)
+    assert f"{mixed_release.id}: 0 of " in compared.err
+    elsewhere = run(*words)
+    assert compared.out == elsewhere.out
+    assert "triples compared" not in elsewhere.err

@@ -3,18 +3,15 @@
 import gzip
 import hashlib
 import json
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pyoxigraph import Literal, NamedNode, Quad, Store
 
+from invoking import run_at_terminal
 from parsing import unpacked
 from pfocr_rdf.dumps import EQUIVALENTS, FORMATS, NAME_TO_FORMAT, compress
 from pfocr_rdf.errors import ReleaseError
@@ -22,6 +19,8 @@ from pfocr_rdf.iris import Iris
 from pfocr_rdf.releases import Release
 from pfocr_rdf.verify import Contents, verify_release
 
+#: What erases a line of a terminal.
+ERASE = "\x1b[2K"
 DUMPS = [form.file for form in NAME_TO_FORMAT.values()]
 
 
@@ -416,23 +415,14 @@ def test_a_terminal_is_shown_how_far_it_is_and_standard_output_has_the_faults(
     option: str, copied_release: Release
 ) -> None:
     flip(copied_release.path / "report.json")
-    ours, terminal = os.openpty()
-    command = [sys.executable, "-c", "from pfocr_rdf.cli import run; run()", "verify"]
-    with subprocess.Popen(
-        [*command, str(copied_release.path), *filter(None, [option])],
-        stdout=subprocess.PIPE,
-        stderr=terminal,
-        env={**os.environ, "TERM": "xterm"},
-    ) as process:
-        os.close(terminal)
-        shown = b""
-        with suppress(OSError):  # all who had the terminal have closed it
-            while block := os.read(ours, 65_536):
-                shown += block
-        assert process.stdout is not None
-        faults = process.stdout.read().decode()
-    os.close(ours)
-    assert process.returncode == 1
-    assert faults.startswith("report.json: SHA-256 ")
-    assert (b"dumps/pfocr.ttl.gz: parsed" in shown) == (not option)
-    assert b"report.json: SHA-256" not in shown
+    verified = run_at_terminal("verify", copied_release.path, *filter(None, [option]))
+    assert verified.status == 1
+    assert verified.out.startswith("report.json: SHA-256 ")
+    assert ("dumps/pfocr.ttl.gz: parsed" in verified.err) == (not option)
+    assert "report.json: SHA-256" not in verified.err
+
+
+def test_a_fault_has_a_line_of_its_own_on_the_terminal(copied_release: Release) -> None:
+    flip(copied_release.path / "report.json")
+    shown = run_at_terminal("verify", copied_release.path, is_all_shown=True).err
+    assert f"\r{ERASE}report.json: SHA-256 " in shown

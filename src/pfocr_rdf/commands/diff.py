@@ -6,6 +6,7 @@ import typer
 
 from pfocr_rdf.commands.console import refusals, say
 from pfocr_rdf.commands.options import DEFAULT_DATA, Data
+from pfocr_rdf.commands.progress import doing
 from pfocr_rdf.compare import DESCRIBED, Summary, compare_releases
 from pfocr_rdf.contents import iris_of
 from pfocr_rdf.releases import find_release, holding
@@ -37,10 +38,12 @@ def diff(
         holding(find_release(data, new)) as after,
     ):
         iris, counts = iris_of(after), Summary()
-        for change in compare_releases(before, after):
-            thing = counts.count(change, iris)
-            if not summary and (description or thing != DESCRIBED):
-                typer.echo(str(change))
+        with doing(quiet=False) as tell:
+            for change in compare_releases(before, after, tell):
+                thing = counts.count(change, iris)
+                if not summary and (description or thing != DESCRIBED):
+                    tell("")
+                    typer.echo(str(change))
         for name, removed, added in counts.rows():
             typer.echo(f"{name}\t-{removed}\t+{added}", err=not summary)
         removed, added = sum(counts.removed.values()), sum(counts.added.values())

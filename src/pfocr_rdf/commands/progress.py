@@ -36,16 +36,31 @@ def unlogged() -> Iterator[None]:
 
 @contextmanager
 def doing(*, quiet: bool) -> Iterator[Callable[[str], None]]:
-    """Shows on a terminal what is done at the moment; what it gives is told so."""
+    """Shows on a terminal what is done at the moment; what it gives is told so.
+
+    It is told "" before something else is printed, which may go to the same line of the terminal.
+    """
     if quiet or not sys.stderr.isatty():
         yield lambda _: None
         return
     # What goes to standard output goes there, though it be shown on the same terminal.
     screen = Console(stderr=True)
-    with Live(console=screen, transient=True, redirect_stdout=False, redirect_stderr=False) as live:
-        yield lambda words: live.update(
-            Text(words, overflow="ellipsis", no_wrap=True), refresh=True
-        )
+    with Live(
+        console=screen,
+        auto_refresh=False,  # nothing changes, and what is printed meanwhile would be overwritten
+        transient=True,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    ) as live:
+        shown = ""
+
+        def tell(words: str) -> None:
+            nonlocal shown
+            if words != shown:
+                shown = words
+                live.update(Text(words, overflow="ellipsis", no_wrap=True), refresh=True)
+
+        yield tell
 
 
 class Watcher:

@@ -39,6 +39,7 @@ def verify(
         with doing(quiet=quiet) as tell:
             for fault in verify_release(found, tell):
                 faults += 1
+                tell("")
                 typer.echo(fault)
     if not quiet:
         said = f"{counted(faults, 'fault')}: build again, or roll back" if faults else "whole"
