@@ -64,6 +64,25 @@ def test_a_gene_may_be_spelt_in_any_known_way(value: str) -> None:
     assert given("gene", value) == [GENE]
 
 
+def test_white_space_around_a_name_does_not_count_and_that_of_a_text_does() -> None:
+    typed = "\u00a0Int  J Mol Sci \n"
+    assert given("name", typed) == ["Int  J Mol Sci"]
+    assert given("text", typed) == [typed]
+
+
+@pytest.mark.parametrize(
+    ("name", "parameter"),
+    [
+        ("figures-by-gene-symbol", "symbol"),
+        ("figures-by-journal", "journal"),
+        ("figures-by-keyword", "keyword"),
+    ],
+)
+def test_a_query_takes_a_name_with_white_space_around_it(name: str, parameter: str) -> None:
+    query = load_query(name)
+    assert bind(query, {parameter: " TP53\t"}) == bind(query, {parameter: "TP53"})
+
+
 @pytest.mark.parametrize("thing", ["taxon", "mesh", "chebi", "doid", "pmc"])
 def test_every_spelling_of_the_equivalents_is_understood(thing: Thing) -> None:
     kinds = {"taxon": "taxon", "mesh": "mesh", "chebi": "chemical", "doid": "disease"}
@@ -123,6 +142,8 @@ def test_a_gene_of_a_configured_prefix_is_understood_and_given_back_in_it() -> N
         ("figure", f"{BASE}figures/PMC1__f1#mention-000000000001"),
         ("figure", "../../etc/passwd"),
         ("text", ""),
+        ("name", ""),
+        ("name", " \n"),
         ("integer", ""),
         ("integer", "1.5"),
         ("integer", "1_000"),

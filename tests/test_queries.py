@@ -253,7 +253,8 @@ def test_no_value_gets_out_of_its_place(query: NamedQuery, listener: Listener) -
         for attack in ATTACKS:
             value = attack.replace("{service}", listener.address)
             given = {**values_for(query), parameter.name: value}
-            if parameter.type != "text" or value == "\ud800":
+            kept = value.strip() if parameter.type == "name" else value
+            if parameter.type not in ("text", "name") or kept in ("", "\ud800"):
                 with pytest.raises(QueryError) as caught:
                     bind(query, given)
                 assert str(caught.value).startswith(f"parameter '{parameter.name}': ")
@@ -261,7 +262,7 @@ def test_no_value_gets_out_of_its_place(query: NamedQuery, listener: Listener) -
                 continue
             text = bind(query, given)
             plain = bind(query, {**given, parameter.name: "harmless"})
-            assert text == plain.replace(str(Literal("harmless")), str(Literal(value)))
+            assert text == plain.replace(str(Literal("harmless")), str(Literal(kept)))
             assert _found(text) == []
     assert not listener.was_called()
 

@@ -127,6 +127,10 @@ def _text(value: str, _bounds: str, _iris: Iris) -> Iterable[Term]:
     return [Literal(value)]
 
 
+def _name(value: str, bounds: str, iris: Iris) -> Iterable[Term]:
+    return _text(value.strip(), bounds, iris)
+
+
 def _integer(value: str, bounds: str, _iris: Iris) -> Iterable[Term]:
     if not INTEGER_RE.fullmatch(value.strip()):
         raise IriError("integer", value)
@@ -171,7 +175,10 @@ TYPE_TO_READER: Final[dict[str, tuple[Reader, str]]] = {
         "a CURIE as ncbigene:5742, mesh:D005227, taxon:9606, pmc:PMC6566596, or its IRI",
     ),
     "figure": (_things("figure"), "a figure id as PMC6566596__ijms-20-02505-g004 or its IRI"),
+    # Letter by letter: some words that were read begin or end with white space.
     "text": (_text, "at least one character"),
+    # No name does, and what is pasted may have white space around it.
+    "name": (_name, "at least one character"),
     "integer": (_integer, "a whole number"),
     "limit": (_limit, f"a whole number, 1 to {ROW_LIMIT:,}"),
     "year": (_year, "four digits as 2019"),

@@ -65,7 +65,7 @@ def example_of(parameter: Parameter, reading: Reading) -> Example:
 
 def known_example(parameter: Parameter, reading: Reading) -> Example | None:
     """A value of a parameter that the release has."""
-    key = parameter.name if parameter.type == "text" else parameter.type
+    key = parameter.name if parameter.type in ("text", "name") else parameter.type
     found = release_examples(reading).get(key)
     if found is not None:
         # Data may have a day where a parameter takes a year.

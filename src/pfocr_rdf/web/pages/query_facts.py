@@ -43,6 +43,7 @@ TYPE_TO_DATATYPE: Final = {
     "integer": XSD_INTEGER,
     "limit": XSD_INTEGER,
     "text": XSD_STRING,
+    "name": XSD_STRING,
     "year": XSD_GYEAR,
 }
 TITLE: Final = "Named queries"
