@@ -4,6 +4,7 @@ import errno
 import hashlib
 import json
 import os
+import re
 import struct
 import subprocess
 import sys
@@ -31,6 +32,7 @@ from pfocr_rdf.dumps import (
     make_part,
     turtle_document,
     turtle_header,
+    written_graph,
 )
 from pfocr_rdf.iris import Iris, term
 from pfocr_rdf.mapping import Node, triples
@@ -162,6 +164,24 @@ def test_the_turtle_header_is_sorted_and_stands_once_at_the_start(any_release: R
     assert declared == sorted(declared) == lines[: len(declared)]
     assert declared == sorted(f"@prefix {p}: <{iri}> ." for p, iri in Iris().prefixes().items())
     assert not [line for line in lines if line.startswith(("@base", "PREFIX", "BASE"))]
+
+
+def test_a_small_graph_declares_the_prefixes_that_it_has_and_no_others() -> None:
+    """What looks like one in a text or an IRI is none; obo: would be as good as taxon:."""
+    iris = Iris()
+    gene = term(ns.NCBIGENE, "2064")
+    texts = ("void: a", 'skos: "owl: \\', 'pav:\n"')
+    facts = [Triple(gene, Schema.name, Literal(text)) for text in texts]
+    facts += [
+        Triple(gene, Schema.same_as, NamedNode("urn:foaf:x")),
+        Triple(gene, Schema.date_published, Literal("2016", datatype=term(ns.XSD, "gYear"))),
+        Triple(gene, Schema.about, iris.taxon("9606")),
+    ]
+    written = written_graph(facts, "turtle", iris)
+    declared = re.findall(r"^@prefix (\w+):", written.decode(), re.MULTILINE)
+    assert declared == ["gene", "schema", "taxon", "xsd"]
+    assert {quad.triple for quad in parse(written, RdfFormat.TURTLE)} == set(facts)
+    assert written_graph([], "turtle", iris) == b""
 
 
 def test_sha256sum_accepts_the_checksums_and_they_are_of_every_file(any_release: Release) -> None:

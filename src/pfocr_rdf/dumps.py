@@ -8,6 +8,7 @@ output differs between its builds, and dumps must be the same bytes on any machi
 
 import hashlib
 import os
+import re
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -55,6 +56,9 @@ MAPPINGS: Final = DumpFormat(
 )
 WRITTEN: Final = ("turtle", "ntriples", "jsonld", "equivalents")
 NAME_TO_FORMAT: Final = {form.name: form for form in (*FORMATS, EQUIVALENTS)}
+#: The prefix of a name in Turtle, after a text or an IRI, in which the like may stand.
+# https://www.w3.org/TR/turtle/#sec-grammar-grammar
+PREFIX_RE: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|<[^>]*>|\b([a-z]+):')
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,15 +168,24 @@ def turtle_document(statements: Sequence[Triple], iris: Iris) -> bytes:
 
 
 def written_graph(statements: Sequence[Triple], form: str, iris: Iris) -> bytes:
-    """A small graph as a whole document.
+    """A small graph as a whole document; Turtle with the prefixes that it has.
 
     :param form: turtle, ntriples, jsonld or rdfxml.
     """
     if form == "turtle":
-        return turtle_document(statements, iris)
+        prefixes = iris.prefixes()
+        body = without_header(serialized(statements, RdfFormat.TURTLE, prefixes), prefixes)
+        return _header_for(body, iris) + body
     if form == "rdfxml":
         return serialized(statements, RdfFormat.RDF_XML, iris.prefixes())
     return serialized(statements, RdfFormat.N_TRIPLES if form == "ntriples" else RdfFormat.JSON_LD)
+
+
+def _header_for(body: bytes, iris: Iris) -> bytes:
+    """The declarations of the prefixes that stand in some Turtle."""
+    used = {f"@prefix {name.decode()}:" for name in PREFIX_RE.findall(body)}
+    lines = turtle_header(iris).decode().splitlines(keepends=True)
+    return "".join(line for line in lines if line.partition(" <")[0] in used).encode()
 
 
 @cache
