@@ -1,5 +1,6 @@
 """Virtuoso's isql: statements with values in them, and the password that only isql gets."""
 
+import errno
 import os
 import signal
 import socket
@@ -148,8 +149,29 @@ def test_a_program_that_cannot_be_run_is_told(tmp_path: Path) -> None:
     broken = tmp_path / "isql"
     broken.write_bytes(b"\x7fELF")
     broken.chmod(0o755)
+    before = os.listdir("/proc/self/fd")
     with pytest.raises(QueryError, match=r"isql cannot be run \(.*\): say where"):
         Isql("127.0.0.1:1111", LOADER, str(broken)).__enter__()
+    assert os.listdir("/proc/self/fd") == before
+
+
+@pytest.mark.parametrize("pipes", range(3))
+def test_a_session_that_has_no_room_for_its_pipes_leaves_nothing_open(
+    pipes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = Isql("127.0.0.1:1111", LOADER, sys.executable)
+    left, made = iter(range(pipes)), os.pipe
+
+    def pipe() -> tuple[int, int]:
+        if next(left, None) is None:
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+        return made()
+
+    monkeypatch.setattr("os.pipe", pipe)
+    before = os.listdir("/proc/self/fd")
+    with pytest.raises(OSError, match="Too many open files"):
+        session.__enter__()
+    assert os.listdir("/proc/self/fd") == before
 
 
 def test_another_program_of_the_name_is_told(tmp_path: Path) -> None:

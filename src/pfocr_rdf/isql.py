@@ -66,15 +66,12 @@ class Isql:
 
     def __enter__(self) -> "Isql":
         with ExitStack() as undo:
-            self._terminal, inner = pty.openpty()
-            given, self._input = os.pipe()
-            self._output, taken = os.pipe()
-            self._refusals, complaints = os.pipe()
-            for mine in (self._terminal, self._input, self._output, self._refusals):
-                undo.callback(os.close, mine)
             with ExitStack() as theirs:
-                for end in (inner, given, taken, complaints):
-                    theirs.callback(os.close, end)
+                # Each pair belongs to somebody before the next, for which there may be no room.
+                self._terminal, inner = _shared(pty.openpty(), undo, theirs)
+                self._output, taken = _shared(os.pipe(), undo, theirs)
+                self._refusals, complaints = _shared(os.pipe(), undo, theirs)
+                given, self._input = _shared(os.pipe(), theirs, undo)
                 self._pid = self._start((given, taken, complaints), os.ttyname(inner))
             undo.callback(self._end)
             self._log_in()
@@ -208,6 +205,13 @@ class Isql:
         with suppress(ProcessLookupError):
             os.kill(self._pid, signal.SIGKILL)
         os.waitpid(self._pid, 0)
+
+
+def _shared(ends: tuple[int, int], first: ExitStack, second: ExitStack) -> tuple[int, int]:
+    """Two descriptors, of which each is closed with one of these."""
+    for end, stack in zip(ends, (first, second), strict=True):
+        stack.callback(os.close, end)
+    return ends
 
 
 def _found(program: str | None) -> str:
