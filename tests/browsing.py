@@ -3,6 +3,7 @@
 import os
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -82,6 +83,11 @@ class Browser:
         """What pages are styled for: the screen or paper."""
         self._devtools("Emulation.setEmulatedMedia", {"media": name})
 
+    def roles(self) -> Counter[str]:
+        """How often the page has each role, as it is read out."""
+        nodes = self._devtools("Accessibility.getFullAXTree", {})["nodes"]
+        return Counter(node["role"]["value"] for node in nodes if not node["ignored"])
+
     def scripts(self, *, on: bool) -> None:
         """Whether pages may run scripts; those of the tests do in any case."""
         self._devtools("Emulation.setScriptExecutionDisabled", {"value": not on})
@@ -101,8 +107,8 @@ class Browser:
         entries = self.driver.get_log("browser")  # type: ignore[no-untyped-call]  # likewise
         return [f"{entry['level']} {entry['message']}" for entry in entries]
 
-    def _devtools(self, command: str, values: dict[str, Any]) -> None:
-        self.driver.execute_cdp_cmd(command, values)
+    def _devtools(self, command: str, values: dict[str, Any]) -> Any:
+        return self.driver.execute_cdp_cmd(command, values)
 
 
 @contextmanager

@@ -39,6 +39,17 @@ CLOSE: Final = """(() => {
     .filter(([, other]) => middle(other) - middle(box) < 24)
     .map(([near]) => [name, near]));
 })()"""
+#: What must be scrolled sideways.
+SCROLLED: Final = """[...document.querySelectorAll(".scroll")]
+  .filter((one) => one.scrollWidth > one.clientWidth)
+  .map((one) => one.textContent.trim().slice(0, 50))"""
+#: How high links of an answer are for a finger.
+HIT: Final = """[...document.querySelectorAll(".yasr td a.iri")].map((link) => {
+  link.scrollIntoView({ block: "center", behavior: "instant" });
+  const { left, top } = link.getBoundingClientRect();
+  const heights = Array.from({ length: 80 }, (_, at) => top - 20 + at);
+  return heights.filter((y) => document.elementFromPoint(left + 10, y) === link).length;
+})"""
 pytestmark = needs_browser
 needs_editor: Final = pytest.mark.skipif(
     "vendor/yasgui.min.js" not in static_files(), reason="NO EDITOR: run `make editor`"
@@ -99,6 +110,40 @@ def test_links_are_far_enough_apart_for_a_finger(target: str, browser: Browser, 
     browser.size(320, 900)
     browser.open(site + target)
     assert browser.run(CLOSE) == []
+
+
+@pytest.mark.parametrize("target", [FIGURE, "/figures/PMC3471537__nihms406899f5"])
+def test_on_a_small_telephone_all_of_a_figure_is_seen_and_tables_are_read_as_tables(
+    target: str, browser: Browser, site: str
+) -> None:
+    browser.size(1200, 900)
+    browser.open(site + target)
+    on_a_desk = browser.roles()
+    browser.size(320, 900)
+    assert browser.run("document.querySelectorAll('.scroll').length") > 1
+    assert browser.run(SCROLLED) == []
+    labels = browser.run(
+        "[...document.querySelectorAll('.mentions tbody tr:first-child td')]"
+        ".map(e => getComputedStyle(e, '::before').content)"
+    )
+    assert labels[-3:] == ['"Matched" / ""', '"May stand for" / ""', '"Evidence" / ""']
+    roles = browser.roles()
+    for role in ("table", "caption", "row", "columnheader", "rowheader"):
+        assert roles[role] == on_a_desk[role] > 0
+    assert roles["cell"] == browser.run("document.querySelectorAll('main td:not(:empty)').length")
+    browser.look("figure-small", 320, 3600)
+
+
+@needs_editor
+@pytest.mark.parametrize("width", [320, 1200])
+def test_a_link_of_an_answer_is_hit_wherever_its_row_is(
+    width: int, browser: Browser, site: str
+) -> None:
+    browser.size(width, 900)
+    query = "SELECT ?figure ?gene { ?figure schema:mentions ?gene } LIMIT 3"
+    browser.open(f"{site}/sparql?query={quote(query)}")
+    browser.wait("document.querySelectorAll('.yasr td a.iri').length == 6", "the answer is there")
+    assert all(height >= 24 for height in browser.run(HIT))
 
 
 def test_a_word_is_on_one_line_where_there_is_room(browser: Browser, site: str) -> None:
