@@ -664,6 +664,45 @@ def test_who_interrupts_a_command_that_is_still_imported_sees_no_traceback(
         assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
 
 
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("rel", "releases"),
+        ("query figures-by-gene-s", "figures-by-gene-symbol"),
+        ("query pathways-and", "pathways-and-diseases-of-gene"),
+        ("query x --format gm", "gmt"),
+        ("describe x --release cur", "current"),
+        ("verify nosuch", ""),
+    ],
+)
+def test_a_shell_completes_what_can_be_told(words: str, found: str, data: Path) -> None:
+    assert completed(words, data) == found.split()
+
+
+def test_a_shell_completes_the_releases_of_the_data_folder_that_is_named(
+    data: Path, tmp_path: Path
+) -> None:
+    names = [path.name for path in (data / "releases").iterdir() if not path.name.startswith(".")]
+    for words in ("diff current", "verify", "rollback", "dump --release"):
+        assert completed(f"{words} 2", data) == names
+    assert completed(f"verify --data {data} 2", tmp_path) == names
+    assert completed("verify ", tmp_path / "nowhere") == ["current"]
+
+
+def completed(words: str, data: Path) -> list[str]:
+    """What bash is told to complete the last word to."""
+    env = environment(
+        _PFOCR_RDF_COMPLETE="complete_bash",
+        COMP_WORDS=f"pfocr-rdf {words}",
+        COMP_CWORD=str(len(words.split(" "))),
+        PFOCR_RDF_DATA=str(data),
+    )
+    program = [Path(sys.executable).with_name("pfocr-rdf")]
+    return subprocess.run(
+        program, env=env, capture_output=True, text=True, check=True
+    ).stdout.split()
+
+
 def imported_by(names: list[str]) -> set[str]:
     """What a fresh interpreter has imported when the commands are ready to run."""
     code = "import sys; from typer.main import get_command; from pfocr_rdf.cli import app; "

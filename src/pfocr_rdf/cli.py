@@ -64,7 +64,6 @@ app: Final = typer.Typer(
     cls=Commands,
     help="Pathway Figure OCR as linked data: records in, a release of RDF out.",
     no_args_is_help=True,
-    add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
     rich_markup_mode=None,

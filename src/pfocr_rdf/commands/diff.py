@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from pfocr_rdf.commands.console import refusals, say
-from pfocr_rdf.commands.options import DEFAULT_DATA, Data
+from pfocr_rdf.commands.options import DEFAULT_DATA, Data, release_names
 from pfocr_rdf.commands.progress import doing
 from pfocr_rdf.compare import DESCRIBED, Summary, compare_releases
 from pfocr_rdf.contents import iris_of
@@ -13,8 +13,16 @@ from pfocr_rdf.releases import find_release, holding
 
 
 def diff(
-    old: Annotated[str, typer.Argument(help="A release: its id, a path, or `current`.")],
-    new: Annotated[str, typer.Argument(help="The release to compare it with.")],
+    old: Annotated[
+        str,
+        typer.Argument(
+            help="A release: its id, a path, or `current`.", autocompletion=release_names
+        ),
+    ],
+    new: Annotated[
+        str,
+        typer.Argument(help="The release to compare it with.", autocompletion=release_names),
+    ],
     data: Data = DEFAULT_DATA,
     summary: Annotated[
         bool, typer.Option("--summary", help="Only figure, removed, added; tab-separated.")

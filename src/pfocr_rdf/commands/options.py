@@ -1,9 +1,13 @@
 """Options that several commands have."""
 
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
+
+from pfocr_rdf.releases import CURRENT, list_releases
 
 #: Where releases are, if nobody says where.
 DEFAULT_DATA: Final = Path("pfocr-data")
@@ -11,10 +15,23 @@ DEFAULT_DATA: Final = Path("pfocr-data")
 MOST: Final = 2_000_000_000
 MOST_PROCESSES: Final = 4096
 
+
+def release_names(context: typer.Context, incomplete: str) -> Iterator[str]:
+    """What a shell completes a release to: those of the data folder, the newest first."""
+    with suppress(OSError):
+        releases = list_releases(context.params.get("data") or DEFAULT_DATA)
+        for name in (CURRENT, *(release.id for release in reversed(releases))):
+            if name.startswith(incomplete):
+                yield name
+
+
 Data = Annotated[
     Path, typer.Option("--data", help="The data folder.", envvar="PFOCR_RDF_DATA", file_okay=False)
 ]
 ReleaseName = Annotated[
-    str, typer.Option("--release", help="Another release than the current one.")
+    str,
+    typer.Option(
+        "--release", help="Another release than the current one.", autocompletion=release_names
+    ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")]

@@ -2,6 +2,7 @@
 
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -43,10 +44,20 @@ SAFE_OPERATIONS: Final = 1_500
 #: What a file begins with, somewhere in its comments, if it takes values.
 PARAM_RE: Final = re.compile(r"\A(?:#.*\n)*?# param:")
 
+
+def query_names(incomplete: str) -> Iterator[tuple[str, str]]:
+    """What a shell completes a query to: the named ones, with their titles."""
+    for known in (*named_queries(), *federated_queries()):
+        if known.name.startswith(incomplete):
+            yield known.name, known.title
+
+
 Asked = Annotated[
     str | None,
     typer.Argument(
-        metavar="QUERY", help="The name of a query, a .rq file, SPARQL text, or - for stdin."
+        metavar="QUERY",
+        help="The name of a query, a .rq file, SPARQL text, or - for stdin.",
+        autocompletion=query_names,
     ),
 ]
 

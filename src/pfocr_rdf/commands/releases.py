@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from pfocr_rdf.commands.console import refusals, say
-from pfocr_rdf.commands.options import DEFAULT_DATA, Data
+from pfocr_rdf.commands.options import DEFAULT_DATA, Data, release_names
 from pfocr_rdf.errors import ReleaseError
 from pfocr_rdf.releases import current_release, list_releases, roll_back
 
@@ -34,7 +34,10 @@ def releases(data: Data = DEFAULT_DATA) -> None:
 
 def rollback(
     release: Annotated[
-        str | None, typer.Argument(help="Which release.", show_default="the one before")
+        str | None,
+        typer.Argument(
+            help="Which release.", show_default="the one before", autocompletion=release_names
+        ),
     ] = None,
     data: Data = DEFAULT_DATA,
 ) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from pfocr_rdf.commands.console import counted, refusals, say
-from pfocr_rdf.commands.options import DEFAULT_DATA, Data, Quiet
+from pfocr_rdf.commands.options import DEFAULT_DATA, Data, Quiet, release_names
 from pfocr_rdf.commands.progress import doing
 from pfocr_rdf.releases import (
     CURRENT,
@@ -25,6 +25,7 @@ def verify(
         typer.Argument(
             help="A release, or a data folder: then its current release.",
             show_default="the current one",
+            autocompletion=release_names,
         ),
     ] = CURRENT,
     data: Data = DEFAULT_DATA,
