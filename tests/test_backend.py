@@ -120,6 +120,25 @@ def test_a_query_has_the_answer_of_the_store_of_the_release(pair: Pair, query: s
     assert backed.headers["x-pfocr-release"] == local.headers["x-pfocr-release"]
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT ?f { ?f schema:mentions <http://purl.uniprot.org/geneid/5594> }",
+        "PREFIX schema: <https://schema.org/> ASK { ?f schema:mentions ?g }",
+        "CONSTRUCT WHERE { ?m pfocr:tiers ?t }",
+        "SELECT ?g { ?g schema:identifier 5594 }",
+        "SELECT ?a { ?a schema:datePublished '2011' }",
+        "SELECT ?m { ?m a pfocr:Mention }",
+        "SELECT ?g { GRAPH ?graph { ?g schema:sameAs <urn:nothing> } }",
+    ],
+)
+def test_why_nothing_is_found_is_told_as_the_store_of_the_release_tells_it(
+    pair: Pair, query: str
+) -> None:
+    backed, local = pair.form(query=query, accept=f"{JSON}, application/n-triples")
+    assert backed.headers["x-pfocr-absent"] == local.headers["x-pfocr-absent"]
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_named_query_has_the_answer_of_the_store_of_the_release(pair: Pair, name: str) -> None:
     query = bind(load_query(name), CASES.get(name, {}), Iris())

@@ -5,6 +5,7 @@ import http.client
 import json
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
@@ -161,6 +162,52 @@ def test_an_engine_that_refuses_or_cuts_is_told_in_plain_words(
 def test_fewer_rows_than_the_engine_gives_out_are_all(server: Server, engine: Pretender) -> None:
     engine.behaviour.reply = replying(solutions(9), X_SPARQL_MaxRows="10")
     assert len(server.rows(new())) == 9
+
+
+def lookups(engine: Pretender) -> list[str]:
+    """What was asked to explain an answer without rows."""
+    asked = [form["query"] for form in engine.asked()]
+    return [text for text in asked if text.endswith(" LIMIT 1000")]
+
+
+def test_why_there_are_no_rows_is_found_with_a_bounded_number_of_lookups(
+    server: Server, engine: Pretender
+) -> None:
+    texts = " ".join(f"?s schema:name 'nothing {number}' ." for number in range(100))
+    answer = server.ask(new(f"SELECT ?s {{ {texts} }}"))
+    assert answer.status == 200, answer.body
+    assert len(lookups(engine)) == 60
+    assert answer.headers["x-pfocr-absent"].startswith("<%22nothing%200%22>")
+    engine.server.asked.clear()
+    assert len(server.rows(new("SELECT ?s { ?s a schema:Gene }"))) > 1
+    assert lookups(engine) == []
+
+
+@pytest.mark.parametrize("fault", ["slow", "wrong", "no rows", "down"])
+def test_where_the_engine_does_not_tell_why_there_are_no_rows_there_are_none(
+    fault: str, server: Server, engine: Pretender
+) -> None:
+    over = threading.Event()
+
+    def reply(handler: Handler) -> None:
+        if b"LIMIT+1000&" not in handler.body + b"&":
+            handler.send(solutions(0), JSON)
+        elif fault == "slow":
+            over.wait(10)
+        elif fault == "down":
+            handler.connection.close()
+        else:
+            handler.send(b"[" if fault == "wrong" else b'{"head":{},"boolean":true}', JSON)
+
+    engine.behaviour.reply = reply
+    began = time.monotonic()
+    answer = server.ask(new("SELECT ?s ?n { ?s <urn:nothing> ?n }"))
+    over.set()
+    assert (answer.status, answer.json["results"]["bindings"]) == (200, [])
+    assert "x-pfocr-absent" not in answer.headers
+    assert time.monotonic() - began < TIMEOUT_S
+    engine.behaviour.reply = None
+    assert len(server.rows(new("SELECT ?s { ?s a schema:Gene }"))) > 1
 
 
 def broken_off(handler: Handler, body: bytes, length: int) -> None:

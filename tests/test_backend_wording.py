@@ -10,7 +10,8 @@ from pfocr_rdf.errors import ServeError
 from pfocr_rdf.iris import XSD, Iris
 from pfocr_rdf.queries import bind, federated_queries, load_query
 from pfocr_rdf.web.backend.settings import Dataset, Graphs, read_backend
-from pfocr_rdf.web.backend.wording import reword
+from pfocr_rdf.web.backend.source import word_lookup
+from pfocr_rdf.web.backend.wording import Wording, reword
 from pfocr_rdf.web.problems import Refusal
 
 GRAPHS: Final = Graphs(("urn:data",), ("urn:e", "urn:m"), "urn:nobody")
@@ -196,3 +197,31 @@ def test_user_and_password_are_taken_out_of_the_address(
 def test_what_is_no_address_is_refused(address: str) -> None:
     with pytest.raises(ServeError, match="--backend is no address"):
         read_backend(address)
+
+
+def test_a_lookup_is_of_one_pattern_in_the_graphs_of_the_release() -> None:
+    gene, text = {"type": "uri", "value": "urn:gene"}, {"type": "literal", "value": '" } # \\'}
+    pattern = {"s": None, "p": gene, "o": text, "g": {"type": "default"}}
+    assert word_lookup(pattern, GRAPHS) == Wording(
+        'SELECT * { ?s <urn:gene> "\\" } # \\\\" } LIMIT 1000', GRAPHS.dataset
+    )
+    named = word_lookup({**pattern, "g": {"type": "uri", "value": "urn:e"}}, GRAPHS)
+    assert named.dataset == Dataset(("urn:data",), ("urn:e",))
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "SELECT * { ?s ?p ?o }",
+        {"s": None, "p": None, "o": None},
+        {"s": "?s ?p ?o }", "p": None, "o": None, "g": None},
+        {"s": {"type": "uri", "value": "urn:a> ?p ?o"}, "p": None, "o": None, "g": None},
+        {"s": None, "p": None, "o": None, "g": {"type": "uri", "value": "urn:other"}},
+        {"s": None, "p": None, "o": None, "g": {"type": "literal", "value": "urn:e"}},
+        {"s": None, "p": None, "o": None, "g": {"type": "bnode", "value": "g"}},
+    ],
+    ids=str,
+)
+def test_a_lookup_of_anything_else_is_refused(pattern: object) -> None:
+    with pytest.raises(Refusal, match="a query process asks for"):
+        word_lookup(pattern, GRAPHS)

@@ -15,7 +15,7 @@ from typing import Final
 
 from pyoxigraph import DefaultGraph, Literal, NamedNode, Store
 
-from pfocr_rdf.contents import same_thing
+from pfocr_rdf.contents import Quads, same_thing
 from pfocr_rdf.iris import PFOCR, RDF, RDFS, SCHEMA, VOID, XSD, Iris, term
 from pfocr_rdf.matched import Matched, matched_in, names_graphs
 
@@ -66,7 +66,7 @@ class Instead:
     path: tuple[NamedNode, ...] = ()
 
 
-def absent(text: str, store: Store, iris: Iris) -> Iterator[Matched]:
+def absent(text: str, store: Quads, iris: Iris) -> Iterator[Matched]:
     """What a query matches triples with that no triple of the default graph has.
 
     Also what it compares with values that are of another datatype.
@@ -93,7 +93,7 @@ def absent(text: str, store: Store, iris: Iris) -> Iterator[Matched]:
 
 
 def _incomparable(
-    matched: Matched, literal: Literal, store: Store, graph: DefaultGraph | None
+    matched: Matched, literal: Literal, store: Quads, graph: DefaultGraph | None
 ) -> Iterator[Matched]:
     """What is compared with values of another datatype, or as text with none that is equal."""
     kinds = set(map(_kind, _values(matched.of, store, graph)))
@@ -106,7 +106,7 @@ def _incomparable(
 
 
 def present_instead(
-    matched: Matched, store: Store, iris: Iris, find: Find = lambda text: None
+    matched: Matched, store: Quads, iris: Iris, find: Find = lambda text: None
 ) -> Instead:
     """What the release has in the place of an absent term.
 
@@ -119,11 +119,11 @@ def present_instead(
     if matched.compared:
         like = next(_values(of, store, DefaultGraph()), None)
         written = Literal(node.value, datatype=like.datatype) if like else None
-        return Instead(written if written and _is_valid(written, store) else None)
+        return Instead(written if written and _is_valid(written) else None)
     return _other_value(node, of, store, find)
 
 
-def _is_there(node: NamedNode, store: Store, graph: DefaultGraph | None) -> bool:
+def _is_there(node: NamedNode, store: Quads, graph: DefaultGraph | None) -> bool:
     found = (
         store.quads_for_pattern(node, None, None, graph),
         store.quads_for_pattern(None, node, None, graph),
@@ -133,23 +133,23 @@ def _is_there(node: NamedNode, store: Store, graph: DefaultGraph | None) -> bool
 
 
 def _is_value(
-    value: NamedNode | Literal, of: NamedNode | None, store: Store, graph: DefaultGraph | None
+    value: NamedNode | Literal, of: NamedNode | None, store: Quads, graph: DefaultGraph | None
 ) -> bool:
     return next(store.quads_for_pattern(None, of, value, graph), None) is not None
 
 
-def _values(of: NamedNode | None, store: Store, graph: DefaultGraph | None) -> Iterator[Literal]:
+def _values(of: NamedNode | None, store: Quads, graph: DefaultGraph | None) -> Iterator[Literal]:
     """Those of the first triples of a property: of the mentions, none of millions is a literal."""
     quads = islice(store.quads_for_pattern(None, of, None, graph), SAMPLE)
     return (quad.object for quad in quads if isinstance(quad.object, Literal))
 
 
-def _is_valid(literal: Literal, store: Store) -> bool:
+def _is_valid(literal: Literal) -> bool:
     """Whether a text is one of its datatype, as "2016-01" is of no year."""
     text = Literal(literal.value)
     try:
         cast = f"BIND({literal.datatype}({text}) AS ?x)"
-        return bool(store.query(f"ASK {{ {cast} FILTER(BOUND(?x)) }}"))
+        return bool(Store().query(f"ASK {{ {cast} FILTER(BOUND(?x)) }}"))
     except RuntimeError:  # there is no such function: nobody knows
         return True
 
@@ -160,7 +160,7 @@ def _kind(literal: Literal) -> str:
     return "number" if datatype in NUMBERS else datatype
 
 
-def _other_iri(node: NamedNode, store: Store, iris: Iris, find: Find) -> Instead:
+def _other_iri(node: NamedNode, store: Quads, iris: Iris, find: Find) -> Instead:
     """What the release has in the place of an absent IRI."""
     others = (same_thing(node, store, iris), _other_scheme(node), find(node.value))
     for other in filter(None, others):
@@ -170,7 +170,7 @@ def _other_iri(node: NamedNode, store: Store, iris: Iris, find: Find) -> Instead
     return Instead(NamedNode(alike) if alike else None)
 
 
-def _other_use(node: NamedNode, of: NamedNode, store: Store) -> Instead:
+def _other_use(node: NamedNode, of: NamedNode, store: Quads) -> Instead:
     """How the release uses an IRI that is no value of a property: as that of another."""
     graph = DefaultGraph()
     if of == TYPE and next(store.quads_for_pattern(None, SUBCLASS_OF, node, graph), None):
@@ -179,7 +179,7 @@ def _other_use(node: NamedNode, of: NamedNode, store: Store) -> Instead:
     return Instead(node, (used.predicate,)) if used else Instead()
 
 
-def _other_value(literal: Literal, of: NamedNode | None, store: Store, find: Find) -> Instead:
+def _other_value(literal: Literal, of: NamedNode | None, store: Quads, find: Find) -> Instead:
     """The value of the property that is written like an absent one, or the property of the text."""
     graph = DefaultGraph()
     for other in _written_like(literal.value, find):
@@ -215,7 +215,7 @@ def _other_scheme(node: NamedNode) -> NamedNode | None:
     return NamedNode(f"{other}://{rest}") if mark and other else None
 
 
-def _terms(store: Store) -> Iterator[str]:
+def _terms(store: Quads) -> Iterator[str]:
     """The classes and properties of the release, and the terms of its own vocabulary."""
     for listing in LISTING:
         for quad in store.quads_for_pattern(None, listing, None, DefaultGraph()):

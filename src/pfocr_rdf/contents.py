@@ -1,8 +1,9 @@
 """What a release is read with: its store, and the IRIs that it was built with."""
 
-from typing import Final
+from collections.abc import Iterator
+from typing import Any, Final, Protocol
 
-from pyoxigraph import DefaultGraph, NamedNode, Store
+from pyoxigraph import DefaultGraph, NamedNode, Quad, Store
 
 from pfocr_rdf.errors import IriError, ReleaseError
 from pfocr_rdf.iris import SCHEMA, Iris, term
@@ -12,6 +13,15 @@ from pfocr_rdf.releases import MANIFEST, Release
 SAME_AS: Final = term(SCHEMA, "sameAs")
 #: What leads from a figure to its page at PubMed Central, and to its picture.
 PAGES: Final = (term(SCHEMA, "url"), term(SCHEMA, "contentUrl"))
+
+
+class Quads(Protocol):
+    """Whoever can be asked for the quads of a pattern, as a store can."""
+
+    def quads_for_pattern(
+        self, subject: Any, predicate: Any, object: Any, graph_name: Any = None, /
+    ) -> Iterator[Quad]:
+        """The quads of a pattern, in which None stands for anything."""
 
 
 def open_store(release: Release) -> Store:
@@ -41,7 +51,7 @@ def iris_of(release: Release) -> Iris:
         raise ReleaseError(f"{path}: {reason}") from error
 
 
-def same_thing(node: NamedNode, store: Store, iris: Iris) -> NamedNode:
+def same_thing(node: NamedNode, store: Quads, iris: Iris) -> NamedNode:
     """The thing of the release that an IRI is another spelling of, or a page of.
 
     The IRI itself where it is neither.

@@ -6,13 +6,14 @@ is written as N-Triples have it, percent-encoded. So are a variable that has no 
 and what to write in its place.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any, Final
 
-from pyoxigraph import Literal, NamedNode, Store
+from pyoxigraph import Literal, NamedNode
 
 from pfocr_rdf.absent import MOST_TOLD, absent, present_instead
+from pfocr_rdf.contents import Quads
 from pfocr_rdf.having import unnamed_in_having
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.web.headers import header_address, header_text
@@ -31,23 +32,24 @@ BETWEEN: Final = ", "
 PARAMETERS: Final = ("of", "instead", "instead-of")
 
 
-def told_absent(text: str, store: Store, iris: Iris) -> list[tuple[str, ...]]:
+def told_absent(text: str, store: Quads, iris: Iris) -> Iterator[tuple[str, ...]]:
     """What the query process tells: terms of a query that the release lacks, and what it has.
 
     Each is the term, the property of which it should be a value, what there is in its place, and
     of which property; "" where there is none.
     """
-    told: list[tuple[str, ...]] = [
-        (variable, HAVING, expression, "")
-        for variable, expression in unnamed_in_having(text).items()
-        if len(expression) <= LONGEST
-    ]
-    short = (one for one in absent(text, store, iris) if len(_said(one.term)) <= LONGEST)
-    for matched in islice(short, MOST_TOLD):
-        instead = present_instead(matched, store, iris)
-        path = "/".join(map(str, instead.path)) if instead.path[1:] else _said(*instead.path)
-        told.append((*map(_said, (matched.term, matched.of, instead.term)), path))
-    return told[:MOST_TOLD]
+    return islice(_told(text, store, iris), MOST_TOLD)
+
+
+def _told(text: str, store: Quads, iris: Iris) -> Iterator[tuple[str, ...]]:
+    for variable, expression in unnamed_in_having(text).items():
+        if len(expression) <= LONGEST:
+            yield variable, HAVING, expression, ""
+    for matched in absent(text, store, iris):
+        if len(_said(matched.term)) <= LONGEST:
+            instead = present_instead(matched, store, iris)
+            path = "/".join(map(str, instead.path)) if instead.path[1:] else _said(*instead.path)
+            yield *map(_said, (matched.term, matched.of, instead.term)), path
 
 
 def _said(term: NamedNode | Literal | None = None) -> str:

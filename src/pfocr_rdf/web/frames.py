@@ -21,7 +21,7 @@ class Kind(IntEnum):
     READY = ord("R")  # the store is open and the doors are shut: quads, pid
     HEAD = ord("H")  # kind of answer, format, encoding
     DATA = ord("D")  # bytes of the answer, encoded
-    ASK = ord("A")  # the backend shall be asked: kind of answer
+    ASK = ord("A")  # the backend shall be asked: kind of answer; or a pattern, instead of the query
     END = ord("E")  # rows, bytes before the encoding
     REFUSAL = ord("X")  # kind of refusal, detail, members
 

@@ -8,7 +8,7 @@ The first block is held back, so that what goes wrong early gets a status that s
 import re
 import zlib
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -186,7 +186,7 @@ class Output:
     def finish(
         self,
         check: Callable[[int], None] | None = None,
-        absent: Callable[[], Sequence[tuple[str, ...]]] | None = None,
+        absent: Callable[[], Iterable[tuple[str, ...]]] | None = None,
     ) -> None:
         """Pass the rest on, and say that the answer is whole.
 
@@ -206,7 +206,7 @@ class Output:
             block = self._encoder.compress(block) + self._encoder.flush()
         end: dict[str, object] = {"rows": self.rows, "bytes": self.bytes}
         if absent and not self.rows:
-            end["absent"] = absent()
+            end["absent"] = list(absent())
         self._send([*parts, *data_frames(block), frame(Kind.END, orjson.dumps(end))])
 
     def _pass_on(self) -> None:

@@ -79,6 +79,11 @@ class Request:
     max_bytes: int
     base: str | None = None
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of the release is asked: graphs of a request lack what is in the others."""
+        return self.default_graphs is None and self.named_graphs is None
+
 
 class Prefixes:
     """The prefixes that a query need not declare.
@@ -210,9 +215,7 @@ def answer_query(store: Store, request: Request, prefixes: Prefixes, fd: int) ->
         else:
             output = write_boolean(answer, request, fd)
         is_yes = isinstance(answer, QueryBoolean) and bool(answer)
-        # A request's own graphs lack what is in the others.
-        is_whole = request.default_graphs is None and request.named_graphs is None
-        tells = is_whole and not is_yes
+        tells = request.is_whole and not is_yes
         output.finish(absent=(lambda: told_absent(text, store, prefixes.iris())) if tells else None)
     except (SyntaxError, OSError, RuntimeError, ValueError) as error:
         # Without the cause: its traceback would keep the answer.

@@ -6,6 +6,7 @@ broken, or is made to break its reader, does so here.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import BinaryIO, Final, cast
 
 import orjson
@@ -25,9 +26,11 @@ from pyoxigraph import (
 
 from pfocr_rdf.results import RESULT_FORMATS
 from pfocr_rdf.tokens import readable
+from pfocr_rdf.web.absences import told_absent
 from pfocr_rdf.web.feed import Feed
 from pfocr_rdf.web.formats import AnswerKind, refuse_kind
 from pfocr_rdf.web.frames import Kind, frame, write_all
+from pfocr_rdf.web.lookups import Lookups
 from pfocr_rdf.web.problems import Refusal
 from pfocr_rdf.web.worker import (
     Prefixes,
@@ -83,17 +86,29 @@ def answer_query(nothing: Store, request: Request, prefixes: Prefixes, fd: int, 
         else:
             answer = parse_query_results(cast(BinaryIO, feed), RESULT_FORMATS[head["format"]])
             if kind == "boolean":
-                output = write_boolean(_truth(answer), request, fd)
+                answer = _truth(answer)
+                output = write_boolean(answer, request, fd)
             else:
                 output = write_solutions(_projected(answer, variables), request, prefixes, fd)
         feed.finish()
-        output.finish(lambda rows: _check_cut(rows, limit))
+        tells = request.is_whole and not (kind == "boolean" and bool(answer))
+        output.finish(
+            lambda rows: _check_cut(rows, limit),
+            (lambda: _absences(request, prefixes, fd)) if tells else None,
+        )
     except (SyntaxError, OSError, RuntimeError, ValueError) as error:
         if feed.refusal is not None:
             raise feed.refusal from None
         message = " ".join(str(error).split())[:200]
         detail = f"the answer of the engine behind this server cannot be read ({message})"
         raise Refusal("backend-failed", detail) from None
+
+
+def _absences(request: Request, prefixes: Prefixes, fd: int) -> Iterator[tuple[str, ...]]:
+    """Why there are no rows, as far as the backend tells soon: an answer without rows is one."""
+    text = readable(request.query.rstrip())
+    with suppress(Refusal, SyntaxError, OSError, RuntimeError, ValueError):
+        yield from told_absent(text, Lookups(fd), prefixes.iris())
 
 
 def _read(

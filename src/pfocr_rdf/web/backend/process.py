@@ -6,7 +6,8 @@ process reads them.
 
 import asyncio
 import logging
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 import orjson
@@ -14,6 +15,7 @@ import orjson
 from pfocr_rdf.peers import cut_rows
 from pfocr_rdf.web.backend.client import JSON, NTRIPLES, XML, Client, failed
 from pfocr_rdf.web.backend.holding import Holding
+from pfocr_rdf.web.backend.source import word_lookup
 from pfocr_rdf.web.backend.wording import Wording, reword
 from pfocr_rdf.web.frames import Kind, data_frames, frame
 from pfocr_rdf.web.problems import Refusal
@@ -23,6 +25,9 @@ from pfocr_rdf.web.worker import Prefixes
 log: Final = logging.getLogger(__name__)
 #: Bytes on their way to a process before the backend is not read any more.
 HIGH_BYTES: Final = 256 << 10
+#: What one lookup may take.
+LOOKUP_S: Final = 1.0
+LOOKUP_BYTES: Final = 1 << 20
 
 Told = Callable[[QueryProcess], None]
 
@@ -47,7 +52,9 @@ class BackendProcess(QueryProcess):
     def asks(self, what: dict[str, Any]) -> None:
         """Ask the backend on its behalf."""
         if self._relay is None and self.running is not None:
-            self._relay = asyncio.get_running_loop().create_task(self._answer(what.get("kind")))
+            pattern = what.get("pattern")
+            passing = self._look_up(pattern) if pattern else self._pass_on(what.get("kind"))
+            self._relay = asyncio.get_running_loop().create_task(self._answer(passing))
 
     # What the event loop calls.
 
@@ -77,9 +84,9 @@ class BackendProcess(QueryProcess):
         """It does again."""
         self._writable.set()
 
-    async def _answer(self, kind: str | None) -> None:
+    async def _answer(self, passing: Coroutine[Any, Any, None]) -> None:
         try:
-            await self._pass_on(kind)
+            await passing
         except Refusal as refusal:
             said = {**refusal.members, "kind": refusal.kind, "detail": refusal.detail}
             self._last(frame(Kind.REFUSAL, orjson.dumps(said)))
@@ -107,6 +114,21 @@ class BackendProcess(QueryProcess):
             async for data in response.content.iter_any():
                 await self._write(list(data_frames(data)))
         await holding.confirm()
+
+    async def _look_up(self, pattern: dict[str, Any]) -> None:
+        """Pass a few quads on, early enough for the answer that they explain."""
+        holding, running = self._holding, self.running
+        left = running.deadline - time.monotonic() if running is not None else 0.0
+        limit_s = min(LOOKUP_S, left / 2)
+        wording = word_lookup(pattern, holding.graphs)
+        try:
+            async with asyncio.timeout(limit_s):
+                body = await self._client.read(wording, LOOKUP_BYTES, LOOKUP_S)
+                await holding.confirm()
+        except TimeoutError:
+            raise Refusal("query-timeout", "a lookup took too long", limit_s=limit_s) from None
+        head = orjson.dumps({"format": "json", "cut_rows": None})
+        await self._write([frame(Kind.HEAD, head), *data_frames(body)])
 
     def _format(self, kind: str | None) -> tuple[str, tuple[str, ...]]:
         """As what an answer is asked for."""

@@ -17,9 +17,10 @@ from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, Store, Triple
 from pfocr_rdf.vocabulary import RDF_TYPE
 from pfocr_rdf.web.backend.client import failed
 from pfocr_rdf.web.backend.holding import Holding
-from pfocr_rdf.web.backend.settings import Dataset
+from pfocr_rdf.web.backend.settings import Dataset, Graphs
 from pfocr_rdf.web.backend.wording import Wording
 from pfocr_rdf.web.federation.answers import AnswerError, read_solutions, read_term
+from pfocr_rdf.web.lookups import DEFAULT, PLACES
 from pfocr_rdf.web.problems import Refusal
 from pfocr_rdf.web.source import DATA, Graph, Value
 
@@ -30,6 +31,8 @@ MOST: Final = 200_000
 #: Answers that are kept, for a release never changes, and quads of one at most.
 KEPT: Final = 4_096
 KEPT_QUADS: Final = 500
+#: Of one lookup of a query process: a release has fewer classes and properties.
+LOOKUP_QUADS: Final = 1_000
 STRING: Final = Literal("").datatype
 
 
@@ -64,10 +67,7 @@ class BackendSource:
             if known is not None:
                 self._kept.move_to_end(key)
                 return known
-        pattern = f"{_written(subject, 's')} {_written(predicate, 'p')} {_written(value, 'o')}"
-        if subject and predicate and value:
-            # A solution without variables is not seen to be one.
-            pattern = f"VALUES ?p {{ {predicate} }} {subject} ?p {value}"
+        pattern = written_pattern(subject, predicate, value, graph)
         found = tuple(
             Quad(
                 _node(subject, row, "s"),
@@ -75,7 +75,7 @@ class BackendSource:
                 _term(value, row, "o"),
                 _graph(graph, row),
             )
-            for row in self._rows(_in_graph(pattern, graph), limit or MOST, self._seen(graph))
+            for row in self._rows(pattern, limit or MOST, seen_graphs(self._holding.graphs, graph))
         )
         self._keep(key, found)
         return found
@@ -126,19 +126,14 @@ class BackendSource:
             if predicates:
                 values.append(f"VALUES ?p {{ {_list(predicates)} }}")
             pattern = f"{' '.join(values)} ?s ?p {_written(value, 'o')}"
-            for row in self._rows(_in_graph(pattern, graph), MOST, self._seen(graph)):
+            for row in self._rows(
+                _in_graph(pattern, graph), MOST, seen_graphs(self._holding.graphs, graph)
+            ):
                 subject, term = _node(None, row, "s"), _term(value, row, "o")
                 if subject in found:
                     quad = Quad(subject, _node(None, row, "p"), term, _graph(graph, row))
                     found[subject].append(quad)
         return found
-
-    def _seen(self, graph: Graph) -> Dataset:
-        """The graphs that are asked; the release is in the default graph."""
-        graphs = self._holding.graphs
-        if isinstance(graph, NamedNode) and graphs.default:
-            return Dataset(graphs.default, (graph.value,))
-        return graphs.dataset
 
     def _rows(self, pattern: str, limit: int, dataset: Dataset) -> list[Mapping[str, Any]]:
         """The solutions of a pattern, after a look at the release that they are of."""
@@ -159,6 +154,45 @@ class BackendSource:
             detail = f"more than {MOST:,} triples for a part of a page"
             raise Refusal("answer-too-large", detail)
         return found
+
+
+def written_pattern(
+    subject: NamedNode | None, predicate: NamedNode | None, value: Value | None, graph: Graph
+) -> str:
+    """A pattern of quads in SPARQL, with ``?s``, ``?p``, ``?o`` and ``?g`` for what is None."""
+    pattern = f"{_written(subject, 's')} {_written(predicate, 'p')} {_written(value, 'o')}"
+    if subject and predicate and value:
+        # A solution without variables is not seen to be one.
+        pattern = f"VALUES ?p {{ {predicate} }} {subject} ?p {value}"
+    return _in_graph(pattern, graph)
+
+
+def word_lookup(pattern: Any, graphs: Graphs) -> Wording:
+    """How the backend is asked for a few quads that a query process wants.
+
+    :param pattern: as :mod:`pfocr_rdf.web.lookups` says it; a process is not taken on trust.
+    :raises Refusal: if it is none, or of a graph that is not the release's.
+    """
+    try:
+        subject, predicate, value, graph = (_looked_up(pattern[place]) for place in PLACES)
+    except (AnswerError, KeyError, TypeError) as error:
+        raise Refusal("internal", f"a query process asks for no pattern ({error})") from None
+    is_ours = isinstance(graph, NamedNode) and graph.value in graphs.named
+    if not (is_ours or graph in (None, DATA)):
+        raise Refusal("internal", "a query process asks for a graph that is not the release's")
+    text = written_pattern(subject, predicate, value, graph)
+    return Wording(f"SELECT * {{ {text} }} LIMIT {LOOKUP_QUADS}", seen_graphs(graphs, graph))
+
+
+def _looked_up(cell: Any) -> Any:
+    return DATA if cell == DEFAULT else cell and read_term(cell)
+
+
+def seen_graphs(graphs: Graphs, graph: Graph) -> Dataset:
+    """The graphs that are asked; the release is in the default graph."""
+    if isinstance(graph, NamedNode) and graphs.default:
+        return Dataset(graphs.default, (graph.value,))
+    return graphs.dataset
 
 
 def _written(term: Value | None, variable: str) -> str:

@@ -1,0 +1,104 @@
+"""A few quads of the backend, for whoever explains why an answer has no rows.
+
+The query process says a pattern, and the server asks for it: what a query process writes is not
+taken on trust, and it has no text to send.
+"""
+
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any, BinaryIO, Final, cast
+
+import orjson
+from pyoxigraph import (
+    BlankNode,
+    DefaultGraph,
+    Literal,
+    NamedNode,
+    Quad,
+    QueryResultsFormat,
+    QuerySolutions,
+    parse_query_results,
+)
+
+from pfocr_rdf.web.feed import Feed
+from pfocr_rdf.web.frames import Kind, frame, write_all
+from pfocr_rdf.web.problems import Refusal
+
+#: Lookups for one answer, which the engine has indexes for, and seconds after which none begins.
+MOST: Final = 60
+LONGEST_S: Final = 1.0
+#: The places of a pattern, as the answer calls them.
+PLACES: Final = ("s", "p", "o", "g")
+#: What a pattern has for the default graph.
+DEFAULT: Final = {"type": "default"}
+
+Term = NamedNode | Literal | BlankNode
+
+
+class Lookups:
+    """The quads of a release in the backend, a few of each pattern, until there were enough.
+
+    :param fd: the socket to the server, on which nothing else comes meanwhile.
+    """
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+        self._left = MOST
+        self._until = time.monotonic() + LONGEST_S
+
+    def quads_for_pattern(
+        self,
+        subject: NamedNode | None,
+        predicate: NamedNode | None,
+        value: NamedNode | Literal | None,
+        graph: NamedNode | DefaultGraph | None = None,
+        /,
+    ) -> Iterator[Quad]:
+        """The quads of a pattern.
+
+        :raises Refusal: if the server does not have them told, or enough was asked.
+        :raises ValueError: if the answer is none.
+        """
+        if not self._left or time.monotonic() > self._until:
+            raise Refusal("query-timeout", "why there are no rows takes too long to find")
+        self._left -= 1
+        known = dict(zip(PLACES, (subject, predicate, value, graph), strict=True))
+        feed = Feed(self._fd)
+        feed.expect()
+        pattern = {place: _cell(term) for place, term in known.items()}
+        write_all(self._fd, [frame(Kind.ASK, orjson.dumps({"pattern": pattern}))])
+        try:
+            feed.begin()
+            rows = parse_query_results(cast(BinaryIO, feed), QueryResultsFormat.JSON)
+            return iter([_quad(known, row) for row in _solutions(rows)])
+        finally:
+            # What comes next is the answer to something else.
+            feed.drain()
+
+
+def _solutions(answer: object) -> Iterator[dict[str, Term]]:
+    if not isinstance(answer, QuerySolutions):
+        raise ValueError("yes or no, and not which quads there are")
+    names = [variable.value for variable in answer.variables]
+    for solution in answer:
+        yield {
+            name: term for name, term in zip(names, solution, strict=True) if isinstance(term, Term)
+        }
+
+
+def _quad(known: Mapping[str, Any], row: Mapping[str, Any]) -> Quad:
+    """A quad of which the pattern has some places, and a row the others."""
+    subject, predicate, value = (known[place] or row.get(place) for place in PLACES[:3])
+    if subject is None or not isinstance(predicate, NamedNode) or value is None:
+        raise ValueError("a part of a quad is missing")
+    return Quad(subject, predicate, value, known["g"] or row.get("g") or DefaultGraph())
+
+
+def _cell(term: NamedNode | Literal | DefaultGraph | None) -> dict[str, str] | None:
+    """A term of a pattern, as the answers to queries have terms."""
+    if isinstance(term, NamedNode):
+        return {"type": "uri", "value": term.value}
+    if isinstance(term, Literal):
+        kind = {"xml:lang": term.language} if term.language else {"datatype": term.datatype.value}
+        return {"type": "literal", "value": term.value, **kind}
+    return DEFAULT if term else None
