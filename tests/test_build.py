@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyoxigraph import DefaultGraph, RdfFormat, Store
 
-from building import ask, build, checkout, dumped, dumps, triples
+from building import ask, build, checkout, copies, dumped, dumps, triples
 from making import SEEDS, record, text_of, values, write
 from pfocr_rdf.build import BuildOptions, BuildResult, Progress, check_records, pipeline
 from pfocr_rdf.build import batches as batch_work
@@ -29,6 +29,7 @@ from pfocr_rdf.mapping import article_node
 from pfocr_rdf.records import Collection, Limits, RecordFile
 from pfocr_rdf.releases import Release
 from pfocr_rdf.shared import equivalent_quads, sameness, shared_nodes
+from pfocr_rdf.verify import verify_release
 from pfocr_rdf.vocabulary import Schema
 
 PMC3471537 = "PMC3471537__nihms406899f5"
@@ -350,6 +351,27 @@ def test_a_store_that_does_not_hold_what_was_written_is_not_published(
     with pytest.raises(BuildError, match=r"the store holds \d+ triples, \d+ were written"):
         build(records, tmp_path / "data")
     assert not (tmp_path / "data" / "current").exists()
+
+
+def test_the_store_is_loaded_in_parts_while_records_are_mapped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turned: list[StoreLoader] = []
+    turn = StoreLoader.turn
+
+    def noted(loader: StoreLoader) -> None:
+        turned.append(loader)
+        turn(loader)
+
+    monkeypatch.setattr(StoreLoader, "turn", noted)
+    records = copies(tmp_path / "records", 400)
+    whole = build(records, tmp_path / "whole").release
+    assert not turned  # so few triples are not worth it
+    monkeypatch.setattr(pipeline, "LEAST_LOAD", 1000)
+    parted = build(records, tmp_path / "parted").release
+    assert len(turned) == len(pipeline.TURNS)
+    assert parted.manifest()["version"] == whole.manifest()["version"]
+    assert not list(verify_release(parted))
 
 
 # --- batches and progress ---

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pyoxigraph import NamedNode, Quad, Store
 
-from pfocr_rdf.build.loading import PIPE_BYTES, StoreLoader
+from pfocr_rdf.build.loading import AT_ONCE, PIPE_BYTES, StoreLoader
 
 ONE = b"<http://a.example/s> <http://a.example/p> <http://a.example/o> .\n"
 
@@ -49,6 +49,30 @@ def test_more_than_the_pipe_holds_is_loaded(tmp_path: Path) -> None:
     with StoreLoader(tmp_path / "store") as loader:
         loader.write(lines)
         assert loader.finish() == 99_999
+
+
+def test_what_is_written_after_a_turn_is_in_the_store_too(tmp_path: Path) -> None:
+    with StoreLoader(tmp_path / "store", b"@prefix a: <http://a.example/> .\n") as loader:
+        for number in range(3 * AT_ONCE):  # more than are under way at once
+            loader.write(b"a:s%d a:p a:o . GRAPH a:g { a:s a:p a:o }\n" % number * 9_999)
+            loader.turn()
+        assert loader.finish() == 3 * AT_ONCE + 1
+
+
+@pytest.mark.parametrize("load", [0, 1, 2])
+def test_what_stops_one_of_the_loads_is_told(load: int, tmp_path: Path) -> None:
+    def write_in_turns() -> None:
+        with StoreLoader(tmp_path / "store") as loader:
+            for number in range(3):
+                loader.write(ONE + (b"<http://a.example/s> nothing" if number == load else b""))
+                loader.turn()
+            loader.finish()
+
+    before = ends()
+    with pytest.raises(SyntaxError, match="nothing"):
+        write_in_turns()
+    assert ends() == before
+    Store(str(tmp_path / "store"))  # no lock is left on it
 
 
 def test_a_system_that_grants_a_smaller_pipe_loads_as_much(

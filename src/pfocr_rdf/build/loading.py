@@ -1,4 +1,4 @@
-"""Parts → the store: one bulk load, in a thread of its own that reads what it loads off a pipe.
+"""Parts → the store: bulk loads, in threads of their own that read what they load off a pipe.
 
 Given a Python file, pyoxigraph asks for four kilobytes at a time and waits for the interpreter
 each time, behind whatever else a build does in it. A pipe it reads by itself, so that parts are
@@ -21,6 +21,8 @@ from pfocr_rdf.forks import Unshared
 
 #: A few parts: the loader has something to read while the next one is made ready.
 PIPE_BYTES: Final = 1 << 20
+#: Loads that may be under way: one that is written to, and those before it that are sorted yet.
+AT_ONCE: Final = 4
 #: No TriG ends so: the loader gives up at once, where a closed pipe would have it sort and write.
 GIVE_UP: Final = b"<"
 
@@ -31,39 +33,60 @@ class StoreLoader:
     Without :meth:`finish` it is given up, and its folder is left as it is.
 
     :param folder: where the store is made.
+    :param header: TriG that each load begins with: the prefixes.
     :raises OSError: (on entering, and from the methods) when the store cannot be written.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, header: bytes = b"") -> None:
         self.folder = folder
+        self.header = header
 
     def __enter__(self) -> "StoreLoader":
+        self._threads = ThreadPoolExecutor(AT_ONCE, "bulk load")
+        self._opened: list[Store] = []
+        self._failed = Event()
+        self._loads: list[Future[None]] = []
+        try:
+            self._begin()
+        except BaseException:
+            self._threads.shutdown(wait=True)
+            raise
+        return self
+
+    def _begin(self) -> None:
         reading, writing = os.pipe()
         # The loader would wait for a forked process to end that has it too.
         self._end = Unshared(writing)
-        # One thread opens the store, loads it and drops it.
-        self._thread = ThreadPoolExecutor(1, "bulk load")
         try:
-            opened = self._thread.submit(_open, self.folder).result()
+            if not self._opened:
+                self._opened = self._threads.submit(_open, self.folder).result()
         except BaseException:
-            self._thread.shutdown(wait=True)
             self._end.close()
             os.close(reading)
             raise
         if size := getattr(fcntl, "F_SETPIPE_SZ", None):
             with suppress(OSError):  # the system grants less: it works all the same
                 fcntl.fcntl(writing, size, PIPE_BYTES)
-        self._failed = Event()
-        self._loaded: Future[int] = self._thread.submit(_load, opened, reading, self._failed)
-        return self
+        load = self._threads.submit(_load, list(self._opened), reading, self._failed)
+        self._loads.append(load)
+        self.write(self.header)
 
     def write(self, trig: bytes) -> None:
-        """Load some statements; where prefixes were declared, they hold for all that follows."""
+        """Load some statements."""
         left = memoryview(trig)
         while left:
             if self._failed.is_set():
                 self.finish()  # which says why
             left = left[os.write(self._end.descriptor, left) :]
+
+    def turn(self) -> None:
+        """Load by itself what is written from now on.
+
+        At the end of a load, one thread sorts a million statements that it has gathered, and
+        nothing else is left to do: the last load of a build had better be a small one.
+        """
+        self._end.close()
+        self._begin()
 
     def finish(self) -> int:
         """Wait until all is loaded.
@@ -71,14 +94,17 @@ class StoreLoader:
         :returns: how many statements the store holds.
         """
         self._end.close()
-        return self._loaded.result()
+        for load in self._loads:
+            load.result()
+        return self._threads.submit(_settle, self._opened).result()
 
     def __exit__(self, *_: object) -> None:
         if self._end.is_open:
             with suppress(OSError):
                 os.write(self._end.descriptor, GIVE_UP)
             self._end.close()
-        self._thread.shutdown(wait=True)
+        self._threads.shutdown(wait=True)
+        self._opened.clear()
 
 
 def _open(folder: Path) -> list[Store]:
@@ -86,8 +112,8 @@ def _open(folder: Path) -> list[Store]:
         return [Store(str(folder))]
 
 
-def _load(opened: list[Store], reading: int, failed: Event) -> int:
-    """Load what comes through the pipe.
+def _load(opened: list[Store], reading: int, failed: Event) -> None:
+    """Load what comes through a pipe.
 
     :param opened: the store, which is taken out of it: an error holds this frame and all that
         is in it, and a store would stay open.
@@ -96,10 +122,7 @@ def _load(opened: list[Store], reading: int, failed: Event) -> int:
     try:
         with _told():
             opened[0].bulk_load(path=f"/dev/fd/{reading}", format=RdfFormat.TRIG, lenient=True)
-            opened[0].flush()
-            return len(opened[0])
     except BaseException:
-        opened.clear()
         failed.set()
         # Whoever writes looks before it writes again; in the middle of a write it waits for a
         # reader. That the last one is gone it would not be told: a forked process may have one,
@@ -110,6 +133,16 @@ def _load(opened: list[Store], reading: int, failed: Event) -> int:
     finally:
         opened.clear()
         os.close(reading)
+
+
+def _settle(opened: list[Store]) -> int:
+    """Write what is left in memory, and close the store; how many statements it holds."""
+    try:
+        with _told():
+            opened[0].flush()
+            return len(opened[0])
+    finally:
+        opened.clear()
 
 
 @contextmanager

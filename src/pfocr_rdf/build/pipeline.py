@@ -6,7 +6,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
-from itertools import chain, islice
+from itertools import chain, islice, repeat
 from pathlib import Path
 from typing import Final
 
@@ -45,6 +45,11 @@ from pfocr_rdf.tally import Tally
 #: Shared things that are described together: one part, one JSON-LD document.
 THINGS_A_PART: Final = 2000
 THINGS_A_DOCUMENT: Final = 100
+#: Shares of the records after which the rest is loaded by itself: what was loaded before is sorted
+#: while the rest is mapped, and little is left to do when all is.
+TURNS: Final = (0.5, 0.8, 0.93)
+#: Fewer triples are not worth a load: each makes files of the store.
+LEAST_LOAD: Final = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,15 +287,16 @@ def _load(run: Run, unfinished: Path, stage: _Stage, kept: KeptParts | None) -> 
     stage.name = "the store"
     with (
         DumpWriter(unfinished / "dumps", iris, with_mappings=extra) as writer,
-        StoreLoader(unfinished / "store") as store,
+        StoreLoader(unfinished / "store", turtle_header(iris)) as store,
         closing(run.parts(kept)) as parts,
     ):
-        store.write(turtle_header(iris))
-        for part in parts:
+        for part, turn in zip(parts, _turns(run), strict=False):
             stage.name = "the dumps"
             writer.append(part)
             stage.name = "the store"
             store.write(part.trig)
+            if turn:
+                store.turn()
         count = store.finish()
         expected = run.tally.triples + run.equivalents + run.mappings
         if count != expected:
@@ -300,6 +306,17 @@ def _load(run: Run, unfinished: Path, stage: _Stage, kept: KeptParts | None) -> 
             )
         stage.name = "the dumps"
         return writer.finish()
+
+
+def _turns(run: Run) -> Iterator[bool]:
+    """After each part, whether what follows is to be loaded by itself."""
+    loaded, records = 0, len(run.collection.files)
+    for share in TURNS:
+        while run.records < share * records or run.tally.triples < loaded + LEAST_LOAD:
+            yield False
+        loaded = run.tally.triples
+        yield True
+    yield from repeat(False)
 
 
 def _shared_parts(
