@@ -21,8 +21,8 @@ from pfocr_rdf.forks import Unshared
 
 #: A few parts: the loader has something to read while the next one is made ready.
 PIPE_BYTES: Final = 1 << 20
-#: Loads that may be under way: one that is written to, and those before it that are sorted yet.
-AT_ONCE: Final = 4
+#: Loads that may be under way: one that is written to, and the one before, which is sorted yet.
+AT_ONCE: Final = 2
 #: No TriG ends so: the loader gives up at once, where a closed pipe would have it sort and write.
 GIVE_UP: Final = b"<"
 

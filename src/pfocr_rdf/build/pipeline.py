@@ -1,4 +1,4 @@
-"""Records → release: workers map batches, the parent streams their bytes into one bulk load."""
+"""Records → release: workers map batches, the parent streams their bytes into two bulk loads."""
 
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
@@ -6,7 +6,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
-from itertools import chain, islice, repeat
+from itertools import chain, islice
 from pathlib import Path
 from typing import Final
 
@@ -45,10 +45,11 @@ from pfocr_rdf.tally import Tally
 #: Shared things that are described together: one part, one JSON-LD document.
 THINGS_A_PART: Final = 2000
 THINGS_A_DOCUMENT: Final = 100
-#: Shares of the records after which the rest is loaded by itself: what was loaded before is sorted
-#: while the rest is mapped, and little is left to do when all is.
-TURNS: Final = (0.5, 0.8, 0.93)
-#: Fewer triples are not worth a load: each makes files of the store.
+#: The share of the records after which the rest is loaded by itself: what was loaded before is
+#: sorted while the rest is mapped, and less is left to do when all is. A turn more takes a gigabyte
+#: more for 20,000 records, and no time less.
+FIRST_LOAD: Final = 0.85
+#: Fewer triples are not worth a load of their own, which makes files of the store.
 LEAST_LOAD: Final = 100_000
 
 
@@ -179,6 +180,11 @@ class Run:
         found, limits = self.collection, self.options.limits
         self.shared.gather_pages(load_taxa(found.organism_folders, limits, found.reading))
 
+    def is_almost_read(self) -> bool:
+        """Whether what is left is to be loaded by itself."""
+        records = FIRST_LOAD * len(self.collection.files)
+        return self.records >= records and self.tally.triples >= LEAST_LOAD
+
     def findings(self) -> Findings:
         """What was found so far."""
         return Findings(
@@ -290,12 +296,14 @@ def _load(run: Run, unfinished: Path, stage: _Stage, kept: KeptParts | None) -> 
         StoreLoader(unfinished / "store", turtle_header(iris)) as store,
         closing(run.parts(kept)) as parts,
     ):
-        for part, turn in zip(parts, _turns(run), strict=False):
+        turned = False
+        for part in parts:
             stage.name = "the dumps"
             writer.append(part)
             stage.name = "the store"
             store.write(part.trig)
-            if turn:
+            if not turned and run.is_almost_read():
+                turned = True
                 store.turn()
         count = store.finish()
         expected = run.tally.triples + run.equivalents + run.mappings
@@ -306,17 +314,6 @@ def _load(run: Run, unfinished: Path, stage: _Stage, kept: KeptParts | None) -> 
             )
         stage.name = "the dumps"
         return writer.finish()
-
-
-def _turns(run: Run) -> Iterator[bool]:
-    """After each part, whether what follows is to be loaded by itself."""
-    loaded, records = 0, len(run.collection.files)
-    for share in TURNS:
-        while run.records < share * records or run.tally.triples < loaded + LEAST_LOAD:
-            yield False
-        loaded = run.tally.triples
-        yield True
-    yield from repeat(False)
 
 
 def _shared_parts(
