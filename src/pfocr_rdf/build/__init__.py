@@ -1,4 +1,4 @@
-"""The pipeline: records → release folder, in worker processes and one bulk load."""
+"""The pipeline: records → release folder, in worker processes and bulk loads."""
 
 from pfocr_rdf.build.check import check_records
 from pfocr_rdf.build.options import BuildOptions, Progress

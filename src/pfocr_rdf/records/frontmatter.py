@@ -116,6 +116,7 @@ class _TextHandler(BaseHandler):  # type: ignore[misc, unused-ignore]
             return self._composed("\n".join(lines))
 
     def _composed(self, fm: str) -> Value:
+        _loader()  # or a build would end at the first record that needs it
         commented = "#" in fm and COMMENT_RE.search(fm)
         if not commented and (plain := read_plain(fm, self.limits.depth)) is not None:
             return plain
