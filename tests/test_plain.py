@@ -95,6 +95,7 @@ def test_the_usual_forms_are_read(fm: str, value: Value) -> None:
     [
         *("a: |\n  b\n", 'a: "\\x41"\n', "a: &b c\n", "a: !p53\n", "a: [b]\n", "a: b\n\n  c\n"),
         *("a: b\na: c\n", "a:\tb\n", "a: b", "a:\n  b\n", "- b\n", "a: b\n c: d\n", "<<: b\n"),
+        *(f"{'a' * 1025}: b\n", f"'@{'a' * 1025}': b\n"),
         *("? a\n", "a: 'b\n\n  c'\n", "a: b\u2028c\n", "a b: c\n", "a:\n-\n", "a:\n- - b\n"),
     ],
 )

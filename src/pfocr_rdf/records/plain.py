@@ -24,7 +24,8 @@ Line = tuple[str, str, str, str, str]
 UNUSUAL_RE: Final = re.compile(
     r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]"
 )
-NAME: Final = r"[A-Za-z_][A-Za-z0-9_-]*+|'@[A-Za-z]++'"
+#: The parser takes names of 1,024 characters.
+NAME: Final = r"[A-Za-z_][A-Za-z0-9_-]{0,99}+|'@[A-Za-z]{1,99}+'"
 #: A colon before a space ends a name, and there is no such name within a text.
 REST: Final = r"[^:\n]*+(?::(?=[^ \n])[^:\n]*+)*+"
 #: The next line of a text is indented more than the mapping or the hyphen that it belongs to.
