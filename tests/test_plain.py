@@ -109,6 +109,18 @@ def test_what_nests_deeper_than_the_limit_is_left_to_yaml() -> None:
     assert read_plain(fm, 20) is None
 
 
+@pytest.mark.parametrize(
+    "fm", ["a: []\n", "a: b\n", "a:\n- {}\n", "a:\n- b: {}\n", "a:\n  b:\n    - c: []\n"]
+)
+@pytest.mark.parametrize("depth", range(1, 7))
+def test_a_mapping_of_nothing_counts_as_one_that_nests(fm: str, depth: int) -> None:
+    try:
+        value = _Composer(fm, Notes("x.md"), Limits(depth=depth)).document()
+    except RecordError:
+        value = None
+    assert read_plain(fm, depth) in (value, None)
+
+
 def test_a_long_text_is_left_to_yaml() -> None:
     fm = f"a: {'b' * LETTERS}\n"
     assert read_plain(fm, DEPTH) is None

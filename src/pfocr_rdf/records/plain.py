@@ -44,6 +44,8 @@ ITEM_OR_LINE_RE: Final = re.compile(rf"(?P<item>- {NAMED}(?:  {NAMED}){{0,8}}+(?
 NOT_FOLDED_RE: Final = re.compile(r"\n(?! +[^ \n])")
 #: Longer ones have been made to be long: reading them might take more than their share of time.
 LETTERS: Final = 1 << 16
+#: The mapping of all, and what is written ``{}`` in it.
+LEAST_DEPTH: Final = 2
 #: So many items are remembered: genes that are often mentioned, a few megabytes.
 ITEMS: Final = 1 << 13
 
@@ -57,7 +59,7 @@ def read_plain(fm: str, depth: int) -> dict[str, Value] | None:
     {'genes': [{'word': 'NO', 'entrez': '4193'}]}
     >>> read_plain("word: &anchor NO\n", 20)
     """
-    if not fm.endswith("\n") or len(fm) > LETTERS:
+    if not fm.endswith("\n") or len(fm) > LETTERS or depth < LEAST_DEPTH:
         return None
     # Looking at every sign takes as long as reading the lines.
     if not fm.replace("\n", "").isprintable() and UNUSUAL_RE.search(fm):
@@ -78,8 +80,8 @@ def _composed(lines: Iterable[Line], depth: int) -> dict[str, Value] | None:
             column, mapping, items = around.pop()
             waiting = ""
         if at > column or (listed and items is None):
-            # One line opens two at most.
-            if not waiting or items is not None or len(around) + 2 >= depth:
+            # One line opens two at most, and its text may be a third, of nothing.
+            if not waiting or items is not None or len(around) + 3 >= depth:
                 return None
             around.append((column, mapping, None))
             fresh: Value = [] if listed else {}
