@@ -96,6 +96,28 @@ def test_a_loader_without_an_end_is_given_up(tmp_path: Path) -> None:
     assert Quad(*map(NamedNode, (f"http://a.example/{n}" for n in "spo"))) not in store
 
 
+def test_a_loader_that_is_interrupted_while_it_begins_waits_for_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(loader: StoreLoader, trig: bytes) -> None:
+        raise KeyboardInterrupt
+
+    def let_go() -> None:
+        waited.set()
+        loader._end.close()
+
+    monkeypatch.setattr(StoreLoader, "write", interrupted)
+    before, loader, waited = ends(), StoreLoader(tmp_path / "store", ONE), threading.Event()
+    # Without this, a loader that waits would have the test wait with it.
+    timer = threading.Timer(5, let_go)
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        loader.__enter__()
+    timer.cancel()
+    assert not waited.is_set()
+    assert ends() == before
+
+
 def test_what_stops_the_loader_is_told_to_whoever_writes(tmp_path: Path) -> None:
     (tmp_path / "store").write_bytes(b"no folder")
     before = ends()

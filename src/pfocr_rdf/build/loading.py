@@ -10,7 +10,7 @@ import fcntl
 import os
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from threading import Event
 from typing import Final
@@ -51,6 +51,11 @@ class StoreLoader:
         except BaseException:
             self._threads.shutdown(wait=True)
             raise
+        with ExitStack() as undo:
+            # Interrupted now, the load would wait for ever for what nobody writes.
+            undo.push(self)
+            self.write(self.header)
+            undo.pop_all()
         return self
 
     def _begin(self) -> None:
@@ -69,7 +74,6 @@ class StoreLoader:
                 fcntl.fcntl(writing, size, PIPE_BYTES)
         load = self._threads.submit(_load, list(self._opened), reading, self._failed)
         self._loads.append(load)
-        self.write(self.header)
 
     def write(self, trig: bytes) -> None:
         """Load some statements."""
@@ -87,6 +91,7 @@ class StoreLoader:
         """
         self._end.close()
         self._begin()
+        self.write(self.header)
 
     def finish(self) -> int:
         """Wait until all is loaded.
