@@ -135,6 +135,13 @@ def test_what_is_remembered_is_forgotten_when_it_is_too_much() -> None:
     assert len(remembered) == 2
 
 
+def test_a_text_that_is_too_long_for_a_word_is_not_remembered() -> None:
+    remembered = Remembered(str.lower, 2)
+    assert remembered["A" * LETTERS] == "a" * LETTERS
+    assert remembered["A" * (LETTERS + 1)] == "a" * (LETTERS + 1)
+    assert [*remembered] == ["A" * LETTERS]
+
+
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"])))
 def test_case_and_composition_do_not_matter(text: str) -> None:
     assert plain(plain(text)) == plain(text)

@@ -130,7 +130,10 @@ class Remembered(dict[str, str]):
     def __missing__(self, piece: str) -> str:
         if len(self) >= self._most:
             self.clear()
-        found = self[piece] = self._read(piece)
+        found = self._read(piece)
+        # A longer one is cut where it is read: it does not recur, and may be of any size.
+        if len(piece) <= LETTERS:
+            self[piece] = found
         return found
 
 
