@@ -32,7 +32,15 @@ from making import (
     write,
 )
 from pfocr_rdf.iris import Iris
-from pfocr_rdf.mapping import decimal_literal, figure_nodes, name_facts
+from pfocr_rdf.mapping import (
+    LONGEST,
+    MOST_BODIES,
+    commons,
+    decimal_literal,
+    figure_nodes,
+    name_facts,
+)
+from pfocr_rdf.records import Candidate, Mention, Organism
 from pfocr_rdf.vocabulary import KIND_TO_ENTITY, KIND_TO_MENTION, Oa, Pfocr, Schema
 
 IRIS = Iris()
@@ -195,6 +203,27 @@ def test_one_id_with_two_names_is_one_body(tmp_path: Path) -> None:
     assert values(triples, glucose, Oa.has_body) == [mesh.value]
     assert values(triples, sugar, Oa.has_body) == [chebi.value]
     assert values(triples, ME, Schema.mentions) == [mesh.value, chebi.value]
+
+
+@pytest.mark.parametrize("long", ["word", "name", "organism", "unrecognized", "candidates", ""])
+def test_a_reading_of_any_size_is_said_and_a_large_one_is_not_remembered(long: str) -> None:
+    text = "x" * (LONGEST + 1)
+    name, organism = (text if long == part else "TP53" for part in ("name", "organism"))
+    mention = Mention(
+        *("gene", text if long == "word" else "p53", "", ""),
+        tuple(
+            Candidate("ncbigene", str(number), name, organism=Organism(organism, None))
+            for number in range(1, 2 + (MOST_BODIES if long == "candidates" else 0))
+        ),
+        *(1, (text,) if long == "unrecognized" else ()),
+    )
+    common = commons(IRIS)
+    (first, bodies), (second, _) = common(mention), common(mention)
+    assert (first is second) == (not long)
+    assert len(bodies) == len(mention.candidates)
+    node = first.node(IRIS.figure("PMC1__f1"), bodies[0])
+    assert node == second.node(IRIS.figure("PMC1__f1"), bodies[0])
+    assert node.common is (None if long else first)
 
 
 def test_the_kinds_keep_apart_what_has_the_same_words(tmp_path: Path) -> None:

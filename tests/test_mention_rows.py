@@ -1,7 +1,7 @@
 """A row of which nothing has to be reported is read once; one that is reported, each time."""
 
 from pfocr_rdf.records import Organism, load_taxa
-from pfocr_rdf.records.mention_rows import Names, inline_rows, table_rows
+from pfocr_rdf.records.mention_rows import LONGEST, Names, inline_rows, table_rows
 from pfocr_rdf.records.notes import Notes
 
 TP53 = {"word": "p53", "symbol": "P53", "source": "hgnc_alias_symbol", "entrez": "7157"}
@@ -50,3 +50,15 @@ def test_counts_of_organisms_do_not_make_another_row() -> None:
     counted = [(line, RAT | {"count_direct": str(line)}) for line in (2, 3)]
     first, second = table_rows("gene", counted, names, notes)
     assert first is second
+
+
+def test_a_row_of_great_length_is_read_each_time() -> None:
+    notes, names = Notes("x.tsv"), Names({}, load_taxa())
+    word = {"word": "p" * LONGEST}
+    for first, second in (
+        inline_rows("gene", [(1, TP53 | word), (2, TP53 | word)], notes),
+        table_rows("gene", [(2, RAT | word), (3, RAT | word)], names, notes),
+    ):
+        assert first == second
+        assert first is not second
+    assert not notes.problems

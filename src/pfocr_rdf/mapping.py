@@ -48,6 +48,9 @@ LEXICON_TO_FACTS: Final[dict[tuple[Kind, str], list[tuple[NamedNode, Object]]]] 
 }
 #: So many readings are remembered: those that are often met, a few megabytes.
 MENTIONS: Final = 1 << 13
+#: Letters and things of a reading that is remembered: one may be as large as a record.
+LONGEST: Final = 1000
+MOST_BODIES: Final = 100
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,17 +60,19 @@ class Common:
     :param predicate: each subject has one value of it.
     :param facts: what is said with other predicates, in order.
     :param at: where among them that value is said.
+    :param recurs: whether anybody is to remember it.
     """
 
     predicate: NamedNode
     facts: tuple[tuple[NamedNode, Object], ...]
     at: int
+    recurs: bool = True
 
     def node(self, subject: NamedNode, value: Object) -> "Node":
         """One of the subjects, with its value."""
         facts = list(self.facts)
         facts.insert(self.at, (self.predicate, value))
-        return Node(subject, facts, self)
+        return Node(subject, facts, self if self.recurs else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,8 +227,10 @@ def _support_facts(taxon: str, supports: Sequence[Support], iris: Iris) -> Facts
 def commons(iris: Iris) -> Callable[[Mention], tuple[Common, tuple[NamedNode, ...]]]:
     """Gives what is said of a reading in every picture, and the things that it may stand for."""
 
-    @lru_cache(maxsize=MENTIONS)
     def common(mention: Mention) -> tuple[Common, tuple[NamedNode, ...]]:
+        return remembered(mention) if _may_recur(mention) else made(mention, recurs=False)
+
+    def made(mention: Mention, *, recurs: bool = True) -> tuple[Common, tuple[NamedNode, ...]]:
         # One id may stand there twice, under two names.
         named = dict.fromkeys((one.namespace, one.accession) for one in mention.candidates)
         bodies = tuple(iris.entity(*identifier) for identifier in named)
@@ -233,9 +240,21 @@ def commons(iris: Iris) -> Callable[[Mention], tuple[Common, tuple[NamedNode, ..
             *((Oa.has_body, body) for body in bodies),
             *_mention_facts(mention, len(bodies)),
         )
-        return Common(Oa.has_target, facts, len(types)), bodies
+        return Common(Oa.has_target, facts, len(types), recurs), bodies
 
+    remembered = lru_cache(maxsize=MENTIONS)(made)
     return common
+
+
+def _may_recur(mention: Mention) -> bool:
+    """Whether a reading is small enough to be remembered with its candidates."""
+    letters = len(mention.word) + len(mention.match) + len(mention.source)
+    letters += sum(map(len, mention.unrecognized))
+    for one in mention.candidates:
+        letters += len(one.name) + len(one.close_name)
+        if one.organism:
+            letters += len(one.organism.name)
+    return letters <= LONGEST and len(mention.candidates) <= MOST_BODIES
 
 
 def _mention_facts(mention: Mention, bodies: int) -> Facts:

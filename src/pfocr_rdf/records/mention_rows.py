@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import chain
 from typing import Final
 
 from pfocr_rdf.iris import NAMESPACE_TO_SHAPE, TAXON_RE, Namespace
@@ -62,6 +63,8 @@ KIND_TO_CELLS: Final[dict[Kind, tuple[str, ...]]] = {
 }
 #: So many rows are remembered: those that are often met, a few megabytes.
 ROWS: Final = 1 << 13
+#: Letters of a row that is remembered: a table of ten megabytes may have one that is all of it.
+LONGEST: Final = 1000
 
 
 @dataclass(slots=True)
@@ -104,7 +107,9 @@ def inline_rows(
 ) -> Iterator[Row]:
     """The rows of front matter, by their numbers."""
     for number, cells in rows:
-        row = _usual_inline_row(kind, tuple(cells.items()))
+        row, items = None, tuple(cells.items())
+        if sum(map(len, chain.from_iterable(items))) <= LONGEST:
+            row = _usual_inline_row(kind, items)
         if row is None:
             row = _inline_row(kind, cells, f"{KIND_TO_FIELD[kind]}, item {number}", notes)
         if row is not None:
@@ -153,7 +158,9 @@ def table_rows(
     for line, cells in rows:
         row = None
         if not organisms.own:
-            row = _usual_table_row(kind, tuple(map(cells.get, names)), organisms.taxa)
+            texts = tuple(map(cells.get, names))
+            if sum(map(len, filter(None, texts))) <= LONGEST:
+                row = _usual_table_row(kind, texts, organisms.taxa)
         yield row or _table_row(kind, cells, f"line {line}", organisms, notes)
 
 
@@ -240,10 +247,12 @@ def _called(symbol: str, row: Row) -> tuple[str, bool]:
     return _name_of(row.match) or _name_of(row.word), False
 
 
-@lru_cache(maxsize=1 << 14)
 def _name_of(text: str) -> str:
     """A text of the picture or of a lexicon as the name of what it stands for: on one line."""
-    return one_line(text)
+    return _usual_name(text) if len(text) <= LONGEST else one_line(text)
+
+
+_usual_name: Final = lru_cache(maxsize=1 << 14)(one_line)
 
 
 def _keep_unidentified_name(row: Row, name: str | None) -> None:
