@@ -68,8 +68,10 @@ class Mention:
     unrecognized: tuple[str, ...] = ()
 
     def __hash__(self) -> int:
-        # Without the candidates: what is remembered of a mention is looked up a million times.
-        return hash((self.kind, self.word, self.match, self.source))
+        # Without all that candidates say: a mention is looked up a million times. Their ids tell
+        # a word of one organism from that of another.
+        ids = [one.accession for one in self.candidates]
+        return hash((self.kind, self.word, self.match, self.source, *ids))
 
 
 @dataclass(frozen=True, slots=True)
