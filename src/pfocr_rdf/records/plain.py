@@ -1,8 +1,8 @@
 r"""The few forms of YAML that nearly all records keep to, read a line at a time.
 
-PyYAML makes an object of every event, which is half of what reading a record costs. Records come
-from emitters, and those use little of YAML: this reads that, and leaves every text with something
-else in it to :mod:`pfocr_rdf.records.frontmatter`. There is one meaning, at two speeds.
+PyYAML makes an object of every event, which is two fifths of what reading a record costs. Records
+come from emitters, and those use little of YAML: this reads that, and leaves every text with
+something else in it to :mod:`pfocr_rdf.records.frontmatter`. There is one meaning, at two speeds.
 
 What is read here (https://yaml.org/spec/1.1/): mappings by name and sequences, in block style, or
 empty as ``{}`` and ``[]``; plain texts, and quoted ones without escapes, folded where they go over
