@@ -16,7 +16,7 @@ from pyoxigraph import Literal, NamedNode, Triple
 
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.records import Article, Figure, Kind, Mention, Support
-from pfocr_rdf.records.mention_rows import KIND_TO_LEXICONS, LEXICON_TO_TIER
+from pfocr_rdf.records.mention_rows import KIND_TO_LEXICONS, LEXICON_TO_TIER, LONGEST
 from pfocr_rdf.vocabulary import (
     BIBLIOGRAPHIC_CITATION,
     IS_REPLACED_BY,
@@ -48,8 +48,7 @@ LEXICON_TO_FACTS: Final[dict[tuple[Kind, str], list[tuple[NamedNode, Object]]]] 
 }
 #: So many readings are remembered: those that are often met, a few megabytes.
 MENTIONS: Final = 1 << 13
-#: Letters and things of a reading that is remembered: one may be as large as a record.
-LONGEST: Final = 1000
+#: Things that one of them may stand for.
 MOST_BODIES: Final = 100
 
 

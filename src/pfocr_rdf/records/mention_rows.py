@@ -63,7 +63,8 @@ KIND_TO_CELLS: Final[dict[Kind, tuple[str, ...]]] = {
 }
 #: So many rows are remembered: those that are often met, a few megabytes.
 ROWS: Final = 1 << 13
-#: Letters of a row that is remembered: a table of ten megabytes may have one that is all of it.
+#: Letters of a row, or of a reading made of rows, that is remembered: a table of ten megabytes may
+#: have one that is all of it.
 LONGEST: Final = 1000
 
 
