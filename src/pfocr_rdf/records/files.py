@@ -40,19 +40,19 @@ def record_stem(name: str) -> str:
     return name[: -len(RECORD_SUFFIX)] if is_named_so else name
 
 
-def is_inside(path: Path, root: Path) -> bool:
+def is_inside(path: Path | str, root: Path) -> bool:
     """Whether a path, its links followed, lies in a folder."""
     real, folder = os.path.realpath(path), os.path.realpath(root)
     return os.path.commonpath((real, folder)) == folder
 
 
-def refused_link(path: Path, file: str) -> Problem:
+def refused_link(path: Path | str, file: str) -> Problem:
     """Report a link that leaves the input folder."""
     reason = "a symbolic link that leaves the input folder: put the file itself there"
     return Problem(file, "file", "link", "error", readable(os.readlink(path)), reason)
 
 
-def refused_file(path: Path, file: str, root: Path) -> Problem | None:
+def refused_file(path: Path | str, file: str, root: Path) -> Problem | None:
     """The reason why a file may not be opened; None if it may.
 
     :param file: its name in the report.
@@ -63,7 +63,7 @@ def refused_file(path: Path, file: str, root: Path) -> Problem | None:
         return None
     if stat.S_ISLNK(mode) and not is_inside(path, root):
         return refused_link(path, file)
-    if path.is_file():
+    if os.path.isfile(path):
         return None
     reason = "neither a file nor a link to one: put the file itself there"
     return Problem(file, "file", "unreadable", "error", "", reason)

@@ -103,14 +103,18 @@ def _records(
 
 def _locate(layout: Layout, problems: list[Problem], limits: Limits) -> Iterator[_Located]:
     """The records of one place that may be opened."""
+    # As text: a ``Path`` takes as long to make as a record's first look at its file.
+    folder, shown = (
+        "" if place == os.curdir else place
+        for place in (str(layout.folder), relative(layout.folder, layout.root))
+    )
     for name in layout.names:
-        path = layout.folder / name
-        file = relative(path, layout.root)
+        path, file = os.path.join(folder, name), os.path.join(shown, readable(name))
         if problem := refused_file(path, file, layout.root):
             problems.append(problem)
             continue
         figid = _located_figid(path, limits) or readable(record_stem(name))
-        yield _Located(figid, str(path), file)
+        yield _Located(figid, path, file)
 
 
 def _orphans(
@@ -124,10 +128,10 @@ def _orphans(
             yield Problem(name, "file", "orphan table", "warning", "", reason)
 
 
-def _located_figid(path: Path, limits: Limits) -> str | None:
+def _located_figid(path: str, limits: Limits) -> str | None:
     """The figid by a look at the file, for sorting; reading the record checks it."""
     try:
-        with path.open("rb", buffering=0) as file:
+        with open(path, "rb", buffering=0) as file:
             head = file.read(HEAD_BYTES)
             matched = FIGID_LINE_RE.search(head)
             if (matched is None or matched.end() == len(head)) and len(head) == HEAD_BYTES:
