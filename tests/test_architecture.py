@@ -32,6 +32,8 @@ ORDER: Final = (
         "syntax",
         "matched",
         "absent",
+        "demands",
+        "apart",
         "having",
         "xml_text",
         "rows",
@@ -73,7 +75,7 @@ COLLECTORS: Final = {
         "Summary",
         "Tally",
     ),
-    *("Running", "Ticket", "Row"),
+    *("Running", "Ticket", "Row", "_Group", "_Triple"),
 }
 #: Strings that look like an IRI and are none that is made: module, text.
 NO_IRIS: Final = {

@@ -422,6 +422,16 @@ def test_why_a_query_finds_nothing_is_said_until_one_does(browser: Browser, serv
     assert browser.run(f"{said}.innerText") == (
         "Nothing was found: ?n has no value in HAVING, write COUNT(?f) there"
     )
+    tiers = "SELECT * { ?f a pfocr:PathwayFigure ; pfocr:tier ?t . gene:2064 rdfs:label ?name }"
+    browser.open(f"{site(server)}/sparql?query={quote(tiers)}")
+    browser.wait(f"{said}.checkVisibility()", "it is said")
+    browser.look("editor-apart", 1200, 1000)
+    assert browser.run(f"{said}.innerText.split(/\\s*\\n\\s*/)") == [
+        "Nothing was found",
+        "?f is asked for pfocr:PathwayFigure and pfocr:tier, and nothing has both"
+        "; pfocr:tier is of pfocr:GeneMention, oa:Annotation",
+        "gene:2064 has no rdfs:label, but schema:name",
+    ]
     browser.open(f"{site(server)}/sparql?query={quote('SELECT * { ?x a pfocr:Mention }')}")
     browser.wait(f"{said}.checkVisibility()", "it is said")
     assert "but as <http://www.w3.org/1999/02/22-rdf-syntax-ns#type>/<" in browser.run(

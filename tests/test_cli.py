@@ -17,6 +17,7 @@ from invoking import Outcome, run
 from making import record, write
 from pfocr_rdf.cli import COMMANDS
 from pfocr_rdf.commands.console import refusals
+from pfocr_rdf.iris import PFOCR, RDFS
 from pfocr_rdf.resources import resource
 
 SEEDS = Path(__file__).parents[1] / "seeds"
@@ -424,9 +425,22 @@ def test_where_nothing_is_found_what_the_release_lacks_is_told(data: Path) -> No
     assert run("query", count, "--data", data).err == (
         "nothing was found: ?n has no value in HAVING, write COUNT(?f) there\n"
     )
-    # Where all are there, they only do not go together, and where something is found all is well.
-    for text in ("ASK { gene:5594 schema:mentions ?x }", "ASK { ?s ?p ?o FILTER(?s != <urn:x>) }"):
+    # Nor where each could be there with the others, and where something is found.
+    for text in ("ASK { ?f schema:name 'MAPK1' }", "ASK { ?s ?p ?o FILTER(?s != <urn:x>) }"):
         assert run("query", text, "--data", data).err == ""
+
+
+def test_what_nothing_has_together_is_told_where_nothing_is_found(data: Path) -> None:
+    text = "SELECT * { ?f schema:mentions ?gene ; pfocr:tier ?tier . ?gene rdfs:label ?name"
+    text += " . gene:2064 rdfs:label ?label }"
+    mentions, label = "<http://schema.org/mentions>", f"<{RDFS}label>"
+    tier, annotation = f"<{PFOCR}tier>", "<http://www.w3.org/ns/oa#Annotation>"
+    assert run("query", text, "--data", data).err.splitlines() == [
+        f"nothing was found: ?f is asked for {mentions} and {tier}, and nothing has both"
+        f"; {tier} is of <{PFOCR}GeneMention>, {annotation}",
+        f"nothing was found: <https://identifiers.org/ncbigene/2064> has no {label}"
+        ", but <http://schema.org/name>",
+    ]
 
 
 def test_a_named_query_says_that_its_own_limit_was_reached(tmp_path: Path) -> None:

@@ -171,7 +171,7 @@ def _read(token: re.Match[str], namespaces: Mapping[str, str]) -> tuple[str, str
 
 
 class _Placed(NamedTuple):
-    """A word, where it stands (see :func:`_places`), and of which property it is a value there."""
+    """A word, where it stands (see :func:`places`), and of which property it is a value there."""
 
     piece: Piece
     place: str
@@ -182,7 +182,7 @@ def _placed(words: Sequence[Piece]) -> list[_Placed]:
     placed = list[_Placed]()
     subject, before, of = NOTHING, NOTHING, None
     is_way = False  # one of the ways of a path
-    for piece, place in zip(words, _places(words), strict=True):
+    for piece, place in zip(words, places(words), strict=True):
         # The other words of a literal, and what a comma joins, are of the same property.
         if "^^" not in (before.text, piece.text) and piece.gap not in (",", "@"):
             of = None if piece.gap or is_way else _property(subject, before)
@@ -192,7 +192,7 @@ def _placed(words: Sequence[Piece]) -> list[_Placed]:
     return placed
 
 
-def _places(words: Sequence[Piece]) -> Iterator[str]:
+def places(words: Sequence[Piece]) -> Iterator[str]:
     """For each word where it stands.
 
     That is ``head`` before the pattern, and what is counted after it; ``columns`` and ``data`` of

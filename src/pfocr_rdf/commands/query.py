@@ -3,6 +3,7 @@
 import re
 import sys
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -10,6 +11,7 @@ import typer
 from pyoxigraph import NamedNode, Store
 
 from pfocr_rdf.absent import MOST_TOLD, absent, present_instead
+from pfocr_rdf.apart import apart
 from pfocr_rdf.commands.console import counted, data_out, refusals, say
 from pfocr_rdf.commands.options import DEFAULT_DATA, Data, ReleaseName
 from pfocr_rdf.contents import iris_of, open_store, same_thing
@@ -243,7 +245,7 @@ def _tell_cut(asked: str, params: list[str], rows: int) -> None:
 
 
 def _tell_absent(text: str, store: Store, iris: Iris) -> None:
-    """Why nothing was found, where it is that the release has no such IRI or value."""
+    """Why nothing was found: the release has no such IRI or value, or no thing has all of it."""
 
     def find(spelt: str) -> NamedNode | None:
         try:
@@ -251,9 +253,12 @@ def _tell_absent(text: str, store: Store, iris: Iris) -> None:
         except IriError:
             return None
 
-    for variable, expression in unnamed_in_having(text).items():
+    unnamed = unnamed_in_having(text)
+    for variable, expression in unnamed.items():
         say(f"nothing was found: {variable} has no value in HAVING, write {expression} there")
     lacking = list(absent(text, store, iris))
+    if not lacking and not unnamed:
+        _tell_apart(text, store, iris)
     if lacking:
         say("nothing was found, and the release does not have")
     for matched in lacking[:MOST_TOLD]:
@@ -261,9 +266,22 @@ def _tell_absent(text: str, store: Store, iris: Iris) -> None:
         asked = f"{matched.term} as {matched.of}" if matched.of else f"{matched.term}"
         path = "/".join(map(str, instead.path))
         other = f"as {path}" if path else f"{instead.term}"
-        say(f"  {asked}" + (f", but {other}" if instead.term else ""))
+        say(f"  {asked}{_but(instead.term and other)}")
     if more := len(lacking[MOST_TOLD:]):
         say(f"  and {counted(more, 'other term')} of the query")
+
+
+def _tell_apart(text: str, store: Store, iris: Iris) -> None:
+    """What a query asks one thing for that no thing of the release has together."""
+    for one in islice(apart(text, store, iris), MOST_TOLD):
+        asked = f"is asked for {one.beside} and {one.lacks}, and nothing has both"
+        told = asked if one.beside else f"has no {one.lacks}"
+        others = f"; {one.lacks} is of {', '.join(map(str, one.classes))}"
+        say(f"nothing was found: {one.thing} {told}{_but(one.instead) or others}")
+
+
+def _but(instead: object) -> str:
+    return f", but {instead}" if instead else ""
 
 
 def _refuse_crashing(text: str) -> None:

@@ -62,8 +62,10 @@ function tellAnswer(told, answer) {
 }
 
 // Where nothing is found: the terms of the query that the release does not have, as a header of
-// the answer lists them, and what it has in their place; and variables without a value in HAVING.
-function showAbsent(place, header) {
+// the answer lists them, and what it has in their place; variables without a value in HAVING; and
+// properties that a thing of the query cannot have.
+function showAbsent(place, header, prefixes) {
+  let lacking = false;
   const terms = [...(header ?? "").matchAll(/<([^>]*)>((?:; [a-z-]+="[^"]*")*)/g)];
   const reasons = document.createElement("p");
   reasons.append("Nothing was found");
@@ -79,20 +81,44 @@ function showAbsent(place, header) {
       reasons.append(before, code(variable), " has no value in HAVING, write ", code(expression), " there");
       continue;
     }
+    if (told.at) {
+      item.append(...whyApart(term, told, prefixes));
+      list.append(item);
+      continue;
+    }
+    lacking = true;
     item.append(code(asWritten(term)));
     if (told.of) item.append(" as ", code(told.of));
     if (told["instead-of"]) item.append(", but as ", code(asWritten(told["instead-of"])));
     else if (told.instead) item.append(", but ", code(asWritten(told.instead)));
     list.append(item);
   }
-  if (list.childElementCount) reasons.append(", and the release does not have");
+  if (lacking) reasons.append(", and the release does not have");
   place.replaceChildren(reasons, list);
   place.hidden = terms.length === 0;
 }
 
-// A value, and a path of properties, is percent-encoded as a whole, which no IRI is.
+// A property that a thing of the query cannot have, in the prefixes that need no declaration.
+function whyApart(lacks, told, prefixes) {
+  const short = (term) => {
+    const iri = term.replace(/^<(.*)>$/, "$1");
+    const [prefix, space] = prefixes.find(([, space]) => iri.startsWith(space)) ?? [];
+    return code(space ? `${prefix}:${iri.slice(space.length)}` : term);
+  };
+  const said = told.beside
+    ? [" is asked for ", short(told.beside), " and ", short(lacks), ", and nothing has both"]
+    : [" has no ", short(lacks)];
+  if (told.instead) said.push(", but ", short(told.instead));
+  else if (told.has) {
+    said.push("; ", short(lacks), " is of");
+    told.has.split(" ").forEach((one, at) => said.push(at ? ", " : " ", short(one)));
+  }
+  return [short(asWritten(told.at)), ...said];
+}
+
+// A value, a variable and a path of properties are percent-encoded as a whole, which no IRI is.
 function asWritten(term) {
-  return /^%(22|3C)/.test(term) ? decodeURIComponent(term) : term;
+  return /^%(22|3C|3F|5B)/.test(term) ? decodeURIComponent(term) : term;
 }
 
 function code(text) {
@@ -233,6 +259,10 @@ async function start(form, place) {
   const endpoint = new URL(place.dataset.endpoint, location.href).href;
   const linkTo = (query) => `${endpoint}?query=${encodeURIComponent(query)}`;
 
+  // The first that fits is taken: taxon:9606 says more than obo:NCBITaxon_9606.
+  const prefixes = Object.entries(vocabulary.prefixes).sort(
+    ([, one], [, other]) => other.length - one.length,
+  );
   let wished = null;
   knowPrefixes(Yasqe, vocabulary.prefixes);
   complete(Yasqe, vocabulary);
@@ -265,10 +295,7 @@ async function start(form, place) {
   yasqe.addKeyMap({ Tab: false, "Shift-Tab": false }, true);
   const yasr = new Yasr(answer, {
     persistenceId: null,
-    // It takes the first that fits: taxon:9606 says more than obo:NCBITaxon_9606.
-    prefixes: Object.fromEntries(
-      Object.entries(vocabulary.prefixes).sort(([, one], [, other]) => other.length - one.length),
-    ),
+    prefixes: Object.fromEntries(prefixes),
     pluginOrder: ["table", "chart", "response"],
     defaultPlugin: "table",
     errorRenderers: [showProblem],
@@ -316,7 +343,7 @@ async function start(form, place) {
   yasqe.on("queryResponse", (_, response, duration) => {
     finish();
     answer.hidden = false;
-    showAbsent(absent, response.headers?.get("x-pfocr-absent"));
+    showAbsent(absent, response.headers?.get("x-pfocr-absent"), prefixes);
     yasr.setResponse(response, duration);
     answer.scrollIntoView({ block: "nearest" });
   });

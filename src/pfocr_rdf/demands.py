@@ -1,0 +1,203 @@
+"""What a query demands of each of its things: classes and properties that it must have.
+
+They are read from the words of its text, in which the parser found nothing wrong. What an OPTIONAL,
+a UNION, a MINUS or a FILTER EXISTS asks for is left out: an answer may do without it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from pyoxigraph import NamedNode
+
+from pfocr_rdf.matched import Piece, pieces, places
+
+#: A group after one of these is not needed for an answer, or is of other triples.
+NOT_NEEDED: Final = frozenset(("OPTIONAL", "UNION", "MINUS", "EXISTS"))
+#: With these the triples of a query are not those of the release alone.
+ELSEWHERE: Final = frozenset(("FROM", "GRAPH", "SERVICE"))
+#: A path goes on after these. https://www.w3.org/TR/sparql11-query/#rPath
+GOING_ON: Final = ("/", "|", "^", "!")
+#: Before these, a property is one that a thing must have.
+MUST: Final = ("", "/", "+")
+#: What comes next: a subject, a property, a value or more of a path, nothing but a sign.
+SUBJECT, PROPERTY, VALUE, END = range(4)
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """A class or a property that a thing must have."""
+
+    term: NamedNode
+    is_class: bool = False
+
+
+@dataclass(slots=True)
+class _Triple:
+    """How far a triple has been read; ``property`` is the first step of a path."""
+
+    subject: str = ""
+    next: int = SUBJECT
+    property: NamedNode | None = None
+    is_type: bool = False
+
+
+@dataclass(slots=True)
+class _Group:
+    """What stands between two braces, with the groups in it that are needed too."""
+
+    is_needed: bool
+    found: dict[str, dict[Demand, None]] = field(default_factory=dict)
+    within: list["_Group"] = field(default_factory=list)
+    before_last: int = 0  # how many of them were there before the last, which UNION takes back
+    triple: _Triple = field(default_factory=_Triple)
+    outer: list[_Triple] = field(default_factory=list)  # around brackets
+    brackets: int = 0
+    is_select: bool = False
+    computes: bool = False  # what it selects: a count is a row even of nothing
+
+
+def demands(text: str, prefixes: Mapping[str, str]) -> list[tuple[str, tuple[Demand, ...]]]:
+    """Each thing of a query with all that one group of its patterns demands of it.
+
+    A thing is a variable, an IRI in angle brackets, or ``[]``.
+
+    :param text: of a query that is well formed.
+    :param prefixes: those that need no declaration, with their namespaces.
+
+    >>> asked = 'PREFIX x: <urn:> ASK { ?a x:p/x:q [ x:r "1" ] ; a x:C OPTIONAL { ?a x:s ?b } }'
+    >>> for thing, demanded in demands(asked, {}):
+    ...     print(thing, *((one.term.value, one.is_class) for one in demanded))
+    ?a ('urn:p', False) ('urn:C', True)
+    [] ('urn:r', False)
+    """
+    words = list(pieces(text, prefixes))
+    if any(piece.kind == "word" and piece.text in ELSEWHERE for piece in words):
+        return []
+    return [
+        (thing.rstrip("0123456789") if thing.startswith("[]") else thing, tuple(demanded))
+        for group in _groups(words)
+        for thing, demanded in group.found.items()
+    ]
+
+
+def _groups(words: list[Piece]) -> list[_Group]:
+    """The groups without which there is no answer."""
+    stack = [_Group(is_needed=True)]
+    before, depth = "", 0
+    for piece, place in zip(words, places(words), strict=True):
+        group = stack[-1]
+        sign = piece.text if piece.kind == "sign" else ""
+        if sign == "{":
+            is_needed = group.is_needed and not group.computes and before not in NOT_NEEDED
+            stack.append(_Group(is_needed and place == "pattern"))
+        elif sign == "}" and len(stack) > 1:
+            _end_group(stack)
+        elif sign == "(":
+            group.computes |= group.is_select
+            if not depth:
+                _begin_list(group, piece)
+        elif piece.text == "UNION":
+            del group.within[group.before_last :]
+        elif place == "pattern" and not sign:
+            _read(group, piece)
+        depth += {"(": 1, ")": -1}.get(sign, 0)
+        before = piece.text
+    return stack[0].within
+
+
+def _end_group(stack: list[_Group]) -> None:
+    done = stack.pop()
+    group = stack[-1]
+    group.before_last = len(group.within)
+    if done.is_needed:
+        group.within += [done, *done.within]
+    # What comes next is a triple of its own.
+    group.triple = _Triple()
+    group.is_select = group.computes = False
+
+
+def _begin_list(group: _Group, piece: Piece) -> None:
+    """A path in parentheses, of which nothing is demanded; or a list, or an expression."""
+    path = _take_signs(group, piece.gap)
+    triple = group.triple
+    if triple.next == PROPERTY:
+        triple.property, triple.is_type, triple.next = None, False, VALUE
+    elif triple.next == VALUE:
+        _end_property(group, path)
+        triple.property, triple.is_type = None, False
+        triple.next = VALUE if path.endswith(GOING_ON) else END
+
+
+def _read(group: _Group, piece: Piece) -> None:
+    """One word of a pattern, and the signs before it."""
+    path = _take_signs(group, piece.gap)
+    triple = group.triple
+    is_type = (piece.kind, piece.text) == ("word", "A")
+    if piece.kind == "word" and not is_type and triple.next != VALUE:
+        # FILTER, OPTIONAL, SELECT: the triples have ended.
+        group.triple = _Triple()
+        group.is_select |= piece.text == "SELECT"
+    elif triple.next == SUBJECT:
+        triple.subject, triple.next = _thing(piece), PROPERTY
+    elif triple.next == PROPERTY:
+        is_step = piece.kind == "iri" and not path
+        triple.property = NamedNode(piece.text) if is_step else None
+        triple.is_type, triple.next = is_type and not path, VALUE
+    elif triple.next == VALUE:
+        _end_property(group, path)
+        if path.endswith(GOING_ON):
+            triple.property, triple.is_type = None, False
+            return
+        if triple.is_type and piece.kind == "iri" and not path:
+            _demand(group, Demand(NamedNode(piece.text), is_class=True))
+        triple.next = END
+
+
+def _take_signs(group: _Group, gap: str) -> str:
+    """Go where the signs before a word lead; those of a path are given back."""
+    path = ""
+    for sign in gap:
+        triple = group.triple
+        if sign == ".":
+            group.triple = _Triple()
+        elif sign == ";":
+            group.triple = _Triple(triple.subject, PROPERTY)
+        elif sign == ",":
+            triple.property, triple.next = None, VALUE
+        elif sign == "[":
+            _end_property(group, path)
+            group.brackets += 1
+            group.outer.append(triple)
+            group.triple = _Triple(f"[]{group.brackets}", PROPERTY)
+        elif sign == "]" and group.outer:
+            outer = group.outer.pop()
+            is_value = outer.next != SUBJECT
+            group.triple = (
+                _Triple(outer.subject, END) if is_value else _Triple(triple.subject, PROPERTY)
+            )
+        if sign in ".;,[]":
+            path = ""
+        elif not sign.isspace():
+            path += sign
+    return path
+
+
+def _end_property(group: _Group, path: str) -> None:
+    """After a property the signs say whether a thing must have it: not before ``|``, ``*``, ``?``.
+
+    :param path: these signs.
+    """
+    if group.triple.property and path[:1] in MUST:
+        _demand(group, Demand(group.triple.property))
+
+
+def _demand(group: _Group, demand: Demand) -> None:
+    if group.triple.subject:
+        group.found.setdefault(group.triple.subject, {})[demand] = None
+
+
+def _thing(piece: Piece) -> str:
+    if piece.kind == "iri":
+        return f"<{piece.text}>"
+    return piece.text if piece.kind == "variable" else ""
