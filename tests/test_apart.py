@@ -77,6 +77,7 @@ def test_what_nothing_has_together_is_told_with_what_has_it(
         # Mentions have none, and tiers have labels.
         ("?m a pfocr:GeneMention ; rdfs:label ?name", ""),
         ("pfocr:symbol rdfs:label ?name ; schema:name ?other", ""),
+        ("?t a schema:Taxon . ?t schema:name ?name . ?g rdfs:label ?x ; schema:name ?y", ""),
         ("gene:2064 schema:datePublished ?date", ""),
     ],
 )

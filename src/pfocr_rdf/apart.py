@@ -97,8 +97,8 @@ def _never_together(
             having = frozenset((kind.term,)) if kind.is_class else classes_with(kind.term)
             classes = classes_with(lacks.term)
             if having and classes and not having & classes:
-                is_called = lacks.term.value.endswith(CALLED) and having & classes_with(NAME)
-                instead = NAME if is_called else None
+                is_called = lacks.term.value.endswith(CALLED) and kind.term != NAME
+                instead = NAME if is_called and having & classes_with(NAME) else None
                 yield Apart(thing, lacks.term, kind.term, _some(classes), instead)
                 return
 
