@@ -88,14 +88,27 @@ def test_who_asks_for_a_name_is_told_how_names_are_found(
     assert short(found.instead) == instead
 
 
+def test_what_a_named_graph_alone_has_is_told_with_the_graph(seeds_release: Release) -> None:
+    text = "SELECT * { gene:2064 schema:name ?n ; schema:sameAs ?x . ?y schema:sameAs gene:2064 }"
+    for found in apart(text, open_store(seeds_release), IRIS):
+        assert (short(found.lacks), found.graph) == ("schema:sameAs", IRIS.equivalents)
+        assert (found.beside, found.classes) == (None, ())
+    assert [one[0][:2] for one in told(seeds_release, text)] == ["<h", "?y"]
+
+
+def test_a_term_that_no_triple_has_as_its_property_is_told(seeds_release: Release) -> None:
+    assert told(seeds_release, "ASK { ?f a pfocr:PathwayFigure ; schema:Gene ?g }") == [
+        ("?f", "schema:Gene", "")
+    ]
+
+
 @pytest.mark.parametrize(
     "pattern",
     [
         "?f a pfocr:PathwayFigure ; schema:mentions ?g ; schema:name 'no such title'",
-        # No class has the first, and nothing at all has the second: others tell of that.
+        # What has the first has no class, nor another property.
         "?a dcterms:isReplacedBy ?f ; schema:name ?n",
-        "?f a pfocr:PathwayFigure ; schema:noSuchProperty ?x",
-        f"{FIGURE} schema:noSuchProperty ?x ; a schema:Gene",
+        f"{FIGURE} a schema:Gene ; schema:name ?x",
         "?f a pfocr:PathwayFigure OPTIONAL { ?f pfocr:tier ?t }",
     ],
 )

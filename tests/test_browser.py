@@ -422,7 +422,8 @@ def test_why_a_query_finds_nothing_is_said_until_one_does(browser: Browser, serv
     assert browser.run(f"{said}.innerText") == (
         "Nothing was found: ?n has no value in HAVING, write COUNT(?f) there"
     )
-    tiers = "SELECT * { ?f a pfocr:PathwayFigure ; pfocr:tier ?t . gene:2064 rdfs:label ?name }"
+    tiers = "SELECT * { ?f a pfocr:PathwayFigure ; pfocr:tier ?t . gene:2064 rdfs:label ?name"
+    tiers += " . ?x schema:sameAs ?y }"
     browser.open(f"{site(server)}/sparql?query={quote(tiers)}")
     browser.wait(f"{said}.checkVisibility()", "it is said")
     browser.look("editor-apart", 1200, 1000)
@@ -431,6 +432,8 @@ def test_why_a_query_finds_nothing_is_said_until_one_does(browser: Browser, serv
         "?f is asked for pfocr:PathwayFigure and pfocr:tier, and nothing has both"
         "; pfocr:tier is of pfocr:GeneMention, oa:Annotation",
         "gene:2064 has no rdfs:label, but schema:name",
+        "schema:sameAs is in a named graph alone: write"
+        " GRAPH <https://pfocr.wikipathways.org/graph/equivalents> { … }",
     ]
     browser.open(f"{site(server)}/sparql?query={quote('SELECT * { ?x a pfocr:Mention }')}")
     browser.wait(f"{said}.checkVisibility()", "it is said")

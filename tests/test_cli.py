@@ -432,7 +432,7 @@ def test_where_nothing_is_found_what_the_release_lacks_is_told(data: Path) -> No
 
 def test_what_nothing_has_together_is_told_where_nothing_is_found(data: Path) -> None:
     text = "SELECT * { ?f schema:mentions ?gene ; pfocr:tier ?tier . ?gene rdfs:label ?name"
-    text += " . gene:2064 rdfs:label ?label }"
+    text += " . gene:2064 rdfs:label ?label . ?other schema:sameAs ?same }"
     mentions, label = "<http://schema.org/mentions>", f"<{RDFS}label>"
     tier, annotation = f"<{PFOCR}tier>", "<http://www.w3.org/ns/oa#Annotation>"
     assert run("query", text, "--data", data).err.splitlines() == [
@@ -440,6 +440,8 @@ def test_what_nothing_has_together_is_told_where_nothing_is_found(data: Path) ->
         f"; {tier} is of <{PFOCR}GeneMention>, {annotation}",
         f"nothing was found: <https://identifiers.org/ncbigene/2064> has no {label}"
         ", but <http://schema.org/name>",
+        "nothing was found: <http://schema.org/sameAs> is in a named graph alone: write"
+        " GRAPH <https://pfocr.wikipathways.org/graph/equivalents> { … }",
     ]
 
 

@@ -166,12 +166,15 @@ def test_values_that_the_release_lacks_and_paths_are_percent_encoded(server: Ser
 
 
 def test_a_property_that_a_thing_cannot_have_is_told_with_what_has_it(server: Server) -> None:
-    text = "ASK { ?f schema:mentions ?g ; pfocr:tier ?t . gene:2064 rdfs:label ?name }"
+    text = "ASK { ?f schema:mentions ?g ; pfocr:tier ?t . gene:2064 rdfs:label ?name"
+    text += " . ?x schema:sameAs ?y }"
     assert server.ask(text).headers["x-pfocr-absent"].split(", ") == [
         f'<{PFOCR}tier>; at="%3Ff"; beside="http://schema.org/mentions"'
         f'; has="{PFOCR}GeneMention http://www.w3.org/ns/oa#Annotation"',
         f'<{RDFS}label>; instead="http://schema.org/name"'
         '; at="%3Chttps://identifiers.org/ncbigene/2064%3E"',
+        '<http://schema.org/sameAs>; at="%3Fx"'
+        '; graph="https://pfocr.wikipathways.org/graph/equivalents"',
     ]
 
 

@@ -1,11 +1,11 @@
-"""Why a query finds nothing: it asks one thing for what no thing of the release has together.
+"""Why a query finds nothing: it asks one thing for what nothing in the release has together.
 
 A tier is one of a mention, and not of its figure. The description of a release says of each class
 which properties its things have: https://www.w3.org/TR/void/#class-property-partitions . All of its
 things that have two properties have a class, so what no class has together, nothing has.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -36,6 +36,7 @@ class Apart:
         the thing is an IRI.
     :param classes: some of those whose things have the property.
     :param instead: the property by which a name is found, where one was asked for.
+    :param graph: the named graph that alone has triples with the property.
     """
 
     thing: str
@@ -43,6 +44,7 @@ class Apart:
     beside: NamedNode | None
     classes: tuple[NamedNode, ...]
     instead: NamedNode | None = None
+    graph: NamedNode | None = None
 
 
 def apart(text: str, store: Quads, iris: Iris) -> Iterator[Apart]:
@@ -58,10 +60,23 @@ def apart(text: str, store: Quads, iris: Iris) -> Iterator[Apart]:
         return known[found]
 
     for thing, demanded in demands(text, iris.prefixes()):
-        if thing.startswith("<"):
+        unused = (one.term for one in demanded if not one.is_class and not classes_with(one.term))
+        if found := next(_elsewhere(thing, unused, store), None):
+            yield found
+        elif thing.startswith("<"):
             yield from _lacking(thing, demanded, classes_with, store)
         else:
             yield from _never_together(thing, demanded, classes_with)
+
+
+def _elsewhere(thing: str, properties: Iterable[NamedNode], store: Quads) -> Iterator[Apart]:
+    """The properties that no triple has, or only one of a named graph."""
+    for one in properties:
+        if next(store.quads_for_pattern(None, one, None, DefaultGraph()), None) is None:
+            quad = next(store.quads_for_pattern(None, one, None, None), None)
+            graph = quad.graph_name if quad else None
+            where = graph if isinstance(graph, NamedNode) else None
+            yield Apart(thing, one, None, (), graph=where)
 
 
 def _lacking(

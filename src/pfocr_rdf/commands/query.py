@@ -274,10 +274,13 @@ def _tell_absent(text: str, store: Store, iris: Iris) -> None:
 def _tell_apart(text: str, store: Store, iris: Iris) -> None:
     """What a query asks one thing for that no thing of the release has together."""
     for one in islice(apart(text, store, iris), MOST_TOLD):
-        asked = f"is asked for {one.beside} and {one.lacks}, and nothing has both"
-        told = asked if one.beside else f"has no {one.lacks}"
-        others = f"; {one.lacks} is of {', '.join(map(str, one.classes))}"
-        say(f"nothing was found: {one.thing} {told}{_but(one.instead) or others}")
+        told = f"{one.thing} has no {one.lacks}"
+        if one.beside:
+            told = f"{one.thing} is asked for {one.beside} and {one.lacks}, and nothing has both"
+        elif one.graph:
+            told = f"{one.lacks} is in a named graph alone: write GRAPH {one.graph} {{ … }}"
+        of = f"; {one.lacks} is of {', '.join(map(str, one.classes))}" if one.classes else ""
+        say(f"nothing was found: {told}{_but(one.instead) or of}")
 
 
 def _but(instead: object) -> str:

@@ -32,7 +32,7 @@ WHOLE: Final = ('"', "<", "?", "[")
 BETWEEN: Final = ", "
 #: What of a term is told, as parameters of the header; the last is a list, with spaces.
 CLASSES: Final = "has"
-PARAMETERS: Final = ("of", "instead", "instead-of", "at", "beside", CLASSES)
+PARAMETERS: Final = ("of", "instead", "instead-of", "at", "beside", "graph", CLASSES)
 
 
 def told_absent(text: str, store: Quads, iris: Iris) -> Iterator[tuple[str, ...]]:
@@ -40,7 +40,8 @@ def told_absent(text: str, store: Quads, iris: Iris) -> Iterator[tuple[str, ...]
 
     Each is the term, the property of which it should be a value, what there is in its place, and
     of which property; "" where there is none. After these, of a property that a thing cannot have,
-    the thing, what else it is asked for, and the classes whose things have it.
+    the thing, what else it is asked for, the graph that alone has it, and the classes whose things
+    have it.
     """
     return islice(_told(text, store, iris), MOST_TOLD)
 
@@ -65,8 +66,9 @@ def _told_apart(text: str, store: Quads, iris: Iris) -> Iterator[tuple[str, ...]
     for one in apart(text, store, iris):
         if len(one.thing) <= LONGEST:
             classes = "" if one.instead else " ".join(map(_said, one.classes))
-            lacks, instead, beside = map(_said, (one.lacks, one.instead, one.beside))
-            yield lacks, "", instead, "", one.thing, beside, classes
+            terms = (one.lacks, one.instead, one.beside, one.graph)
+            lacks, instead, beside, graph = map(_said, terms)
+            yield lacks, "", instead, "", one.thing, beside, graph, classes
 
 
 def _said(term: NamedNode | Literal | None = None) -> str:
@@ -87,7 +89,7 @@ def absent_headers(end: Mapping[str, Any]) -> list[tuple[bytes, bytes]]:
     b'<%22a%22@en>; of="urn:p"; instead="%22a%22"'
     >>> absent_headers({"absent": [["?n", "HAVING", "COUNT(?f)", ""]]})[0][1]
     b'<%3Fn>; of="HAVING"; instead="COUNT%28%3Ff%29"'
-    >>> lacks = ["urn:p", "", "", "", "?x", "urn:q", "urn:C urn:D"]
+    >>> lacks = ["urn:p", "", "", "", "?x", "urn:q", "", "urn:C urn:D"]
     >>> absent_headers({"absent": [lacks]})[0][1]
     b'<urn:p>; at="%3Fx"; beside="urn:q"; has="urn:C urn:D"'
     >>> absent_headers({"rows": 0})
