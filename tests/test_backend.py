@@ -130,6 +130,9 @@ def test_a_query_has_the_answer_of_the_store_of_the_release(pair: Pair, query: s
         "SELECT ?a { ?a schema:datePublished '2011' }",
         "SELECT ?m { ?m a pfocr:Mention }",
         "SELECT ?g { GRAPH ?graph { ?g schema:sameAs <urn:nothing> } }",
+        "SELECT ?f { ?f schema:mentions ?g ; pfocr:tier ?t . ?x schema:sameAs ?y }",
+        "ASK { gene:2064 schema:name ?name ; schema:datePublished ?date }",
+        "ASK { ?f a pfocr:PathwayFigure ; rdfs:label ?name }",
     ],
 )
 def test_why_nothing_is_found_is_told_as_the_store_of_the_release_tells_it(
