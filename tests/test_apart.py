@@ -2,9 +2,12 @@
 
 import random
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import islice
 
 import pytest
-from pyoxigraph import BlankNode, DefaultGraph, NamedNode, Triple
+from pyoxigraph import BlankNode, DefaultGraph, NamedNode, QuerySolutions, Triple
 
 from pfocr_rdf.apart import apart
 from pfocr_rdf.contents import open_store
@@ -139,3 +142,56 @@ def test_a_named_query_asks_no_thing_for_what_nothing_has_together(
     query: NamedQuery, mixed_release: Release
 ) -> None:
     assert told(mixed_release, query.text) == []
+
+
+PROPERTIES = (
+    *("schema:mentions", "schema:name", "schema:identifier", "schema:isPartOf", "schema:text"),
+    *("pfocr:tier", "oa:hasBody", "oa:hasTarget", "rdfs:label", "schema:sameAs", "rdf:type"),
+)
+CLASSES = ("schema:Gene", "pfocr:PathwayFigure", "pfocr:GeneMention", "schema:Taxon")
+PATHS = ("{}", "{}/{}", "{}|{}", "{}*", "{}?/{}", "{}+", "^{}", "({}|{})", "{}/^{}", "!{}", "a/{}*")
+THINGS = ("?a", "?b", "?c", "gene:2064", "[]")
+#: What groups are made of.
+GROUPS = (
+    *("{0} {1}", "{{{0}}} UNION {{{1}}}", "{0} OPTIONAL {{{1}}}", "{0} MINUS {{{1}}}"),
+    *("{0} FILTER NOT EXISTS {{{1}}}", "FILTER(?a != ?b || EXISTS {{{1}}}) {0}"),
+    *("{0} {{ SELECT (COUNT(?a) AS ?n) {{{1}}} }}", "{{ SELECT ?a {{{1}}} LIMIT 9 }} {0}"),
+    *("VALUES (?a ?b) {{ (gene:2064 UNDEF) }} {0}", "{0} FILTER regex(STR(?a), '; {1}')"),
+)
+
+
+def queries(seed: int) -> Iterator[str]:
+    """Queries of all forms, by chance."""
+    by_chance = random.Random(seed)
+
+    def demanded() -> str:
+        if by_chance.random() < 0.3:
+            return f"a {by_chance.choice(CLASSES)}"
+        path = by_chance.choice(PATHS).format(*by_chance.sample(PROPERTIES, 2))
+        value = by_chance.choice((*THINGS, "'; a schema:Gene'@en", "5.0", "nested"))
+        return f"{path} {value if value != 'nested' else f'[ {demanded()} ]'}"
+
+    def group(depth: int) -> str:
+        if depth and by_chance.random() < 0.6:
+            return by_chance.choice(GROUPS).format(group(depth - 1), group(depth - 1))
+        several = (demanded() for _ in range(by_chance.randint(1, 3)))
+        return f"{by_chance.choice(THINGS)} {' ; '.join(several)} . "
+
+    while True:
+        yield f"SELECT * {{ {group(3)} }} LIMIT 1"
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_of_no_query_that_finds_something_anything_is_told(
+    seed: int, seeds_release: Release
+) -> None:
+    store = open_store(seeds_release)
+    told_of = 0
+    for text in islice(queries(seed), 300):
+        with suppress(SyntaxError):  # a quote within a text, a variable that is there twice
+            answer = store.query(text, prefixes=IRIS.prefixes())
+            if list(apart(text, store, IRIS)):
+                told_of += 1
+                assert isinstance(answer, QuerySolutions)
+                assert next(answer, None) is None, text
+    assert told_of > 30
