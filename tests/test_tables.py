@@ -508,6 +508,13 @@ def test_keywords_that_differ_from_the_mentions_are_reported(tmp_path: Path) -> 
     ]
 
 
+def test_a_row_without_a_word_is_not_missed_among_the_keywords(tmp_path: Path) -> None:
+    keywords = {"schema-jsonld": {"keywords": ["lead"]}}
+    chemicals = table(CHEMICAL_COLUMNS, "lead|D007854|NA|NA|NA", "|D007854|NA|NA|NA")
+    _, problems = read(tmp_path, record(**keywords), chemicals=chemicals)
+    assert [problem.kind for problem in problems] == ["empty word"]
+
+
 def test_each_other_count_of_an_organism_is_reported_once(tmp_path: Path) -> None:
     rows = [f"9606|Homo sapiens|Primates|a|A|A|5|ncbigene_symbol|{n}|1|1" for n in (1, 5, 7, 1, 5)]
     _, problems = read(tmp_path, record(), genes=table(GENE_COLUMNS, *rows))

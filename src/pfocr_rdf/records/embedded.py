@@ -85,6 +85,8 @@ def _compare(keywords: tuple[str, ...], mentions: Sequence[Mention], fields: Fie
         return
     expected = dict.fromkeys(_comparable(name) for name in found)
     stated = dict.fromkeys(_comparable(word) for word in keywords)
+    for names in (expected, stated):
+        names.pop("", None)  # of a row without a word, or of a quotation mark
     # What a row without an identifier calls a gene is in the keywords or not.
     known = {*expected, *(_comparable(symbol) for m in mentions for symbol in _symbols(m))}
     only_stated = [word for word in stated if word not in known]
