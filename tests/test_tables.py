@@ -182,6 +182,16 @@ def test_a_row_without_any_text_is_as_silent_as_an_empty_line(tmp_path: Path) ->
     assert [m.word for m in read_well(tmp_path, record(), genes=text).mentions] == ["Etk"]
 
 
+@pytest.mark.parametrize("text", ["", "\n", "\ufeff", " \r\n\t\n"])
+def test_a_table_of_nothing_is_a_warning_that_loses_no_row(text: str, tmp_path: Path) -> None:
+    inline = "genes:\n- word: Etk\n  entrez: '660'"
+    figure, problems = read(tmp_path, raw_record(inline), genes=text)
+    assert figure
+    assert [mention.word for mention in figure.mentions] == ["Etk"]
+    reason = "nothing is in it, no names of columns either: write its rows, or delete it"
+    assert problems == [Problem(GENES, "file", "empty table", "warning", "", reason)]
+
+
 @pytest.mark.parametrize(
     ("row", "name"),
     [

@@ -66,6 +66,10 @@ def read_table(
     :raises RecordError: if the file cannot be read.
     """
     _, text = read_text(path, notes, limits)
+    if not text or text.isspace():
+        reason = "nothing is in it, no names of columns either: write its rows, or delete it"
+        notes.warn("file", "empty table", "", reason)
+        return
     lines = text.split("\n")
     header = [name.strip().lower() for name in lines[0].split("\t")]
     if "word" not in header or not any(name in header for name in KIND_TO_ID_COLUMNS[kind]):
