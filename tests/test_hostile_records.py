@@ -82,6 +82,10 @@ FILE = f"_figures/{FIGID}.md"
             " <tag:yaml.org,2002:python/object/apply:os.system>",
         ),
         (
+            "---\ngenes:\n- word: ! p53\n---\n",
+            "error refused YAML at line 3, column 9: tags are not read: write the value out <!>",
+        ),
+        (
             "---\ngenes:\n- word: !p53\n---\n",
             "error refused YAML at line 3, column 9: tags are not read: write the value out <!p53>",
         ),

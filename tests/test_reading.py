@@ -328,8 +328,9 @@ def test_quoted_and_unquoted_scalars_are_the_same_text(tmp_path: Path) -> None:
     plain = read_well(tmp_path, raw_record("year: 2019\nfigtitle: On"))
     single = read_well(tmp_path, raw_record("year: '2019'\nfigtitle: 'On'"))
     double = read_well(tmp_path, raw_record('year: "2019"\nfigtitle: !!str "\\u004fn"'))
-    assert plain.article == single.article == double.article
-    assert plain.title == single.title == double.title == "On"
+    older = read_well(tmp_path, raw_record("year: ! '2019'\nfigtitle: ! \"On\""))
+    assert plain.article == single.article == double.article == older.article
+    assert plain.title == single.title == double.title == older.title == "On"
 
 
 def test_an_equals_sign_and_a_merge_sign_may_be_values(tmp_path: Path) -> None:

@@ -246,7 +246,9 @@ class _Composer:
         """Refuse a scalar that stands for something else than its text."""
         if event.anchor is not None:
             self.refuse(event, f"&{event.anchor}", "anchors and aliases are")
-        if event.tag is not None and event.tag != TEXT_TAG:
+        # Older versions of R's yaml package write ! 'On', which is the text.
+        is_text = event.tag == TEXT_TAG or (event.tag == "!" and event.style in {"'", '"'})
+        if event.tag is not None and not is_text:
             # The gene "!p53", unquoted, is an empty text with a tag: it would be lost.
             self.refuse(event, event.tag, "tags are")
         if is_key and event.value == "<<" and event.implicit[0]:
