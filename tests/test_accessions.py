@@ -90,7 +90,7 @@ def test_a_gene_id_of_the_wrong_shape_is_kept_as_text_on_its_mention(
         ),
         (
             *(CHEMICAL_COLUMNS, "x|NA|x|y|one", "chebi, line 2", "one", "chebi: one"),
-            "not a ChEBI id (digits)",
+            "not a ChEBI id (a positive whole number)",
         ),
         (
             *(DISEASE_COLUMNS, "x|NA|x|y|mesh:D000001", "doid, line 2", "mesh:D000001"),

@@ -143,8 +143,8 @@ WARNED: list[tuple[dict[str, Any], list[str]]] = [
     (
         {"pathway_score": "high"},
         [
-            "warning unrecognized value at pathway_score: not a decimal number: kept as a"
-            " literal <high>",
+            "warning unrecognized value at pathway_score: not a decimal number of 18 decimals at"
+            " most: kept as a literal <high>",
         ],
     ),
     (
@@ -349,8 +349,8 @@ WARNED: list[tuple[dict[str, Any], list[str]]] = [
     (
         {"chemicals": [{"word": "glucose", "source": "", "identifier": "CHEBI:17234.0"}]},
         [
-            "warning unrecognized value at chemicals, item 1, identifier: not a ChEBI id (digits):"
-            " kept as a literal on the mention <CHEBI:17234.0>",
+            "warning unrecognized value at chemicals, item 1, identifier: not a ChEBI id (a"
+            " positive whole number): kept as a literal on the mention <CHEBI:17234.0>",
         ],
     ),
     (

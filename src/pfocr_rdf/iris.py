@@ -160,7 +160,7 @@ PREFIX_RE: Final = re.compile(r'https?://[^\s<>"{}|\\^`]+[/:#=]')
 NAMESPACE_TO_SHAPE: Final[dict[Namespace, tuple[re.Pattern[str], str]]] = {
     "ncbigene": (ENTREZ_RE, "NCBI Gene id (a positive whole number)"),
     "mesh": (MESH_RE, "MeSH id (D or C and six to nine digits)"),
-    "chebi": (CHEBI_RE, "ChEBI id (digits)"),
+    "chebi": (CHEBI_RE, "ChEBI id (a positive whole number)"),
     "doid": (DOID_RE, "Disease Ontology id (digits)"),
 }
 

@@ -236,7 +236,7 @@ def _score(fields: Fields) -> Decimal | None:
         # Written out, 1E-999999999 would fill the memory.
         score = Decimal(value) if SCORE_RE.fullmatch(value) else None
         if score is None or score.adjusted() > 9 or int(score.as_tuple().exponent) < -18:
-            fields.keep_unrecognized(name, value, "not a decimal number")
+            fields.keep_unrecognized(name, value, "not a decimal number of 18 decimals at most")
         elif found is not None:
             if found != score:
                 reason = f"automl_pathway has {found}, which is used: one of the two is wrong"
