@@ -340,7 +340,7 @@ WARNED: list[tuple[dict[str, Any], list[str]]] = [
     (
         {"diseases": [{"word": "Flu", "source": "OMIM", "identifier": "OMIM:614680"}]},
         [
-            "warning unrecognized value at source, diseases, item 1: not a lexicon of diseases"
+            "warning unrecognized value at diseases, item 1, source: not a lexicon of diseases"
             " that is known: kept as a literal on the mention <OMIM>",
             "warning unrecognized value at diseases, item 1, identifier: not an identifier of a"
             " disease that is mapped: kept as a literal on the mention <OMIM:614680>",
@@ -363,7 +363,7 @@ WARNED: list[tuple[dict[str, Any], list[str]]] = [
     (
         {"chemicals": [{"word": "", "source": "MESH", "identifier": "D000001"}]},
         [
-            "warning empty word at word, chemicals, item 1: the mention has no word: add it <>",
+            "warning empty word at chemicals, item 1, word: the mention has no word: add it <>",
         ],
     ),
 ]

@@ -136,7 +136,7 @@ def _inline_row(kind: Kind, cells: dict[str, str], where: str, notes: Notes) -> 
         notes.error(where, "mention", " ".join(cells.values()), reason)
         return None
     row = Row(kind, cells["word"], source=cells.get("source", ""))
-    _check_row(row, where, notes)
+    _check_row(row, f"{where}, word", f"{where}, source", notes)
     if kind == "gene":
         row.match = cells.get("symbol", "")
         symbol = cells.get("hgnc_symbol", "")
@@ -199,7 +199,7 @@ def _table_row(
     kind: Kind, cells: dict[str, str], where: str, organisms: Names, notes: Notes
 ) -> Row:
     row = Row(kind, cells["word"], cells.get("match", ""), cells.get("source", ""))
-    _check_row(row, where, notes)
+    _check_row(row, f"word, {where}", f"source, {where}", notes)
     if kind == "gene":
         cell = cells["ncbigene_id"]
         column = "ncbigene_id"
@@ -299,15 +299,15 @@ def _unrecognized(name: str, value: str, reason: str, where: str, row: Row, note
     notes.warn(where, "unrecognized value", value, f"{reason}: kept as a literal on the mention")
 
 
-def _check_row(row: Row, where: str, notes: Notes) -> None:
+def _check_row(row: Row, word_at: str, source_at: str, notes: Notes) -> None:
     """A source that is no lexicon of the kind is kept as text; a word should not be empty."""
     if not row.word:
-        notes.warn(f"word, {where}", "empty word", "", "the mention has no word: add it")
+        notes.warn(word_at, "empty word", "", "the mention has no word: add it")
     if row.source and row.source not in KIND_TO_LEXICONS[row.kind]:
         source = row.source = present(row.source) or ""
         if source and source not in KIND_TO_LEXICONS[row.kind]:
             reason = f"not a lexicon of {KIND_TO_FIELD[row.kind]} that is known"
-            _unrecognized("source", source, reason, f"source, {where}", row, notes)
+            _unrecognized("source", source, reason, source_at, row, notes)
 
 
 def organism_of(
