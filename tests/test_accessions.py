@@ -64,7 +64,7 @@ def test_a_disease_id_keeps_its_leading_zeros(cell: str, tmp_path: Path) -> None
 
 @pytest.mark.parametrize(
     "cell",
-    ["12x", "0", "012", "1e+05", "-1", "1.0", "٣", "660 661", "660,661", "1234567890123", "true"],
+    ["12x", "0", "012", "1e+05", "-1", "1.0", "٣", "660 x", "660,", "1234567890123", "true"],
 )
 def test_a_gene_id_of_the_wrong_shape_is_kept_as_text_on_its_mention(
     cell: str, tmp_path: Path
@@ -79,6 +79,35 @@ def test_a_gene_id_of_the_wrong_shape_is_kept_as_text_on_its_mention(
     assert problems == [
         Problem(GENES, "ncbigene_id, line 2", "unrecognized value", "warning", cell, reason)
     ]
+
+
+@pytest.mark.parametrize(
+    "cell", ["mesh:D005947|mesh:D000001", "mesh:D005947; D000001", "mesh: D005947, mesh: D000001"]
+)
+def test_several_ids_in_a_cell_are_kept_as_text_and_told_as_such(cell: str, tmp_path: Path) -> None:
+    text = table(CHEMICAL_COLUMNS, "x|@|x|y|NA").replace("@", cell)
+    figure, (problem,) = read(tmp_path, record(), chemicals=text)
+    assert figure
+    assert figure.mentions[0].candidates == ()
+    assert f"mesh: {cell}" in figure.mentions[0].unrecognized
+    reason = "several ids, write a row for each: kept as a literal on the mention"
+    assert (problem.field, problem.value, problem.reason) == ("mesh, line 2", cell, reason)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        *("x|mesh:D005947|x|sugar|chebi:NA", "x|mesh:D005947|x|sugar|chebi:"),
+        *("x|mesh:NA|x|sugar|chebi:17234", "x|MESH: NA|x|sugar|chebi:17234"),
+    ],
+)
+def test_a_prefix_before_nothing_is_nothing(row: str, tmp_path: Path) -> None:
+    figure = read_well(tmp_path, record(), chemicals=table(CHEMICAL_COLUMNS, row))
+    (candidate,) = figure.mentions[0].candidates
+    assert (candidate.name, candidate.named, candidate.close) == ("sugar", True, None)
+    inline = read_well(tmp_path / "inline", raw_record("genes:\n- word: x\n  entrez: ncbigene:NA"))
+    assert inline.mentions[0].candidates == ()
+    assert inline.mentions[0].unrecognized == ()
 
 
 @pytest.mark.parametrize(

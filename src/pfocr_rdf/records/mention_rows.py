@@ -180,14 +180,12 @@ def _identify(cell: str, where: str, row: Row, notes: Notes) -> None:
     identifier = present(cell)
     if identifier is None:
         return
-    prefix, colon, rest = identifier.partition(":")
+    prefix, colon, _ = identifier.partition(":")
     named = (prefix if colon else row.source or "mesh").strip().lower()
     namespace = next((name for name in KIND_TO_NAMESPACES[row.kind] if name == named), None)
     if namespace is None:
         reason = f"not an identifier of a {row.kind} that is mapped"
         _unrecognized("identifier", identifier, reason, where, row, notes)
-        return
-    if colon and present(rest) is None:
         return
     # With its prefix: 17234.0 alone, kept as text, would say nothing of what it was.
     accession = _accession(namespace, identifier, "identifier", where, row, notes)
@@ -226,7 +224,8 @@ def _table_row(
     matched = present(_name_of(row.match))
     first, *others = accessions
     second = KIND_TO_NAMESPACES[kind][1]
-    if first[0] == second or present(cells.get(second, "")) is None:
+    unusable = any(text.startswith(f"{second}: ") for text in row.unrecognized)
+    if not others and not unusable:
         called = named or matched or _name_of(row.word)
         row.candidate = Candidate(*first, called, named is not None)
         return row
@@ -290,7 +289,12 @@ def _accession(
     shape, kind = NAMESPACE_TO_SHAPE[namespace]
     if shape.fullmatch(bare):
         return bare
-    _unrecognized(column, identifier, f"not a {kind}", where, row, notes)
+    if present(bare) is not None:  # R pastes a prefix before nothing, too: mesh:NA
+        parts = [part.rpartition(":")[2] for part in re.split(r"[\s;,|/]+", identifier)]
+        ids = list(filter(None, parts))
+        several = len(ids) > 1 and all(map(shape.fullmatch, ids))
+        reason = "several ids, write a row for each" if several else f"not a {kind}"
+        _unrecognized(column, identifier, reason, where, row, notes)
     return None
 
 
