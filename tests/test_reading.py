@@ -343,7 +343,8 @@ def test_an_equals_sign_and_a_merge_sign_may_be_values(tmp_path: Path) -> None:
     [
         *("figid: PMC1__it's", "figid: 'PMC1__it''s'", 'figid: "PMC1__it\'s"'),
         *("figid: PMC1__it's # the first one", "figid:    PMC1__it's   "),
-        *("figid: ' PMC1__it''s'", 'figid: "PMC1__it\'s "'),
+        *("figid: ' PMC1__it''s'", 'figid: "PMC1__it\'s "', "figid:\n  PMC1__it's"),
+        *("figid:\n- PMC1__it's", "figid: |\n  PMC1__it's", 'figid: "PMC1__it\\x27s"'),
     ],
 )
 def test_a_figid_is_found_however_it_is_quoted(written: str, tmp_path: Path) -> None:
@@ -354,6 +355,22 @@ def test_a_figid_is_found_however_it_is_quoted(written: str, tmp_path: Path) -> 
     assert figure
     assert figure.figid == "PMC1__it's"
     assert [p.kind for p in problems if p.kind != "comment"] == ["figid"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '---\n{"figid": "PMC1__a", "caption": "A pathway"}\n---\n',
+        "---\n'caption': A pathway\n'figid': PMC1__a\n---\n",
+        "---\nfigid : PMC1__a\n? caption\n: A pathway\n---\n",
+        "---\rcaption: A pathway\rfigid: PMC1__a\r---\r",
+    ],
+)
+def test_a_figid_is_found_wherever_the_parser_finds_it(text: str, tmp_path: Path) -> None:
+    figure, problems = read(tmp_path, text)
+    assert figure
+    assert (figure.figid, figure.caption) == ("PMC1__a", "A pathway")
+    assert "error" not in [problem.severity for problem in problems]
 
 
 def test_a_figid_is_not_normalised(tmp_path: Path) -> None:

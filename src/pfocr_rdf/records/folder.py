@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
-from pfocr_rdf.errors import InputError, Problem
+from pfocr_rdf.errors import InputError, Problem, RecordError
 from pfocr_rdf.iris import FIGID_RE
 from pfocr_rdf.records.companions import find_tables, read_maps
+from pfocr_rdf.records.fields import Fields
 from pfocr_rdf.records.files import record_stem, refused_file
+from pfocr_rdf.records.frontmatter import read_front_matter
 from pfocr_rdf.records.layout import Layout, find_layouts, relative
 from pfocr_rdf.records.model import KINDS, Kind, RecordFile
-from pfocr_rdf.records.notes import Limits
+from pfocr_rdf.records.notes import Limits, Notes, read_text
 from pfocr_rdf.records.organisms import load_taxa
 from pfocr_rdf.records.text import readable
 
@@ -139,9 +141,21 @@ def _located_figid(path: str, limits: Limits) -> str | None:
                 matched = FIGID_LINE_RE.search(head)
     except OSError:
         return None
-    if matched is None or END_RE.search(head, 3, matched.start()):
+    figid = None
+    if matched and not END_RE.search(head, 3, matched.start()):
+        figid = _unquoted(matched[1].decode("utf-8", errors="replace").strip())
+    return figid or _read_figid(path, limits)
+
+
+def _read_figid(path: Path, limits: Limits) -> str | None:
+    """The figid of a record that does not have it on a line as emitters write it."""
+    notes = Notes("")
+    try:
+        _, text = read_text(path, notes, limits)
+        written = Fields(read_front_matter(text, notes, limits), notes).raw("figid").strip()
+    except RecordError:
         return None
-    return _unquoted(matched[1].decode("utf-8", errors="replace").strip())
+    return written if FIGID_RE.fullmatch(written) else None
 
 
 def _unquoted(text: str) -> str | None:
