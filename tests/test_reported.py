@@ -140,6 +140,16 @@ WARNED: list[tuple[dict[str, Any], list[str]]] = [
             " two is wrong <0.8>",
         ],
     ),
+    *(
+        (
+            {"pmcid": written},
+            [
+                "warning unrecognized value at pmcid: not a PubMed Central id, the figid's is"
+                f" used: kept as a literal <{written}>",
+            ],
+        )
+        for written in ("PMC1.1", "PMCID: PMC1", "PC1", "1.0")
+    ),
     (
         {"pathway_score": "high"},
         [

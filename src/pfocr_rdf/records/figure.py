@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import unquote
 
 from pfocr_rdf.errors import Problem, RecordError
-from pfocr_rdf.iris import FIGID_RE, UUID_RE, WPID_RE
+from pfocr_rdf.iris import FIGID_RE, PMC_RE, UUID_RE, WPID_RE
 from pfocr_rdf.records.article import read_article
 from pfocr_rdf.records.embedded import read_embedded_keywords
 from pfocr_rdf.records.fields import KNOWN_FIELDS, Fields
@@ -127,9 +127,11 @@ def _identity(name: str, found: RecordFile, fields: Fields) -> tuple[str, str]:
         reason = f"the file is named {readable(stem)}: one of the two is wrong"
         notes.warn("figid", "figid", written, reason)
     named = fields.text("pmcid")
-    if named is not None and named.upper().removeprefix("PMC") != pmcid.removeprefix("PMC"):
-        reason = f"contradicts the figid {figid}: the record was skipped; mend one of the two"
-        raise notes.refusal("pmcid", "pmcid", named, reason)
+    if named is not None and (stated := f"PMC{named.upper().removeprefix('PMC')}") != pmcid:
+        if PMC_RE.fullmatch(stated):
+            reason = f"contradicts the figid {figid}: the record was skipped; mend one of the two"
+            raise notes.refusal("pmcid", "pmcid", named, reason)
+        fields.keep_unrecognized("pmcid", named, "not a PubMed Central id, the figid's is used")
     return figid, pmcid
 
 
