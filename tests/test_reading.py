@@ -155,6 +155,14 @@ def test_scalars_may_be_written_as_lists_of_one(tmp_path: Path) -> None:
     assert (figure.title, figure.article.year, figure.alias) == ("A pathway", "2019", "PMC1__F1")
 
 
+@pytest.mark.parametrize("symbol", ["[]", "{}", "[RELA]", "\n  - RELA"])
+def test_a_cell_of_a_mention_may_be_a_list_of_one_or_of_none(symbol: str, tmp_path: Path) -> None:
+    rows = f"genes:\n- word: p65\n  symbol: {symbol}\n  entrez:\n  - '5970'"
+    (mention,) = read_well(tmp_path, raw_record(rows)).mentions
+    assert mention.match == ("RELA" if "RELA" in symbol else "")
+    assert [candidate.accession for candidate in mention.candidates] == ["5970"]
+
+
 def test_a_list_of_one_mention_may_be_the_mention_itself(tmp_path: Path) -> None:
     chemicals = "chemicals:\n  word: NO\n  source: MESH\n  identifier: D009569\ngenes: {}"
     figure = read_well(tmp_path, raw_record(chemicals))

@@ -114,5 +114,16 @@ def _texts(row: Value) -> dict[str, str] | None:
         return None
     for cell in row.values():
         if not isinstance(cell, str):
-            return None
+            return _unwrapped(row)
     return cast("dict[str, str]", row)
+
+
+def _unwrapped(row: dict[str, Value]) -> dict[str, str] | None:
+    """A row in which a text stands as a list of one, or as the empty list that R makes of none."""
+    found: dict[str, str] = {}
+    for name, cell in row.items():
+        text = cell[0] if isinstance(cell, list) and len(cell) == 1 else cell or ""
+        if not isinstance(text, str):
+            return None
+        found[name] = text
+    return found
