@@ -11,7 +11,9 @@ from pfocr_rdf.records.model import Article
 # "Li-Fen Lee, et al. Mol Cell Biol. 2001 Dec;21(24):8385-8397.": the year follows a full
 # stop. Anywhere else four digits may be a page.
 YEAR_IN_CITATION_RE: Final = re.compile(r"\. ((?:18|19|20)[0-9]{2})\b(?![-–:])")
-DOI_PREFIX_RE: Final = re.compile(r"(?i)^(?:(?:https?://)?(?:(?:dx|www)\.)?doi\.org/|doi:\s*)+")
+DOI_PREFIX_RE: Final = re.compile(
+    r"(?i)^(?:(?:https?://)?(?:(?:dx|www)\.)?doi\.org/|info:doi/|doi ?:? ?)+"
+)
 
 
 def read_article(pmcid: str, fields: Fields) -> Article:
@@ -62,6 +64,8 @@ def _doi(fields: Fields) -> str | None:
     if value is None:
         return None
     doi = DOI_PREFIX_RE.sub("", value).translate(DOI_CASE)
+    if "/" not in doi:  # every DOI has one, which addresses may have escaped
+        doi = doi.replace("%2f", "/")
     if DOI_RE.fullmatch(doi):
         return doi
     fields.keep_unrecognized("doi", value, "not a DOI (10.…/…)")
