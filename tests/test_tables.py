@@ -518,6 +518,15 @@ def test_keywords_that_differ_from_the_mentions_are_reported(tmp_path: Path) -> 
     ]
 
 
+@pytest.mark.parametrize("keywords", [["660"], ["ETK"], []])
+def test_a_gene_without_a_symbol_is_not_missed_among_the_keywords(
+    keywords: list[str], tmp_path: Path
+) -> None:
+    text = raw_record(f"schema-jsonld: {{keywords: {keywords}}}")
+    _, problems = read(tmp_path, text, genes=genes(BMX.replace("|BMX|", "||")))
+    assert [p.value for p in problems] == ["only in the keywords: 660"] * (keywords == ["660"])
+
+
 def test_a_row_without_a_word_is_not_missed_among_the_keywords(tmp_path: Path) -> None:
     keywords = {"schema-jsonld": {"keywords": ["lead"]}}
     chemicals = table(CHEMICAL_COLUMNS, "lead|D007854|NA|NA|NA", "|D007854|NA|NA|NA")

@@ -75,10 +75,12 @@ def _keywords(fields: Fields, value: Value) -> tuple[str, ...]:
 def _compare(keywords: tuple[str, ...], mentions: Sequence[Mention], fields: Fields) -> None:
     """The keywords are PFOCR's copy of the mentions: symbols, chemical and disease words."""
     found: dict[str, None] = {}
+    unnamed: dict[str, None] = {}
     for mention in mentions:
         if mention.kind == "gene":
             for candidate in mention.candidates:
-                found[candidate.name] = None
+                # What a row without a symbol calls a gene is in the keywords or not.
+                (found if candidate.named else unnamed)[candidate.name] = None
         else:
             found[mention.word] = None
     if found.keys() == set(keywords):
@@ -87,8 +89,9 @@ def _compare(keywords: tuple[str, ...], mentions: Sequence[Mention], fields: Fie
     stated = dict.fromkeys(_comparable(word) for word in keywords)
     for names in (expected, stated):
         names.pop("", None)  # of a row without a word, or of a quotation mark
-    # What a row without an identifier calls a gene is in the keywords or not.
-    known = {*expected, *(_comparable(symbol) for m in mentions for symbol in _symbols(m))}
+    # So is what a row without an identifier calls it.
+    symbols = (symbol for mention in mentions for symbol in _symbols(mention))
+    known = {*expected, *map(_comparable, (*unnamed, *symbols))}
     only_stated = [word for word in stated if word not in known]
     only_found = [word for word in expected if word not in stated]
     if only_stated or only_found:
