@@ -147,11 +147,11 @@ def _located_figid(path: str, limits: Limits) -> str | None:
     return figid or _read_figid(path, limits)
 
 
-def _read_figid(path: Path, limits: Limits) -> str | None:
+def _read_figid(path: str, limits: Limits) -> str | None:
     """The figid of a record that does not have it on a line as emitters write it."""
     notes = Notes("")
     try:
-        _, text = read_text(path, notes, limits)
+        _, text = read_text(Path(path), notes, limits)
         written = Fields(read_front_matter(text, notes, limits), notes).raw("figid").strip()
     except RecordError:
         return None
