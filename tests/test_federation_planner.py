@@ -3,13 +3,15 @@
 import asyncio
 import os
 import signal
+import subprocess
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
+import orjson
 import pytest
 import uvloop
 
-from pfocr_rdf.web.federation.planner import Planner
+from pfocr_rdf.web.federation.planner import COMMAND, Planner
 from pfocr_rdf.web.problems import Refusal
 
 QUERY = "SELECT * { ?s ?p ?o SERVICE <urn:x> { ?o ?q ?r } }"
@@ -145,3 +147,14 @@ def test_what_a_planner_refuses_is_told_with_its_line() -> None:
         assert raised.value.members == {"line": 2}
 
     with_planner(uvloop.new_event_loop, work)
+
+
+@pytest.mark.parametrize(("parent", "answers"), [(os.getpid, True), (os.getppid, False)])
+def test_a_planner_whose_server_ended_while_it_started_answers_nothing(
+    parent: Callable[[], int], answers: bool
+) -> None:
+    request = orjson.dumps({"text": QUERY, "prefixes": {}}) + b"\n"
+    done = subprocess.run(
+        [*COMMAND, str(parent())], input=request, capture_output=True, timeout=60, check=True
+    )
+    assert bool(done.stdout) == answers

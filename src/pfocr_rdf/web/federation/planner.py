@@ -115,6 +115,7 @@ class Planner:
         if self.process is None:
             self.process = await asyncio.create_subprocess_exec(
                 *COMMAND,
+                str(os.getpid()),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 limit=PLAN_BYTES,
@@ -147,8 +148,9 @@ def _answer_all(asked: BinaryIO, told: BinaryIO) -> None:
 
 
 def main() -> None:
-    """Answer requests, a line each, until there are no more."""
-    die_with_parent(os.getppid())
+    """Answer requests, a line each, until there are no more; its argument is whose child it is."""
+    # Asked for here, its parent would be another one if the server has ended already.
+    die_with_parent(int(sys.argv[1]))
     # A stop of the whole group is for the server to answer, which ends this one.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
