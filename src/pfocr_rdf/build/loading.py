@@ -98,18 +98,23 @@ class StoreLoader:
 
         :returns: how many statements the store holds.
         """
+        if self._failed.is_set():
+            self._give_up()  # else the load after the one that failed would first be sorted
         self._end.close()
         for load in self._loads:
             load.result()
         return self._threads.submit(_settle, self._opened).result()
 
     def __exit__(self, *_: object) -> None:
+        self._give_up()
+        self._threads.shutdown(wait=True)
+        self._opened.clear()
+
+    def _give_up(self) -> None:
         if self._end.is_open:
             with suppress(OSError):
                 os.write(self._end.descriptor, GIVE_UP)
             self._end.close()
-        self._threads.shutdown(wait=True)
-        self._opened.clear()
 
 
 def _open(folder: Path) -> list[Store]:
