@@ -40,7 +40,7 @@ from pfocr_rdf.mapping import (
     name_facts,
 )
 from pfocr_rdf.records import Candidate, Mention, Organism
-from pfocr_rdf.records.mention_rows import LONGEST
+from pfocr_rdf.recurring import LONGEST
 from pfocr_rdf.vocabulary import KIND_TO_ENTITY, KIND_TO_MENTION, Oa, Pfocr, Schema
 
 IRIS = Iris()

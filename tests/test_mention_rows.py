@@ -1,8 +1,9 @@
 """A row of which nothing has to be reported is read once; one that is reported, each time."""
 
 from pfocr_rdf.records import Organism, load_taxa
-from pfocr_rdf.records.mention_rows import LONGEST, Names, inline_rows, table_rows
+from pfocr_rdf.records.mention_rows import Names, inline_rows, table_rows
 from pfocr_rdf.records.notes import Notes
+from pfocr_rdf.recurring import LONGEST
 
 TP53 = {"word": "p53", "symbol": "P53", "source": "hgnc_alias_symbol", "entrez": "7157"}
 RAT = {"word": "p53", "ncbigene_id": "24842", "organism_name": "Rattus norvegicus"}

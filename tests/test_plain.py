@@ -7,7 +7,6 @@ from yaml import YAMLError
 
 from making import CORPUS
 from pfocr_rdf.errors import RecordError
-from pfocr_rdf.records import plain
 from pfocr_rdf.records.frontmatter import CLOSING_FENCE_RE, COMMENT_RE, _Composer
 from pfocr_rdf.records.notes import Limits, Notes
 from pfocr_rdf.records.plain import LETTERS, Value, read_plain
@@ -129,4 +128,3 @@ def test_a_long_text_is_left_to_yaml() -> None:
 def test_an_item_that_is_remembered_is_read_as_it_was() -> None:
     fm = "genes:\n- word: NO\n  entrez: '4193'\n"
     assert read_plain(fm, DEPTH) == read_plain(fm, DEPTH) == by_yaml(fm)
-    assert plain._item.cache_info().maxsize == plain.ITEMS

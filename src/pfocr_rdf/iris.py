@@ -8,13 +8,13 @@ import hashlib
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final, Literal
 from urllib.parse import quote
 
 from pyoxigraph import NamedNode
 
 from pfocr_rdf.errors import IriError
+from pfocr_rdf.recurring import remembered
 
 RDF: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 RDFS: Final = "http://www.w3.org/2000/01/rdf-schema#"
@@ -112,7 +112,7 @@ def term(namespace: str, name: str) -> NamedNode:
     return NamedNode(namespace + name)
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def encoded(identifier: str) -> str:
     """An identifier as one path segment: all but RFC 3986's unreserved characters escaped.
 
@@ -124,7 +124,7 @@ def encoded(identifier: str) -> str:
     return quote(identifier, safe="~")
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def slug(name: str) -> str:
     """A name as a path segment: compatibility-normalised, case-folded, words joined by ``-``.
 

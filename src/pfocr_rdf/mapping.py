@@ -16,7 +16,8 @@ from pyoxigraph import Literal, NamedNode, Triple
 
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.records import Article, Figure, Kind, Mention, Support
-from pfocr_rdf.records.mention_rows import KIND_TO_LEXICONS, LEXICON_TO_TIER, LONGEST
+from pfocr_rdf.records.mention_rows import KIND_TO_LEXICONS, LEXICON_TO_TIER
+from pfocr_rdf.recurring import LONGEST
 from pfocr_rdf.vocabulary import (
     BIBLIOGRAPHIC_CITATION,
     IS_REPLACED_BY,

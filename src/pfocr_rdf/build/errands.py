@@ -24,8 +24,8 @@ from pfocr_rdf.resources import resource
 LIBRARIES: Final = ("pyoxigraph", "PyYAML", "python-frontmatter", "orjson", "deflate")
 #: Of our own code what maps a batch, and what it reads.
 MODULES: Final = (
-    *("errors", "resources", "iris", "equivalents", "records", "vocabulary", "mapping", "shared"),
-    *("jsonld", "tally", "dumps", "search", "build"),
+    *("errors", "resources", "recurring", "iris", "equivalents", "records", "vocabulary"),
+    *("mapping", "shared", "jsonld", "tally", "dumps", "search", "build"),
 )
 RESOURCES: Final = ("organisms.tsv", "context.jsonld")
 

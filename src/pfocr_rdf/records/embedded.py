@@ -5,16 +5,15 @@ has no mentions they are all that is known of the picture.
 """
 
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from typing import Final
 
 from pfocr_rdf.iris import BASE, encoded
 from pfocr_rdf.records.fields import Fields
 from pfocr_rdf.records.frontmatter import as_text
-from pfocr_rdf.records.mention_rows import LONGEST
 from pfocr_rdf.records.model import Mention
 from pfocr_rdf.records.plain import Value
 from pfocr_rdf.records.text import one_line, present, publishable
+from pfocr_rdf.recurring import remembered
 
 FIELD: Final = "schema-jsonld"
 CONSTANTS: Final[dict[str, Value]] = {
@@ -114,13 +113,7 @@ def _symbols(mention: Mention) -> Iterator[str]:
             yield symbol
 
 
+@remembered(1 << 13)
 def _comparable(word: str) -> str:
     """The tables' writer drops quotes; the YAML emitter trims."""
-    return _usual(word) if len(word) <= LONGEST else _unquoted(word)
-
-
-def _unquoted(word: str) -> str:
     return one_line(word.replace('"', "").replace("'", ""))
-
-
-_usual: Final = lru_cache(maxsize=1 << 13)(_unquoted)

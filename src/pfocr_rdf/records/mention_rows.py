@@ -16,6 +16,7 @@ from pfocr_rdf.records.notes import Notes
 from pfocr_rdf.records.organisms import Taxa, folded
 from pfocr_rdf.records.tables import KIND_TO_COLUMNS
 from pfocr_rdf.records.text import one_line, present
+from pfocr_rdf.recurring import LONGEST, remembered
 
 KIND_TO_FIELD: Final[dict[Kind, str]] = {
     "gene": "genes",
@@ -63,9 +64,6 @@ KIND_TO_CELLS: Final[dict[Kind, tuple[str, ...]]] = {
 }
 #: So many rows are remembered: those that are often met, a few megabytes.
 ROWS: Final = 1 << 13
-#: Letters of a row, or of a reading made of rows, that is remembered: a table of ten megabytes may
-#: have one that is all of it.
-LONGEST: Final = 1000
 
 
 @dataclass(slots=True)
@@ -247,12 +245,10 @@ def _called(symbol: str, row: Row) -> tuple[str, bool]:
     return _name_of(row.match) or _name_of(row.word), False
 
 
+@remembered(1 << 14)
 def _name_of(text: str) -> str:
     """A text of the picture or of a lexicon as the name of what it stands for: on one line."""
-    return _usual_name(text) if len(text) <= LONGEST else one_line(text)
-
-
-_usual_name: Final = lru_cache(maxsize=1 << 14)(one_line)
+    return one_line(text)
 
 
 def _keep_unidentified_name(row: Row, name: str | None) -> None:

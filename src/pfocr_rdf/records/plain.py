@@ -11,8 +11,9 @@ lines.
 
 import re
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import Final, cast
+
+from pfocr_rdf.recurring import remembered
 
 Value = str | list["Value"] | dict[str, "Value"]
 #: What a line has: an item of several lines in place of all others; its indentation, a hyphen, a
@@ -139,7 +140,7 @@ def _folded(text: str) -> str:
     return " ".join(lines)
 
 
-@lru_cache(maxsize=ITEMS)
+@remembered(ITEMS)
 def _item(lines: str) -> Value | None:
     """The mapping of an item of a sequence, which is not to be changed: other records have it."""
     found = _composed((("", *line) for line in LINE_RE.findall(f"items:\n{lines}")), depth=5)

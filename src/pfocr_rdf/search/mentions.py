@@ -23,7 +23,7 @@ from pfocr_rdf.iris import Iris
 from pfocr_rdf.mapping import journal_key
 from pfocr_rdf.records import Figure
 from pfocr_rdf.records.mention_rows import LEXICON_TO_TIER
-from pfocr_rdf.search.rows import TIER_TO_COLUMN, tokens
+from pfocr_rdf.search.rows import TIER_TO_COLUMN, identity, tokens
 
 Group = Literal["gene", "chemical", "disease", "organism", "source"]
 
@@ -109,11 +109,11 @@ def having(figure: Figure, iris: Iris) -> Having:
                     things.append(Had(token, GROUP_TO_NUMBER["organism"], rank))
     article = figure.article
     if journal := journal_key(article):
-        things.append(Had(token_of("journal", journal), GROUP_TO_NUMBER["source"], NO_TIER))
+        token = identity(iris.journal(journal).value)
+        things.append(Had(token, GROUP_TO_NUMBER["source"], NO_TIER))
     if article.publisher:
-        things.append(
-            Had(token_of("publisher", article.publisher), GROUP_TO_NUMBER["source"], NO_TIER)
-        )
+        token = identity(iris.publisher(article.publisher).value)
+        things.append(Had(token, GROUP_TO_NUMBER["source"], NO_TIER))
     return Having(tuple(things), ENCODER.encode(words))
 
 

@@ -53,7 +53,7 @@ LEXICON_TO_COLUMN: Final = {
     if tier == its_tier
 }
 #: What a word of the index can stand for.
-Identified = Namespace | Literal["taxon", "journal", "publisher"]
+Identified = Namespace | Literal["taxon"]
 #: Class of a shared thing → what a suggestion calls it.
 CLASS_TO_KIND: Final = {entity: kind for kind, entity in KIND_TO_ENTITY.items()} | {
     Schema.Taxon: "organism"
@@ -109,10 +109,6 @@ def tokens(iris: Iris) -> Callable[[Identified, str], str]:
     def token(kind: Identified, identifier: str) -> str:
         if kind == "taxon":
             return identity(iris.taxon(identifier).value)
-        if kind == "journal":
-            return identity(iris.journal(identifier).value)
-        if kind == "publisher":
-            return identity(iris.publisher(identifier).value)
         return identity(iris.entity(kind, identifier).value)
 
     return token

@@ -9,9 +9,10 @@ in their place. ``TGF-β``, ``TGFbeta`` and ``TGFB`` are then one word, as are `
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
-from functools import lru_cache
 from string import punctuation
 from typing import Final
+
+from pfocr_rdf.recurring import remembered
 
 #: Greek letter → its name. A gene symbol has the Latin letter of the name for it, as in TNFα
 #: and TNFA, but for the three below: https://www.genenames.org/about/guidelines/
@@ -73,7 +74,7 @@ def common_spelling(word: str) -> str:
     return word.replace("aem", "em").replace("oestr", "estr").replace("oedem", "edem")
 
 
-@lru_cache(maxsize=1 << 12)
+@remembered(1 << 12, LETTERS)
 def forms(chunk: str) -> tuple[str, ...]:
     """The words of a piece of text: all of it as one, and its parts if it has several.
 
@@ -85,7 +86,7 @@ def forms(chunk: str) -> tuple[str, ...]:
     return tuple(filter(None, found))
 
 
-@lru_cache(maxsize=1 << 12)
+@remembered(1 << 12, LETTERS)
 def read_chunk(chunk: str) -> tuple[str, tuple[str, ...]]:
     """A piece of text as one word, and its parts; no parts where it is a word by itself.
 
