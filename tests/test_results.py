@@ -155,7 +155,7 @@ def test_a_boolean_is_written_in_every_format_that_it_has() -> None:
     found = {form: written("ASK { ?s a schema:Gene }", form) for form in BOOLEAN_FORMATS}
     assert found["table"] == "yes\n"
     assert json.loads(found["json"]) == {"head": {}, "boolean": True}
-    assert found["csv"] == found["tsv"] == "true"
+    assert found["csv"] == found["tsv"] == "true\n"
     assert "true" in [element.text for element in ElementTree.fromstring(found["xml"])]
     assert written("ASK { ?s a schema:Nothing }", "table") == "no\n"
 

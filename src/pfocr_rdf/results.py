@@ -56,6 +56,8 @@ GRAPH_FORMATS: Final[dict[str, RdfFormat]] = {
 }
 SOLUTION_FORMATS: Final = ("table", *RESULT_FORMATS, "gmt")
 BOOLEAN_FORMATS: Final = ("table", *RESULT_FORMATS)
+#: Those that are lines: their specification says nothing of booleans, and one is a line too.
+LINES: Final = ("csv", "tsv")
 FORMATS: Final = (*SOLUTION_FORMATS, *GRAPH_FORMATS)
 
 CONTROLS_RE: Final = re.compile(r"[\x00-\x1f\x7f]+")
@@ -204,6 +206,8 @@ tsv or xml
             output.write(b"yes\n" if answer else b"no\n")
         else:
             answer.serialize(output, RESULT_FORMATS[form])
+        if form in LINES:
+            output.write(b"\n")  # a shell would have its prompt, and `read` fail, without it
         return int(bool(answer))
     _check("a CONSTRUCT or DESCRIBE", form, tuple(GRAPH_FORMATS))
     number = count()
