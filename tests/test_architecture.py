@@ -20,7 +20,7 @@ PACKAGE: Final = REPOSITORY / "src" / "pfocr_rdf"
 ORDER: Final = (
     *("errors", "resources", "collector", "recurring", "iris", "equivalents", "spellings"),
     *("records", "vocabulary", "mapping", "shared"),
-    *("ontology", "jsonld", "tally", "dumps", "mappings", "partitions", "dataset"),
+    *("ontology", "jsonld", "tally", "listing", "dumps", "mappings", "partitions", "dataset"),
     *("flushing", "forks", "releases", "contents", "gone"),
     *("search", "build", "verify", "compare"),
     *(

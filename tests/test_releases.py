@@ -301,7 +301,10 @@ def test_a_rollback_to_what_a_server_would_not_start_with_is_refused(
     for asked in ((), (first.id,)):
         done = run("rollback", *asked, "--data", data)
         assert (done.status, done.out) == (1, "")
-        assert f"{file}: missing or cut: run `pfocr-rdf verify` on the release" in done.err
+        size = f"{len(held) - 1} bytes, the manifest says {len(held)}"
+        fault = f"{name}: {size if damage == 'cut' else 'missing'}"
+        advice = "run `pfocr-rdf verify` on the release, roll back to another"
+        assert f"{first.path.resolve()}: {fault}: {advice}" in done.err
     assert current_release(data) == Release(second.id, second.path.resolve())
 
 

@@ -193,7 +193,7 @@ def test_a_deleted_file_is_found(file: str, copied_release: Release) -> None:
 def test_a_folder_in_the_place_of_a_file_is_found(copied_release: Release) -> None:
     (copied_release.path / "report.json").unlink()
     (copied_release.path / "report.json").mkdir()
-    assert faults(copied_release) == ["report.json: missing"]
+    assert faults(copied_release) == ["report.json: not a file"]
 
 
 def test_a_deleted_listing_is_found(copied_release: Release) -> None:

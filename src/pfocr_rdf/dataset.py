@@ -14,8 +14,9 @@ from pyoxigraph import Literal, NamedNode
 
 from pfocr_rdf import __version__
 from pfocr_rdf import iris as ns
-from pfocr_rdf.dumps import EQUIVALENTS, FORMATS, MAPPINGS, DumpFile, DumpFormat, link_targets
+from pfocr_rdf.dumps import EQUIVALENTS, FORMATS, MAPPINGS, DumpFormat, link_targets
 from pfocr_rdf.iris import Iris, term
+from pfocr_rdf.listing import ListedFile
 from pfocr_rdf.mapping import Node, integer_literal
 from pfocr_rdf.mappings import MappingCounts, linkset_nodes, linkset_parts
 from pfocr_rdf.partitions import link_nodes, partition_nodes, statistics
@@ -327,7 +328,7 @@ def _catalog(iris: Iris) -> Iterator[Fact]:
     yield Schema.url, iris.home
 
 
-def file_facts(facts: ReleaseFacts, files: Iterable[DumpFile], iris: Iris) -> list[Node]:
+def file_facts(facts: ReleaseFacts, files: Iterable[ListedFile], iris: Iris) -> list[Node]:
     """Sizes and hashes of the dump files, for ``void.ttl`` alone.
 
     They cannot stand in the data: a file cannot hold its own hash.

@@ -10,19 +10,20 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import chain
 from pathlib import Path
-from typing import Any, BinaryIO, Final, cast
+from typing import BinaryIO, Final, cast
 
 import deflate
 from pyoxigraph import Quad, RdfFormat, Triple, serialize
 
 from pfocr_rdf.iris import NDEX, SPECIFICATIONS, WIKIPATHWAYS, Iris
 from pfocr_rdf.jsonld import compactor
+from pfocr_rdf.listing import ListedFile
 from pfocr_rdf.mapping import Node, triples
 from pfocr_rdf.tally import Tally, Targets
 from pfocr_rdf.vocabulary import CLOSE_MATCH, Pfocr, Schema
@@ -211,28 +212,6 @@ def link_targets(iris: Iris) -> Targets:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class DumpFile:
-    """A finished file: its size in bytes and the hash of its bytes."""
-
-    name: str
-    size: int
-    sha256: str
-
-
-def listed_files(manifest: Mapping[str, Any]) -> list[DumpFile] | None:
-    """The files that a manifest lists; None where it does not list them as it should.
-
-    >>> listed_files({"files": [{"name": "void.ttl", "bytes": 1, "sha256": "…"}]})
-    [DumpFile(name='void.ttl', size=1, sha256='…')]
-    """
-    try:
-        files = [DumpFile(row["name"], row["bytes"], row["sha256"]) for row in manifest["files"]]
-    except (KeyError, TypeError):
-        return None
-    return files if all(isinstance(file.name, str) for file in files) else None
-
-
 @dataclass(slots=True)
 class DumpWriter:
     """Appends parts to the dump files of a folder; use it as a context manager.
@@ -268,7 +247,7 @@ class DumpWriter:
             raise OSError(error.errno, error.strerror, _file_of(name)) from error
         self._hashes[name].update(data)
 
-    def finish(self) -> list[DumpFile]:
+    def finish(self) -> list[ListedFile]:
         """Close the files, an empty gzip member where nothing was written; sizes and hashes."""
         found = []
         for name, file in self._files.items():
@@ -281,11 +260,11 @@ class DumpWriter:
                 raise OSError(error.errno, error.strerror, _file_of(name)) from error
             size = file.tell()
             file.close()
-            found.append(DumpFile(_file_of(name), size, self._hashes[name].hexdigest()))
+            found.append(ListedFile(_file_of(name), size, self._hashes[name].hexdigest()))
         plain = next(f for f in found if f.name == NAME_TO_FORMAT["ntriples"].file)
         quads = NAME_TO_FORMAT["nquads"].file
         _link_or_copy(self.folder / plain.name, self.folder / quads)
-        return sorted([*found, DumpFile(quads, plain.size, plain.sha256)], key=lambda f: f.name)
+        return sorted([*found, ListedFile(quads, plain.size, plain.sha256)], key=lambda f: f.name)
 
     def __exit__(self, *_: object) -> None:
         for file in self._files.values():
@@ -304,12 +283,3 @@ def _link_or_copy(file: Path, other: Path) -> None:
         os.link(file, other)
     except OSError:
         shutil.copyfile(file, other)
-
-
-def checksums(files: Iterable[DumpFile]) -> str:
-    r"""The lines that ``sha256sum -c`` reads.
-
-    >>> checksums([DumpFile("a.gz", 1, "00ff")])
-    '00ff  a.gz\n'
-    """
-    return "".join(f"{f.sha256}  {f.name}\n" for f in files)

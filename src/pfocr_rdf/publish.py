@@ -10,9 +10,10 @@ from typing import BinaryIO, Final, Literal
 from pyoxigraph import DefaultGraph, RdfFormat
 
 from pfocr_rdf.contents import open_store
-from pfocr_rdf.dumps import MAPPINGS, NAME_TO_FORMAT, DumpFormat, listed_files
+from pfocr_rdf.dumps import MAPPINGS, NAME_TO_FORMAT, DumpFormat
 from pfocr_rdf.errors import ReleaseError
 from pfocr_rdf.iris import Iris
+from pfocr_rdf.listing import listed_files, size_fault
 from pfocr_rdf.releases import MANIFEST, Release
 
 #: Formats that are made from the store, for they are not among the dumps.
@@ -123,15 +124,12 @@ def _refuse_cut(release: Release, file: str | None = None) -> None:
         folder, _, name = listed.name.rpartition("/")
         if folder != "dumps" or file not in (None, name):
             continue
-        path = release.dumps / name
-        size = path.stat().st_size if path.is_file() else 0
-        if size != listed.size:
-            fault = ValueError(f"{name} has {size:,} bytes, {listed.size:,} were published")
+        if fault := size_fault(release.path, listed):
             raise _unreadable(release, fault)
 
 
-def _unreadable(release: Release, error: Exception) -> ReleaseError:
-    reason = f"cannot be read ({error}): run `pfocr-rdf verify` on the release"
+def _unreadable(release: Release, fault: object) -> ReleaseError:
+    reason = f"cannot be read ({fault}): run `pfocr-rdf verify` on the release"
     return ReleaseError(f"{release.path}: {reason}")
 
 

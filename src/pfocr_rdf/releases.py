@@ -27,6 +27,7 @@ from typing import Any, BinaryIO, Final
 from pfocr_rdf.errors import ReleaseError
 from pfocr_rdf.flushing import flush, flush_tree
 from pfocr_rdf.forks import locked
+from pfocr_rdf.listing import listed_files, size_fault
 
 RELEASES: Final = "releases"
 CURRENT: Final = "current"
@@ -339,15 +340,14 @@ def roll_back(data: Path, name: str | None = None) -> tuple[Release, Release]:
 
 def _refuse_damaged(release: Release) -> None:
     """Refuse what a server would not start with: a file that is missing or cut. None is read."""
-    try:
-        sizes = {release.path / row["name"]: row["bytes"] for row in release.manifest()["files"]}
-    except (KeyError, TypeError):
-        manifest = release.path / MANIFEST
-        raise ReleaseError(f"{manifest}: not that of a release: roll back to another") from None
-    for path, size in sizes.items():
-        if not path.is_file() or path.stat().st_size != size:
-            reason = "missing or cut: run `pfocr-rdf verify` on the release, roll back to another"
-            raise ReleaseError(f"{path}: {reason}")
+    files = listed_files(release.manifest())
+    if files is None:
+        path = release.path / MANIFEST
+        raise ReleaseError(f"{path}: not that of a release: roll back to another")
+    for file in files:
+        if fault := size_fault(release.path, file):
+            reason = "run `pfocr-rdf verify` on the release, roll back to another"
+            raise ReleaseError(f"{release.path}: {fault}: {reason}")
 
 
 def prune_releases(data: Path, keep: int) -> Pruned:

@@ -18,11 +18,10 @@ from pfocr_rdf.dumps import (
     FORMATS,
     MAPPINGS,
     NAME_TO_FORMAT,
-    DumpFile,
     DumpFormat,
-    listed_files,
 )
 from pfocr_rdf.errors import ReleaseError
+from pfocr_rdf.listing import ListedFile, listed_files, size_fault
 from pfocr_rdf.releases import MANIFEST, SEARCH_INDEX, Release
 from pfocr_rdf.search import open_index
 
@@ -78,7 +77,7 @@ def verify_release(release: Release, tell: Tell = lambda _: None) -> Iterator[st
     if listed is None:
         path = release.path / MANIFEST
         raise ReleaseError(f"{path}: no list of files: build again, or roll back")
-    files: dict[str, DumpFile] = {}
+    files: dict[str, ListedFile] = {}
     yield from _file_faults(release.path, listed, files, tell)
     yield from _listing_faults(release.dumps, manifest, files)
     if SEARCH_INDEX in listed:
@@ -89,14 +88,14 @@ def verify_release(release: Release, tell: Tell = lambda _: None) -> Iterator[st
     yield from _store_faults(release, _graph_files(manifest), contents)
 
 
-def _listed(manifest: dict[str, Any]) -> dict[str, DumpFile] | None:
+def _listed(manifest: dict[str, Any]) -> dict[str, ListedFile] | None:
     """The files that a manifest names; None where it does not list them as it should."""
     files = listed_files(manifest)
     return None if files is None else {file.name: file for file in files}
 
 
 def _file_faults(
-    folder: Path, listed: dict[str, DumpFile], files: dict[str, DumpFile], tell: Tell
+    folder: Path, listed: dict[str, ListedFile], files: dict[str, ListedFile], tell: Tell
 ) -> Iterator[str]:
     """The files of a folder against its manifest; ``files`` gets what was found."""
     there = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*"))}
@@ -109,19 +108,16 @@ def _file_faults(
                 yield f"{name}: cannot be read: {error.strerror}"
     for name, row in listed.items():
         file = files.get(name)
-        if file is None:
-            if name not in there or there[name].is_dir():
-                yield f"{name}: missing"
-        elif file.size != row.size:
-            yield f"{name}: {file.size} bytes, the manifest says {row.size}"
-        elif file.sha256 != row.sha256:
+        if fault := size_fault(folder, row):
+            yield fault
+        elif file and file.sha256 != row.sha256:
             yield f"{name}: SHA-256 {file.sha256}, the manifest says {row.sha256}"
     for name in sorted(files.keys() - listed.keys()):
         yield f"{name}: not in the manifest"
 
 
 def _listing_faults(
-    dumps: Path, manifest: dict[str, Any], files: dict[str, DumpFile]
+    dumps: Path, manifest: dict[str, Any], files: dict[str, ListedFile]
 ) -> Iterator[str]:
     """``SHA256SUMS`` and ``dumps/manifest.json`` against the files and the release's manifest."""
     try:

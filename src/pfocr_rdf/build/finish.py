@@ -11,8 +11,9 @@ import pyoxigraph
 
 from pfocr_rdf import __version__
 from pfocr_rdf.dataset import ReleaseFacts, file_facts
-from pfocr_rdf.dumps import DumpFile, checksums, turtle_document
+from pfocr_rdf.dumps import turtle_document
 from pfocr_rdf.iris import Iris
+from pfocr_rdf.listing import ListedFile, checksums
 from pfocr_rdf.mapping import Node, triples
 from pfocr_rdf.tally import Tally, by_subject
 
@@ -22,7 +23,7 @@ READ_BYTES: Final = 1 << 20
 def write_publication(
     unfinished: Path,
     facts: ReleaseFacts,
-    files: Sequence[DumpFile],
+    files: Sequence[ListedFile],
     description: Sequence[Node],
     total: Tally,
     iris: Iris,
@@ -91,17 +92,17 @@ def is_manifested(name: str) -> bool:
     return name != "manifest.json" and not name.startswith(("store/LOG", "store/LOCK"))
 
 
-def hashed(path: Path, name: str | None = None) -> DumpFile:
+def hashed(path: Path, name: str | None = None) -> ListedFile:
     """A file's size and hash."""
     digest, size = hashlib.sha256(), 0
     with path.open("rb") as file:
         while block := file.read(READ_BYTES):
             digest.update(block)
             size += len(block)
-    return DumpFile(name or path.name, size, digest.hexdigest())
+    return ListedFile(name or path.name, size, digest.hexdigest())
 
 
-def _rows(files: Iterable[DumpFile]) -> list[dict[str, Any]]:
+def _rows(files: Iterable[ListedFile]) -> list[dict[str, Any]]:
     return [{"name": f.name, "bytes": f.size, "sha256": f.sha256} for f in files]
 
 

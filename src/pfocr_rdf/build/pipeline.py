@@ -20,10 +20,11 @@ from pfocr_rdf.build.report import Report, mapping_summary
 from pfocr_rdf.build.workers import crew_of, in_order
 from pfocr_rdf.collector import no_collector
 from pfocr_rdf.dataset import ReleaseFacts, describe_release
-from pfocr_rdf.dumps import DumpFile, DumpWriter, Part, compress, make_part, turtle_header
+from pfocr_rdf.dumps import DumpWriter, Part, compress, make_part, turtle_header
 from pfocr_rdf.errors import BuildError
 from pfocr_rdf.gone import note_gone
 from pfocr_rdf.iris import Iris
+from pfocr_rdf.listing import ListedFile
 from pfocr_rdf.mapping import Node
 from pfocr_rdf.mappings import Links, MappingCounts, open_mapping_files
 from pfocr_rdf.ontology import ontology_nodes
@@ -287,7 +288,7 @@ def _build(
     return BuildResult(release, run.findings(), *sizes, pruned, tuple(run.links.sets))
 
 
-def _load(run: Run, unfinished: Path, stage: _Stage, kept: KeptParts | None) -> list[DumpFile]:
+def _load(run: Run, unfinished: Path, stage: _Stage, kept: KeptParts | None) -> list[ListedFile]:
     """Write dumps and store; both get the same parts."""
     iris, extra = run.options.iris, bool(run.links.files)
     stage.name = "the store"

@@ -10,7 +10,6 @@ import hashlib
 import json
 import logging
 import os
-import stat
 import threading
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
@@ -22,9 +21,9 @@ import pyoxigraph
 
 from pfocr_rdf.build.finish import READ_BYTES, is_manifested
 from pfocr_rdf.contents import iris_of
-from pfocr_rdf.dumps import DumpFile, listed_files
 from pfocr_rdf.errors import PfocrError, ReleaseError
 from pfocr_rdf.iris import Iris
+from pfocr_rdf.listing import ListedFile, listed_files, size_fault
 from pfocr_rdf.releases import CURRENT, MANIFEST, Release, current_release, hold_release
 
 LOGGER: Final = logging.getLogger("pfocr_rdf.web")
@@ -122,8 +121,9 @@ def check_files(release: Release, go_on: Callable[[], bool] = lambda: True) -> N
     """
     manifest = release.manifest()
     rows = _rows(release, manifest)
-    for row in rows:
-        _check_size(release, row)
+    for row in rows:  # before any is read
+        if fault := size_fault(release.path, row):
+            raise _fault(release, fault)
     _check_listed(release, rows)
     known: dict[tuple[int, int], str] = {}
     for row in rows:
@@ -138,7 +138,7 @@ def check_files(release: Release, go_on: Callable[[], bool] = lambda: True) -> N
     _check_facts(release, manifest)
 
 
-def _rows(release: Release, manifest: dict[str, Any]) -> list[DumpFile]:
+def _rows(release: Release, manifest: dict[str, Any]) -> list[ListedFile]:
     """The files that a manifest lists, a store among them."""
     rows = listed_files(manifest)
     if rows is None:
@@ -148,22 +148,7 @@ def _rows(release: Release, manifest: dict[str, Any]) -> list[DumpFile]:
     return rows
 
 
-def _check_size(release: Release, row: DumpFile) -> None:
-    """A file that is missing or cut is found before any is read."""
-    try:
-        found = (release.path / row.name).stat()
-    except (FileNotFoundError, NotADirectoryError, ValueError) as error:
-        raise _fault(release, f"{row.name}: missing") from error
-    except OSError as error:
-        raise _fault(release, f"{row.name} cannot be read ({error.strerror})") from error
-    # To open a pipe would wait forever.
-    if not stat.S_ISREG(found.st_mode):
-        raise _fault(release, f"{row.name}: not a file")
-    if found.st_size != row.size:
-        raise _fault(release, f"{row.name}: {found.st_size} bytes, the manifest says {row.size}")
-
-
-def _check_listed(release: Release, rows: list[DumpFile]) -> None:
+def _check_listed(release: Release, rows: list[ListedFile]) -> None:
     """The store has no file of its own that the manifest lacks: it would read a log and obey it."""
     listed = {row.name for row in rows}
     try:

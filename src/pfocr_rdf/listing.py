@@ -1,0 +1,62 @@
+"""The files that a manifest lists, and whether they are there in the size that it says.
+
+A disk that was full and a copy that was broken off leave files that are cut. Sizes tell them
+without reading a gigabyte; what else can be wrong, only the hashes do.
+"""
+
+import stat
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class ListedFile:
+    """A finished file: its size in bytes and the hash of its bytes."""
+
+    name: str
+    size: int
+    sha256: str
+
+
+def listed_files(manifest: Mapping[str, Any]) -> list[ListedFile] | None:
+    """The files that a manifest lists; None where it does not list them as it should.
+
+    >>> listed_files({"files": [{"name": "void.ttl", "bytes": 1, "sha256": "…"}]})
+    [ListedFile(name='void.ttl', size=1, sha256='…')]
+    """
+    try:
+        files = [ListedFile(row["name"], row["bytes"], row["sha256"]) for row in manifest["files"]]
+    except (KeyError, TypeError):
+        return None
+    return files if all(isinstance(file.name, str) for file in files) else None
+
+
+def size_fault(folder: Path, file: ListedFile) -> str | None:
+    """What is wrong with a listed file by its size, none of it being read; None for nothing.
+
+    >>> size_fault(Path("/nowhere"), ListedFile("void.ttl", 1, "…"))
+    'void.ttl: missing'
+    """
+    try:
+        found = (folder / file.name).stat()
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return f"{file.name}: missing"
+    except OSError as error:
+        return f"{file.name} cannot be read ({error.strerror})"
+    # To open a pipe would wait forever.
+    if not stat.S_ISREG(found.st_mode):
+        return f"{file.name}: not a file"
+    if found.st_size != file.size:
+        return f"{file.name}: {found.st_size} bytes, the manifest says {file.size}"
+    return None
+
+
+def checksums(files: Iterable[ListedFile]) -> str:
+    r"""The lines that ``sha256sum -c`` reads.
+
+    >>> checksums([ListedFile("a.gz", 1, "00ff")])
+    '00ff  a.gz\n'
+    """
+    return "".join(f"{f.sha256}  {f.name}\n" for f in files)
