@@ -27,10 +27,12 @@ from making import (
     write,
 )
 from pfocr_rdf.build import BuildOptions, BuildResult, build_release
-from pfocr_rdf.dumps import EQUIVALENTS, NAME_TO_FORMAT
+from pfocr_rdf.dumps import EQUIVALENTS, FORMATS, NAME_TO_FORMAT
 from pfocr_rdf.releases import Release, current_release
 from pfocr_rdf.verify import verify_release
 
+#: What every release has.
+DUMPS: Final = (*FORMATS, EQUIVALENTS)
 NAME_TO_RDF: Final = {
     "turtle": RdfFormat.TURTLE,
     "ntriples": RdfFormat.N_TRIPLES,

@@ -16,12 +16,11 @@ from typing import Final
 import pytest
 from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, RdfFormat, Triple, parse
 
-from building import build, dumped
+from building import DUMPS, build, dumped
 from making import REPOSITORY, record, write
 from parsing import by_pyoxigraph, by_rdflib, unpacked
 from pfocr_rdf import iris as ns
 from pfocr_rdf.dumps import (
-    EQUIVALENTS,
     FORMATS,
     NAME_TO_FORMAT,
     WRITTEN,
@@ -138,7 +137,7 @@ def test_equivalents_are_in_their_own_graph_and_nowhere_else(any_release: Releas
     assert not {quad.triple for quad in quads} & {q.triple for q in dumped(any_release, "ntriples")}
 
 
-@pytest.mark.parametrize("form", NAME_TO_FORMAT.values(), ids=lambda form: form.name)
+@pytest.mark.parametrize("form", DUMPS, ids=lambda form: form.name)
 def test_gzip_members_carry_no_time_and_no_name(form: object, any_release: Release) -> None:
     found = list(members((any_release.dumps / form.file).read_bytes()))  # type: ignore[attr-defined]
     assert len({header for header, _ in found}) == 1
@@ -151,7 +150,7 @@ def test_gzip_members_carry_no_time_and_no_name(form: object, any_release: Relea
 
 @pytest.mark.long
 def test_files_of_many_members_are_read_by_gzip(corpus_release: Release) -> None:
-    for form in NAME_TO_FORMAT.values():
+    for form in DUMPS:
         file = corpus_release.dumps / form.file
         assert len(list(members(file.read_bytes()))) > 3
         done = subprocess.run(["gzip", "-dc", str(file)], capture_output=True, check=True)
@@ -210,7 +209,7 @@ def test_the_manifest_of_the_dumps_counts_what_is_there(any_release: Release) ->
     }
     assert manifest["figures"] == len(figures)
     assert [row["name"] for row in manifest["files"]] == [
-        *sorted(form.file for form in NAME_TO_FORMAT.values()),
+        *sorted(form.file for form in DUMPS),
         "void.ttl",
     ]
     for row in manifest["files"]:
@@ -356,7 +355,7 @@ def test_a_finished_file_has_the_size_and_hash_that_were_counted_while_writing(
         writer.append(part)
         writer.append(part)
         files = writer.finish()
-    assert [file.name for file in files] == sorted(f.file for f in NAME_TO_FORMAT.values())
+    assert [file.name for file in files] == sorted(f.file for f in DUMPS)
     for file in files:
         data = (tmp_path / file.name).read_bytes()
         assert (file.size, file.sha256) == (len(data), hashlib.sha256(data).hexdigest())
@@ -404,6 +403,6 @@ def test_every_format_has_its_media_type_and_specification() -> None:
     assert [form.media_type for form in FORMATS] == [
         *("text/turtle", "application/n-triples", "application/n-quads", "application/x-ndjson"),
     ]
-    assert len({form.file for form in (*FORMATS, EQUIVALENTS)}) == 5
-    for form in (*FORMATS, EQUIVALENTS):
+    assert len({form.file for form in DUMPS}) == 5
+    for form in DUMPS:
         assert form.specification.startswith("https://www.w3.org/TR/")

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from pyoxigraph import Literal, NamedNode, Quad, Store
 
+from building import DUMPS
 from invoking import run_at_terminal
 from parsing import unpacked
 from pfocr_rdf.dumps import EQUIVALENTS, FORMATS, NAME_TO_FORMAT, compress
@@ -21,7 +22,7 @@ from pfocr_rdf.verify import Contents, verify_release
 
 #: What erases a line of a terminal.
 ERASE = "\x1b[2K"
-DUMPS = [form.file for form in NAME_TO_FORMAT.values()]
+FILES = [form.file for form in DUMPS]
 
 
 def faults(release: Release) -> list[str]:
@@ -100,7 +101,7 @@ def test_a_flipped_bit_in_the_store_is_found(which: int, copied_release: Release
     assert found[0] == f"store/{path.name}: SHA-256 {sha256(path)}, the manifest says {was}"
 
 
-@pytest.mark.parametrize("file", DUMPS)
+@pytest.mark.parametrize("file", FILES)
 def test_a_flipped_bit_in_a_dump_is_found(file: str, copied_release: Release) -> None:
     path = copied_release.dumps / file
     was = sha256(path)
@@ -129,7 +130,7 @@ def test_a_flipped_bit_in_the_report_is_found(copied_release: Release) -> None:
     assert found.startswith("report.json: SHA-256 ")
 
 
-@pytest.mark.parametrize("file", DUMPS)
+@pytest.mark.parametrize("file", FILES)
 def test_a_truncated_dump_is_found(file: str, copied_release: Release) -> None:
     path = copied_release.dumps / file
     data = path.read_bytes()
@@ -156,7 +157,7 @@ def test_a_dump_that_is_no_gzip_file_is_found(copied_release: Release) -> None:
     assert "dumps/pfocr.nt.gz: cannot be read: Not a gzipped file (b'no')" in found
 
 
-@pytest.mark.parametrize("file", DUMPS)
+@pytest.mark.parametrize("file", FILES)
 def test_a_dump_that_does_not_parse_is_found(file: str, copied_release: Release) -> None:
     path = copied_release.dumps / file
     rewrite(path, path.read_bytes() + compress(b"{ no syntax at all\n"))
@@ -217,7 +218,7 @@ def test_a_changed_manifest_is_found(key: str, copied_release: Release) -> None:
     change_json(copied_release.path / "manifest.json", lambda m: m.update({key: 1}))
     found = faults(copied_release)
     assert found[0] == f"manifest.json: {key} is 1, dumps/manifest.json says {was!r}"
-    files = {"triples": DUMPS[:-1], "equivalents": DUMPS[-1:]}.get(key, [])
+    files = {"triples": FILES[:-1], "equivalents": FILES[-1:]}.get(key, [])
     expected = [f"dumps/{file}: {was} triples, the manifest says 1" for file in files]
     if key == "figures":
         expected = [f"search.sqlite: {was} figures, the manifest says 1"]
@@ -232,7 +233,7 @@ def test_a_count_that_is_missing_is_found(copied_release: Release) -> None:
     )
 
 
-@pytest.mark.parametrize("name", [name for name in NAME_TO_FORMAT if name != "equivalents"])
+@pytest.mark.parametrize("name", [form.name for form in FORMATS])
 def test_a_triple_that_one_format_lost_is_found_even_where_every_hash_agrees(
     name: str, copied_release: Release
 ) -> None:
@@ -291,7 +292,7 @@ def make_store(release: Release, quads: list[Quad]) -> None:
 def test_an_emptied_store_is_found(copied_release: Release) -> None:
     make_store(copied_release, [])
     found = faults(copied_release)
-    for form in list(NAME_TO_FORMAT.values())[:-1]:
+    for form in FORMATS:
         assert f"store: holds 0 triples, not those of dumps/{form.file}" in found
     assert "store: holds 0 quads in graphs, not those of dumps/equivalents.nq.gz" in found
     assert any(line.endswith(": missing") and line.startswith("store/") for line in found)
@@ -329,7 +330,7 @@ def test_a_missing_store_is_found_and_none_is_made_in_its_place(copied_release: 
 def test_a_release_without_dumps_is_found(copied_release: Release) -> None:
     shutil.rmtree(copied_release.dumps)
     found = faults(copied_release)
-    for file in DUMPS:
+    for file in FILES:
         assert f"dumps/{file}: missing" in found
         assert any(line.startswith(f"dumps/{file}: cannot be read: [Errno 2]") for line in found)
 

@@ -56,7 +56,7 @@ MAPPINGS: Final = DumpFormat(
     "mappings", "mappings.nq.gz", "application/n-quads", SPECIFICATIONS + "n-quads/"
 )
 WRITTEN: Final = ("turtle", "ntriples", "jsonld", "equivalents")
-NAME_TO_FORMAT: Final = {form.name: form for form in (*FORMATS, EQUIVALENTS)}
+NAME_TO_FORMAT: Final = {form.name: form for form in (*FORMATS, EQUIVALENTS, MAPPINGS)}
 #: The prefix of a name in Turtle, after a text or an IRI, in which the like may stand.
 # https://www.w3.org/TR/turtle/#sec-grammar-grammar
 PREFIX_RE: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|<[^>]*>|\b([a-z]+):')
@@ -229,7 +229,7 @@ class DumpWriter:
     def __enter__(self) -> "DumpWriter":
         self.folder.mkdir(parents=True, exist_ok=True)
         for name in (*WRITTEN, MAPPINGS.name) if self.with_mappings else WRITTEN:
-            path = self.folder / _file_of(name)
+            path = self.folder / NAME_TO_FORMAT[name].file
             self._files[name] = path.open("wb")
             self._hashes[name] = hashlib.sha256()
         self._write("turtle", compress(turtle_header(self.iris)))
@@ -244,7 +244,7 @@ class DumpWriter:
         try:
             self._files[name].write(data)
         except OSError as error:
-            raise OSError(error.errno, error.strerror, _file_of(name)) from error
+            raise OSError(error.errno, error.strerror, NAME_TO_FORMAT[name].file) from error
         self._hashes[name].update(data)
 
     def finish(self) -> list[ListedFile]:
@@ -257,10 +257,12 @@ class DumpWriter:
                 file.flush()
                 os.fsync(file.fileno())
             except OSError as error:
-                raise OSError(error.errno, error.strerror, _file_of(name)) from error
+                raise OSError(error.errno, error.strerror, NAME_TO_FORMAT[name].file) from error
             size = file.tell()
             file.close()
-            found.append(ListedFile(_file_of(name), size, self._hashes[name].hexdigest()))
+            found.append(
+                ListedFile(NAME_TO_FORMAT[name].file, size, self._hashes[name].hexdigest())
+            )
         plain = next(f for f in found if f.name == NAME_TO_FORMAT["ntriples"].file)
         quads = NAME_TO_FORMAT["nquads"].file
         _link_or_copy(self.folder / plain.name, self.folder / quads)
@@ -271,10 +273,6 @@ class DumpWriter:
             # Closing flushes, which fails again on a full disk and would hide the error.
             with suppress(OSError):
                 file.close()
-
-
-def _file_of(name: str) -> str:
-    return (MAPPINGS if name == MAPPINGS.name else NAME_TO_FORMAT[name]).file
 
 
 def _link_or_copy(file: Path, other: Path) -> None:

@@ -10,7 +10,7 @@ from typing import BinaryIO, Final, Literal
 from pyoxigraph import DefaultGraph, RdfFormat
 
 from pfocr_rdf.contents import open_store
-from pfocr_rdf.dumps import MAPPINGS, NAME_TO_FORMAT, DumpFormat
+from pfocr_rdf.dumps import MAPPINGS, NAME_TO_FORMAT
 from pfocr_rdf.errors import ReleaseError
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.listing import listed_files, size_fault
@@ -91,7 +91,7 @@ def write_dump(
         reason = "has no links from mapping sets: build with --mappings FILE.sssom.tsv"
         raise ReleaseError(f"release {release.id} {reason}")
     try:
-        if kept := _kept(form):
+        if kept := NAME_TO_FORMAT.get(form):
             path = release.dumps / kept.file
             _refuse_cut(release, kept.file)
             with path.open("rb") if gzipped else gzip.open(path) as file:
@@ -104,11 +104,6 @@ def write_dump(
             _convert(release, form, out, iris)
     except (FileNotFoundError, EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise _unreadable(release, error) from error
-
-
-def _kept(form: DumpFormatName) -> DumpFormat | None:
-    """The dump that a release has in a format; None where it is made from the store."""
-    return MAPPINGS if form == MAPPINGS.name else NAME_TO_FORMAT.get(form)
 
 
 def _refuse_cut(release: Release, file: str | None = None) -> None:

@@ -11,7 +11,7 @@ from typing import Final
 from pyoxigraph import NamedNode
 
 from pfocr_rdf import iris as ns
-from pfocr_rdf.dumps import EQUIVALENTS, FORMATS, MAPPINGS
+from pfocr_rdf.dumps import EQUIVALENTS, MAPPINGS, NAME_TO_FORMAT
 from pfocr_rdf.iris import term
 from pfocr_rdf.vocabulary import Schema
 from pfocr_rdf.web.pages.downloads import dump_files
@@ -38,7 +38,7 @@ FILE_TO_WORDS: Final = {
     "SHA256SUMS": "checksums, as sha256sum reads them",
 }
 FILE_TO_TYPE: Final = {
-    **{form.file: form.media_type for form in (*FORMATS, EQUIVALENTS, MAPPINGS)},
+    **{form.file: form.media_type for form in NAME_TO_FORMAT.values()},
     "void.ttl": "text/turtle",
     "manifest.json": "application/json",
     "SHA256SUMS": "text/plain",
