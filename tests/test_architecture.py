@@ -39,13 +39,13 @@ ORDER: Final = (
         "rows",
         "results",
     ),
-    *("peers", "remote", "describe", "publish"),
+    *("peers", "resending", "remote", "describe", "publish"),
     *("stores", "push_notes", "push_graphs", "push", "isql", "push_bulk", "web"),
     *("commands", "cli", "__main__"),
 )
 #: What only some modules may import: nothing else knows YAML, another endpoint or a terminal.
 LIBRARY_TO_USERS: Final = {
-    "aiohttp": {"stores", "web"},
+    "aiohttp": {"resending", "stores", "web"},
     "yaml": {"records"},
     "frontmatter": {"records"},
     "curies": {"spellings"},

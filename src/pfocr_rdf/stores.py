@@ -20,6 +20,7 @@ from yarl import URL
 
 from pfocr_rdf.errors import RemoteError, UsageError
 from pfocr_rdf.peers import AGENT, SHOWN, can_be_host, flat
+from pfocr_rdf.resending import sent
 
 TIMEOUT_S: Final = 600.0
 CONNECT_TIMEOUT_S: Final = 30.0
@@ -191,17 +192,14 @@ class GraphStore:
     async def _request(
         self, method: str, url: URL, body: bytes, head: Mapping[str, str]
     ) -> tuple[aiohttp.ClientResponse, bytes]:
-        try:
-            return await self._send(method, url, body, head)
-        except aiohttp.ClientConnectorError:
-            raise
-        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
-            # It closed an idle connection in the moment in which it was used, or asked for the
-            # password before it had read all, as Virtuoso does: ask for the challenge with
-            # nothing. Had it got all, it has the same triples after the second time.
+        async def again() -> tuple[aiohttp.ClientResponse, bytes]:
+            # Or it asked for the password before it had read all, as Virtuoso does: ask for the
+            # challenge with nothing. Had it got all, it has the same triples afterwards.
             if self._account:
                 await self._send("POST", url, b"", head)
             return await self._send(method, url, body, head)
+
+        return await sent(lambda: self._send(method, url, body, head), again)
 
     async def _send(
         self, method: str, url: URL, body: bytes, head: Mapping[str, str]

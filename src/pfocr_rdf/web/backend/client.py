@@ -12,6 +12,7 @@ from typing import Final
 import aiohttp
 
 from pfocr_rdf.peers import AGENT, SHOWN, cut_rows, flat
+from pfocr_rdf.resending import sent
 from pfocr_rdf.web.backend.settings import Backend
 from pfocr_rdf.web.backend.wording import Wording
 from pfocr_rdf.web.problems import Refusal
@@ -117,13 +118,9 @@ class Client:
         head = {"Accept": accepted[0]}
         address = self.backend.endpoint
         # No redirect is followed: a password goes where it was meant to.
-        try:
-            return await self._session.post(address, data=form, headers=head, allow_redirects=False)
-        except aiohttp.ClientConnectorError:
-            raise
-        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
-            # It closed an idle connection in the moment in which it was used.
-            return await self._session.post(address, data=form, headers=head, allow_redirects=False)
+        return await sent(
+            lambda: self._session.post(address, data=form, headers=head, allow_redirects=False)
+        )
 
 
 async def _check(response: aiohttp.ClientResponse, accepted: tuple[str, ...]) -> None:

@@ -18,6 +18,7 @@ from typing import Final
 import aiohttp
 
 from pfocr_rdf.peers import AGENT, SHOWN, cut_rows, flat
+from pfocr_rdf.resending import sent
 from pfocr_rdf.web.federation.addresses import private_in, public_socket
 from pfocr_rdf.web.federation.failures import failed, too_large
 from pfocr_rdf.web.federation.partners import Partner
@@ -101,16 +102,7 @@ class Client:
 
     async def _ask_connected(self, text: str, limit_bytes: int) -> Answer:
         try:
-            return await self._ask(text, limit_bytes)
-        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
-            # It may have closed an idle connection in the moment in which it was used, and a
-            # query may be asked twice. To one that was not reached it would be the same again.
-            if isinstance(error, aiohttp.ClientConnectorError):
-                raise self._failure(error) from error
-        except (aiohttp.ClientError, OSError) as error:
-            raise self._failure(error) from error
-        try:
-            return await self._ask(text, limit_bytes)
+            return await sent(lambda: self._ask(text, limit_bytes))
         except (aiohttp.ClientError, OSError) as error:
             raise self._failure(error) from error
 
