@@ -397,7 +397,7 @@ def test_an_answer_that_several_wait_for_is_asked_for_once() -> None:
             for n in range(3)
         ]
         await until(reply.begun)
-        while len(asked.queries) < 3 or federation.kept.coming != 1:
+        while len(asked.queries) < 3 or len(federation.kept._coming) != 1:
             await asyncio.sleep(0)
         for _ in range(20):  # those that know their values ask for the answer next
             await asyncio.sleep(0)
@@ -427,7 +427,7 @@ def test_one_who_goes_away_leaves_the_answer_to_the_others() -> None:
         both[0].cancel()
         with suppress(asyncio.CancelledError):
             await both[0]
-        coming = federation.kept.coming
+        coming = len(federation.kept._coming)
         reply.ended.set()
         return await both[1], coming
 
@@ -446,7 +446,7 @@ def test_when_all_go_away_so_does_the_connection() -> None:
         with suppress(asyncio.CancelledError):
             await task
         await until(reply.gone)
-        return federation.kept.coming
+        return len(federation.kept._coming)
 
     with waiting() as (reply, server):
         assert with_federation(partners(partner(server.url)), work) == 0

@@ -167,7 +167,7 @@ def test_no_more_requests_are_remembered_word_for_word_than_there_is_room_for(
     async def work(answers: Answers, endpoint: Endpoint) -> None:
         for number in range(4):
             await Client().ask(endpoint, f"ASK {{}} # {number}")
-        assert endpoint.remembered == 2
+        assert len(endpoint._hot) == 2
         assert (await Client().ask(endpoint, "ASK {} # 0")).told == (OLD, OLD, "hit")
 
     with_answers(work)
@@ -179,9 +179,9 @@ def test_what_is_asked_by_other_addresses_takes_no_room_of_requests_to_the_endpo
         client = Client()
         await endpoint.answer(client.exchange("/queries/a", b""), query)
         assert client.told == (OLD, OLD, "miss")
-        assert endpoint.remembered == 0
+        assert len(endpoint._hot) == 0
         assert (await Client().ask(endpoint)).told == (OLD, OLD, "hit")
-        assert endpoint.remembered == 1
+        assert len(endpoint._hot) == 1
 
     with_answers(work)
 
@@ -259,7 +259,7 @@ def test_no_request_with_long_headers_is_remembered_word_for_word() -> None:
         found = []
         for accept in ("*/*", "*/*, " + "a" * 3000):
             await Client().ask(endpoint, accept=accept)
-            found.append(endpoint.remembered)
+            found.append(len(endpoint._hot))
         return found
 
     assert asyncio.run(work()) == [1, 1]

@@ -85,7 +85,7 @@ def test_work_that_nobody_waits_for_is_not_begun() -> None:
         work.end.set()
         assert await tasks[4] == "4"
         assert work.begun == ["0", "4"]
-        assert threads.turns.waiting == 0
+        assert threads.turns._line.waiting == 0
 
     with_threads(Places(fresh=1, slow=0), test)
 

@@ -90,11 +90,6 @@ class Endpoint:
             (b"x-byte-limit", str(options.max_bytes).encode()),
         ]
 
-    @property
-    def remembered(self) -> int:
-        """How many requests are known word for word."""
-        return len(self._hot)
-
     async def __call__(self, exchange: Exchange) -> None:
         """Answer one request.
 

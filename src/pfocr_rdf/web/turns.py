@@ -26,11 +26,6 @@ class Turns:
     def __init__(self, places: Places, what: str) -> None:
         self._line: Line[tuple[str, asyncio.Future[None]]] = Line(places, what=what)
 
-    @property
-    def waiting(self) -> int:
-        """How many stand in line."""
-        return self._line.waiting
-
     async def enter(self, client: str) -> None:
         """Take a place, as soon as there is one; whoever does gives it back.
 

@@ -35,11 +35,6 @@ class Kept:
         self._coming: dict[object, asyncio.Task[Fetched]] = {}
         self._waiting: dict[asyncio.Task[Fetched], int] = {}
 
-    @property
-    def coming(self) -> int:
-        """How many answers are on their way."""
-        return len(self._coming)
-
     async def get(
         self, key: tuple[str, ...], ttl_s: float, fetch: Callable[[], Awaitable[Rows]]
     ) -> Fetched:
