@@ -187,21 +187,38 @@ def test_two_stores_are_served_side_by_side(
     assert first.ask(GENES).end["rows"] == second.ask(GENES).end["rows"] == 3
 
 
-def test_the_keeper_of_a_store_that_nobody_needs_ends(
-    store: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture(name="impatient")
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+    """A server whose keepers end as soon as nobody needs them."""
     code = "import pfocr_rdf.web.zygote as z\nz.IDLE_S = 0.05\nz.main()"
     monkeypatch.setattr(zygote, "COMMAND", (sys.executable, "-c", code))
-    with engine() as server:
-        process = server.start(store)
+    with engine() as opened:
+        yield opened
+
+
+def test_keepers_that_have_ended_leave_nothing_open(
+    impatient: Engine, store: str, mixed_release: Release
+) -> None:
+    found = []
+    for path in (store, mixed_release.store, store):
+        process = impatient.start(path)
         keeper = process.keeper
-        with watching(keeper) as wait:
-            process.close()
-            wait()
-        assert server.end_of(keeper).status == 0
-        again = server.start(store)
-        assert again.ask(GENES).end["rows"] == 3
-        assert again.keeper != keeper
+        process.close()
+        impatient.end_of(keeper)  # and by then the zygote has done all that was asked
+        found.append(len(os.listdir(f"/proc/{impatient.zygote.pid}/fd")))
+    assert len(set(found)) == 1
+
+
+def test_the_keeper_of_a_store_that_nobody_needs_ends(impatient: Engine, store: str) -> None:
+    process = impatient.start(store)
+    keeper = process.keeper
+    with watching(keeper) as wait:
+        process.close()
+        wait()
+    assert impatient.end_of(keeper).status == 0
+    again = impatient.start(store)
+    assert again.ask(GENES).end["rows"] == 3
+    assert again.keeper != keeper
 
 
 # --- death of the parents ---

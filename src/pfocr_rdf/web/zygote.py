@@ -296,6 +296,9 @@ class Zygote:
                 self._keepers[path] = keeper
                 return
             keeper.close()
+        # Of releases that are served no more, which nobody asks for again.
+        for ended in [path for path, other in self._keepers.items() if _has_ended(other)]:
+            self._keepers.pop(ended).close()
         keeper, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         parent = os.getpid()
         with theirs:
@@ -313,6 +316,17 @@ class Zygote:
         for other in self._keepers.values():
             other.close()
         keep(requests, server, path)
+
+
+def _has_ended(keeper: socket.socket) -> bool:
+    """Whether nobody is at the other end; a keeper that is there says nothing."""
+    try:
+        keeper.recv(1, socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return False
+    except ConnectionResetError:
+        pass
+    return True
 
 
 def keep(requests: socket.socket, server: socket.socket, path: str) -> None:
