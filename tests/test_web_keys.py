@@ -54,8 +54,9 @@ def test_a_client_has_an_answer_if_it_names_its_tag(header: str | None, known: b
     async def nothing(*_: Any) -> Any:
         raise AssertionError
 
-    exchange = Exchange({"headers": headers}, nothing, nothing, "0", 0.0)
-    assert asked_before(exchange, key()) is known
+    for method, told in (("GET", known), ("HEAD", known), ("QUERY", known), ("POST", False)):
+        scope = {"method": method, "headers": headers}
+        assert asked_before(Exchange(scope, nothing, nothing, "0", 0.0), key()) is told
 
 
 def test_who_has_the_answer_gets_its_tag_and_no_body() -> None:

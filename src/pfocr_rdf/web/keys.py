@@ -54,8 +54,14 @@ def answer_key(release: str, query: Query) -> AnswerKey:
 
 
 def asked_before(exchange: Exchange, key: AnswerKey) -> bool:
-    """Whether the client has this answer."""
-    return is_known(key.etag.decode(), exchange.header(b"if-none-match"))
+    """Whether the client has this answer, and may be told so: not after a POST.
+
+    https://www.rfc-editor.org/rfc/rfc9110#section-15.4.5 ; QUERY has conditions as GET has:
+    https://httpwg.org/http-extensions/draft-ietf-httpbis-safe-method-w-body.html
+    """
+    return exchange.method != "POST" and is_known(
+        key.etag.decode(), exchange.header(b"if-none-match")
+    )
 
 
 def is_known(tag: str, if_none_match: str | None) -> bool:
