@@ -177,6 +177,21 @@ def test_a_keeper_that_gets_no_process_keeps_nothing_open(monkeypatch: pytest.Mo
         assert os.listdir("/dev/fd") == before
 
 
+def test_a_request_whose_descriptor_finds_no_place_ends_no_family(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    taken: list[bytes] = []
+    requests, server = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with requests, server, open(os.devnull) as null:
+        family = zygote.Family(requests, requests, lambda packet, _: taken.append(packet))
+        server.send(b"first")
+        socket.send_fds(server, [b"second"], [null.fileno()])
+        family._receive()
+        family._receive()
+    assert taken == [b"second"]
+    assert caplog.messages == ["no query process could be started: [Errno 24] Too many open files"]
+
+
 def test_two_stores_are_served_side_by_side(
     server: Engine, store: str, mixed_release: Release
 ) -> None:

@@ -14,6 +14,7 @@ All of them end with the server: the zygote when the channel is closed, which th
 for a server that is killed; keepers and query processes when their parent ends.
 """
 
+import errno
 import gc
 import logging
 import os
@@ -198,11 +199,14 @@ class Family:
         if not packet:
             raise EOFError
         try:
+            if not fds:  # the system has dropped it, and so closed it
+                raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
             self._take(packet, fds[0])
         except OSError as error:
             log.error("no query process could be started: %s", error)
         finally:
-            os.close(fds[0])
+            for descriptor in fds:
+                os.close(descriptor)
 
     def _reap(self) -> None:
         with suppress(BlockingIOError):
