@@ -1,5 +1,6 @@
 """Exit status 0 is done, 1 refused or wrong, 2 usage; data on stdout, talk on stderr."""
 
+import errno
 import gzip
 import json
 import os
@@ -295,6 +296,30 @@ def test_a_full_disk_under_stdout_is_one_line(command: str, data: Path, tmp_path
         "error: standard output: No space left on device: see that it is there, may be used, and "
         "has room\n"
     )
+
+
+@FULL
+@pytest.mark.parametrize("form", ["turtle", "trig", "n3"])
+@pytest.mark.parametrize("name", ["full", "full.gz"])
+def test_a_full_disk_under_a_file_names_the_file(
+    form: str, name: str, data: Path, tmp_path: Path
+) -> None:
+    (tmp_path / name).symlink_to("/dev/full")
+    done = run("dump", "--data", data, "--format", form, "--output", tmp_path / name)
+    assert done.status == 1
+    assert done.err.startswith(f"error: {tmp_path / name}: No space left on device: see that ")
+
+
+def test_a_file_that_cannot_be_copied_is_told_with_where_it_should_go(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(source: Path, target: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", str(source), None, str(target))
+
+    monkeypatch.setattr("shutil.copyfile", full)
+    done = run("dump", "--data", data, "--to", tmp_path / "to")
+    assert done.status == 1
+    assert f" -> {tmp_path / 'to' / 'SHA256SUMS'}: No space left on device: see " in done.err
 
 
 @pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])

@@ -13,7 +13,7 @@ import typer
 
 from pfocr_rdf.errors import PfocrError, UsageError
 
-#: What a write to standard output meets.
+#: What a write meets, to standard output where there is no name beside it.
 STREAM_FAULTS: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
 
 
@@ -53,8 +53,9 @@ def refusals() -> Iterator[None]:
         _let_stdout_go()
         raise typer.Exit(0) from None  # the reader has seen enough
     except OSError as error:
-        what = error.filename
-        if what is None and error.errno in STREAM_FAULTS:
+        # Of a file that is copied, either may be the one at fault.
+        what = " -> ".join(str(name) for name in (error.filename, error.filename2) if name)
+        if not what and error.errno in STREAM_FAULTS:
             what = "standard output"
             _let_stdout_go()
         # Those of the store have neither a name nor a number.

@@ -8,7 +8,7 @@ from typing import Annotated, BinaryIO
 
 import typer
 
-from pfocr_rdf.commands.console import data_out, refusals
+from pfocr_rdf.commands.console import STREAM_FAULTS, data_out, refusals
 from pfocr_rdf.commands.options import DEFAULT_DATA, Data, ReleaseName
 from pfocr_rdf.contents import iris_of
 from pfocr_rdf.errors import ReleaseError
@@ -81,6 +81,7 @@ def _written(output: Path) -> Iterator[BinaryIO]:
     """A file that is there when it is whole; what is no file, such as a pipe, is written to.
 
     :raises ReleaseError: if nothing can be written there.
+    :raises OSError: if there is no room for all of it; it names the file.
     """
     target = Path(os.path.realpath(output))
     is_replaced = target.is_file() or not target.exists()
@@ -95,6 +96,11 @@ def _written(output: Path) -> Iterator[BinaryIO]:
             yield file
         if is_replaced:
             path.replace(target)
+    except OSError as error:
+        if error.filename is not None or error.errno not in STREAM_FAULTS:
+            raise
+        # Without a name it would be told as one of standard output.
+        raise OSError(error.errno, error.strerror, str(output)) from error
     finally:
         if is_replaced:
             path.unlink(missing_ok=True)
