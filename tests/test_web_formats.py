@@ -213,3 +213,11 @@ def test_a_kind_without_a_format_is_refused_with_the_types_of_that_kind() -> Non
     assert refusal.detail.startswith("a CONSTRUCT or DESCRIBE query has no format that the request")
     assert refusal.members["available"] == list(KIND_TO_OFFERS["graph"])
     assert "text/csv" not in refuse_kind("boolean").detail
+
+
+@pytest.mark.parametrize("override", [None, "json"])
+def test_a_choice_is_remembered_unless_what_it_was_made_by_is_long(override: str | None) -> None:
+    found = [[choose_formats(a, override) for _ in range(2)] for a in ("*/*", "*/*" + " " * 9_999)]
+    assert found[0][0] is found[0][1]
+    assert found[1][0] == found[1][1] == found[0][0]
+    assert found[1][0] is not found[1][1]

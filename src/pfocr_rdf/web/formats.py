@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Literal
 
+from pfocr_rdf.recurring import LONGEST
 from pfocr_rdf.web.negotiation import negotiate
 from pfocr_rdf.web.problems import Refusal
 
@@ -107,7 +108,6 @@ ANY_XML: Final = frozenset({"application/xml", "text/xml"})
 PAGES: Final = ("text/html", "application/xhtml+xml")
 
 
-@lru_cache(maxsize=256)
 def choose_formats(accept: str | None, override: str | None) -> Formats:
     """The format for each kind of answer, under the media type that was asked for.
 
@@ -127,6 +127,11 @@ def choose_formats(accept: str | None, override: str | None) -> Formats:
     >>> choose_formats("image/png", "json").graph
     Format(name='jsonld', media_type='application/ld+json')
     """
+    recurs = len(accept or "") + len(override or "") <= LONGEST
+    return _usual(accept, override) if recurs else _chosen(accept, override)
+
+
+def _chosen(accept: str | None, override: str | None) -> Formats:
     if override is None:
         found = [_negotiated(accept, offers) for offers in KIND_TO_OFFERS.values()]
     else:
@@ -134,6 +139,9 @@ def choose_formats(accept: str | None, override: str | None) -> Formats:
     if not any(found):
         raise _refusal(accept, override)
     return Formats(*found)
+
+
+_usual: Final = lru_cache(maxsize=256)(_chosen)
 
 
 def refuse_kind(kind: AnswerKind) -> Refusal:
