@@ -20,6 +20,7 @@ from invoking import run
 from pfocr_rdf.build.finish import write_manifest
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.releases import Release, make_current
+from pfocr_rdf.web.lookups import MOST
 from releasing import add_release, data_folder
 from serving import JSON, Server, is_alive, serving, wait_until
 
@@ -176,7 +177,8 @@ def test_why_there_are_no_rows_is_found_with_a_bounded_number_of_lookups(
     texts = " ".join(f"?s schema:name 'nothing {number}' ." for number in range(100))
     answer = server.ask(new(f"SELECT ?s {{ {texts} }}"))
     assert answer.status == 200, answer.body
-    assert len(lookups(engine)) == 60
+    # A slow machine has no time for all of them.
+    assert 1 < len(lookups(engine)) <= MOST
     assert answer.headers["x-pfocr-absent"].startswith("<%22nothing%200%22>")
     engine.server.asked.clear()
     assert len(server.rows(new("SELECT ?s { ?s a schema:Gene }"))) > 1
