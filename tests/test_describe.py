@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from pyoxigraph import NamedNode, RdfFormat, Store, Triple
+from pyoxigraph import NamedNode, Quad, RdfFormat, Store, Triple
 
 from building import build
 from making import SEEDS, record, write
@@ -243,6 +243,16 @@ def test_what_a_thing_says_of_itself_is_given_once(store: Store) -> None:
     itself = Triple(IRIS.dataset, Schema.url, IRIS.dataset)
     assert about.outgoing.count(itself) == 1
     assert itself not in about.incoming
+
+
+def test_what_two_graphs_say_is_given_once() -> None:
+    store, gene, other = Store(), IRIS.entity("ncbigene", "5742"), NamedNode("urn:other")
+    for graph in map(NamedNode, ("urn:a", "urn:b")):
+        store.add(Quad(gene, Schema.same_as, other, graph))
+        store.add(Quad(other, Schema.same_as, gene, graph))
+    about = describe(gene, store, 1000)
+    assert about.outgoing == [Triple(gene, Schema.same_as, other)]
+    assert about.incoming == [Triple(other, Schema.same_as, gene)]
 
 
 @pytest.mark.parametrize(

@@ -68,11 +68,12 @@ def describe(subject: NamedNode, store: Store, incoming: int) -> About:
 
     :param incoming: at most so many triples that point at it; a gene may have thousands.
     """
-    outgoing = [quad.triple for quad in store.quads_for_pattern(subject, None, None)]
+    # Two mapping sets may say the same, each in its graph.
+    outgoing = {quad.triple for quad in store.quads_for_pattern(subject, None, None)}
     # What a thing says of itself is said once, among the outgoing.
     pointing = (
         quad for quad in store.quads_for_pattern(None, None, subject) if quad.subject != subject
     )
-    found = [quad.triple for quad in islice(pointing, incoming)]
+    found = {quad.triple for quad in islice(pointing, incoming)}
     more = next(pointing, None) is not None
     return About(sorted(outgoing, key=str), sorted(found, key=str), more)
