@@ -44,7 +44,7 @@ def _engine(seeds_release: Release) -> Iterator[Pretender]:
 @pytest.fixture(scope="module", name="server")
 def _server(seeds_release: Release, engine: Pretender) -> Iterator[Server]:
     options = ["--timeout-s", str(TIMEOUT_S), "--max-rows", str(MAX_ROWS), "--max-answer-mb", "1"]
-    address = engine.url.replace("//", "//ada:s3cret@")
+    address = engine.url.replace("//", "//lovelace:s3cret@")
     behind = ["--backend", address, "--backend-graph", "default"]
     with serving(seeds_release.path.parent.parent, *behind, *options) as server:
         yield server
@@ -392,12 +392,12 @@ def test_user_and_password_go_to_the_engine_alone(server: Server, engine: Preten
     answer = server.ask(new())
     assert answer.status == 200
     heads = [head for _, _, head, _ in engine.server.asked]
-    assert {head["Authorization"] for head in heads} == {"Basic YWRhOnMzY3JldA=="}
+    assert {head["Authorization"] for head in heads} == {"Basic bG92ZWxhY2U6czNjcmV0"}
     engine.behaviour.reply = replying(b"", status=401)
     said = server.ask(new()).body.decode() + "".join(server.log)
     assert "s3cret" not in said
-    assert "ada" not in said
-    assert "YWRh" not in said
+    assert "lovelace" not in said  # no id of a request has it by chance, as it has "ada"
+    assert "bG92ZWxh" not in said
 
 
 def test_the_engine_gets_the_graphs_and_a_query_without_comments(
