@@ -310,16 +310,19 @@ def test_a_full_disk_under_a_file_names_the_file(
     assert done.err.startswith(f"error: {tmp_path / name}: No space left on device: see that ")
 
 
-def test_a_file_that_cannot_be_copied_is_told_with_where_it_should_go(
+def test_a_file_that_cannot_be_copied_is_told_with_where_it_should_go_and_leaves_nothing(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(source: Path, target: Path) -> None:
+        target.write_bytes(source.read_bytes()[:9])
         raise OSError(errno.ENOSPC, "No space left on device", str(source), None, str(target))
 
     monkeypatch.setattr("shutil.copyfile", full)
     done = run("dump", "--data", data, "--to", tmp_path / "to")
     assert done.status == 1
     assert f" -> {tmp_path / 'to' / 'SHA256SUMS'}: No space left on device: see " in done.err
+    monkeypatch.undo()
+    assert run("dump", "--data", data, "--to", tmp_path / "to").status == 0
 
 
 @pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])

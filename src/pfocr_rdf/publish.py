@@ -63,6 +63,7 @@ def copy_dumps(release: Release, target: Path) -> list[Path]:
     """Copy the folder of dumps with its manifest and checksums.
 
     :raises ReleaseError: if the target holds other files or is one, or there are no dumps.
+    :raises OSError: if there is no room for all of them; none is left there then.
     """
     if target.is_file():
         raise ReleaseError(f"{target} is a file: name a new folder")
@@ -74,7 +75,13 @@ def copy_dumps(release: Release, target: Path) -> list[Path]:
         raise _unreadable(release, error) from error
     _refuse_cut(release)
     target.mkdir(parents=True, exist_ok=True)
-    return [Path(shutil.copyfile(file, target / file.name)) for file in files]
+    try:
+        return [Path(shutil.copyfile(file, target / file.name)) for file in files]
+    except OSError:
+        # Half of a copy would only stand in the way of the next.
+        for file in files:
+            (target / file.name).unlink(missing_ok=True)
+        raise
 
 
 def write_dump(
