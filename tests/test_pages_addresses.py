@@ -2,6 +2,9 @@
 
 import gc
 import json
+import os
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Final
 
@@ -432,6 +435,16 @@ def test_a_dump_that_the_client_has_by_its_date_is_not_sent_again(pages: Pages) 
         ({"range": "bytes=0-1", "if_range": later}, 200),
     ):
         assert pages.get("/dumps/manifest.json", **headers).status == status
+
+
+def test_a_dump_that_was_built_before_the_clock_was_set_back_is_of_no_time_to_come(
+    copied_release: Release,
+) -> None:
+    file = copied_release.dumps / "manifest.json"
+    tomorrow = file.stat().st_mtime + 86_400
+    os.utime(file, (tomorrow, tomorrow))
+    date = pages_of(copied_release).get("/dumps/manifest.json").headers["last-modified"]
+    assert parsedate_to_datetime(date) <= datetime.now(UTC)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The dump files of the release that is served, at the addresses that the data name."""
 
 import re
+import time
 from email.utils import formatdate
 from pathlib import Path
 from typing import Any, Final
@@ -52,7 +53,10 @@ def answer_dump(visit: Visit) -> Response:
         raise Refusal("not-found", detail, near=near)
     path = reading.release.dumps / name
     stat = path.stat()
-    tag, modified = f'"{files[name][1]}"', formatdate(stat.st_mtime, usegmt=True)
+    # Built before the clock was set back, it would be of a time to come, which no client can use:
+    # https://www.rfc-editor.org/rfc/rfc9110#section-8.8.2.1
+    modified = formatdate(min(stat.st_mtime, time.time()), usegmt=True)
+    tag = f'"{files[name][1]}"'
     headers = {
         "etag": tag,
         "last-modified": modified,
