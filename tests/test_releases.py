@@ -33,8 +33,8 @@ from making import SEEDS, record, write
 from pfocr_rdf.build import BuildOptions, build_release, pipeline
 from pfocr_rdf.errors import BuildError, ReleaseError
 from pfocr_rdf.forks import locked
+from pfocr_rdf.pruned import PRUNED, note_pruned, pruned_releases
 from pfocr_rdf.releases import (
-    PRUNED,
     Pruned,
     Release,
     abandon_release,
@@ -45,7 +45,6 @@ from pfocr_rdf.releases import (
     holding,
     list_releases,
     prune_releases,
-    pruned_releases,
     publish_release,
     roll_back,
     start_release,
@@ -418,11 +417,35 @@ def test_a_release_that_cannot_be_deleted_is_told_after_the_new_one_is_published
     monkeypatch.setattr(shutil, "rmtree", refuse)
     with pytest.raises(ReleaseError) as caught:
         build(SEEDS, tmp_path, keep=1)
+    # Its name was taken away from it: what is left has another one.
+    left = first.path.with_name(f".unfinished-{first.id}")
+    assert left.is_dir()
     assert str(caught.value) == (
-        f"{first.path} could not be deleted (Permission denied): the new release is published; "
+        f"{left} could not be deleted (Permission denied): the new release is published; "
         "delete the old one by hand"
     )
     assert current_release(tmp_path).id != first.id
+
+
+def test_on_a_full_disk_a_release_is_deleted_and_noted_when_there_is_room(
+    three: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    oldest = list_releases(three)[0]
+    removed = three / "releases" / f".unfinished-{oldest.id}"
+
+    def full_until_it_is_deleted(data: Path, name: str) -> bool:
+        return not removed.exists() and note_pruned(data, name)
+
+    monkeypatch.setattr("pfocr_rdf.releases.note_pruned", full_until_it_is_deleted)
+    assert prune_releases(three, 2) == Pruned(deleted=(oldest,))
+    assert pruned_releases(three) == [oldest.id]
+
+
+def test_where_nothing_can_be_noted_releases_are_deleted_all_the_same(three: Path) -> None:
+    (three / PRUNED).mkdir()  # nobody can write to it, root neither
+    assert len(prune_releases(three, 1).deleted) == 2
+    assert len(list_releases(three)) == 1
+    assert pruned_releases(three) == []
 
 
 def test_a_list_of_deleted_releases_that_is_damaged_names_those_that_can_be_read(

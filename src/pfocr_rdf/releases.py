@@ -28,6 +28,7 @@ from pfocr_rdf.errors import ReleaseError
 from pfocr_rdf.flushing import flush, flush_tree
 from pfocr_rdf.forks import locked
 from pfocr_rdf.listing import listed_files, size_fault
+from pfocr_rdf.pruned import note_pruned
 
 RELEASES: Final = "releases"
 CURRENT: Final = "current"
@@ -35,8 +36,6 @@ MANIFEST: Final = "manifest.json"
 SEARCH_INDEX: Final = "search.sqlite"
 LOCK: Final = ".build.lock"
 CURRENT_LOCK: Final = ".current.lock"
-#: The ids of releases that were deleted, a line each: their addresses say so.
-PRUNED: Final = ".pruned"
 UNFINISHED: Final = ".unfinished-"
 TIME: Final = "%Y%m%dT%H%M%SZ"
 
@@ -365,25 +364,20 @@ def prune_releases(data: Path, keep: int) -> Pruned:
                     continue
                 with _hold_alone(release):
                     release.path.rename(hidden)
-            with (data / PRUNED).open("a", encoding="utf-8") as file:
-                file.write(f"{release.id}\n")
+            noted = note_pruned(data, release.id)
             shutil.rmtree(hidden)
+            if not noted:  # a full disk has room for it now
+                note_pruned(data, release.id)
         except BlockingIOError:
             in_use.append(release)
             continue
         except OSError as error:
-            what = f"{release.path} could not be deleted ({error.strerror})"
+            left = hidden if hidden.exists() else release.path
+            what = f"{left} could not be deleted ({error.strerror})"
             reason = "the new release is published; delete the old one by hand"
             raise ReleaseError(f"{what}: {reason}") from error
         deleted.append(release)
     return Pruned(tuple(deleted), tuple(in_use))
-
-
-def pruned_releases(data: Path) -> list[str]:
-    """The ids of the releases that were deleted from a data folder, oldest first."""
-    with suppress(OSError):
-        return (data / PRUNED).read_text(encoding="utf-8", errors="replace").split()
-    return []
 
 
 def _unreadable(manifest: Path, error: Exception) -> ReleaseError:

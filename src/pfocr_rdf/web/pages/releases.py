@@ -14,7 +14,8 @@ from pyoxigraph import NamedNode, RdfFormat, Triple, parse
 from starlette.responses import Response
 
 from pfocr_rdf.errors import ReleaseError
-from pfocr_rdf.releases import Release, list_releases, pruned_releases
+from pfocr_rdf.pruned import pruned_releases
+from pfocr_rdf.releases import Release, list_releases
 from pfocr_rdf.web.pages.forms import Form
 from pfocr_rdf.web.pages.html import html_reply
 from pfocr_rdf.web.pages.resource import answer_triples
