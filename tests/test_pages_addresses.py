@@ -326,6 +326,17 @@ def test_a_release_that_was_deleted_is_410_and_one_that_is_kept_is_described(
     assert gone.rpartition("/")[2] in listed.text
 
 
+def test_a_version_that_was_deleted_and_made_again_is_not_listed_as_deleted(
+    tmp_path: Path,
+) -> None:
+    days = ("2025-01-01", "2025-01-02", "2025-01-01", "2025-01-02", "2025-01-01")
+    built = [build(SEEDS, tmp_path, issued=day, keep=1).release for day in days]
+    first, second = (release.id.partition("-")[2] for release in built[:2])
+    page = pages_of(built[-1]).get("/releases").text
+    deleted = page.partition("Deleted")[2].partition("</p>")[0]
+    assert (deleted.count(first), deleted.count(second)) == (0, 1)
+
+
 def test_a_release_of_another_base_is_not_among_those_that_are_here(tmp_path: Path) -> None:
     iris = Iris("https://staging.example.org/")
     other = build(SEEDS, tmp_path, iris=iris).release

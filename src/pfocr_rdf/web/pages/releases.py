@@ -76,13 +76,17 @@ def data_folder(visit: Visit) -> Path:
 
 def answer_releases(visit: Visit) -> Response:
     """The list of the releases that there are."""
+    kept = kept_releases(visit)
+    # The same records make the same version again: it may have gone before, and often.
+    deleted = dict.fromkeys(map(version_of, reversed(pruned_releases(data_folder(visit)))))
+    there = {one.version for one in kept}
     return html_reply(
         visit,
         "releases.html",
         title="Releases",
         current="dataset",
-        kept=kept_releases(visit),
-        gone=[version_of(name) for name in reversed(pruned_releases(data_folder(visit)))],
+        kept=kept,
+        gone=[version for version in deleted if version not in there],
     )
 
 
