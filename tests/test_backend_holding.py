@@ -1,16 +1,22 @@
 """Looking whether the engine behind a server holds the release, for as long as that is served."""
 
 import asyncio
+import json
 import logging
-from contextlib import suppress
+from contextlib import closing, suppress
+from itertools import count
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+import pfocr_rdf.web.backend.holding as holding_module
+from pfocr_rdf.iris import Iris
 from pfocr_rdf.releases import Release
 from pfocr_rdf.web.backend.client import Client
-from pfocr_rdf.web.backend.holding import Holding
+from pfocr_rdf.web.backend.holding import Holding, LacksError
 from pfocr_rdf.web.backend.settings import Backend
+from pfocr_rdf.web.problems import Refusal
 from pfocr_rdf.web.served import hold
 
 DEADLINE_S = 60
@@ -45,3 +51,37 @@ def test_a_failure_that_nobody_foresaw_does_not_end_the_looking_and_is_told_once
     (said,) = [r for r in caplog.records if r.levelno == logging.ERROR]
     assert said.getMessage() == "http://127.0.0.1:9/sparql could not be looked at: again soon"
     assert said.exc_info
+
+
+@pytest.mark.parametrize(("answered", "waited_s"), [(0, 1.0), (1, 40.0)], ids=["hung", "counted"])
+def test_the_next_look_is_late_where_counting_took_long_and_not_where_the_engine_hung(
+    answered: int, waited_s: float, seeds_release: Release, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = Iris().release(seeds_release.manifest()["version"]).value
+    cell = {"version": {"type": "uri", "value": version}}
+    clock, asked, waited = [1.0], count(), []
+
+    async def read(*_: Any) -> bytes:
+        if next(asked) < answered:
+            return json.dumps({"results": {"bindings": [cell]}}).encode()
+        clock[0] += 10
+        raise Refusal("query-timeout", "no answer")
+
+    async def sleep(seconds: float) -> None:
+        waited.append(seconds)
+
+    async def scene() -> None:
+        client = Client(Backend("http://127.0.0.1:9/sparql"))
+        monkeypatch.setattr(client, "read", read)
+        with closing(hold(seeds_release)) as held:
+            holding = Holding(client, held)
+            with pytest.raises(LacksError, match="no answer"):
+                await holding.inspect()
+            with monkeypatch.context() as patched:
+                patched.setattr(asyncio, "sleep", sleep)
+                await holding.pause()
+        await client.close()
+
+    monkeypatch.setattr(holding_module, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    asyncio.run(scene())
+    assert waited == [waited_s]

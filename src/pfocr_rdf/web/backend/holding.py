@@ -85,9 +85,11 @@ class Holding:
 
         :raises LacksError: if it is not.
         """
-        began = time.monotonic()
+        began: float | None = None
         try:
             await self._check_version()
+            # An engine that hangs counts nothing: it is looked at soon, and answers some day.
+            began = time.monotonic()
             await self._check_counts()
             self.most_triples = await self._most_rows()
             await self._check_version()
@@ -98,7 +100,7 @@ class Holding:
         else:
             self._note("")
         finally:
-            self._took_s = time.monotonic() - began if self.fault else 0.0
+            self._took_s = time.monotonic() - began if began and self.fault else 0.0
         if self.fault:
             raise LacksError(self.fault)
 
