@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any, Final, cast
 from urllib.parse import unquote
 
@@ -54,8 +55,11 @@ class Page:
 class Pages:
     """A site of pages over one release."""
 
-    def __init__(self, reading: Reading, public_url: str = PUBLIC) -> None:
+    def __init__(
+        self, reading: Reading, public_url: str = PUBLIC, data: Path | None = None
+    ) -> None:
         self.reading = reading
+        self.data = data or reading.release.path.parent.parent
         self.engine = cast(Engine, None)
         self.endpoint = cast(Endpoint, None)
         self.public_url = public_url
@@ -118,11 +122,11 @@ class Pages:
         return Page(sent[0]["status"], found, body)
 
 
-def pages_of(release: Release, public_url: str = PUBLIC) -> Pages:
-    """The pages of a release."""
+def pages_of(release: Release, public_url: str = PUBLIC, data: Path | None = None) -> Pages:
+    """The pages of a release; of the data folder that it is in, if none is named."""
     held = hold(release)
     try:
-        return Pages(open_reading(held), public_url)
+        return Pages(open_reading(held), public_url, data)
     finally:
         held.close()
 

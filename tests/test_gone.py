@@ -13,6 +13,7 @@ from pfocr_rdf.errors import ReleaseError
 from pfocr_rdf.gone import FILE, Gone, find_gone, note_gone
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.releases import Release, list_releases, prune_releases, roll_back
+from serving import serving
 
 IRIS = Iris()
 GONE, STAYS = "PMC7__gone.jpg", "PMC7__stays"
@@ -57,6 +58,20 @@ def test_its_address_is_410_with_its_title_and_the_last_release_that_had_it(
     assert problem is not None
     assert (problem.kind, problem.members["last_release"]) == ("gone", version(earlier))
     assert pages.get(f"/figures/{STAYS}", "text/html").status == 200
+
+
+def test_it_is_told_where_the_releases_are_a_link_to_another_disk(tmp_path: Path) -> None:
+    data, elsewhere = tmp_path / "data", tmp_path / "disk" / "of" / "releases"
+    elsewhere.mkdir(parents=True)
+    data.mkdir()
+    (data / "releases").symlink_to(elsewhere)
+    earlier = built(tmp_path, GONE, STAYS)
+    built(tmp_path, STAYS)
+    with serving(data, "--workers", "1", "--slow-workers", "0") as server:
+        gone = server.request("GET", f"/figures/{GONE}")
+        listed = server.request("GET", "/releases").body.decode()
+    assert (gone.status, gone.problem) == (410, "gone")
+    assert f"/releases/{version(earlier)}" in Markup(listed).hrefs()
 
 
 @pytest.mark.parametrize(

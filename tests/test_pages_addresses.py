@@ -391,7 +391,7 @@ def test_a_release_is_not_deleted_while_one_of_its_files_is_sent(
     reading = open_reading(held)
     held.close()
     name = "manifest.json"
-    visit = Visit(reading, Links(Iris()), PUBLIC, f"dumps/{name}", {"name": name}, {}, {})
+    visit = Visit(reading, Links(Iris()), PUBLIC, f"dumps/{name}", {"name": name}, {}, {}, data)
     sending = answer_dump(visit)
     # Another release is served from now on; the file is still on its way.
     make_current(data, add_release(seeds_release, data, "20990101T000000Z-next"))

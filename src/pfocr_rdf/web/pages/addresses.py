@@ -8,7 +8,7 @@ from pfocr_rdf.web.pages.figure import answer_figure, replacement
 from pfocr_rdf.web.pages.forms import Form, moved, split_suffix
 from pfocr_rdf.web.pages.links import ONTOLOGY
 from pfocr_rdf.web.pages.near import near_addresses
-from pfocr_rdf.web.pages.releases import answer_release, data_folder
+from pfocr_rdf.web.pages.releases import answer_release
 from pfocr_rdf.web.pages.resource import answer_resource
 from pfocr_rdf.web.pages.terms import answer_ontology
 from pfocr_rdf.web.pages.thing import answer_page, answer_thing_address, find_page
@@ -34,7 +34,7 @@ def answer_address(visit: Visit) -> Response:
         return response
     near = near_addresses(visit, address)
     iri = visit.links.iri(address)
-    if iri and (gone := find_gone(data_folder(visit), iri, visit.reading.iris)):
+    if iri and (gone := find_gone(visit.data, iri, visit.reading.iris)):
         raise Refusal("gone", gone.words, last_release=gone.version, near=near)
     detail = f"release {visit.reading.version} has nothing at /{visit.address[:500]}"
     raise Refusal("not-found", detail, near=near)

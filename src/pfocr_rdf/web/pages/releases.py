@@ -7,7 +7,6 @@ still on disk by the ``void.ttl`` of its dumps.
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from pyoxigraph import NamedNode, RdfFormat, Triple, parse
@@ -54,7 +53,7 @@ def kept_releases(visit: Visit) -> list[Kept]:
 
 
 def _kept(visit: Visit) -> Iterator[Kept]:
-    for release in reversed(list_releases(data_folder(visit))):
+    for release in reversed(list_releases(visit.data)):
         with suppress(ReleaseError, KeyError):
             facts = release.manifest()
             if facts["base"] != visit.reading.iris.base:
@@ -69,16 +68,11 @@ def _kept(visit: Visit) -> Iterator[Kept]:
             )
 
 
-def data_folder(visit: Visit) -> Path:
-    """The folder that the release being served is in, with others."""
-    return visit.reading.release.path.parent.parent
-
-
 def answer_releases(visit: Visit) -> Response:
     """The list of the releases that there are."""
     kept = kept_releases(visit)
     # The same records make the same version again: it may have gone before, and often.
-    deleted = dict.fromkeys(map(version_of, reversed(pruned_releases(data_folder(visit)))))
+    deleted = dict.fromkeys(map(version_of, reversed(pruned_releases(visit.data))))
     there = {one.version for one in kept}
     return html_reply(
         visit,
@@ -113,7 +107,7 @@ def answer_release(
         if kept.version == version and (triples := _description(kept.release, thing)):
             return answer_triples(visit, thing, address, suffix, triples)
     current = f"{RELEASES}/{visit.reading.version}"
-    if version in map(version_of, pruned_releases(data_folder(visit))):
+    if version in map(version_of, pruned_releases(visit.data)):
         detail = f"release {version} was deleted; the one that is served now is /{current}"
         raise Refusal("gone", detail, near=[current, RELEASES])
     raise _unknown(visit, version)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, Protocol
 from urllib.parse import parse_qsl, urlsplit
 
@@ -23,6 +24,10 @@ TRACKING_RE: Final = re.compile(r"utm_\w+|fbclid|gclid|msclkid|mc_[ce]id", re.AS
 
 class PageSite(Protocol):
     """What the pages need of the server."""
+
+    @property
+    def data(self) -> Path:
+        """The data folder, as it was named: where its releases are may be a link to elsewhere."""
 
     @property
     def reading(self) -> Reading:
@@ -52,6 +57,7 @@ class Visit:
     :param values: what the route took out of the path, decoded.
     :param parameters: of the query string; of a parameter given twice, the first.
     :param headers: names in lower case.
+    :param data: the data folder: what it notes of earlier releases.
     :param partners: the other endpoints that queries may ask; None where they may ask none.
     """
 
@@ -62,6 +68,7 @@ class Visit:
     values: Mapping[str, str]
     parameters: Mapping[str, str]
     headers: Mapping[str, str]
+    data: Path
     partners: Partners | None = None
 
     def number(self, name: str, default: int, most: int) -> int:
@@ -101,5 +108,6 @@ def visit_of(request: Request, site: PageSite) -> Visit:
         request.path_params,
         parameters,
         headers,
+        site.data,
         site.partners,
     )
