@@ -14,7 +14,7 @@ from pyoxigraph import Store
 from building import Published, build, copies, run_build, small_disk
 from making import SEEDS, record, write
 from pfocr_rdf.errors import BuildError, ReleaseError
-from pfocr_rdf.releases import Release
+from pfocr_rdf.releases import Release, current_release
 from pfocr_rdf.verify import verify_release
 
 #: Four batches: dumps and store of half a megabyte each.
@@ -175,6 +175,20 @@ def test_a_data_folder_without_permission_to_write_is_refused(published: Publish
     finally:
         for folder in (published.data, published.data / "releases"):
             folder.chmod(0o755)
+
+
+@pytest.mark.parametrize("what", ["resolve", "read_text"], ids=["the folder", "a manifest"])
+def test_who_may_not_read_a_data_folder_is_told_so_and_not_to_build(
+    what: str, published: Published, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:  # root may read everything
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, what, refuse)
+    with pytest.raises(ReleaseError) as caught:
+        current_release(published.data).manifest()
+    assert "Permission denied" in str(caught.value)
+    assert str(caught.value).endswith(": let this user read it, or be one who may")
 
 
 def test_a_data_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:

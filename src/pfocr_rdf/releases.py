@@ -38,6 +38,7 @@ LOCK: Final = ".build.lock"
 CURRENT_LOCK: Final = ".current.lock"
 UNFINISHED: Final = ".unfinished-"
 TIME: Final = "%Y%m%dT%H%M%SZ"
+PERMISSIONS: Final = "let this user read it, or be one who may"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -107,6 +108,8 @@ def current_release(data: Path) -> Release:
         led_to = _led_to(pointer)
         try:
             target = pointer.resolve(strict=True)
+        except PermissionError as error:  # to build there would help nobody
+            raise ReleaseError(f"{data}: {error.strerror}: {PERMISSIONS}") from error
         except (OSError, RuntimeError):  # the latter for links in a circle, before Python 3.13
             # Pruned between reading the link and looking there, for another was published.
             if _led_to(pointer) != led_to:
@@ -381,7 +384,8 @@ def prune_releases(data: Path, keep: int) -> Pruned:
 
 
 def _unreadable(manifest: Path, error: Exception) -> ReleaseError:
-    return ReleaseError(f"{manifest}: not a readable manifest ({error}): build again, or roll back")
+    advice = PERMISSIONS if isinstance(error, PermissionError) else "build again, or roll back"
+    return ReleaseError(f"{manifest}: not a readable manifest ({error}): {advice}")
 
 
 @contextmanager
