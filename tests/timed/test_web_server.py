@@ -4,6 +4,7 @@ import asyncio
 import http.client
 import json
 import resource
+import shlex
 import signal
 import socket
 import subprocess
@@ -12,6 +13,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -19,6 +21,7 @@ import pytest
 from listening import Listening, answer, connected, listening, request, rest, run_server, status_of
 from making import REPOSITORY
 from pfocr_rdf.errors import ServeError
+from pfocr_rdf.releases import Release
 from pfocr_rdf.web.server import ServerOptions, Stop, serve
 
 SOON_S: Final = 5.0
@@ -424,6 +427,37 @@ def test_open_files_are_provided_as_far_as_they_are_allowed(
         "the system allows this process 3000 open files and it needs 3001: "
         "raise the limit, or allow 1 connections less"
     )
+
+
+def test_whoever_may_open_more_files_does_before_a_store_is_opened(seeds_release: Release) -> None:
+    with limited("ulimit -S -n 64", seeds_release) as server:
+        assert server.stdout is not None
+        assert server.stdout.readline().endswith("/sparql\n")
+
+
+def test_too_few_open_files_are_no_fault_of_the_release(seeds_release: Release) -> None:
+    with limited("ulimit -n 64", seeds_release) as server:
+        assert server.stderr is not None
+        assert server.stderr.read() == (
+            "error: the system allows this process 64 open files and it needs 3256: "
+            "raise the limit\n"
+        )
+
+
+@contextmanager
+def limited(limit: str, release: Release) -> Iterator[subprocess.Popen[str]]:
+    """A server that begins with fewer open files than it needs."""
+    program = str(Path(sys.executable).parent / "pfocr-rdf")
+    data = str(release.path.parent.parent)
+    serve = shlex.join([program, "serve", "--data", data, "--port", "0"])
+    command = ["sh", "-c", f"{limit} && exec {serve}"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True) as server:
+        try:
+            yield server
+        finally:
+            server.terminate()
+            server.communicate(timeout=60)
 
 
 # Whom it believes.

@@ -112,7 +112,7 @@ async def serve(
 
     :raises ServeError: if the server cannot run.
     """
-    _provide_files(options.connections + FAREWELLS + OTHER_FILES)
+    _provide_files(options)
     sockets = _bind(options.host, options.port)
     lifespan = Lifespan(app)
     try:
@@ -299,18 +299,20 @@ def _network(proxy: str) -> str:
         raise ServeError(f"not the address of a proxy: {proxy!r}: {reason}") from None
 
 
-def _provide_files(needed: int) -> None:
+def _provide_files(options: ServerOptions) -> None:
     """Allow this process as many open files as its limits need, and no more.
 
     :raises ServeError: if the system does not allow them.
     """
+    needed = options.connections + FAREWELLS + OTHER_FILES
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY or soft >= needed:
         return
     if hard != resource.RLIM_INFINITY and hard < needed:
+        fewer = f", or allow {needed - hard} connections less"
         raise ServeError(
             f"the system allows this process {hard} open files and it needs {needed}: "
-            f"raise the limit, or allow {needed - hard} connections less"
+            f"raise the limit{fewer if needed - hard < options.connections else ''}"
         )
     resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
 
@@ -318,8 +320,11 @@ def _provide_files(needed: int) -> None:
 def check_address(options: ServerOptions) -> None:
     """See that the address can be listened on, before anything is done that takes long.
 
-    :raises ServeError: if it cannot.
+    And that as many files can be opened: a store that could not be would be called damaged.
+
+    :raises ServeError: if they cannot.
     """
+    _provide_files(options)
     for bound in _bind(options.host, options.port):
         bound.close()
 
