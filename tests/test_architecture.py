@@ -21,7 +21,7 @@ ORDER: Final = (
     *("errors", "resources", "collector", "recurring", "iris", "equivalents", "spellings"),
     *("records", "vocabulary", "mapping", "shared"),
     *("ontology", "jsonld", "tally", "listing", "dumps", "mappings", "partitions", "dataset"),
-    *("flushing", "forks", "pruned", "releases", "contents", "gone"),
+    *("flushing", "forks", "pruned", "release_ids", "releases", "contents", "gone"),
     *("search", "build", "verify", "compare"),
     *(
         "parameters",

@@ -366,6 +366,15 @@ def test_the_current_release_is_never_pruned(three: Path) -> None:
     assert ids(three) == ["20250101T000000Z-aaa", "20260101T000000Z-ccc"]
 
 
+@pytest.mark.parametrize("name", ["00-notes", "lost+found"])
+def test_what_is_no_release_is_not_pruned_and_does_not_count(name: str, three: Path) -> None:
+    oldest = list_releases(three)[0]
+    other = three / "releases" / name
+    other.mkdir()
+    assert prune_releases(three, 2).deleted == (oldest,)
+    assert other.is_dir()
+
+
 def test_a_release_that_is_made_current_while_others_are_pruned_stays(
     three: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,7 +20,6 @@ import shutil
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -29,6 +28,7 @@ from pfocr_rdf.flushing import flush, flush_tree
 from pfocr_rdf.forks import locked
 from pfocr_rdf.listing import listed_files, size_fault
 from pfocr_rdf.pruned import note_pruned
+from pfocr_rdf.release_ids import fresh_id, made_at
 
 RELEASES: Final = "releases"
 CURRENT: Final = "current"
@@ -37,7 +37,6 @@ SEARCH_INDEX: Final = "search.sqlite"
 LOCK: Final = ".build.lock"
 CURRENT_LOCK: Final = ".current.lock"
 UNFINISHED: Final = ".unfinished-"
-TIME: Final = "%Y%m%dT%H%M%SZ"
 PERMISSIONS: Final = "let this user read it, or be one who may"
 
 
@@ -265,7 +264,7 @@ def publish_release(data: Path, unfinished: Path, version: str) -> Release:
     """
     flush_tree(unfinished)
     folder = data / RELEASES
-    release = Release(name := _fresh_id(data, version), folder / name)
+    release = Release(name := fresh_id((r.id for r in list_releases(data)), version), folder / name)
     unfinished.rename(release.path)
     try:
         flush(folder)
@@ -275,17 +274,6 @@ def publish_release(data: Path, unfinished: Path, version: str) -> Release:
             release.path.rename(unfinished)
         raise
     return release
-
-
-def _fresh_id(data: Path, version: str) -> str:
-    """An id that sorts after all others: two builds may end in one second, clocks are set back."""
-    moment = datetime.now(UTC)
-    for release in list_releases(data):
-        # A folder that someone has named otherwise has no time in its name.
-        with suppress(ValueError):
-            made = datetime.strptime(release.id.partition("-")[0], TIME).replace(tzinfo=UTC)
-            moment = max(moment, made + timedelta(seconds=1))
-    return f"{moment.strftime(TIME)}-{version}"
 
 
 def make_current(data: Path, release: Release) -> None:
@@ -358,7 +346,9 @@ def prune_releases(data: Path, keep: int) -> Pruned:
     :raises ReleaseError: if one cannot be deleted.
     """
     deleted, in_use = [], []
-    for release in list_releases(data)[: -keep or None]:
+    # What else somebody keeps there, such as lost+found, neither goes nor counts.
+    ours = [r for r in list_releases(data) if made_at(r.id) or (r.path / MANIFEST).exists()]
+    for release in ours[: -keep or None]:
         # Renamed first, so that a kill leaves nothing that looks like a release.
         hidden = release.path.with_name(f"{UNFINISHED}{release.id}")
         try:
