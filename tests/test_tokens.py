@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyoxigraph import Literal, QuerySolutions, Store
 
-from pfocr_rdf.tokens import readable
+from pfocr_rdf.tokens import TOKEN_RE, readable
 
 
 @pytest.mark.parametrize(
@@ -52,3 +52,9 @@ def test_all_else_stays_in_its_place(text: str) -> None:
     assert read.replace(" ", "").replace("\t", "").replace("\n", "").replace("(", "") == (
         text.replace(" ", "").replace("\t", "").replace("\n", "").replace("(", "")
     )
+
+
+def test_a_dot_at_the_end_of_a_word_is_none_of_it() -> None:
+    text = "?s x:p.q true. _:a.b x:p. _:a. 'b'@en-GB. a 1."
+    words = [found[0] for found in TOKEN_RE.finditer(text)]
+    assert words == ["?s", "x:p.q", "true", "_:a.b", "x:p", "_:a", "'b'", "en-GB", "a", "1"]
