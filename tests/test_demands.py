@@ -36,6 +36,7 @@ def name(demand: Demand) -> str:
         ("?a x:p/x:q ?b ; x:r+ ?c ; x:s+/x:t ?d", {"?a": "p r s"}),
         ("?a x:p|x:q ?b ; x:r* ?c ; x:s? ?d ; ^x:t ?e ; !x:u ?f", {}),
         ("?a x:p*/x:q ?b ; x:r?/x:s ?c ; x:t ?d", {"?a": "t"}),
+        ("?a x:p/x:q|x:r ?b ; x:p/(x:q)|x:r ?c ; x:s/(x:p|x:q)*/x:r? ?d", {"?a": "s"}),
         ("?a (x:p|x:q)/x:r ?b ; x:s/(x:t*) ?c ; (x:u) ?d ; x:v ?e", {"?a": "s v"}),
         ("?a a/x:p* x:C ; a|x:q x:D ; a x:E", {"?a": "E"}),
         # Brackets and lists.
@@ -45,7 +46,24 @@ def name(demand: Demand) -> str:
         ("?a x:p [] ; x:q ?b", {"?a": "p q"}),
         ("?a x:p (1 ?b) ; x:q ?c . (1 2) x:r ?d . ?d x:s ?e", {"?a": "p q", "?d": "s"}),
         ("?a x:p* [ x:q ?b ] ; x:r ?c", {"[]": "q", "?a": "r"}),
+        (
+            "(1 2) x:p ?b ; x:q ?c . () x:p ?b ; x:q ?c . ?a x:p true . (1) x:r 2 ; x:s 3",
+            {"?a": "p"},
+        ),
+        # A dot after a word or a label; a language; what only looks like a subject.
+        (
+            "?a x:p true. ?b x:q _:c. ?c x:r 'a'@en. ?d x:s _:c.d ; x:t 1",
+            {
+                "?a": "p",
+                "?b": "q",
+                "?c": "r",
+                "?d": "s t",
+            },
+        ),
+        ("?a x:p 'b'@en ; x:q 'c'@en-GB, 1 ; x:r 2 . 'd'@en x:p ?b ; x:q 1", {"?a": "p q r"}),
+        ("true x:p ?b ; x:q ?c . 5 x:p ?b ; x:q ?c . ?a x:r false", {"?a": "r"}),
         # Filters and values say nothing.
+        ("FILTER x:f(?b) ?a x:p ?b ; x:q ?c . ?a x:r ?d", {"?a": "r"}),
         ("?a x:p ?b FILTER(?b > 1 && (?b < x:q || ?a = x:r)) ?a x:s ?c", {"?a": "p s"}),
         ("?a x:p ?b . FILTER regex(?b, 'x:q . ?a x:r ?c', 'i') . ?a x:s ?c", {"?a": "p s"}),
         ("?a x:p ?b BIND(x:f(?b) AS ?c) ?a x:q ?c # ?a x:r ?d\n", {"?a": "p q"}),
@@ -59,6 +77,12 @@ def name(demand: Demand) -> str:
         # Each group for itself: in a query within, a variable may be another one.
         ("?a x:p ?b { SELECT ?a WHERE { ?a x:q ?c } LIMIT 5 }", {"?a": "p q"}),
         ("{ SELECT (COUNT(?c) AS ?n) { ?a x:q ?c } } ?a x:p ?b . { ?a x:r ?b }", {"?a": "p r"}),
+        ("{ SELECT ?a { ?a x:q ?c } GROUP BY ?a x:f(?c) HAVING x:f(?a) x:g(?a) }", {"?a": "q"}),
+        ("{ SELECT ?a { ?a x:q ?c } ORDER BY DESC(?c) ?a x:f(?a) } ?a x:p ?b", {"?a": "p q"}),
+        # Triples that are spoken of, which need not be there.
+        ("<< ?a x:p ?b >> x:q ?c ; x:r ?d", {}),
+        ("?a x:p <<( ?b x:q ?c )>> ; x:r ?d", {}),
+        ("?a x:p ?b {| x:q ?c ; x:r ?d |} ; x:s ?e", {}),
         # Other triples than the release's own.
         ("?a x:p ?b GRAPH x:g { ?a x:q ?b }", {}),
         ("?a x:p ?b SERVICE x:s { ?a x:q ?b }", {}),
@@ -74,6 +98,12 @@ def test_what_must_be_there_is_found_and_nothing_else(
 def test_what_construct_makes_is_not_demanded() -> None:
     assert read("CONSTRUCT { ?a x:p ?b } WHERE { ?a x:q ?b }") == {"?a": "q"}
     assert read("ASK FROM x:g { ?a x:q ?b }") == {}
+
+
+def test_a_prefix_of_a_relative_iri_demands_nothing() -> None:
+    for space in ("#", "b/", "", "http://x:"):
+        text = f"PREFIX : <{space}> ASK {{ ?a :p ?b ; a :C ; x:q :d . :e x:q ?b }}"
+        assert read(text) in ({"?a": "q"}, {"?a": "q", "<http://x:e>": "q"}), space
 
 
 @given(st.text(alphabet="{}[]().;,/|^*+? ax:pq'?\"\n#UNIONSELECT", max_size=60))

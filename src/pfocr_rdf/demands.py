@@ -5,17 +5,24 @@ a UNION, a MINUS or a FILTER EXISTS asks for is left out: an answer may do witho
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
 from pyoxigraph import NamedNode
 
-from pfocr_rdf.matched import Piece, pieces, places
+from pfocr_rdf.matched import NOTHING, Piece, pieces, places
 
 #: A group after one of these is not needed for an answer, or is of other triples.
 NOT_NEEDED: Final = frozenset(("OPTIONAL", "UNION", "MINUS", "EXISTS"))
 #: With these the triples of a query are not those of the release alone.
 ELSEWHERE: Final = frozenset(("FROM", "GRAPH", "SERVICE"))
+#: With these some triples are spoken of: they need not be there.
+#: https://www.w3.org/TR/sparql12-query/#rReifiedTriple
+SPOKEN_OF: Final = ("<<", "{|")
+#: After these, at the end of a query within, come expressions and no triples.
+LAST: Final = ("BY", "HAVING")
+BOOLEANS: Final = ("TRUE", "FALSE")
 #: A path goes on after these. https://www.w3.org/TR/sparql11-query/#rPath
 GOING_ON: Final = ("/", "|", "^", "!")
 #: Before these, a property is one that a thing must have.
@@ -34,12 +41,13 @@ class Demand:
 
 @dataclass(slots=True)
 class _Triple:
-    """How far a triple has been read; ``property`` is the first step of a path."""
+    """How far a triple has been read; ``property`` is the first step of a path, if it must be."""
 
     subject: str = ""
     next: int = SUBJECT
     property: NamedNode | None = None
     is_type: bool = False
+    is_path: bool = False  # after its first step
 
 
 @dataclass(slots=True)
@@ -55,6 +63,7 @@ class _Group:
     brackets: int = 0
     is_select: bool = False
     computes: bool = False  # what it selects: a count is a row even of nothing
+    is_over: bool = False  # but for how its rows are grouped and sorted
 
 
 def demands(text: str, prefixes: Mapping[str, str]) -> list[tuple[str, tuple[Demand, ...]]]:
@@ -72,6 +81,8 @@ def demands(text: str, prefixes: Mapping[str, str]) -> list[tuple[str, tuple[Dem
     [] ('urn:r', False)
     """
     words = list(pieces(text, prefixes))
+    if any(sign in text for sign in SPOKEN_OF):
+        return []
     if any(piece.kind == "word" and piece.text in ELSEWHERE for piece in words):
         return []
     return [
@@ -84,25 +95,25 @@ def demands(text: str, prefixes: Mapping[str, str]) -> list[tuple[str, tuple[Dem
 def _groups(words: list[Piece]) -> list[_Group]:
     """The groups without which there is no answer."""
     stack = [_Group(is_needed=True)]
-    before, depth = "", 0
+    before, depth = NOTHING, 0
     for piece, place in zip(words, places(words), strict=True):
         group = stack[-1]
         sign = piece.text if piece.kind == "sign" else ""
         if sign == "{":
-            is_needed = group.is_needed and not group.computes and before not in NOT_NEEDED
+            is_needed = group.is_needed and not group.computes and before.text not in NOT_NEEDED
             stack.append(_Group(is_needed and place == "pattern"))
         elif sign == "}" and len(stack) > 1:
             _end_group(stack)
         elif sign == "(":
             group.computes |= group.is_select
-            if not depth:
-                _begin_list(group, piece)
+            if not depth and not group.is_over:
+                _begin_list(group, piece, before)
         elif piece.text == "UNION":
             del group.within[group.before_last :]
-        elif place == "pattern" and not sign:
-            _read(group, piece)
+        elif place == "pattern" and not sign and not group.is_over and piece.gap != "@":
+            _read(group, piece, before)
         depth += {"(": 1, ")": -1}.get(sign, 0)
-        before = piece.text
+        before = piece
     return stack[0].within
 
 
@@ -117,40 +128,40 @@ def _end_group(stack: list[_Group]) -> None:
     group.is_select = group.computes = False
 
 
-def _begin_list(group: _Group, piece: Piece) -> None:
+def _begin_list(group: _Group, piece: Piece, before: Piece) -> None:
     """A path in parentheses, of which nothing is demanded; or a list, or an expression."""
     path = _take_signs(group, piece.gap)
     triple = group.triple
-    if triple.next == PROPERTY:
+    is_called = before.kind == "word" and not piece.gap
+    if triple.next == SUBJECT and not is_called:
+        triple.next = PROPERTY
+    elif triple.next == PROPERTY:
         triple.property, triple.is_type, triple.next = None, False, VALUE
-    elif triple.next == VALUE:
-        _end_property(group, path)
-        triple.property, triple.is_type = None, False
-        triple.next = VALUE if path.endswith(GOING_ON) else END
+    elif triple.next == VALUE and not _goes_on(group, path):
+        triple.next = END
 
 
-def _read(group: _Group, piece: Piece) -> None:
+def _read(group: _Group, piece: Piece, before: Piece) -> None:
     """One word of a pattern, and the signs before it."""
     path = _take_signs(group, piece.gap)
     triple = group.triple
     is_type = (piece.kind, piece.text) == ("word", "A")
-    if piece.kind == "word" and not is_type and triple.next != VALUE:
+    is_term = piece.kind != "word" or is_type or piece.text in BOOLEANS
+    if not is_term and triple.next != VALUE:
         # FILTER, OPTIONAL, SELECT: the triples have ended.
         group.triple = _Triple()
         group.is_select |= piece.text == "SELECT"
+        group.is_over = piece.text in LAST
+    elif (before.kind, before.text) == ("word", "FILTER"):
+        triple.next = END  # the name of a function
     elif triple.next == SUBJECT:
         triple.subject, triple.next = _thing(piece), PROPERTY
     elif triple.next == PROPERTY:
-        is_step = piece.kind == "iri" and not path
-        triple.property = NamedNode(piece.text) if is_step else None
+        triple.property = None if path else _node(piece)
         triple.is_type, triple.next = is_type and not path, VALUE
-    elif triple.next == VALUE:
-        _end_property(group, path)
-        if path.endswith(GOING_ON):
-            triple.property, triple.is_type = None, False
-            return
-        if triple.is_type and piece.kind == "iri" and not path:
-            _demand(group, Demand(NamedNode(piece.text), is_class=True))
+    elif triple.next == VALUE and not _goes_on(group, path):
+        if triple.is_type and not path and (kind := _node(piece)):
+            _demand(group, Demand(kind, is_class=True))
         triple.next = END
 
 
@@ -166,7 +177,7 @@ def _take_signs(group: _Group, gap: str) -> str:
         elif sign == ",":
             triple.property, triple.next = None, VALUE
         elif sign == "[":
-            _end_property(group, path)
+            _goes_on(group, path)
             group.brackets += 1
             group.outer.append(triple)
             group.triple = _Triple(f"[]{group.brackets}", PROPERTY)
@@ -183,13 +194,21 @@ def _take_signs(group: _Group, gap: str) -> str:
     return path
 
 
-def _end_property(group: _Group, path: str) -> None:
-    """After a property the signs say whether a thing must have it: not before ``|``, ``*``, ``?``.
+def _goes_on(group: _Group, path: str) -> bool:
+    """Whether a path goes on; if it ends, its first step is demanded where it must be taken.
 
-    :param path: these signs.
+    :param path: the signs after a step. It may be done without before ``*``, ``?`` and ``|``,
+        which may stand after later steps, too.
     """
-    if group.triple.property and path[:1] in MUST:
-        _demand(group, Demand(group.triple.property))
+    triple = group.triple
+    if "|" in path or not (triple.is_path or path[:1] in MUST):
+        triple.property = None
+    if path.endswith(GOING_ON):
+        triple.is_path, triple.is_type = True, False
+        return True
+    if triple.property:
+        _demand(group, Demand(triple.property))
+    return False
 
 
 def _demand(group: _Group, demand: Demand) -> None:
@@ -198,6 +217,13 @@ def _demand(group: _Group, demand: Demand) -> None:
 
 
 def _thing(piece: Piece) -> str:
-    if piece.kind == "iri":
-        return f"<{piece.text}>"
+    if node := _node(piece):
+        return str(node)
     return piece.text if piece.kind == "variable" else ""
+
+
+def _node(piece: Piece) -> NamedNode | None:
+    """The IRI that a word is; None where its prefix is of a relative one."""
+    with suppress(ValueError):
+        return NamedNode(piece.text) if piece.kind == "iri" else None
+    return None
