@@ -375,6 +375,21 @@ def test_what_is_no_release_is_not_pruned_and_does_not_count(name: str, three: P
     assert other.is_dir()
 
 
+def test_a_folder_that_only_root_may_look_into_does_not_hinder_pruning(
+    three: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (three / "releases" / "lost+found").mkdir()
+    look = os.stat
+
+    def refuse(path: Any, *rest: Any, **how: Any) -> os.stat_result:
+        if "lost+found/" in os.fspath(path):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+        return look(path, *rest, **how)
+
+    monkeypatch.setattr(os, "stat", refuse)
+    assert len(prune_releases(three, 1).deleted) == 2
+
+
 def test_a_release_that_is_made_current_while_others_are_pruned_stays(
     three: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -346,8 +346,9 @@ def prune_releases(data: Path, keep: int) -> Pruned:
     :raises ReleaseError: if one cannot be deleted.
     """
     deleted, in_use = [], []
-    # What else somebody keeps there, such as lost+found, neither goes nor counts.
-    ours = [r for r in list_releases(data) if made_at(r.id) or (r.path / MANIFEST).exists()]
+    # What else somebody keeps there, such as lost+found, neither goes nor counts. Only root may
+    # look into that one, of which ``Path.exists`` makes an error.
+    ours = [r for r in list_releases(data) if made_at(r.id) or os.path.exists(r.path / MANIFEST)]
     for release in ours[: -keep or None]:
         # Renamed first, so that a kill leaves nothing that looks like a release.
         hidden = release.path.with_name(f"{UNFINISHED}{release.id}")
