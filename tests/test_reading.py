@@ -281,6 +281,7 @@ def test_the_year_is_the_field_or_else_the_citation_s(
         *(("DOI 10.1234/x", "10.1234/x"), ("doi : 10.1234/x", "10.1234/x")),
         *(("info:doi/10.1234/x", "10.1234/x"), ("doi10.1234/x", "10.1234/x")),
         ("https://doi.org/10.1234%2FX%2fy", "10.1234/x/y"),
+        *(("10.1234%2Fx%2800%29%C3%9F", "10.1234/x(00)ß"), ("10.1234%2Fx%00", None)),
         *(("10.1234/x%2Fy", "10.1234/x%2fy"), ("doi.org", None), ("doi", None)),
         # Case is that of ASCII alone: those with Ä and ä are two.
         ("10.1234/XÄΣİ", "10.1234/xÄΣİ"),

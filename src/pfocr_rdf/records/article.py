@@ -2,6 +2,7 @@
 
 import re
 from typing import Final
+from urllib.parse import unquote
 
 from pfocr_rdf.errors import IriError
 from pfocr_rdf.iris import DOI_CASE, DOI_RE, slug
@@ -63,9 +64,11 @@ def _doi(fields: Fields) -> str | None:
     value = fields.text("doi")
     if value is None:
         return None
-    doi = DOI_PREFIX_RE.sub("", value).translate(DOI_CASE)
-    if "/" not in doi:  # every DOI has one, which addresses may have escaped
-        doi = doi.replace("%2f", "/")
+    doi = DOI_PREFIX_RE.sub("", value)
+    # Every DOI has a slash: where an address has it escaped, so it has whatever else it escapes.
+    if "/" not in doi and (unescaped := unquote(doi)).isprintable():
+        doi = unescaped
+    doi = doi.translate(DOI_CASE)
     if DOI_RE.fullmatch(doi):
         return doi
     fields.keep_unrecognized("doi", value, "not a DOI (10.…/…)")
