@@ -62,6 +62,10 @@ KIND_TO_CELLS: Final[dict[Kind, tuple[str, ...]]] = {
     )
     for kind, columns in KIND_TO_COLUMNS.items()
 }
+#: What stands before an accession, in some cells twice.
+NAMESPACE_TO_PREFIX_RE: Final = {
+    namespace: re.compile(rf"(?i)(?:\s*+{namespace}\s*+:)++") for namespace in NAMESPACE_TO_SHAPE
+}
 #: So many rows are remembered: those that are often met, a few megabytes.
 ROWS: Final = 1 << 13
 
@@ -278,10 +282,8 @@ def _accession(
     identifier = present(cell)
     if identifier is None:
         return None
-    bare, (prefix, colon, rest) = identifier, identifier.partition(":")
-    while colon and prefix.strip().lower() == namespace:
-        bare = rest.strip()
-        prefix, colon, rest = bare.partition(":")
+    prefixed = NAMESPACE_TO_PREFIX_RE[namespace].match(identifier)
+    bare = identifier[prefixed.end() :].strip() if prefixed else identifier
     shape, kind = NAMESPACE_TO_SHAPE[namespace]
     if shape.fullmatch(bare):
         return bare
