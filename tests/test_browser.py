@@ -432,7 +432,7 @@ def test_why_a_query_finds_nothing_is_said_until_one_does(browser: Browser, serv
         "?f is asked for pfocr:PathwayFigure and pfocr:tier, and nothing has both"
         "; pfocr:tier is of pfocr:GeneMention, oa:Annotation",
         "gene:2064 has no rdfs:label, but schema:name",
-        "schema:sameAs is in a named graph alone: write"
+        "schema:sameAs is in named graphs alone: write"
         " GRAPH <https://pfocr.wikipathways.org/graph/equivalents> { … }",
     ]
     browser.open(f"{site(server)}/sparql?query={quote('SELECT * { ?x a pfocr:Mention }')}")

@@ -468,7 +468,7 @@ def test_what_nothing_has_together_is_told_where_nothing_is_found(data: Path) ->
         f"; {tier} is of <{PFOCR}GeneMention>, {annotation}",
         f"nothing was found: <https://identifiers.org/ncbigene/2064> has no {label}"
         ", but <http://schema.org/name>",
-        "nothing was found: <http://schema.org/sameAs> is in a named graph alone: write"
+        "nothing was found: <http://schema.org/sameAs> is in named graphs alone: write"
         " GRAPH <https://pfocr.wikipathways.org/graph/equivalents> { … }",
     ]
 

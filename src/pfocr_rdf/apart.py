@@ -36,7 +36,7 @@ class Apart:
         the thing is an IRI.
     :param classes: some of those whose things have the property.
     :param instead: the property by which a name is found, where one was asked for.
-    :param graph: the named graph that alone has triples with the property.
+    :param graph: a named graph that has triples with the property; the default graph has none.
     """
 
     thing: str
@@ -70,7 +70,7 @@ def apart(text: str, store: Quads, iris: Iris) -> Iterator[Apart]:
 
 
 def _elsewhere(thing: str, properties: Iterable[NamedNode], store: Quads) -> Iterator[Apart]:
-    """The properties that no triple has, or only one of a named graph."""
+    """The properties that no triple has, or only those of named graphs."""
     for one in properties:
         if next(store.quads_for_pattern(None, one, None, DefaultGraph()), None) is None:
             quad = next(store.quads_for_pattern(None, one, None, None), None)

@@ -278,7 +278,7 @@ def _tell_apart(text: str, store: Store, iris: Iris) -> None:
         if one.beside:
             told = f"{one.thing} is asked for {one.beside} and {one.lacks}, and nothing has both"
         elif one.graph:
-            told = f"{one.lacks} is in a named graph alone: write GRAPH {one.graph} {{ … }}"
+            told = f"{one.lacks} is in named graphs alone: write GRAPH {one.graph} {{ … }}"
         of = f"; {one.lacks} is of {', '.join(map(str, one.classes))}" if one.classes else ""
         say(f"nothing was found: {told}{_but(one.instead) or of}")
 

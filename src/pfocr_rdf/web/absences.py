@@ -40,8 +40,8 @@ def told_absent(text: str, store: Quads, iris: Iris) -> Iterator[tuple[str, ...]
 
     Each is the term, the property of which it should be a value, what there is in its place, and
     of which property; "" where there is none. After these, of a property that a thing cannot have,
-    the thing, what else it is asked for, the graph that alone has it, and the classes whose things
-    have it.
+    the thing, what else it is asked for, a named graph that has it where the default graph has not,
+    and the classes whose things have it.
     """
     return islice(_told(text, store, iris), MOST_TOLD)
 

@@ -105,7 +105,7 @@ function whyApart(lacks, told, prefixes) {
     const [prefix, space] = prefixes.find(([, space]) => iri.startsWith(space)) ?? [];
     return code(space ? `${prefix}:${iri.slice(space.length)}` : term);
   };
-  if (told.graph) return [short(lacks), " is in a named graph alone: write ", code(`GRAPH <${told.graph}> { … }`)];
+  if (told.graph) return [short(lacks), " is in named graphs alone: write ", code(`GRAPH <${told.graph}> { … }`)];
   const said = told.beside
     ? [" is asked for ", short(told.beside), " and ", short(lacks), ", and nothing has both"]
     : [" has no ", short(lacks)];
