@@ -104,8 +104,8 @@ class Server:
         return sorted(descendants(self.process.pid))
 
     def query_processes(self) -> list[int]:
-        """Those that have none below them."""
-        return [pid for pid in self.processes() if not descendants(pid)]
+        """Those that have none below them; one that is dead and not yet buried is none."""
+        return [pid for pid in self.processes() if is_alive(pid) and not descendants(pid)]
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         self.process.send_signal(number)

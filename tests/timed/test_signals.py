@@ -178,6 +178,7 @@ def test_an_answer_whose_process_is_killed_breaks_off(lasting: Server) -> None:
 
 
 def test_an_idle_process_that_is_killed_is_replaced(lasting: Server) -> None:
+    wait_until(lambda: len(lasting.query_processes()) == 2, "two processes are there")
     before = lasting.query_processes()
     for pid in before:
         with suppress(ProcessLookupError):  # the test before may have left one that was to end
