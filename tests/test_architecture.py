@@ -20,7 +20,17 @@ PACKAGE: Final = REPOSITORY / "src" / "pfocr_rdf"
 ORDER: Final = (
     *("errors", "resources", "collector", "recurring", "iris", "equivalents", "spellings"),
     *("records", "vocabulary", "mapping", "shared"),
-    *("ontology", "jsonld", "tally", "listing", "dumps", "mappings", "partitions", "dataset"),
+    *(
+        "ontology",
+        "jsonld",
+        "ranges",
+        "tally",
+        "listing",
+        "dumps",
+        "mappings",
+        "partitions",
+        "dataset",
+    ),
     *("flushing", "forks", "pruned", "release_ids", "releases", "contents", "gone"),
     *("search", "build", "verify", "compare"),
     *(
@@ -73,6 +83,7 @@ COLLECTORS: Final = {
         "Report",
         "Shared",
         "Summary",
+        "Ranges",
         "Tally",
     ),
     *("Running", "Ticket", "Row", "_Group", "_Triple"),

@@ -79,7 +79,8 @@ def levels(release: Release) -> dict[str, list[URIRef]]:
 def test_each_statistic_is_what_sparql_counts(
     statistic: str, counted: str, pattern: str, any_release: Release
 ) -> None:
-    stated = f"SELECT ?n WHERE {{ ?d void:classPartition [] ; void:{statistic} ?n }} GROUP BY ?n"
+    of_all = "?d a void:Dataset ; void:classPartition []"
+    stated = f"SELECT ?n WHERE {{ {of_all} ; void:{statistic} ?n }} GROUP BY ?n"
     assert select(any_release, stated) == [(str(number(any_release, pattern, counted)),)]
 
 
@@ -113,6 +114,32 @@ def test_each_property_of_a_class_has_a_partition_with_its_number_of_triples(
     stated, counted = properties_of_classes(any_release)
     assert stated == counted
     assert len(stated) > 150
+
+
+@pytest.mark.parametrize(
+    ("stated", "counted", "least"),
+    [
+        (
+            "?y void:classPartition ?z . ?z void:class ?d ; void:triples ?n",
+            "?o a ?d FILTER(?p != rdf:type)",
+            100,
+        ),
+        (
+            "?y void-ext:datatypePartition ?z . ?z void-ext:datatype ?d ; void:triples ?n",
+            "FILTER(ISLITERAL(?o)) BIND(DATATYPE(?o) AS ?d)",
+            100,
+        ),
+    ],
+    ids=["classes", "datatypes"],
+)
+def test_what_a_property_of_a_class_leads_to_is_what_sparql_counts(
+    stated: str, counted: str, least: int, any_release: Release
+) -> None:
+    said = f"?x void:class ?c ; void:propertyPartition ?y . ?y void:property ?p . {stated}"
+    rows = select(any_release, f"SELECT ?c ?p ?d ?n WHERE {{ {said} }}")
+    found = f"SELECT ?c ?p ?d (COUNT(*) AS ?n) WHERE {{ ?s a ?c ; ?p ?o . {counted} }}"
+    assert sorted(rows) == sorted(select(any_release, f"{found} GROUP BY ?c ?p ?d"))
+    assert len(rows) > least
 
 
 #: What the objects of a linkset begin with, written out again.

@@ -261,9 +261,25 @@ def test_its_schema_is_that_of_the_data(release: str, request: pytest.FixtureReq
         line = re.search(rf"^- {re.escape(name)} \(([0-9,]+)\): (.*)$", text, flags=re.MULTILINE)
         assert line is not None, name
         assert int(line[1].replace(",", "")) == counted(reading.store, one.iri, None)
-        for predicate, triples in one.properties:
-            assert f"{reading.iris.prefixed(predicate.value)} {triples}" in line[2]
-            assert triples == counted(reading.store, one.iri, predicate)
+        for had in one.properties:
+            ends = ", ".join(reading.iris.prefixed(end.value) for end in had.ends)
+            said = f"{reading.iris.prefixed(had.iri.value)} {had.triples}"
+            whole = said + (f" ({ends})" if ends else "")
+            assert re.search(rf"(^|, ){re.escape(whole)}(, |$)", line[2]), whole
+            assert had.triples == counted(reading.store, one.iri, had.iri)
+
+
+def test_it_says_what_properties_lead_to(seeds_release: Release) -> None:
+    text = pages_of(seeds_release).get("/llms.txt").text
+    line = next(line for line in text.splitlines() if line.startswith("- pfocr:GeneMention ("))
+    for said in (
+        *(
+            "oa:hasBody 69 (schema:Gene)",
+            "oa:hasTarget 36 (pfocr:PathwayFigure, schema:ImageObject)",
+        ),
+        *("schema:text 36 (xsd:string)", "pfocr:rowCount 36 (xsd:integer)"),
+    ):
+        assert said in line
 
 
 def counted(store: Store, kind: NamedNode, predicate: NamedNode | None) -> int:

@@ -12,6 +12,7 @@ from pyoxigraph import Literal, NamedNode, Triple
 import pfocr_rdf.tally
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.mapping import Common, Node, triples
+from pfocr_rdf.ranges import Ranges, classes_of
 from pfocr_rdf.tally import Tally, Targets, by_subject
 from pfocr_rdf.vocabulary import RDF_TYPE, Schema
 
@@ -43,7 +44,7 @@ alike = st.builds(
     lambda common, subject, value: common.node(subject, value),
     st.sampled_from(COMMON),
     st.sampled_from(THINGS),
-    st.sampled_from([*THINGS, Literal("https://example.org/a/1")]),
+    st.sampled_from(THINGS),
 )
 parts = st.lists(nodes | alike, max_size=12, unique_by=lambda node: node.subject)
 
@@ -64,10 +65,22 @@ def counted(found: set[Triple]) -> Tally:
         if triple.predicate == RDF_TYPE:
             tally.classes[value(triple)] += 1
         for namespace, name in TARGETS.get(NamedNode(predicate), ()):
-            if value(triple).startswith(namespace):
+            if isinstance(triple.object, NamedNode) and value(triple).startswith(namespace):
                 tally.links[predicate, name] += 1
                 break
+        count_range(tally.ranges, triple, classes)
     return tally
+
+
+def count_range(ranges: Ranges, triple: Triple, classes: dict[object, set[str]]) -> None:
+    """What a triple of a thing with classes leads to; each class of the thing by itself."""
+    predicate = str(triple.predicate.value)
+    for name in classes.get(triple.subject, ()):
+        if isinstance(triple.object, Literal):
+            ranges.datatypes[(name,), predicate, triple.object.datatype.value] += 1
+        elif triple.predicate != RDF_TYPE:
+            for kind in classes.get(triple.object, ()):
+                ranges.classes[(name,), predicate, (kind,)] += 1
 
 
 def value(triple: Triple) -> str:
@@ -79,7 +92,7 @@ def numbers(tally: Tally) -> tuple[object, ...]:
     """Everything but the hashes."""
     return (
         *(tally.triples, tally.subjects, tally.typed, tally.classes, tally.properties),
-        *(tally.class_properties, tally.links),
+        *(tally.class_properties, tally.links, tally.ranges.of_class()),
     )
 
 
@@ -89,6 +102,7 @@ def tallied(*of_parts: list[Node], most: int = 100) -> Tally:
         tally = Tally()
         tally.add(part, TARGETS)
         total.merge(tally)
+    total.ranges.settle(classes_of(node for part in of_parts for node in by_subject(part)))
     return total
 
 

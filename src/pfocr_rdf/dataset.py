@@ -17,9 +17,11 @@ from pfocr_rdf import iris as ns
 from pfocr_rdf.dumps import EQUIVALENTS, FORMATS, MAPPINGS, DumpFormat, link_targets
 from pfocr_rdf.iris import Iris, term
 from pfocr_rdf.listing import ListedFile
-from pfocr_rdf.mapping import Node, integer_literal
+from pfocr_rdf.mapping import FIGURE_TYPES, Node, integer_literal
 from pfocr_rdf.mappings import MappingCounts, linkset_nodes, linkset_parts
+from pfocr_rdf.ontology import ontology_nodes
 from pfocr_rdf.partitions import link_nodes, partition_nodes, statistics
+from pfocr_rdf.ranges import classes_of
 from pfocr_rdf.tally import Tally
 from pfocr_rdf.vocabulary import (
     LICENSE_OF_RECORDS,
@@ -105,10 +107,14 @@ def describe_release(facts: ReleaseFacts, data: Tally, iris: Iris) -> list[Node]
     number of distinct objects may do so, where n is no object yet and n + 1 is: then it is one off.
     """
     totals = [data]
+    described = classes_of(ontology_nodes())
+    if facts.example:
+        described[facts.example.value] = tuple(kind.value for kind in FIGURE_TYPES)
     while True:
         subjects = list(_subjects(facts, totals[-1], iris))
         counted = data.copy()
         counted.add(subjects, link_targets(iris))
+        counted.ranges.settle(described | classes_of(subjects))
         if any(_same(counted, total) for total in totals):
             return subjects
         totals.append(counted)
@@ -119,6 +125,7 @@ def _same(one: Tally, other: Tally) -> bool:
         one.triples == other.triples
         and one.properties == other.properties
         and one.class_properties == other.class_properties
+        and one.ranges == other.ranges
         and one.objects == other.objects
     )
 

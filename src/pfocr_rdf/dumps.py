@@ -59,7 +59,7 @@ WRITTEN: Final = ("turtle", "ntriples", "jsonld", "equivalents")
 NAME_TO_FORMAT: Final = {form.name: form for form in (*FORMATS, EQUIVALENTS, MAPPINGS)}
 #: The prefix of a name in Turtle, after a text or an IRI, in which the like may stand.
 # https://www.w3.org/TR/turtle/#sec-grammar-grammar
-PREFIX_RE: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|<[^>]*>|\b([a-z]+):')
+PREFIX_RE: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|<[^>]*>|\b([a-z-]+):')
 
 
 @dataclass(frozen=True, slots=True)

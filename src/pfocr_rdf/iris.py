@@ -26,6 +26,7 @@ PROV: Final = "http://www.w3.org/ns/prov#"
 DCTERMS: Final = "http://purl.org/dc/terms/"
 SKOS: Final = "http://www.w3.org/2004/02/skos/core#"
 VOID: Final = "http://rdfs.org/ns/void#"
+VOID_EXT: Final = "http://ldf.fi/void-ext#"
 VANN: Final = "http://purl.org/vocab/vann/"
 DCAT: Final = "http://www.w3.org/ns/dcat#"
 PAV: Final = "http://purl.org/pav/"
@@ -95,10 +96,8 @@ DOI_CASE: Final = {capital: capital + 32 for capital in range(65, 91)}  # as DOI
 # https://www.rfc-editor.org/rfc/rfc9562#section-4
 UUID_RE: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # https://www.rfc-editor.org/rfc/rfc3986#section-2: what an address may consist of; one fragment
-_ADDRESS: Final = r"([\w.~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*"
-WEB_ADDRESS_RE: Final = re.compile(
-    rf"https?://[A-Za-z0-9.-]+(:[0-9]+)?(/{_ADDRESS}(#{_ADDRESS})?)?", re.ASCII
-)
+_PATH: Final = r"([\w.~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*"
+WEB_ADDRESS_RE: Final = re.compile(rf"https?://[A-Za-z0-9.-]+(:\d+)?(/{_PATH}(#{_PATH})?)?", re.A)
 
 Namespace = Literal["ncbigene", "mesh", "chebi", "doid"]
 
@@ -396,5 +395,6 @@ class Iris:
             "taxon": OBO + "NCBITaxon_",
             "vann": VANN,
             "void": VOID,
+            "void-ext": VOID_EXT,
             "xsd": XSD,
         }

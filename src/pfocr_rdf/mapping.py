@@ -47,6 +47,8 @@ LEXICON_TO_FACTS: Final[dict[tuple[Kind, str], list[tuple[NamedNode, Object]]]] 
     for kind, names in KIND_TO_LEXICONS.items()
     for name in names
 }
+#: What a figure is.
+FIGURE_TYPES: Final = (Schema.ImageObject, Pfocr.PathwayFigure)
 #: So many readings are remembered: those that are often met, a few megabytes.
 MENTIONS: Final = 1 << 13
 #: Things that one of them may stand for.
@@ -57,7 +59,7 @@ MOST_BODIES: Final = 100
 class Common:
     """What is said of many subjects alike, but for the value of one predicate.
 
-    :param predicate: each subject has one value of it.
+    :param predicate: each subject has one value of it, an IRI.
     :param facts: what is said with other predicates, in order.
     :param at: where among them that value is said.
     :param recurs: whether anybody is to remember it.
@@ -68,7 +70,7 @@ class Common:
     at: int
     recurs: bool = True
 
-    def node(self, subject: NamedNode, value: Object) -> "Node":
+    def node(self, subject: NamedNode, value: NamedNode) -> "Node":
         """One of the subjects, with its value."""
         facts = list(self.facts)
         facts.insert(self.at, (self.predicate, value))
@@ -125,8 +127,8 @@ def figure_nodes(figure: Figure, iris: Iris) -> Iterator[Node]:
 
 def _figure_facts(figure: Figure, iris: Iris) -> Facts:
     """What is said of the figure itself, but for the entities that it mentions."""
-    yield RDF_TYPE, Schema.ImageObject
-    yield RDF_TYPE, Pfocr.PathwayFigure
+    for kind in FIGURE_TYPES:
+        yield RDF_TYPE, kind
     yield Schema.identifier, Literal(figure.figid)
     texts = (
         (Schema.name, figure.title),

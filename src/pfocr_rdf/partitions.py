@@ -3,15 +3,24 @@
 https://www.w3.org/TR/void/#statistics
 """
 
+from collections import Counter
 from collections.abc import Iterator
+from typing import Final
 
 from pyoxigraph import NamedNode
 
 from pfocr_rdf import iris as ns
-from pfocr_rdf.iris import Iris, term
+from pfocr_rdf.iris import Iris, encoded, term
 from pfocr_rdf.mapping import Facts, Node, Object, integer_literal
+from pfocr_rdf.ranges import Ends
 from pfocr_rdf.tally import Tally
 from pfocr_rdf.vocabulary import RDF_TYPE
+
+CLASS: Final = term(ns.VOID, "class")
+CLASS_PARTITION: Final = term(ns.VOID, "classPartition")
+DATATYPE: Final = term(ns.VOID_EXT, "datatype")
+DATATYPE_PARTITION: Final = term(ns.VOID_EXT, "datatypePartition")
+TRIPLES: Final = term(ns.VOID, "triples")
 
 
 def statistics(version: str, figures: int, total: Tally, iris: Iris) -> Facts:
@@ -27,7 +36,7 @@ def statistics(version: str, figures: int, total: Tally, iris: Iris) -> Facts:
     ):
         yield term(ns.VOID, name), integer_literal(count)
     for name in sorted(total.classes):
-        yield term(ns.VOID, "classPartition"), iris.part(version, _partition(name, iris))
+        yield CLASS_PARTITION, iris.part(version, _partition(name, iris))
     for name in sorted(total.properties):
         yield term(ns.VOID, "propertyPartition"), iris.part(version, _partition(name, iris))
     for link in sorted(total.links):
@@ -35,14 +44,19 @@ def statistics(version: str, figures: int, total: Tally, iris: Iris) -> Facts:
 
 
 def partition_nodes(version: str, total: Tally, iris: Iris) -> Iterator[Node]:
-    """Class partitions with the properties of their instances, and property partitions."""
+    """Class partitions with the properties of their instances, and property partitions.
+
+    Below a property of a class are the classes and the datatypes of what it leads to, as SIB's
+    generator of VoID has them: https://github.com/sib-swiss/void-generator
+    """
+    ranges = total.ranges.of_class()
     by_class: dict[str, dict[str, int]] = {}
     for (kind, predicate), count in total.class_properties.items():
         by_class.setdefault(kind, {})[predicate] = count
     for kind in sorted(total.classes):
         name = _partition(kind, iris)
         found: list[tuple[NamedNode, Object]] = [
-            (term(ns.VOID, "class"), NamedNode(kind)),
+            (CLASS, NamedNode(kind)),
             (term(ns.VOID, "entities"), integer_literal(total.classes[kind])),
         ]
         predicates = sorted(by_class.get(kind, ()))
@@ -50,7 +64,10 @@ def partition_nodes(version: str, total: Tally, iris: Iris) -> Iterator[Node]:
         found.extend((term(ns.VOID, "propertyPartition"), node) for node in own)
         yield Node(iris.part(version, name), found)
         for predicate, node in zip(predicates, own, strict=True):
-            yield Node(node, list(_property(predicate, by_class[kind][predicate])))
+            stated = list(_property(predicate, by_class[kind][predicate]))
+            ends = list(_ends(node, ranges.get((kind, predicate)), iris))
+            yield Node(node, [*stated, *((to, end.subject) for to, end in ends)])
+            yield from (end for _, end in ends)
     for predicate in sorted(total.properties):
         node = iris.part(version, _partition(predicate, iris))
         yield Node(node, list(_property(predicate, total.properties[predicate])))
@@ -64,14 +81,26 @@ def link_nodes(version: str, total: Tally, iris: Iris) -> Iterator[Node]:
             (term(ns.VOID, "linkPredicate"), NamedNode(predicate)),
             (term(ns.VOID, "subjectsTarget"), iris.part(version, "rdf")),
             (term(ns.VOID, "objectsTarget"), NamedNode(ns.TARGET_TO_HOME[target])),
-            (term(ns.VOID, "triples"), integer_literal(total.links[predicate, target])),
+            (TRIPLES, integer_literal(total.links[predicate, target])),
         ]
         yield Node(iris.part(version, _linkset(predicate, target, iris)), facts)
 
 
 def _property(predicate: str, count: int) -> Facts:
     yield term(ns.VOID, "property"), NamedNode(predicate)
-    yield term(ns.VOID, "triples"), integer_literal(count)
+    yield TRIPLES, integer_literal(count)
+
+
+def _ends(node: NamedNode, found: Ends | None, iris: Iris) -> Iterator[tuple[NamedNode, Node]]:
+    """What a property of a class leads to, each below the node of that, and by which predicate."""
+    classes, datatypes = found or (Counter[str](), Counter[str]())
+    counted = [
+        *((CLASS_PARTITION, CLASS, *one) for one in sorted(classes.items())),
+        *((DATATYPE_PARTITION, DATATYPE, *one) for one in sorted(datatypes.items())),
+    ]
+    for to, which, iri, count in counted:
+        place = NamedNode(f"{node.value}.{encoded(_partition(iri, iris))}")
+        yield to, Node(place, [(which, NamedNode(iri)), (TRIPLES, integer_literal(count))])
 
 
 def _partition(iri: str, iris: Iris) -> str:

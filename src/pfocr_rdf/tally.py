@@ -1,10 +1,9 @@
 """Counts taken while the data are written: what VoID says of them, without a query."""
 
-import hashlib
 from array import array
 from bisect import bisect_left
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
@@ -12,16 +11,15 @@ from typing import Final
 from pyoxigraph import NamedNode
 
 from pfocr_rdf.mapping import MENTIONS, Common, Node, Object
+from pfocr_rdf.ranges import Links, Ranges, Types
 from pfocr_rdf.vocabulary import RDF_TYPE
 
-HASH_BYTES: Final = 8
 #: Distinct objects are counted share by share: a set of all would be the largest thing in memory.
 SHARES: Final = 16
 #: When so many more hashes are held than there were words at the last look, each is kept once.
 SLACK: Final = 1 << 18
 #: Linking predicate → (namespace, name) of each dataset that it leads to.
 Targets = dict[NamedNode, tuple[tuple[str, str], ...]]
-Predicates = tuple[NamedNode, ...]
 
 
 def by_subject(nodes: Sequence[Node]) -> Sequence[Node]:
@@ -41,31 +39,86 @@ def by_subject(nodes: Sequence[Node]) -> Sequence[Node]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shape:
-    """What thousands of nodes are like: their classes, and the predicates of their facts."""
+    """What thousands of nodes are like: their classes, and the predicates of their facts.
+
+    ``datatypes`` has one for each predicate: that of a literal, None of an IRI.
+    """
 
     types: tuple[Object, ...]
-    predicates: Predicates
+    predicates: tuple[NamedNode, ...]
+    datatypes: tuple[NamedNode | None, ...]
 
 
 @lru_cache(maxsize=MENTIONS)
-def _shape(types: tuple[Object, ...], predicates: Predicates) -> Shape:
+def _shape(
+    types: tuple[Object, ...],
+    predicates: tuple[NamedNode, ...],
+    datatypes: tuple[NamedNode | None, ...],
+) -> Shape:
     """The one shape of these."""
-    return Shape(types, predicates)
+    return Shape(types, predicates, datatypes)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Alike:
+    """What is counted of the nodes that have something in common, but for what each has alone."""
+
+    shape: Shape
+    hashes: tuple[int, ...]
+    links: tuple[tuple[NamedNode, NamedNode], ...]
 
 
 @lru_cache(maxsize=MENTIONS)
-def _shape_and_hashes(common: Common) -> tuple[Shape, tuple[int, ...]]:
-    """The shape of the nodes that have something in common, and the hashes of its objects."""
+def _alike(common: Common) -> _Alike:
     facts = common.node(common.predicate, common.predicate).facts
-    types = tuple(value for predicate, value in common.facts if predicate == RDF_TYPE)
-    shape = _shape(types, tuple(predicate for predicate, _ in facts))
-    return shape, tuple(_hash(str(value)) for _, value in common.facts)
+    predicates = tuple([predicate for predicate, _ in facts])
+    values = [value for _, value in facts]
+    datatypes = tuple([None if isinstance(v, NamedNode) else v.datatype for v in values])
+    types = tuple([value for predicate, value in facts if predicate == RDF_TYPE])
+    links = [
+        (predicate, value)
+        for predicate, value in common.facts
+        if isinstance(value, NamedNode) and predicate != RDF_TYPE
+    ]
+    hashes = tuple([hash(value) for _, value in common.facts])
+    return _Alike(_shape(types, predicates, datatypes), hashes, tuple(links))
 
 
-def _places(predicates: Predicates, targets: Targets) -> tuple[list[int], list[int]]:
-    """Where among predicates the types stand, and where the links to other datasets."""
-    types = [at for at, predicate in enumerate(predicates) if predicate == RDF_TYPE]
-    return types, [at for at, predicate in enumerate(predicates) if predicate in targets]
+@dataclass(slots=True)
+class _Group:
+    """The nodes of one part that have the same classes; ``links`` are the IRIs they lead to."""
+
+    subjects: int = 0
+    properties: Counter[NamedNode] = field(default_factory=Counter)
+    datatypes: Counter[tuple[NamedNode, NamedNode]] = field(default_factory=Counter)
+    links: defaultdict[NamedNode, Counter[NamedNode]] = field(
+        default_factory=lambda: defaultdict(Counter)
+    )
+
+    def count(self, said: Mapping[NamedNode, Sequence[Object]]) -> None:
+        """Count what one node says, without its classes."""
+        self.subjects += 1
+        for predicate, values in said.items():
+            self.properties[predicate] += len(values)
+            things: list[NamedNode] = []
+            for value in values:
+                if isinstance(value, NamedNode):
+                    things.append(value)
+                else:
+                    self.datatypes[predicate, value.datatype] += 1
+            if things:
+                self.links[predicate].update(things)
+
+    def count_shape(self, shape: Shape, times: int) -> None:
+        """Count nodes of one shape, but for what they lead to."""
+        self.subjects += times
+        for predicate, datatype in zip(shape.predicates, shape.datatypes, strict=True):
+            self.properties[predicate] += times
+            if datatype:
+                self.datatypes[predicate, datatype] += times
+
+
+_Groups = defaultdict[tuple[Object, ...], _Group]
 
 
 @dataclass(slots=True)
@@ -85,55 +138,59 @@ class Tally:
     properties: Counter[str] = field(default_factory=Counter)
     class_properties: Counter[tuple[str, str]] = field(default_factory=Counter)
     links: Counter[tuple[str, str]] = field(default_factory=Counter)
+    ranges: Ranges = field(default_factory=Ranges)
     objects: "list[array[int]]" = field(default_factory=list)
     held: int = 0
     most: int = SLACK
 
     def add(self, nodes: Sequence[Node], targets: Targets) -> None:
         """Count nodes, none of whose subjects is in another part."""
-        shapes: Counter[Shape] = Counter()
-        links: Counter[tuple[NamedNode, Object]] = Counter()
-        objects: set[Object] = set()
-        # Thousands of nodes have a few shapes: a shape is looked at once, then only counted.
-        places: dict[Predicates, tuple[list[int], list[int]]] = {}
+        groups: _Groups = defaultdict(_Group)
+        # A term has the same hash in every process, which a text has not.
+        hashes = _add_alike(nodes, groups)
+        described: dict[NamedNode, Types] = {}
         for node in by_subject([node for node in nodes if node.common is None]):
-            facts = node.facts
-            predicates = tuple([predicate for predicate, _ in facts])
-            found = places.get(predicates)
-            if found is None:
-                found = places[predicates] = _places(predicates, targets)
-            of_types, of_links = found
-            shapes[_shape(tuple([facts[at][1] for at in of_types]), predicates)] += 1
-            objects.update([value for _, value in facts])
-            if of_links:
-                links.update([facts[at] for at in of_links])
-        hashes = _add_alike(nodes, shapes, links, targets)
-        hashes.update(_hash(str(value)) for value in objects)
-        self._take_apart(shapes)
-        self._link(links, targets)
-        self.objects.append(array("Q", sorted(hashes)))
+            said: defaultdict[NamedNode, list[Object]] = defaultdict(list)
+            for predicate, value in node.facts:
+                said[predicate].append(value)
+            hashes.update([hash(value) for _, value in node.facts])
+            types = tuple(said.pop(RDF_TYPE, ()))
+            groups[types].count(said)
+            if types:
+                described[node.subject] = tuple([kind.value for kind in types])
+        for types, group in groups.items():
+            group.properties[RDF_TYPE] = len(types) * group.subjects
+            names = tuple([kind.value for kind in types])
+            self._take(names, group)
+            self._link(group.links, targets)
+            if names:
+                self.ranges.lead(names, group.links, described)
+        self.objects.append(array("q", sorted(hashes)))
         self.held += len(hashes)
 
-    def _take_apart(self, shapes: Counter[Shape]) -> None:
-        for shape, times in shapes.items():
-            self.triples += len(shape.predicates) * times
-            self.subjects += times
-            self.typed += times if shape.types else 0
-            names = [str(kind.value) for kind in shape.types]
-            for name in names:
-                self.classes[name] += times
-            for predicate, count in Counter(shape.predicates).items():
+    def _take(self, names: Types, group: _Group) -> None:
+        self.triples += group.properties.total()
+        self.subjects += group.subjects
+        self.typed += group.subjects if names else 0
+        for name in names:
+            self.classes[name] += group.subjects
+        for predicate, count in group.properties.items():
+            if count:
                 iri = predicate.value
-                self.properties[iri] += count * times
+                self.properties[iri] += count
                 for name in names:
-                    self.class_properties[name, iri] += count * times
+                    self.class_properties[name, iri] += count
+        if names:
+            for (predicate, datatype), count in group.datatypes.items():
+                self.ranges.datatypes[names, predicate.value, datatype.value] += count
 
-    def _link(self, links: Counter[tuple[NamedNode, Object]], targets: Targets) -> None:
-        for (predicate, value), times in links.items():
-            for namespace, name in targets[predicate]:
-                if value.value.startswith(namespace):
-                    self.links[predicate.value, name] += times
-                    break
+    def _link(self, links: Links, targets: Targets) -> None:
+        for predicate in links.keys() & targets.keys():
+            for value, times in links[predicate].items():
+                for namespace, name in targets[predicate]:
+                    if value.value.startswith(namespace):
+                        self.links[predicate.value, name] += times
+                        break
 
     def merge(self, other: "Tally") -> None:
         """Add another part's counts."""
@@ -144,10 +201,11 @@ class Tally:
         self.properties.update(other.properties)
         self.class_properties.update(other.class_properties)
         self.links.update(other.links)
+        self.ranges.merge(other.ranges)
         self.objects.extend(other.objects)
         self.held += other.held
         if self.held > self.most:
-            self.objects = [array("Q", sorted(found)) for found in self._shares()]
+            self.objects = [array("q", sorted(found)) for found in self._shares()]
             self.held = sum(map(len, self.objects))
             self.most = 2 * self.held + SLACK
 
@@ -164,40 +222,35 @@ class Tally:
 
     def _shares(self) -> Iterator[set[int]]:
         """The hashes, each once, from the lowest on: a sixteenth at a time."""
-        width = (1 << 8 * HASH_BYTES) // SHARES
-        for low in range(0, SHARES * width, width):
+        width = (1 << 64) // SHARES
+        for low in range(-(1 << 63), 1 << 63, width):
             found: set[int] = set()
             for part in self.objects:
                 found.update(part[bisect_left(part, low) : bisect_left(part, low + width)])
             yield found
 
 
-def _add_alike(
-    nodes: Sequence[Node],
-    shapes: Counter[Shape],
-    links: Counter[tuple[NamedNode, Object]],
-    targets: Targets,
-) -> set[int]:
+def _add_alike(nodes: Sequence[Node], groups: _Groups) -> set[int]:
     """Count the nodes that have something in common; the hashes of their objects."""
-    alike: Counter[Common] = Counter()
-    single: Counter[tuple[NamedNode, Object]] = Counter()
+    found: defaultdict[Common, list[NamedNode]] = defaultdict(list)
     for node in nodes:
         if common := node.common:
-            alike[common] += 1
-            single[node.facts[common.at]] += 1
-    hashes = {_hash(str(value)) for _, value in single}
-    linking: dict[Shape, bool] = {}
-    for common, times in alike.items():
-        shape, of_objects = _shape_and_hashes(common)
-        shapes[shape] += times
-        hashes.update(of_objects)
-        if shape not in linking:
-            linking[shape] = any(predicate in targets for predicate in shape.predicates)
-        if linking[shape]:
-            links.update({fact: times for fact in common.facts if fact[0] in targets})
-    links.update({fact: times for fact, times in single.items() if fact[0] in targets})
+            _, value = node.facts[common.at]
+            if isinstance(value, NamedNode):
+                found[common].append(value)
+    shapes: Counter[Shape] = Counter()
+    single: set[NamedNode] = set()
+    hashes: set[int] = set()
+    for common, values in found.items():
+        alike, times = _alike(common), len(values)
+        shapes[alike.shape] += times
+        hashes.update(alike.hashes)
+        links = groups[alike.shape.types].links
+        links[common.predicate].update(values)
+        single.update(values)
+        for predicate, value in alike.links:
+            links[predicate][value] += times
+    for shape, times in shapes.items():
+        groups[shape.types].count_shape(shape, times)
+    hashes.update([hash(value) for value in single])
     return hashes
-
-
-def _hash(text: str) -> int:
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=HASH_BYTES).digest(), "big")

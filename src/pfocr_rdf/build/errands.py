@@ -25,7 +25,7 @@ LIBRARIES: Final = ("pyoxigraph", "PyYAML", "python-frontmatter", "orjson", "def
 #: Of our own code what maps a batch, and what it reads.
 MODULES: Final = (
     *("errors", "resources", "recurring", "iris", "equivalents", "records", "vocabulary"),
-    *("mapping", "shared", "jsonld", "tally", "listing", "dumps", "search", "build"),
+    *("mapping", "shared", "jsonld", "ranges", "tally", "listing", "dumps", "search", "build"),
 )
 RESOURCES: Final = ("organisms.tsv", "context.jsonld")
 

@@ -48,6 +48,7 @@ TOLD: Final = frozenset(
         ("pfocr_rdf.build.batches", "BatchResult"),
         ("pfocr_rdf.dumps", "Part"),
         ("pfocr_rdf.errors", "Problem"),
+        ("pfocr_rdf.ranges", "Ranges"),
         ("pfocr_rdf.search.mentions", "Had"),
         ("pfocr_rdf.search.mentions", "Having"),
         ("pfocr_rdf.search.rows", "Row"),

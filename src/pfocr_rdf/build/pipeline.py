@@ -28,6 +28,7 @@ from pfocr_rdf.listing import ListedFile
 from pfocr_rdf.mapping import Node
 from pfocr_rdf.mappings import Links, MappingCounts, open_mapping_files
 from pfocr_rdf.ontology import ontology_nodes
+from pfocr_rdf.ranges import Types, classes_of
 from pfocr_rdf.records import Collection, load_taxa, open_collection
 from pfocr_rdf.releases import (
     SEARCH_INDEX,
@@ -111,6 +112,7 @@ class Run:
         files = open_mapping_files(options.mappings)
         self.links = Links(files, options.iris, report.add)
         self.tally = Tally()
+        self.described: dict[str, Types] = {}  # what records may lead to
         # The same records under another version of the program may be other triples.
         self.digest = sha256(__version__.encode())
         if files:  # links or none, the description tells of their file
@@ -158,13 +160,14 @@ class Run:
                 self.index.add(result.rows, result.had)
             if result.part:
                 yield self.counted(result.part)
-        for part in _shared_parts(self.shared, self.options, self.index):
+        for part in self.shared_parts():
             yield self.counted(part)
         for part in _mapping_parts(self.links, self.shared, iris):
             yield self.counted(part)
         yield self.counted(make_part([ontology_nodes()], [], iris))
         if self.index:
             self.index.finish()
+        self.tally.ranges.settle(self.described)
         self.facts = ReleaseFacts(
             version=self.digest.hexdigest()[:12],
             issued=self.options.issued,
@@ -175,6 +178,24 @@ class Run:
         )
         self.description = describe_release(self.facts, self.tally, iris)
         yield self.counted(make_part([self.description], [], iris))
+
+    def shared_parts(self) -> Iterator[Part]:
+        """What records share, with its other spellings, a bounded number of things at a time."""
+        iris = self.options.iris
+        things, spellings = shared_nodes(self.shared, iris), equivalent_quads(self.shared, iris)
+        while True:
+            described = list(islice(things, THINGS_A_PART))
+            spelt = list(chain.from_iterable(islice(spellings, THINGS_A_PART)))
+            if not described and not spelt:
+                return
+            if self.index:
+                self.index.describe(described)
+            self.described |= classes_of(described)
+            documents = [
+                described[start : start + THINGS_A_DOCUMENT]
+                for start in range(0, len(described), THINGS_A_DOCUMENT)
+            ]
+            yield make_part(documents, spelt, iris)
 
     def gather_pages(self) -> None:
         """Take in what the pages of organisms say."""
@@ -315,26 +336,6 @@ def _load(run: Run, unfinished: Path, stage: _Stage, kept: KeptParts | None) -> 
             )
         stage.name = "the dumps"
         return writer.finish()
-
-
-def _shared_parts(
-    shared: Shared, options: BuildOptions, index: IndexWriter | None
-) -> Iterator[Part]:
-    """The description of shared things and their other spellings, a bounded number at a time."""
-    iris = options.iris
-    things, spellings = shared_nodes(shared, iris), equivalent_quads(shared, iris)
-    while True:
-        described = list(islice(things, THINGS_A_PART))
-        spelt = list(chain.from_iterable(islice(spellings, THINGS_A_PART)))
-        if not described and not spelt:
-            return
-        if index:
-            index.describe(described)
-        documents = [
-            described[start : start + THINGS_A_DOCUMENT]
-            for start in range(0, len(described), THINGS_A_DOCUMENT)
-        ]
-        yield make_part(documents, spelt, iris)
 
 
 def _mapping_parts(links: Links, shared: Shared, iris: Iris) -> Iterator[Part]:

@@ -25,6 +25,8 @@ CLASS_TO_WORD: Final = {
     Schema.MedicalCondition: "diseases",
     Schema.Taxon: "organisms",
 }
+#: How a partition of a property is said to have those of what it leads to.
+ENDS: Final = (term(ns.VOID, "classPartition"), term(ns.VOID_EXT, "datatypePartition"))
 #: Dump file → what is in it; the files that are not data say so.
 FILE_TO_WORDS: Final = {
     "pfocr.ttl.gz": "all data as Turtle",
@@ -57,12 +59,21 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
+class PropertyPartition:
+    """A property of a class: its triples, and the classes and datatypes of what it leads to."""
+
+    iri: NamedNode
+    triples: int
+    ends: Sequence[NamedNode]
+
+
+@dataclass(frozen=True, slots=True)
 class ClassPartition:
-    """A class, how many instances it has, and their properties with the number of triples."""
+    """A class, how many instances it has, and their properties, the most frequent first."""
 
     iri: NamedNode
     instances: int
-    properties: Sequence[tuple[NamedNode, int]]
+    properties: Sequence[PropertyPartition]
 
 
 def numbers(reading: Reading) -> dict[str, int]:
@@ -86,14 +97,29 @@ def class_partitions(reading: Reading) -> list[ClassPartition]:
         kind = _node(reading, part, "class")
         if kind is None:
             continue
-        properties = []
-        for inner in _nodes(reading, part, "propertyPartition"):
-            predicate = _node(reading, inner, "property")
-            if predicate is not None:
-                properties.append((predicate, _count(reading, inner, "triples")))
-        properties.sort(key=lambda pair: (-pair[1], pair[0].value))
-        found.append(ClassPartition(kind, _count(reading, part, "entities"), tuple(properties)))
+        properties = _properties(reading, part)
+        found.append(ClassPartition(kind, _count(reading, part, "entities"), properties))
     return sorted(found, key=lambda one: (-one.instances, one.iri.value))
+
+
+def _properties(reading: Reading, part: NamedNode) -> Sequence[PropertyPartition]:
+    """The properties of a class, those with most triples first."""
+    below = list(_nodes(reading, part, "propertyPartition"))
+    ends = {node: [end for how in ENDS for end in _objects(reading, node, how)] for node in below}
+    reading.read_ahead([end for found in ends.values() for end in found])
+    found = []
+    for node in below:
+        if (predicate := _node(reading, node, "property")) is not None:
+            leads = tuple(_kinds(reading, ends[node]))
+            found.append(PropertyPartition(predicate, _count(reading, node, "triples"), leads))
+    return sorted(found, key=lambda one: (-one.triples, one.iri.value))
+
+
+def _kinds(reading: Reading, ends: Sequence[NamedNode]) -> Iterator[NamedNode]:
+    """The class or the datatype of each partition, those of most triples first."""
+    for end in sorted(ends, key=lambda end: (-_count(reading, end, "triples"), end.value)):
+        for what in (term(ns.VOID, "class"), term(ns.VOID_EXT, "datatype")):
+            yield from _objects(reading, end, what)
 
 
 def example_figure(reading: Reading) -> str | None:
@@ -122,10 +148,14 @@ def _partitions(reading: Reading) -> Iterator[NamedNode]:
 
 
 def _nodes(reading: Reading, node: NamedNode, name: str) -> Iterator[NamedNode]:
-    said = reading.said(node, term(ns.VOID, name))
-    found = [triple.object for triple in said if isinstance(triple.object, NamedNode)]
+    found = _objects(reading, node, term(ns.VOID, name))
     reading.read_ahead(found)
     return iter(found)
+
+
+def _objects(reading: Reading, node: NamedNode, predicate: NamedNode) -> list[NamedNode]:
+    said = reading.said(node, predicate)
+    return [triple.object for triple in said if isinstance(triple.object, NamedNode)]
 
 
 def _node(reading: Reading, node: NamedNode, name: str) -> NamedNode | None:

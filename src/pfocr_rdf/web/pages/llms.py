@@ -51,7 +51,7 @@ KIND_TO_SPELT: Final[dict[str, tuple[Kind, ...]]] = {
 }
 #: Prefixes that the examples need least.
 UNUSED: Final = frozenset(
-    {"dcat", "dcmitype", "pav", "prov", "semapv", "spdx", "sssom", "vann", "void"}
+    {"dcat", "dcmitype", "pav", "prov", "semapv", "spdx", "sssom", "vann", "void", "void-ext"}
 )
 
 
