@@ -71,7 +71,7 @@ def test_sparqlwrapper_sees_what_is_wrong_with_a_query(server: Server) -> None:
 
 
 def test_rdflib_declares_another_schema_org_unless_it_is_told_not_to(server: Server) -> None:
-    """As the README says; were it otherwise, that would have to go."""
+    """As docs/model.md says; were it otherwise, that would have to go."""
     asked = "SELECT ?gene { ?gene a schema:Gene }"
     assert not list(rdflib.Graph(SPARQLStore(server.url)).query(asked))
     assert list(rdflib.Graph(SPARQLStore(server.url), bind_namespaces="none").query(asked))

@@ -81,8 +81,9 @@ def test_systemd_reads_the_unit(tmp_path: Path) -> None:
 
 
 DOCUMENTS: Final = (
-    *("README.md", "deploy/README.md", "deploy/cluster.md", "deploy/stores.md"),
-    "deploy/Dockerfile",
+    *(REPOSITORY / name for name in ("README.md", "deploy/Dockerfile")),
+    *sorted(REPOSITORY.glob("docs/*.md")),
+    *sorted(DEPLOY.glob("*.md")),
 )
 
 
@@ -90,8 +91,8 @@ def test_what_is_installed_is_a_checkout() -> None:
     """No index has the package: its name there is anybody's."""
     installed = [
         line
-        for name in DOCUMENTS
-        for line in re.findall(r"pip install ((?:[^`\n\\]|\\\n)+)", (REPOSITORY / name).read_text())
+        for path in DOCUMENTS
+        for line in re.findall(r"pip install ((?:[^`\n\\]|\\\n)+)", path.read_text())
     ]
     assert len(installed) >= 4
     for words in installed:

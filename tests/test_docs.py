@@ -1,4 +1,4 @@
-"""The README's commands print what the README says, and every command explains itself."""
+"""The commands of the documents print what the documents say; every command explains itself."""
 
 import os
 import re
@@ -13,13 +13,21 @@ from typer.testing import CliRunner
 
 from pfocr_rdf.cli import app
 from pfocr_rdf.iris import Iris
+from pfocr_rdf.releases import Release
 from pfocr_rdf.web.exchange import COMMON
 from pfocr_rdf.web.formats import OVERRIDE_TO_NAMES
+from releasing import data_folder
 from serving import serving
 
-#: The address that the README has; a test's server is elsewhere.
+#: The address that the documents have; a test's server is elsewhere.
 DOCUMENTED = "127.0.0.1:7878"
 ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
+DOCUMENTS = [
+    path
+    for folder in (".", "docs", "deploy", "ontology", "benchmarks")
+    for path in sorted((ROOT / folder).glob("*.md"))
+]
 COMMANDS = [
     *("build", "check", "query", "search", "dump", "verify", "diff", "releases", "rollback"),
     *("describe", "push", "serve"),
@@ -41,20 +49,39 @@ def sessions(text: str) -> list[tuple[str, str]]:
     return found
 
 
+def sessions_of(document: Path) -> list[tuple[str, str]]:
+    return sessions(document.read_text("utf-8"))
+
+
+def name(document: Path) -> str:
+    return str(document.relative_to(ROOT))
+
+
 def as_pattern(output: str) -> re.Pattern[str]:
     """An ellipsis stands for anything on its line: release ids hold the time."""
     return re.compile(".*".join(re.escape(piece) for piece in output.split("…")))
 
 
-def test_every_command_of_the_readme_prints_what_the_readme_says(tmp_path: Path) -> None:
+EXAMPLES = [path for path in DOCUMENTS if sessions_of(path)]
+
+
+def test_the_documents_show_what_commands_print() -> None:
+    assert {"README.md", "docs/asking.md", "docs/serving.md"} <= {name(path) for path in EXAMPLES}
+
+
+@pytest.mark.parametrize("document", EXAMPLES, ids=name)
+def test_every_command_of_a_document_prints_what_the_document_says(
+    document: Path, seeds_release: Release, tmp_path: Path
+) -> None:
     for folder in ("seeds", "tests"):
         (tmp_path / folder).symlink_to(ROOT / folder)
     (tmp_path / "build").mkdir()
-    typed = sessions((ROOT / "README.md").read_text(encoding="utf-8"))
-    assert len(typed) >= 8
+    # The README builds the release of the samples, which the others ask.
+    if document != README:
+        data_folder(seeds_release, tmp_path / "pfocr-data")
     with ExitStack() as stack:
         server = None
-        for command, output in typed:
+        for command, output in sessions_of(document):
             if command.startswith("curl ") and server is None:
                 server = stack.enter_context(serving(tmp_path / "pfocr-data"))
             if server is not None:
@@ -121,46 +148,66 @@ def test_the_changelog_has_a_section_for_what_is_not_released() -> None:
     assert "## [Unreleased]" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 
 
-def test_files_that_the_documents_link_to_exist() -> None:
-    for path in (*ROOT.glob("*.md"), *ROOT.glob("ontology/*.md"), *ROOT.glob("deploy/*.md")):
-        for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", path.read_text("utf-8")):
-            assert (path.parent / target).exists(), (path.name, target)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name)
+def test_what_a_document_links_to_exists(document: Path) -> None:
+    text = document.read_text("utf-8")
+    for target, anchor in re.findall(r"\]\((?!https?:)([^)#]*)#?([^)]*)\)", text):
+        path = document.parent / target if target else document
+        assert path.exists(), target
+        assert not anchor or anchor in anchors(path), (target, anchor)
+
+
+def anchors(document: Path) -> set[str]:
+    """What leads to the headings of a document, as GitHub makes it."""
+    prose = re.sub(r"```.*?```", "", document.read_text("utf-8"), flags=re.DOTALL)
+    headings = re.findall(r"^#+ (.+)$", prose, flags=re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", one).lower().replace(" ", "-") for one in headings}
+
+
+def test_every_document_is_linked_from_the_readme() -> None:
+    linked = set(re.findall(r"\]\((docs/[^)#]+)", README.read_text("utf-8")))
+    assert linked == {f"docs/{path.name}" for path in ROOT.glob("docs/*")}
+
+
+def test_the_readme_is_read_in_five_minutes() -> None:
+    assert len(README.read_text("utf-8").split()) <= 1_700
 
 
 def test_readers_are_told_which_schema_org_is_meant() -> None:
     """With https, as schema.org's own pages have it, a query finds nothing and nothing says why."""
-    for document in ("README.md", "src/pfocr_rdf/web/templates/llms.txt"):
+    for document in ("README.md", "docs/model.md", "src/pfocr_rdf/web/templates/llms.txt"):
         assert "`schema:` is `http://schema.org/`" in (ROOT / document).read_text("utf-8"), document
 
 
-def test_every_prefix_that_the_readme_names_needs_no_declaration() -> None:
-    readme = (ROOT / "README.md").read_text("utf-8")
-    sentence = readme.partition("These prefixes need no declaration: ")[2].partition("`ncbigene:")[
-        0
-    ]
-    named = re.findall("`([a-z]+):`", sentence)
+def test_every_prefix_that_the_documents_name_needs_no_declaration() -> None:
+    model = (ROOT / "docs/model.md").read_text("utf-8")
+    sentence = model.partition("These prefixes need no declaration: ")[2]
+    named = re.findall("`([a-z]+):`", sentence.partition("`ncbigene:")[0])
     known = Iris().prefixes()
     assert sorted(named) == sorted(known)
     assert "ncbigene" not in known
-    template = (ROOT / "src/pfocr_rdf/web/templates/llms.txt").read_text("utf-8")
-    for text in (readme, template):
-        assert "`HAVING` does not know the names that `SELECT` gives" in " ".join(text.split())
+
+
+def test_readers_are_told_how_years_and_counts_are_compared() -> None:
+    for document in ("docs/asking.md", "src/pfocr_rdf/web/templates/llms.txt"):
+        text = words(document)
+        assert "`HAVING` does not know the names that `SELECT` gives" in text
         assert "compare `STR(?year)`" in text
 
 
-def test_the_readme_says_what_each_exit_status_means() -> None:
-    text = " ".join((ROOT / "README.md").read_text("utf-8").split())
+def test_the_documents_say_what_each_exit_status_means() -> None:
+    text = words("docs/asking.md")
     assert "exit status of every command is 0 when it is done; 1 when" in text
     assert "2 when it was not understood as it was typed" in text
 
 
-def test_the_readme_says_whose_files_a_description_leads_to() -> None:
-    publishing = (ROOT / "README.md").read_text("utf-8").partition("## Publishing")[2]
-    assert "`dcat:downloadURL` and `void:dataDump` name `dumps/` under the base" in publishing
+def test_the_documents_say_whose_files_a_description_leads_to() -> None:
+    said = "`dcat:downloadURL` and `void:dataDump` name `dumps/` under the base"
+    assert said in words("docs/publishing.md")
 
 
-def test_the_limits_of_the_readme_are_those_of_the_server() -> None:
-    text = " ".join((ROOT / "README.md").read_text("utf-8").split())
+def test_the_limits_that_are_documented_are_those_of_the_server() -> None:
+    text = words("docs/serving.md")
     shown = " ".join(CliRunner().invoke(app, ["serve", "--help"]).output.split())
 
     def default(option: str) -> str:
@@ -172,12 +219,18 @@ def test_the_limits_of_the_readme_are_those_of_the_server() -> None:
     assert f"{said} beyond the store" in text
     said = f"{default('--max-rows')} rows or triples and {default('--max-answer-mb')} MiB"
     assert said in text
+    assert f"killed at its deadline ({default('--timeout-s')} s)" in words("README.md")
 
 
-def test_the_readme_has_every_format_and_header_of_an_answer() -> None:
-    text = (ROOT / "README.md").read_text("utf-8")
+def test_every_format_and_header_of_an_answer_is_documented() -> None:
+    text = words("docs/serving.md")
     formats = text.partition("By `Accept` or by `format=`: ")[2].partition("gzip")[0]
     assert set(re.findall("`([a-z]+)`", formats)) == set(chain(*OVERRIDE_TO_NAMES.values()))
     exposed = dict(COMMON)[b"access-control-expose-headers"].decode().split(", ")
     ours = {name for name in exposed if name.startswith("X-")}
-    assert set(re.findall("`(X-[A-Za-z-]+)`", text)) == ours
+    assert set(re.findall("`(X-[A-Za-z-]+)`", text + words("docs/joining.md"))) == ours
+
+
+def words(document: str) -> str:
+    """A document on one line: where its lines end says nothing."""
+    return " ".join((ROOT / document).read_text("utf-8").split())
