@@ -70,6 +70,7 @@ CASES: Final[Mapping[str, Mapping[str, str]]] = {
 }
 #: The samples have no journal, identified disease, support of an organism, link or description.
 ASKED_OF_THE_MADE_RECORD: Final = (
+    "class-properties",
     "dataset-statistics",
     "figure-organisms",
     "figures-by-disease",
@@ -94,13 +95,22 @@ MADE_RECORD: Final = {
 #: The shape of a release's description, with small numbers.
 DESCRIPTION: Final = """
 @prefix void: <http://rdfs.org/ns/void#> .
+@prefix void-ext: <http://ldf.fi/void-ext#> .
+@prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
 @prefix schema: <http://schema.org/> .
 <r#rdf> a void:Dataset ;
     void:triples 100 ; void:entities 20 ; void:documents 1 ; void:classes 1 ;
     void:properties 2 ; void:distinctSubjects 10 ; void:distinctObjects 30 ;
     void:classPartition <r#gene> ; void:propertyPartition <r#name>, <r#mentions> .
-<r#gene> void:class schema:Gene ; void:entities 9 ; void:propertyPartition <r#gene.name> .
-<r#gene.name> void:property schema:name ; void:triples 9 .
+<r#gene> void:class schema:Gene ; void:entities 9 ;
+    void:propertyPartition <r#gene.name>, <r#gene.taxon>, <r#gene.url> .
+<r#gene.name> void:property schema:name ; void:triples 9 ;
+    void-ext:datatypePartition <r#gene.name.string> .
+<r#gene.name.string> void-ext:datatype xsd:string ; void:triples 9 .
+<r#gene.taxon> void:property schema:taxonomicRange ; void:triples 8 ;
+    void:classPartition <r#gene.taxon.taxon> .
+<r#gene.taxon.taxon> void:class schema:Taxon ; void:triples 7 .
+<r#gene.url> void:property schema:url ; void:triples 5 .
 <r#name> void:property schema:name ; void:triples 12 .
 <r#mentions> void:property schema:mentions ; void:triples 15 .
 <r#link> a void:Linkset ; void:triples 7 .

@@ -182,7 +182,7 @@ def test_readers_are_told_which_schema_org_is_meant() -> None:
 def test_every_prefix_that_the_documents_name_needs_no_declaration() -> None:
     model = (ROOT / "docs/model.md").read_text("utf-8")
     sentence = model.partition("These prefixes need no declaration: ")[2]
-    named = re.findall("`([a-z]+):`", sentence.partition("`ncbigene:")[0])
+    named = re.findall("`([a-z-]+):`", sentence.partition("`ncbigene:")[0])
     known = Iris().prefixes()
     assert sorted(named) == sorted(known)
     assert "ncbigene" not in known

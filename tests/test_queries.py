@@ -196,8 +196,8 @@ def test_a_query_file_is_sparql_as_it_stands_for_two_implementations(query: Name
     list(Store().query(query.text))  # type: ignore[arg-type]
     prepareQuery(query.text)
     prepareQuery(bind(query, values_for(query)))
-    declared = re.findall(r"^PREFIX (\w+):", query.text, re.MULTILINE)
-    used = set(re.findall(r"(?<![\w?<])(\w+):\w", re.sub(r"<[^>]*>", "", query.text)))
+    declared = re.findall(r"^PREFIX ([\w-]+):", query.text, re.MULTILINE)
+    used = set(re.findall(r"(?<![\w?<-])([\w-]+):\w", re.sub(r"<[^>]*>", "", query.text)))
     assert set(declared) == used
     assert declared == sorted(declared)
     assert {f"{p}: <{Iris().prefixes()[p]}>" for p in declared} == set(
