@@ -91,6 +91,79 @@ def test_who_asks_for_a_name_is_told_how_names_are_found(
     assert short(found.instead) == instead
 
 
+@pytest.mark.parametrize(
+    ("pattern", "thing", "lacks", "via", "leads", "classes"),
+    [
+        (
+            *("?f schema:mentions ?g . ?g pfocr:tier ?t", "?g", "pfocr:tier", "schema:mentions"),
+            ("schema:ChemicalSubstance", "schema:Gene"),
+            ("pfocr:GeneMention", "oa:Annotation"),
+        ),
+        (
+            *("?g pfocr:tier ?t . ?f schema:mentions ?g", "?g", "pfocr:tier", "schema:mentions"),
+            ("schema:ChemicalSubstance", "schema:Gene"),
+            ("pfocr:GeneMention", "oa:Annotation"),
+        ),
+        (
+            *("?f schema:mentions [ schema:datePublished ?y ]", "[]", "schema:datePublished"),
+            *("schema:mentions", ("schema:ChemicalSubstance", "schema:Gene")),
+            ("schema:ScholarlyArticle",),
+        ),
+        (
+            *("?g a pfocr:GeneMention . ?m oa:hasBody ?g", "?g", "pfocr:GeneMention"),
+            *("oa:hasBody", ("schema:ChemicalSubstance", "schema:Gene"), ()),
+        ),
+    ],
+)
+def test_what_a_property_does_not_lead_to_is_told(
+    pattern: str,
+    thing: str,
+    lacks: str,
+    via: str,
+    leads: tuple[str, ...],
+    classes: tuple[str, ...],
+    seeds_release: Release,
+) -> None:
+    (one,) = apart(f"SELECT * {{ {pattern} }}", open_store(seeds_release), IRIS)
+    assert (one.thing, *map(short, (one.lacks, one.via, one.beside))) == (thing, lacks, via, "")
+    assert tuple(map(short, one.leads)) == leads
+    assert tuple(map(short, one.classes)) == classes
+
+
+def test_a_label_of_what_a_property_leads_to_is_its_name(seeds_release: Release) -> None:
+    text = "SELECT * { ?f schema:mentions ?g . ?g rdfs:label ?name }"
+    (one,) = apart(text, open_store(seeds_release), IRIS)
+    assert (one.thing, short(one.via), short(one.instead)) == (
+        "?g",
+        "schema:mentions",
+        "schema:name",
+    )
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "?f schema:mentions/schema:taxonomicRange ?t . ?t schema:name ?n",
+        "?m pfocr:tier ?t . ?t rdfs:label ?n",
+        # Of both there are things without a class: addresses, and partitions.
+        "?f schema:url ?u . ?p schema:publisher ?u",
+        "?d void:classPartition ?p . ?p void:property ?x",
+        "?d void:propertyPartition ?p . ?p void-ext:datatypePartition ?x ; void:triples ?n",
+        # Elsewhere it may lead to something else.
+        "?f schema:mentions ?g OPTIONAL { ?g pfocr:tier ?t }",
+        "{ ?f schema:mentions ?g } UNION { ?g pfocr:tier ?t }",
+        "?f schema:mentions* ?m . ?m pfocr:tier ?t",
+        "?f schema:mentions|^oa:hasTarget ?m . ?m pfocr:tier ?t",
+        "?f ^oa:hasTarget ?m . ?m pfocr:tier ?t",
+        "?a dcterms:isReplacedBy ?f . ?f pfocr:tier ?t",
+    ],
+)
+def test_of_what_a_property_may_lead_to_nothing_is_told(
+    pattern: str, seeds_release: Release
+) -> None:
+    assert told(seeds_release, f"SELECT * {{ {pattern} }}") == []
+
+
 def test_what_a_named_graph_alone_has_is_told_with_the_graph(seeds_release: Release) -> None:
     text = "SELECT * { gene:2064 schema:name ?n ; schema:sameAs ?x . ?y schema:sameAs gene:2064 }"
     for found in apart(text, open_store(seeds_release), IRIS):
@@ -123,6 +196,7 @@ def test_of_every_thing_all_that_is_there_may_be_asked(any_release: Release) -> 
     """Whatever has two properties has a class, and the description has all of its properties."""
     store = open_store(any_release)
     properties = defaultdict[NamedNode | BlankNode | Triple, set[NamedNode]](set)
+    leading = defaultdict[object, set[NamedNode]](set)
     kinds = defaultdict[NamedNode | BlankNode | Triple, set[NamedNode]](set)
     for quad in store.quads_for_pattern(None, None, None, DefaultGraph()):
         if quad.predicate == TYPE:
@@ -130,11 +204,16 @@ def test_of_every_thing_all_that_is_there_may_be_asked(any_release: Release) -> 
             kinds[quad.subject].add(quad.object)
         else:
             properties[quad.subject].add(quad.predicate)
-    for one in {(frozenset(kinds[thing]), frozenset(had)) for thing, had in properties.items()}:
-        classes, had = one
-        asked = [f"a <{kind.value}>" for kind in classes] + [f"<{p.value}> []" for p in had]
+            leading[quad.object].add(quad.predicate)
+    for classes, had, led in {
+        (frozenset(kinds[thing]), frozenset(had), frozenset(leading[thing]))
+        for thing, had in properties.items()
+    }:
+        asked = [f"?x a <{kind.value}>" for kind in classes]
+        asked += [f"?x <{p.value}> []" for p in had]
+        asked += [f"[] <{p.value}> ?x" for p in led]
         random.Random(len(asked)).shuffle(asked)
-        assert told(any_release, f"ASK {{ ?x {' ; '.join(asked)} }}") == []
+        assert told(any_release, f"ASK {{ {' . '.join(asked)} }}") == []
 
 
 @pytest.mark.parametrize("query", named_queries(), ids=lambda query: query.name)

@@ -423,7 +423,7 @@ def test_why_a_query_finds_nothing_is_said_until_one_does(browser: Browser, serv
         "Nothing was found: ?n has no value in HAVING, write COUNT(?f) there"
     )
     tiers = "SELECT * { ?f a pfocr:PathwayFigure ; pfocr:tier ?t . gene:2064 rdfs:label ?name"
-    tiers += " . ?x schema:sameAs ?y }"
+    tiers += " . ?x schema:sameAs ?y . ?m oa:hasTarget ?o . ?o a schema:Gene ; pfocr:tier ?u }"
     browser.open(f"{site(server)}/sparql?query={quote(tiers)}")
     browser.wait(f"{said}.checkVisibility()", "it is said")
     browser.look("editor-apart", 1200, 1000)
@@ -434,6 +434,8 @@ def test_why_a_query_finds_nothing_is_said_until_one_does(browser: Browser, serv
         "gene:2064 has no rdfs:label, but schema:name",
         "schema:sameAs is in named graphs alone: write"
         " GRAPH <https://pfocr.wikipathways.org/graph/equivalents> { … }",
+        "?o is asked to be of schema:Gene, and oa:hasTarget leads to"
+        " pfocr:PathwayFigure, schema:ImageObject",
     ]
     browser.open(f"{site(server)}/sparql?query={quote('SELECT * { ?x a pfocr:Mention }')}")
     browser.wait(f"{said}.checkVisibility()", "it is said")

@@ -466,10 +466,27 @@ def test_what_nothing_has_together_is_told_where_nothing_is_found(data: Path) ->
     assert run("query", text, "--data", data).err.splitlines() == [
         f"nothing was found: ?f is asked for {mentions} and {tier}, and nothing has both"
         f"; {tier} is of <{PFOCR}GeneMention>, {annotation}",
+        f"nothing was found: ?gene is asked for {label}, and {mentions} leads to"
+        " <http://schema.org/ChemicalSubstance>, <http://schema.org/Gene>"
+        ", but <http://schema.org/name>",
         f"nothing was found: <https://identifiers.org/ncbigene/2064> has no {label}"
         ", but <http://schema.org/name>",
         "nothing was found: <http://schema.org/sameAs> is in named graphs alone: write"
         " GRAPH <https://pfocr.wikipathways.org/graph/equivalents> { … }",
+    ]
+
+
+def test_what_a_property_does_not_lead_to_is_told_where_nothing_is_found(data: Path) -> None:
+    text = "SELECT * { ?f schema:mentions ?g . ?g pfocr:tier ?t . ?m oa:hasTarget ?o"
+    text += " . ?o a schema:Gene }"
+    tier, annotation = f"<{PFOCR}tier>", "<http://www.w3.org/ns/oa#Annotation>"
+    assert run("query", text, "--data", data).err.splitlines() == [
+        f"nothing was found: ?g is asked for {tier}, and <http://schema.org/mentions> leads to"
+        " <http://schema.org/ChemicalSubstance>, <http://schema.org/Gene>"
+        f"; {tier} is of <{PFOCR}GeneMention>, {annotation}",
+        "nothing was found: ?o is asked to be of <http://schema.org/Gene>, and"
+        " <http://www.w3.org/ns/oa#hasTarget> leads to"
+        f" <{PFOCR}PathwayFigure>, <http://schema.org/ImageObject>",
     ]
 
 

@@ -15,11 +15,13 @@ def read(text: str) -> dict[str, str]:
     for thing, demanded in demands(text, PREFIXES):
         found[thing] = " ".join([found[thing]] if thing in found else [])
         found[thing] = " ".join(filter(None, [found[thing], *map(name, demanded)]))
-    return found
+    return {thing: names for thing, names in found.items() if names}
 
 
 def name(demand: Demand) -> str:
     found = demand.term.value.removeprefix("urn:")
+    if demand.leads:
+        return ""
     assert found.isupper() == demand.is_class
     return found
 
@@ -93,6 +95,28 @@ def test_what_must_be_there_is_found_and_nothing_else(
 ) -> None:
     for text in (f"SELECT * {{ {pattern} }} ORDER BY ?a LIMIT 5", f"ASK {{{pattern}}}"):
         assert read(text) == expected, text
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("?a x:p ?b ; x:q ?b, ?c . ?c x:r [] .", {"?b": "p q"}),
+        ("?a x:p [ x:q ?b ] , ?c", {"[]": "p", "?b": "q"}),
+        ("[] x:p [] . [ x:q ?b ] x:r ?c .", {"[]": "p", "?b": "q", "?c": "r"}),
+        ("?a x:p/x:q ?b ; ^x:p ?c ; x:p* ?d ; x:p|x:q ?e ; x:p+ ?f ; !x:p ?g ; (x:p) ?h", {}),
+        ("?a x:p x:b ; x:q 'text' ; a ?c ; ?d ?e", {}),
+        ("?a x:p ?b OPTIONAL { ?a x:q ?c } { ?a x:r ?d } UNION { ?a x:s ?e }", {"?b": "p"}),
+        ("?a x:p ?b FILTER(?b = ?c) ?d x:q ?e", {"?b": "p", "?e": "q"}),
+    ],
+)
+def test_what_a_property_leads_to_is_found(pattern: str, expected: dict[str, str]) -> None:
+    found = dict[str, str]()
+    for thing, demanded in demands(f"SELECT * {{ {pattern} }}", PREFIXES):
+        for one in demanded:
+            if one.leads:
+                led = one.term.value.removeprefix("urn:")
+                found[thing] = f"{found[thing]} {led}" if thing in found else led
+    assert found == expected
 
 
 def test_what_construct_makes_is_not_demanded() -> None:

@@ -1,4 +1,4 @@
-"""What a query demands of each of its things: classes and properties that it must have.
+"""What a query demands of each of its things: classes, properties, and those that must lead to it.
 
 They are read from the words of its text, in which the parser found nothing wrong. What an OPTIONAL,
 a UNION, a MINUS or a FILTER EXISTS asks for is left out: an answer may do without it.
@@ -33,10 +33,11 @@ SUBJECT, PROPERTY, VALUE, END = range(4)
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """A class or a property that a thing must have."""
+    """A class or a property that a thing must have, or a property that must lead to it."""
 
     term: NamedNode
     is_class: bool = False
+    leads: bool = False
 
 
 @dataclass(slots=True)
@@ -79,6 +80,8 @@ def demands(text: str, prefixes: Mapping[str, str]) -> list[tuple[str, tuple[Dem
     ...     print(thing, *((one.term.value, one.is_class) for one in demanded))
     ?a ('urn:p', False) ('urn:C', True)
     [] ('urn:r', False)
+    >>> dict(demands("ASK { ?a <urn:p> ?b }", {}))["?b"]
+    (Demand(term=<NamedNode value=urn:p>, is_class=False, leads=True),)
     """
     words = list(pieces(text, prefixes))
     if any(sign in text for sign in SPOKEN_OF):
@@ -162,6 +165,8 @@ def _read(group: _Group, piece: Piece, before: Piece) -> None:
     elif triple.next == VALUE and not _goes_on(group, path):
         if triple.is_type and not path and (kind := _node(piece)):
             _demand(group, Demand(kind, is_class=True))
+        elif piece.kind == "variable":
+            _lead(group, triple, path, piece.text)
         triple.next = END
 
 
@@ -177,8 +182,9 @@ def _take_signs(group: _Group, gap: str) -> str:
         elif sign == ",":
             triple.property, triple.next = None, VALUE
         elif sign == "[":
-            _goes_on(group, path)
             group.brackets += 1
+            if not _goes_on(group, path):
+                _lead(group, triple, path, f"[]{group.brackets}")
             group.outer.append(triple)
             group.triple = _Triple(f"[]{group.brackets}", PROPERTY)
         elif sign == "]" and group.outer:
@@ -209,6 +215,12 @@ def _goes_on(group: _Group, path: str) -> bool:
     if triple.property:
         _demand(group, Demand(triple.property))
     return False
+
+
+def _lead(group: _Group, triple: _Triple, path: str, to: str) -> None:
+    """A property by itself, without a path, leads to what stands behind it."""
+    if triple.property and triple.next == VALUE and not triple.is_path and not path:
+        group.found.setdefault(to, {})[Demand(triple.property, leads=True)] = None
 
 
 def _demand(group: _Group, demand: Demand) -> None:

@@ -277,6 +277,10 @@ def _tell_apart(text: str, store: Store, iris: Iris) -> None:
         told = f"{one.thing} has no {one.lacks}"
         if one.beside:
             told = f"{one.thing} is asked for {one.beside} and {one.lacks}, and nothing has both"
+        elif one.via:
+            lacks = f"for {one.lacks}" if one.classes else f"to be of {one.lacks}"
+            leads = ", ".join(map(str, one.leads))
+            told = f"{one.thing} is asked {lacks}, and {one.via} leads to {leads}"
         elif one.graph:
             told = f"{one.lacks} is in named graphs alone: write GRAPH {one.graph} {{ … }}"
         of = f"; {one.lacks} is of {', '.join(map(str, one.classes))}" if one.classes else ""

@@ -30,9 +30,9 @@ HAVING: Final = "HAVING"
 #: What values, paths and variables begin with, which are percent-encoded as a whole.
 WHOLE: Final = ('"', "<", "?", "[")
 BETWEEN: Final = ", "
-#: What of a term is told, as parameters of the header; the last is a list, with spaces.
-CLASSES: Final = "has"
-PARAMETERS: Final = ("of", "instead", "instead-of", "at", "beside", "graph", CLASSES)
+#: What of a term is told, as parameters of the header; some are lists, with spaces.
+LISTS: Final = ("has", "to")
+PARAMETERS: Final = ("of", "instead", "instead-of", "at", "beside", "graph", "has", "via", "to")
 
 
 def told_absent(text: str, store: Quads, iris: Iris) -> Iterator[tuple[str, ...]]:
@@ -41,7 +41,8 @@ def told_absent(text: str, store: Quads, iris: Iris) -> Iterator[tuple[str, ...]
     Each is the term, the property of which it should be a value, what there is in its place, and
     of which property; "" where there is none. After these, of a property that a thing cannot have,
     the thing, what else it is asked for, a named graph that has it where the default graph has not,
-    and the classes whose things have it.
+    the classes whose things have it, a property that leads to the thing, and the classes of all
+    that it leads to.
     """
     return islice(_told(text, store, iris), MOST_TOLD)
 
@@ -66,9 +67,10 @@ def _told_apart(text: str, store: Quads, iris: Iris) -> Iterator[tuple[str, ...]
     for one in apart(text, store, iris):
         if len(one.thing) <= LONGEST:
             classes = "" if one.instead else " ".join(map(_said, one.classes))
-            terms = (one.lacks, one.instead, one.beside, one.graph)
-            lacks, instead, beside, graph = map(_said, terms)
-            yield lacks, "", instead, "", one.thing, beside, graph, classes
+            terms = (one.lacks, one.instead, one.beside, one.graph, one.via)
+            lacks, instead, beside, graph, via = map(_said, terms)
+            leads = " ".join(map(_said, one.leads))
+            yield lacks, "", instead, "", one.thing, beside, graph, classes, via, leads
 
 
 def _said(term: NamedNode | Literal | None = None) -> str:
@@ -92,6 +94,9 @@ def absent_headers(end: Mapping[str, Any]) -> list[tuple[bytes, bytes]]:
     >>> lacks = ["urn:p", "", "", "", "?x", "urn:q", "", "urn:C urn:D"]
     >>> absent_headers({"absent": [lacks]})[0][1]
     b'<urn:p>; at="%3Fx"; beside="urn:q"; has="urn:C urn:D"'
+    >>> lacks = ["urn:p", "", "", "", "?x", "", "", "urn:C", "urn:q", "urn:D"]
+    >>> absent_headers({"absent": [lacks]})[0][1]
+    b'<urn:p>; at="%3Fx"; has="urn:C"; via="urn:q"; to="urn:D"'
     >>> absent_headers({"rows": 0})
     []
     """
@@ -101,7 +106,7 @@ def absent_headers(end: Mapping[str, Any]) -> list[tuple[bytes, bytes]]:
         told = zip(PARAMETERS, map(str, others), strict=False)
         write = header_text if HAVING in others else _written
         facts = [
-            f'; {name}="{_written_list(other) if name == CLASSES else write(other)}"'
+            f'; {name}="{_written_list(other) if name in LISTS else write(other)}"'
             for name, other in told
             if other
         ]

@@ -106,13 +106,16 @@ function whyApart(lacks, told, prefixes) {
     return code(space ? `${prefix}:${iri.slice(space.length)}` : term);
   };
   if (told.graph) return [short(lacks), " is in named graphs alone: write ", code(`GRAPH <${told.graph}> { … }`)];
-  const said = told.beside
-    ? [" is asked for ", short(told.beside), " and ", short(lacks), ", and nothing has both"]
-    : [" has no ", short(lacks)];
+  const list = (terms) => terms.split(" ").flatMap((one, at) => [at ? ", " : " ", short(one)]);
+  let said = [" has no ", short(lacks)];
+  if (told.beside) said = [" is asked for ", short(told.beside), " and ", short(lacks), ", and nothing has both"];
+  if (told.via) {
+    const what = told.has || told.instead ? " is asked for " : " is asked to be of ";
+    said = [what, short(lacks), ", and ", short(told.via), " leads to", ...list(told.to)];
+  }
   if (told.instead) said.push(", but ", short(told.instead));
   else if (told.has) {
-    said.push("; ", short(lacks), " is of");
-    told.has.split(" ").forEach((one, at) => said.push(at ? ", " : " ", short(one)));
+    said.push("; ", short(lacks), " is of", ...list(told.has));
   }
   return [short(asWritten(told.at)), ...said];
 }
