@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from making import FIGID, OPTIONAL, kinds, raw_record, read, read_well, record, table, write
+from making import FIGID, OPTIONAL, brief, kinds, raw_record, read, read_well, record, table, write
 from pfocr_rdf.errors import Problem
 from pfocr_rdf.records import Candidate, Organism, open_collection
 
@@ -167,6 +167,25 @@ def test_a_list_of_one_mention_may_be_the_mention_itself(tmp_path: Path) -> None
     chemicals = "chemicals:\n  word: NO\n  source: MESH\n  identifier: D009569\ngenes: {}"
     figure = read_well(tmp_path, raw_record(chemicals))
     assert [(m.kind, m.word) for m in figure.mentions] == [("chemical", "NO")]
+
+
+@pytest.mark.parametrize(("words", "found"), [(["NO", "~", "p53"], 3), (["NO"], 1), ([], 0)])
+def test_mentions_may_be_written_by_column(words: list[str], found: int, tmp_path: Path) -> None:
+    frame = {"word": words, "source": ["MESH"] * found, "identifier": ["D009569"] * found}
+    figure = read_well(tmp_path, record(chemicals=frame))
+    assert [m.word for m in figure.mentions] == words
+    assert [c.accession for m in figure.mentions for c in m.candidates] == ["D009569"] * found
+
+
+def test_columns_of_mentions_that_differ_in_length_are_refused(tmp_path: Path) -> None:
+    frame = {"word": ["NO", "p53"], "entrez": ["4842"]}
+    figure, problems = read(tmp_path, record(genes=frame))
+    assert figure
+    assert figure.mentions == ()
+    reason = "a mapping of texts was expected here: the mention was skipped"
+    assert [brief(problem) for problem in problems] == [
+        f'error mention at genes, item 1: {reason} <{{"word": ["NO", "p53"], "entrez": ["4842"]}}>'
+    ]
 
 
 def test_texts_are_on_one_line_and_the_caption_is_kept_as_found(tmp_path: Path) -> None:

@@ -83,8 +83,8 @@ class Fields:
                 self.notes.error(name, "field shape", value, reason)
             return []
         found = []
-        # R writes an empty list as {} and a list of one item as that item.
-        rows = value if isinstance(value, list) else [value] if value else []
+        # R writes an empty list as {}, and a list of one item as that item.
+        rows = value if isinstance(value, list) else _by_row(value) if value else []
         for number, row in enumerate(rows, 1):
             if isinstance(row, str) and not present(row):
                 continue
@@ -106,6 +106,20 @@ class Fields:
         """Keep a value that has not the shape of its field as a literal, with a warning."""
         self.unrecognized.append(f"{name}: {value}")
         self.notes.warn(name, "unrecognized value", value, f"{reason}: kept as a literal")
+
+
+def _by_row(value: dict[str, Value]) -> list[Value]:
+    """The rows of a data frame that R's yaml package wrote by column, which it does unasked.
+
+    >>> _by_row({"word": ["NO", "p53"], "entrez": ["4842", "7157"]})
+    [{'word': 'NO', 'entrez': '4842'}, {'word': 'p53', 'entrez': '7157'}]
+    >>> _by_row({"word": "NO", "entrez": "4842"})
+    [{'word': 'NO', 'entrez': '4842'}]
+    """
+    columns = [column for column in value.values() if isinstance(column, list)]
+    if len(columns) < len(value) or len({len(column) for column in columns}) > 1:
+        return [value]
+    return [dict(zip(value, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
 def _texts(row: Value) -> dict[str, str] | None:
