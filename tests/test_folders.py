@@ -3,6 +3,8 @@
 import os
 import random
 from pathlib import Path
+from typing import Literal
+from unicodedata import normalize
 
 import pytest
 
@@ -440,6 +442,17 @@ def test_the_names_of_tables_may_be_in_capitals(tmp_path: Path) -> None:
     write(tmp_path, {"_figures/PMC1__f1.md": record(), "_data/PMC1__f1-GENES.TSV": GENE})
     figures, problems = read_all(tmp_path)
     assert [m.word for m in figures[FIGID].mentions] == ["Etk"]
+    assert problems == []
+
+
+@pytest.mark.parametrize(("figid", "name"), [("NFC", "NFD"), ("NFD", "NFC")])
+def test_names_of_files_may_have_their_letters_taken_apart(
+    figid: Literal["NFC", "NFD"], name: Literal["NFC", "NFD"], tmp_path: Path
+) -> None:
+    written, found = (normalize(form, "PMC1__gr\u00f6\u00dfe") for form in (figid, name))
+    files = {f"_figures/{found}.md": record(figid=written), f"_data/{found}-genes.tsv": GENE}
+    figures, problems = read_all(write(tmp_path, files))
+    assert [m.word for m in figures[written].mentions] == ["Etk"]
     assert problems == []
 
 

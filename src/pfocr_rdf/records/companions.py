@@ -19,6 +19,7 @@ from pfocr_rdf.records.tables import (
     kind_of_table,
     read_map,
 )
+from pfocr_rdf.records.text import composed
 
 #: Map → figid → what it says of the figure.
 Maps = dict[MapName, dict[str, tuple[str, ...]]]
@@ -27,7 +28,7 @@ ROWS_RE: Final = re.compile(r"[^.].*\.(?:tsv|csv|tab|xlsx?)(?:\.(?:gz|bz2|xz|zip
 
 
 def find_tables(layout: Layout, problems: list[Problem]) -> dict[str, dict[Kind, str]]:
-    """The companion tables of each figid, by kind; what is not read as one is reported."""
+    """The companion tables by figid (its letters composed) and kind; others are reported."""
     found: dict[str, dict[Kind, str]] = {}
     for folder in layout.data:
         for entry in entries_of(folder):
@@ -42,7 +43,7 @@ def find_tables(layout: Layout, problems: list[Problem]) -> dict[str, dict[Kind,
                 if problem:
                     problems.append(problem)
                     continue
-            own = found.setdefault(entry.name[: -len(KIND_TO_SUFFIX[kind])], {})
+            own = found.setdefault(composed(entry.name[: -len(KIND_TO_SUFFIX[kind])]), {})
             if (used := own.setdefault(kind, str(path))) != str(path):
                 name, other = (relative(one, layout.root) for one in (path, Path(used)))
                 reason = f"{other} is used instead: delete one of the two"

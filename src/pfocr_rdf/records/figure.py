@@ -19,7 +19,7 @@ from pfocr_rdf.records.model import Figure, Organism, RecordFile, Support
 from pfocr_rdf.records.notes import Limits, Notes, read_text
 from pfocr_rdf.records.numbers import figure_type_of, normalized_number, numbers_disagree
 from pfocr_rdf.records.organisms import WITHOUT_TAXON, Taxa, folded
-from pfocr_rdf.records.text import one_line, present, readable
+from pfocr_rdf.records.text import composed, one_line, present, readable
 
 FIGURE_TYPES: Final = frozenset(
     {"Figure", "Scheme", "Supplemental figure", "Graphical abstract"}
@@ -123,7 +123,7 @@ def _identity(name: str, found: RecordFile, fields: Fields) -> tuple[str, str]:
     if figid != found.figid:
         reason = f"found as {found.figid}: write `figid: …` once, at the start of a line"
         raise notes.refusal("figid", "figid", figid, reason)
-    if written is not None and written != stem:
+    if written is not None and composed(written) != composed(stem):
         reason = f"the file is named {readable(stem)}: one of the two is wrong"
         notes.warn("figid", "figid", written, reason)
     named = fields.text("pmcid")

@@ -18,7 +18,7 @@ from pfocr_rdf.records.layout import Layout, find_layouts, relative
 from pfocr_rdf.records.model import KINDS, Kind, RecordFile
 from pfocr_rdf.records.notes import Limits, Notes, read_text
 from pfocr_rdf.records.organisms import load_taxa
-from pfocr_rdf.records.text import readable
+from pfocr_rdf.records.text import composed, readable
 
 FIGID_LINE_RE: Final = re.compile(rb"^figid:([^\n]*)$", re.MULTILINE)
 #: Where the front matter ends: what looks like a figid under it is none.
@@ -85,7 +85,7 @@ def _records(
     for layout, records in zip(layouts, located, strict=True):
         tables = find_tables(layout, problems)
         for record in records:
-            own = tables.get(record.figid, {})
+            own = tables.get(composed(record.figid), {})
             networks = maps["ndex"].get(record.figid, ())
             found.append(
                 RecordFile(
@@ -98,7 +98,7 @@ def _records(
                 )
             )
         if layout.whole:
-            here = {record.figid for record in records}
+            here = {composed(record.figid) for record in records}
             problems.extend(_orphans(tables, here, layout.root))
     return found
 
@@ -197,5 +197,6 @@ def _distinct(found: Iterable[RecordFile], problems: list[Problem]) -> Iterator[
 
 
 def _order(record: RecordFile) -> tuple[str, bool, str, str]:
-    is_copy = record_stem(os.path.basename(record.path)) != record.figid
+    stem = record_stem(os.path.basename(record.path))
+    is_copy = composed(stem) != composed(record.figid)
     return record.figid, is_copy, record.file, record.path

@@ -38,6 +38,15 @@ def readable(name: str) -> str:
     return UNPUBLISHABLE_RE.sub("\ufffd", plain.replace("\n", "\ufffd"))
 
 
+def composed(name: str) -> str:
+    r"""A figid or a file name as they are compared: some systems take the letters of names apart.
+
+    >>> composed("PMC1__gro\u0308\u00dfe") == "PMC1__gr\u00f6\u00dfe"
+    True
+    """
+    return unicodedata.normalize("NFC", name)
+
+
 def publishable(
     text: str, where: str, notes: Notes, unpublishable: re.Pattern[str] = UNPUBLISHABLE_RE
 ) -> str:
