@@ -55,6 +55,13 @@ def test_a_build_prints_the_release_and_tells_the_counts(data: Path, tmp_path: P
     assert "5 records: 5 figures, 0 skipped; errors: 0" in built.err
 
 
+def test_one_record_is_counted_as_one(tmp_path: Path) -> None:
+    one = next(iter(sorted((SEEDS / "_figures").iterdir())))
+    assert run("check", one).err.startswith("1 record: 1 figure, 0 skipped; errors: 0")
+    told = [run("build", one, "--data", tmp_path / "d").err for _ in range(2)]
+    assert "1 record taken over from the last release, unchanged\n" in told[1]
+
+
 def test_a_quiet_build_says_nothing(tmp_path: Path) -> None:
     assert run("build", SEEDS, "--data", tmp_path / "d", "--quiet").err == ""
 

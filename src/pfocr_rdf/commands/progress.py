@@ -20,7 +20,7 @@ from rich.progress import (
 from rich.text import Text
 
 from pfocr_rdf.build import Findings, Progress
-from pfocr_rdf.commands.console import say
+from pfocr_rdf.commands.console import counted, say
 
 
 @contextmanager
@@ -116,11 +116,12 @@ class Watcher:
 def tell_findings(found: Findings) -> None:
     """The counts at the end of a build or a check."""
     say(
-        f"{found.records:,} records: {found.figures:,} figures, {found.skipped:,} skipped; "
+        f"{counted(found.records, 'record')}: {counted(found.figures, 'figure')}, "
+        f"{found.skipped:,} skipped; "
         f"errors: {by_kind(found.errors)}; warnings: {by_kind(found.warnings)}"
     )
     if found.reused:
-        say(f"{found.reused:,} records taken over from the last release, as they have not changed")
+        say(f"{counted(found.reused, 'record')} taken over from the last release, unchanged")
 
 
 def by_kind(kinds: dict[str, int]) -> str:
