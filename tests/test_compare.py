@@ -245,6 +245,20 @@ def test_how_far_a_comparison_is_is_told(
     assert told[-1].startswith(f"{mixed_release.id}: ")
 
 
+def test_each_release_calls_its_figures_by_the_base_that_it_was_built_with(
+    seeds_release: Release, tmp_path: Path
+) -> None:
+    moved = build(SEEDS, tmp_path, iris=Iris("https://example.org/")).release
+    compared = run("diff", seeds_release.path, moved.path, "--summary")
+    rows = [line.split("\t") for line in compared.out.splitlines()]
+    names = [name for name, _, _ in rows]
+    assert len(names) == 7
+    assert names[5:] == [SHARED, DESCRIBED]
+    assert all(removed[1:] == added[1:] != "0" for _, removed, added in rows)
+    bare = run("diff", seeds_release.path, moved.path, "--no-description")
+    assert "/releases/" not in bare.out
+
+
 def test_a_terminal_is_shown_how_far_it_is_and_standard_output_has_the_changes(
     seeds_release: Release, mixed_release: Release
 ) -> None:

@@ -46,7 +46,10 @@ class Summary:
     added: Counter[str] = field(default_factory=Counter)
 
     def count(self, change: Change, iris: Iris) -> str:
-        """Take in one change, and say what it is about."""
+        """Take in one change, and say what it is about.
+
+        :param iris: of the release that has the quad.
+        """
         counter = self.added if change.sign == "+" else self.removed
         thing = changed_thing(change.quad, iris)
         counter[thing] += 1

@@ -45,10 +45,11 @@ def diff(
         holding(find_release(data, old)) as before,
         holding(find_release(data, new)) as after,
     ):
-        iris, counts = iris_of(after), Summary()
+        # Each calls its figures by the IRIs that it was built with.
+        iris, counts = {"-": iris_of(before), "+": iris_of(after)}, Summary()
         with doing(quiet=False) as tell:
             for change in compare_releases(before, after, tell):
-                thing = counts.count(change, iris)
+                thing = counts.count(change, iris[change.sign])
                 if not summary and (description or thing != DESCRIBED):
                     tell("")
                     typer.echo(str(change))
