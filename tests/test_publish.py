@@ -158,6 +158,20 @@ def test_copying_from_a_release_without_dumps_is_refused(
     assert not (tmp_path / "target").exists()
 
 
+def test_a_copy_that_is_interrupted_leaves_nothing_in_the_way_of_the_next(
+    seeds_release: Release, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(source: Path, target: Path) -> Path:
+        Path(target).write_bytes(b"half")
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "copyfile", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            copy_dumps(seeds_release, tmp_path)
+    assert len(copy_dumps(seeds_release, tmp_path)) == 8
+
+
 @pytest.mark.parametrize("how", ["cut", "emptied", "deleted"])
 def test_dumps_are_not_copied_where_one_is_not_whole(
     how: str, copied_release: Release, tmp_path: Path

@@ -77,8 +77,8 @@ def copy_dumps(release: Release, target: Path) -> list[Path]:
     target.mkdir(parents=True, exist_ok=True)
     try:
         return [Path(shutil.copyfile(file, target / file.name)) for file in files]
-    except OSError:
-        # Half of a copy would only stand in the way of the next.
+    except BaseException:
+        # Half of a copy would only stand in the way of the next, when it was interrupted, too.
         for file in files:
             (target / file.name).unlink(missing_ok=True)
         raise
