@@ -510,6 +510,12 @@ def test_a_named_query_says_that_its_own_limit_was_reached(tmp_path: Path) -> No
         assert run(*line, "--param", f"limit={limit}").err == ""
 
 
+def test_a_file_of_sparql_that_is_not_there_is_named_in_words(data: Path) -> None:
+    refused = run("query", "nosuch.rq", "--data", data)
+    reason = "cannot be read (No such file or directory): name a file of SPARQL"
+    assert (refused.status, refused.err) == (1, f"error: nosuch.rq {reason}\n")
+
+
 @pytest.mark.parametrize("name", ["my query.rq", "a{b.rq", "plain.rq"])
 def test_a_query_s_file_may_have_any_name_and_a_byte_order_mark(
     name: str, data: Path, tmp_path: Path

@@ -351,7 +351,7 @@ def test_a_table_wins_over_the_front_matter_kind_by_kind(tmp_path: Path) -> None
             "two generations",
             "warning",
             "TP53 TP53 hgnc_symbol 7157",
-            "the table has rows, so the front matter's 1 are not mapped",
+            "the table has rows, so these are not mapped: delete one of the two",
         )
     ]
 

@@ -150,7 +150,8 @@ def _text(asked: str, params: list[str], iris: Iris, store: Store | None = None)
         try:
             text = Path(asked).read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
-            raise QueryError(f"{asked} cannot be read ({error}): name a file of SPARQL") from error
+            reason = getattr(error, "strerror", None) or error
+            raise QueryError(f"{asked} cannot be read ({reason}): name a file of SPARQL") from error
         return _filled(Path(asked).stem, text, params, iris, store)
     if is_text:
         return _filled("query", asked, params, iris, store)

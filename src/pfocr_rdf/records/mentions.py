@@ -65,7 +65,7 @@ def read_mentions(
             used.append(f"_data/{Path(path).name}")
         if inline and rows:
             value = "; ".join(" ".join(row.values()) for _, row in inline)
-            reason = f"the table has rows, so the front matter's {len(inline)} are not mapped"
+            reason = "the table has rows, so these are not mapped: delete one of the two"
             notes.warn(name, "two generations", value, reason)
         elif inline:
             rows = list(inline_rows(kind, inline, notes))
