@@ -96,6 +96,19 @@ def test_a_single_file_brings_its_tables_and_no_orphans(tmp_path: Path) -> None:
     assert not collection.problems
 
 
+def test_a_table_that_is_named_is_read_with_its_record_and_is_none_itself(tmp_path: Path) -> None:
+    root = write(tmp_path, CHECKOUT)
+    table_of_it = root / "_data" / "PMC1__f1-genes.tsv"
+    found = open_collection([root / "_figures" / "PMC1__f1.md", table_of_it])
+    (file,) = found.files
+    assert [kind for kind, _ in file.tables] == ["gene", "chemical"]
+    reason = "a table, which is read with its record: name the record"
+    told = Problem("PMC1__f1-genes.tsv", "file", "named table", "warning", "", reason)
+    assert found.problems == (told,)
+    with pytest.raises(InputError, match=r"no record found in .*genes\.tsv: "):
+        open_collection([table_of_it])
+
+
 def test_folders_are_searched_to_any_depth(tmp_path: Path) -> None:
     write(
         tmp_path,

@@ -18,6 +18,7 @@ from pfocr_rdf.records.layout import Layout, find_layouts, relative
 from pfocr_rdf.records.model import KINDS, Kind, RecordFile
 from pfocr_rdf.records.notes import Limits, Notes, read_text
 from pfocr_rdf.records.organisms import load_taxa
+from pfocr_rdf.records.tables import kind_of_table
 from pfocr_rdf.records.text import composed, readable
 
 FIGID_LINE_RE: Final = re.compile(rb"^figid:([^\n]*)$", re.MULTILINE)
@@ -112,6 +113,10 @@ def _locate(layout: Layout, problems: list[Problem], limits: Limits) -> Iterator
     )
     for name in layout.names:
         path, file = os.path.join(folder, name), os.path.join(shown, readable(name))
+        if kind_of_table(name):  # by a shell, to which PMC1* are the tables, too
+            reason = "a table, which is read with its record: name the record"
+            problems.append(Problem(file, "file", "named table", "warning", "", reason))
+            continue
         if problem := refused_file(path, file, layout.root):
             problems.append(problem)
             continue
