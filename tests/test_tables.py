@@ -518,6 +518,13 @@ def test_keywords_that_differ_from_the_mentions_are_reported(tmp_path: Path) -> 
     ]
 
 
+def test_keywords_that_are_not_there_are_not_out_of_date(tmp_path: Path) -> None:
+    embedded: dict[str, dict[str, str]] = {"schema-jsonld": {"license": "CC0"}}
+    assert read_well(tmp_path, record(**embedded), genes=genes(BMX)).keywords == ()
+    _, problems = read(tmp_path, record(**{"schema-jsonld": {"keywords": []}}), genes=genes(BMX))
+    assert [problem.kind for problem in problems] == ["keywords"]
+
+
 @pytest.mark.parametrize("keywords", [["660"], ["ETK"], []])
 def test_a_gene_without_a_symbol_is_not_missed_among_the_keywords(
     keywords: list[str], tmp_path: Path

@@ -52,7 +52,7 @@ def read_embedded_keywords(
     for name in sorted(embedded.keys() - expected.keys() - {"description", "keywords"}):
         notes.warn(f"{FIELD}, {name}", "unknown field", as_text(embedded[name]), "not mapped")
     keywords = _keywords(fields, embedded.get("keywords", ""))
-    if mentions:
+    if mentions and "keywords" in embedded:
         _compare(keywords, mentions, fields)
     return keywords
 
