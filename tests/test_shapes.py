@@ -375,9 +375,22 @@ def test_records_that_have_everything_conform(whole: Graph) -> None:
     assert used == properties_of_the_program()
 
 
-def test_records_conform_under_another_base_and_another_form_of_genes(folder: Path) -> None:
-    iris = Iris("http://localhost:8080/pfocr/", "http://bio2rdf.org/ncbigene:")
+@pytest.mark.parametrize(
+    "base", ["http://localhost:8080/pfocr/", "https://example.org/pfocr:", "https://x.org/?is="]
+)
+def test_records_conform_under_another_base_and_another_form_of_genes(
+    base: str, folder: Path
+) -> None:
+    iris = Iris(base, "http://bio2rdf.org/ncbigene:")
     assert findings(graph_of(folder, iris)) == (set(), set())
+
+
+def test_records_conform_however_their_files_end(tmp_path: Path) -> None:
+    genes = FILES["_data/PMC1__f1-genes.tsv"]
+    write(tmp_path, {"_figures/PMC1__f1.MD": record(), "_data/PMC1__f1-Genes.TSV": genes})
+    assert findings(graph_of(tmp_path)) == (set(), set())
+    record_of = write(tmp_path, {"PMC1__f1.txt": record()}) / "PMC1__f1.txt"
+    assert findings(graph_of(record_of)) == (set(), set())
 
 
 @pytest.mark.parametrize("finding", FINDING_TO_BREAKAGE)
