@@ -510,6 +510,24 @@ def test_a_named_query_says_that_its_own_limit_was_reached(tmp_path: Path) -> No
         assert run(*line, "--param", f"limit={limit}").err == ""
 
 
+@pytest.mark.parametrize(
+    ("words", "forms"),
+    [
+        (("query", "ASK {}"), "table json csv tsv xml"),
+        (("query", "SELECT * { ?s a schema:Gene } LIMIT 1"), "table json csv tsv xml"),
+        (("query", "DESCRIBE <https://identifiers.org/pmc/PMC1>"), "jsonld"),
+        (("query", "CONSTRUCT WHERE { ?s a schema:Gene }"), "turtle ntriples jsonld"),
+        (("describe", "ncbigene:207"), "turtle ntriples jsonld"),
+    ],
+)
+def test_every_answer_ends_its_line(words: tuple[str, str], forms: str, data: Path) -> None:
+    for form in forms.split():
+        answered = run(*words, "--data", data, "--format", form)
+        assert answered.status == 0
+        assert answered.out.endswith("\n"), form
+        assert not answered.out.endswith("\n\n"), form
+
+
 def test_a_file_of_sparql_that_is_not_there_is_named_in_words(data: Path) -> None:
     refused = run("query", "nosuch.rq", "--data", data)
     reason = "cannot be read (No such file or directory): name a file of SPARQL"

@@ -56,8 +56,8 @@ GRAPH_FORMATS: Final[dict[str, RdfFormat]] = {
 }
 SOLUTION_FORMATS: Final = ("table", *RESULT_FORMATS, "gmt")
 BOOLEAN_FORMATS: Final = ("table", *RESULT_FORMATS)
-#: Those that are lines: their specification says nothing of booleans, and one is a line too.
-LINES: Final = ("csv", "tsv")
+#: Formats that end without an end of line: a shell would have its prompt there.
+UNENDED: Final = ("json", "xml", "jsonld")
 FORMATS: Final = (*SOLUTION_FORMATS, *GRAPH_FORMATS)
 
 CONTROLS_RE: Final = re.compile(r"[\x00-\x1f\x7f]+")
@@ -206,13 +206,13 @@ tsv or xml
             output.write(b"yes\n" if answer else b"no\n")
         else:
             answer.serialize(output, RESULT_FORMATS[form])
-        if form in LINES:
-            output.write(b"\n")  # a shell would have its prompt, and `read` fail, without it
+            output.write(b"\n")  # in no format does the engine end a boolean
         return int(bool(answer))
     _check("a CONSTRUCT or DESCRIBE", form, tuple(GRAPH_FORMATS))
     number = count()
     counted = (triple for triple, _ in zip(answer, number, strict=False))
     serialize(counted, output, GRAPH_FORMATS[form], prefixes=iris.prefixes())
+    _end(output, form)
     return next(number)
 
 
@@ -228,7 +228,13 @@ def _write_solutions(
     else:
         answer.serialize(cast(BinaryIO, rows), RESULT_FORMATS[form])
     rows.counter.finish()
+    _end(output, form)
     return rows.counter.rows
+
+
+def _end(output: BinaryIO, form: str) -> None:
+    if form in UNENDED:
+        output.write(b"\n")
 
 
 def _check(kind: str, form: str, forms: tuple[str, ...]) -> None:

@@ -37,7 +37,8 @@ def describe(
         except QueryError as error:
             raise (_gone(data, thing, iris) or error) from None
         about = describe_thing(node, store, incoming)
-        data_out().write(written_graph([*about.outgoing, *about.incoming], form, iris))
+        written = written_graph([*about.outgoing, *about.incoming], form, iris)
+        data_out().write(written.removesuffix(b"\n") + b"\n")  # JSON-LD has none
         if about.more:
             say(f"more than {incoming} triples point at it: raise --incoming to see them")
 
