@@ -43,6 +43,20 @@ def two(tmp_path: Path) -> tuple[Release, Release]:
     return built(tmp_path, GONE, STAYS), built(tmp_path, STAYS)
 
 
+@pytest.mark.parametrize("name", ["file:x", "a?b#c%41 'd'"])
+def test_a_data_folder_may_be_named_like_an_address(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    built(Path(name), GONE, STAYS)
+    assert len(run("search", "--data", f"{name}/data", "title").out.splitlines()) == 2
+    again = run("build", f"{name}/records0", "--data", f"{name}/data")
+    assert "2 records taken over" in again.err
+    built(Path(name), STAYS)
+    assert found(Path(name)) is not None
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
 def test_its_address_is_410_with_its_title_and_the_last_release_that_had_it(
     two: tuple[Release, Release],
 ) -> None:

@@ -83,7 +83,8 @@ def note_gone(data: Path, now: Release) -> None:
     if not earlier and not path.exists():
         return
     try:
-        with closing(sqlite3.connect(path, WAIT_S, uri=True, isolation_level=None)) as file:
+        address = path.absolute().as_uri()
+        with closing(sqlite3.connect(address, WAIT_S, uri=True, isolation_level=None)) as file:
             file.execute(WENT_TABLE)
             file.execute(COMPARED_TABLE)
             file.execute("ATTACH ? AS now", (_reading(now),))

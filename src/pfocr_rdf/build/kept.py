@@ -216,7 +216,7 @@ class PartsWriter:
     def __enter__(self) -> "PartsWriter":
         with self._or_nothing():
             self.path.unlink(missing_ok=True)
-            self._database = sqlite3.connect(self.path, isolation_level=None)
+            self._database = sqlite3.connect(self.path.absolute(), isolation_level=None)
             self._database.executescript(SCHEMA)
         return self
 

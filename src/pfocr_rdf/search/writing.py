@@ -99,9 +99,10 @@ class IndexWriter:
 
     def __enter__(self) -> "IndexWriter":
         with self._named():
-            # One thread at a time uses the connection: this one, then the writing one.
+            # One thread at a time uses the connection: this one, then the writing one. A path that
+            # begins with file: may be taken for an address, unless it begins with a slash.
             self._database = sqlite3.connect(
-                self.path, isolation_level=None, check_same_thread=False
+                self.path.absolute(), isolation_level=None, check_same_thread=False
             )
             try:
                 self._database.executescript(SCHEMA)
