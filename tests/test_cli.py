@@ -529,12 +529,23 @@ def test_every_answer_ends_its_line(words: tuple[str, str], forms: str, data: Pa
 
 
 def test_a_file_of_sparql_that_is_not_there_is_named_in_words(data: Path) -> None:
-    refused = run("query", "nosuch.rq", "--data", data)
-    reason = "cannot be read (No such file or directory): name a file of SPARQL"
-    assert (refused.status, refused.err) == (1, f"error: nosuch.rq {reason}\n")
+    for name in ("nosuch.rq", "nosuch.sparql"):
+        refused = run("query", name, "--data", data)
+        reason = "cannot be read (No such file or directory): name a file of SPARQL"
+        assert (refused.status, refused.err) == (1, f"error: {name} {reason}\n")
 
 
-@pytest.mark.parametrize("name", ["my query.rq", "a{b.rq", "plain.rq"])
+def test_a_named_query_is_no_file_of_its_name(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "organisms").write_text("no SPARQL")
+    monkeypatch.chdir(tmp_path)
+    assert run("query", "organisms", "--data", data.resolve()).status == 0
+
+
+@pytest.mark.parametrize(
+    "name", ["my query.rq", "a{b.rq", "plain.rq", "plain.sparql", "my query.txt", "query"]
+)
 def test_a_query_s_file_may_have_any_name_and_a_byte_order_mark(
     name: str, data: Path, tmp_path: Path
 ) -> None:

@@ -1,5 +1,6 @@
 """The command ``query``: a named query, a file, a text or standard input, here or elsewhere."""
 
+import os
 import re
 import sys
 from collections.abc import Iterator
@@ -43,6 +44,8 @@ SAFE_CHARACTERS: Final = 2_000
 SAFE_DEPTH: Final = 1_000
 SAFE_OPERATIONS: Final = 1_500
 
+#: What files of SPARQL end in; one that is there may have any name.
+SUFFIXES: Final = (".rq", ".sparql")
 #: What a file begins with, somewhere in its comments, if it takes values.
 PARAM_RE: Final = re.compile(r"\A(?:#.*\n)*?# param:")
 
@@ -58,7 +61,7 @@ Asked = Annotated[
     str | None,
     typer.Argument(
         metavar="QUERY",
-        help="The name of a query, a .rq file, SPARQL text, or - for stdin.",
+        help="The name of a query, a file, SPARQL text, or - for stdin.",
         autocompletion=query_names,
     ),
 ]
@@ -146,7 +149,7 @@ def _text(asked: str, params: list[str], iris: Iris, store: Store | None = None)
             raise QueryError(f"standard input is not UTF-8 ({error}): send it in UTF-8") from error
         return _filled("stdin", text, params, iris, store)
     is_text = any(character in asked for character in "{ \n")
-    if asked.endswith(".rq") and (not is_text or Path(asked).is_file()):
+    if _is_file(asked) or (asked.endswith(SUFFIXES) and not is_text):
         try:
             text = Path(asked).read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
@@ -156,6 +159,11 @@ def _text(asked: str, params: list[str], iris: Iris, store: Store | None = None)
     if is_text:
         return _filled("query", asked, params, iris, store)
     return _bound(load_query(asked), params, iris, store)
+
+
+def _is_file(asked: str) -> bool:
+    """Whether there is such a file; a named query is meant by its name wherever one is asked."""
+    return os.path.isfile(asked) and _known(asked) is None
 
 
 def _filled(name: str, text: str, params: list[str], iris: Iris, store: Store | None) -> str:
