@@ -45,10 +45,11 @@ def read_embedded_keywords(
             reason = f"not the usual {as_text(constant)}: not mapped"
             notes.warn(f"{FIELD}, {name}", "placeholder", as_text(value), reason)
     described = as_text(embedded.get("description", ""))
-    description = one_line(publishable(described, f"{FIELD}, description", notes))
-    if present(description) and description != caption:
-        reason = "not the caption, which is used: one of the two is out of date"
-        notes.warn(f"{FIELD}, description", "placeholder", description, reason)
+    if described != fields.raw("caption"):
+        description = one_line(publishable(described, f"{FIELD}, description", notes))
+        if present(description) and description != caption:
+            reason = "not the caption, which is used: one of the two is out of date"
+            notes.warn(f"{FIELD}, description", "placeholder", description, reason)
     for name in sorted(embedded.keys() - expected.keys() - {"description", "keywords"}):
         notes.warn(f"{FIELD}, {name}", "unknown field", as_text(embedded[name]), "not mapped")
     keywords = _keywords(fields, embedded.get("keywords", ""))

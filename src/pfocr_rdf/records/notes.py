@@ -48,12 +48,14 @@ def read_text(path: Path, notes: Notes, limits: Limits) -> tuple[bytes, str]:
         NUL or is not UTF-8.
     """
     try:
-        with path.open("rb") as file:
+        # With a buffer, each file takes four more calls of the system.
+        with path.open("rb", buffering=0) as file:
             # Room for the largest file, for each one, would take longer than to read it.
             size = min(os.fstat(file.fileno()).st_size, limits.file_bytes)
             data = file.read(size + 1)
-            if len(data) > size:
-                data += file.read(limits.file_bytes + 1 - len(data))
+            if len(data) != size:  # it has grown, or comes in parts
+                while more := file.read(limits.file_bytes + 1 - len(data)):
+                    data += more
     except OSError as error:
         reason = f"cannot be read ({error.strerror}): check the file and its permissions"
         raise notes.refusal("file", "unreadable", "", reason) from error
