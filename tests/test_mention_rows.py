@@ -2,9 +2,12 @@
 
 import time
 
+import pytest
+
 from pfocr_rdf.records import Organism, load_taxa
 from pfocr_rdf.records.mention_rows import Names, inline_rows, table_rows
 from pfocr_rdf.records.notes import Notes
+from pfocr_rdf.records.plain import Item, read_plain
 from pfocr_rdf.recurring import LONGEST
 
 TP53 = {"word": "p53", "symbol": "P53", "source": "hgnc_alias_symbol", "entrez": "7157"}
@@ -74,3 +77,34 @@ def test_an_identifier_of_prefixes_alone_is_read_in_linear_time() -> None:
     assert row.candidate
     assert row.candidate.accession == "D005947"
     assert time.process_time() - began < 5
+
+
+def test_a_mapping_that_recurs_is_one_row_and_says_what_another_of_its_texts_says() -> None:
+    notes, item = Notes("x.md"), Item(TP53)
+    rows = list(inline_rows("gene", [(1, item), (2, TP53), (3, item), (4, Item(TP53))], notes))
+    assert all(row is rows[0] for row in rows)
+    (chemical,) = inline_rows("chemical", [(1, Item({"word": "p53"}))], notes)
+    assert chemical.kind == "chemical"
+    assert not notes.problems
+
+
+def test_a_mapping_that_recurs_is_reported_where_it_stands_each_time() -> None:
+    notes, item = Notes("x.md"), Item(TP53 | {"entrez": "P04637"})
+    list(inline_rows("gene", [(1, item), (7, item)], notes))
+    fields = [problem.field for problem in notes.problems]
+    assert fields == ["genes, item 1, entrez", "genes, item 7, entrez"]
+
+
+@pytest.mark.parametrize(
+    ("text", "recurs"),
+    [("p53", True), ("'p 53'", True), ("", True), ("[]", False), ("p" * 160, False)],
+)
+def test_only_small_mappings_of_texts_recur(text: str, recurs: bool) -> None:
+    lines = "".join(f"{'  ' if n else '- '}n{n}: {text}\n" for n in range(8))
+    first, second = (read_plain(f"genes:\n{lines}", 20) for _ in range(2))
+    assert first is not None
+    assert second is not None
+    assert first == second
+    items = first["genes"]
+    assert isinstance(items, list)
+    assert isinstance(items[0], Item) == recurs

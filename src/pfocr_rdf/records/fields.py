@@ -5,7 +5,7 @@ from typing import Final, cast
 
 from pfocr_rdf.records.frontmatter import as_text
 from pfocr_rdf.records.notes import Notes
-from pfocr_rdf.records.plain import Value
+from pfocr_rdf.records.plain import Item, Value
 from pfocr_rdf.records.text import one_line, present, publishable
 
 #: Every field of every generation of the schema; ``ontology/README.md`` has a row for each.
@@ -82,10 +82,13 @@ class Fields:
                 reason = "a list of mentions was expected here: the value is not mapped"
                 self.notes.error(name, "field shape", value, reason)
             return []
-        found = []
+        found: list[tuple[int, dict[str, str]]] = []
         # R writes an empty list as {}, and a list of one item as that item.
         rows = value if isinstance(value, list) else _by_row(value) if value else []
         for number, row in enumerate(rows, 1):
+            if isinstance(row, Item):
+                found.append((number, row))
+                continue
             if isinstance(row, str) and not present(row):
                 continue
             cells = _texts(row)

@@ -14,6 +14,7 @@ from pfocr_rdf.iris import NAMESPACE_TO_SHAPE, TAXON_RE, Namespace
 from pfocr_rdf.records.model import KINDS, Candidate, Kind, Mention, Organism
 from pfocr_rdf.records.notes import Notes
 from pfocr_rdf.records.organisms import Taxa, folded
+from pfocr_rdf.records.plain import Item
 from pfocr_rdf.records.tables import KIND_TO_COLUMNS
 from pfocr_rdf.records.text import one_line, present
 from pfocr_rdf.recurring import LONGEST, remembered
@@ -110,13 +111,24 @@ def inline_rows(
 ) -> Iterator[Row]:
     """The rows of front matter, by their numbers."""
     for number, cells in rows:
-        row, items = None, tuple(cells.items())
-        if sum(map(len, chain.from_iterable(items))) <= LONGEST:
-            row = _usual_inline_row(kind, items)
+        row = _row_of_item(kind, cells) if isinstance(cells, Item) else _usual_row(kind, cells)
         if row is None:
             row = _inline_row(kind, cells, f"{KIND_TO_FIELD[kind]}, item {number}", notes)
         if row is not None:
             yield row
+
+
+@lru_cache(maxsize=ROWS)
+def _row_of_item(kind: Kind, item: Item) -> Row | None:
+    """The row of a mapping that recurs, found without a look at what it says."""
+    return _usual_row(kind, item)
+
+
+def _usual_row(kind: Kind, cells: dict[str, str]) -> Row | None:
+    """A row of which nothing has to be reported, and which is small enough to be remembered."""
+    items = tuple(cells.items())
+    small = sum(map(len, chain.from_iterable(items))) <= LONGEST
+    return _usual_inline_row(kind, items) if small else None
 
 
 @lru_cache(maxsize=ROWS)

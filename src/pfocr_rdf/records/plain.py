@@ -13,9 +13,22 @@ import re
 from collections.abc import Iterable
 from typing import Final, cast
 
-from pfocr_rdf.recurring import remembered
+from pfocr_rdf.recurring import LONGEST, remembered
 
 Value = str | list["Value"] | dict[str, "Value"]
+
+
+class Item(dict[str, str]):
+    """A mapping of printable texts that many records have; it is not to be changed.
+
+    It is looked up as the object that it is, to keep what is made of it: to compare what it says
+    takes longer.
+    """
+
+    __slots__ = ()
+    __hash__ = object.__hash__  # type: ignore[assignment]
+
+
 #: What a line has: an item of several lines in place of all others; its indentation, a hyphen, a
 #: name, a text; nothing at all if it is of another form.
 Line = tuple[str, str, str, str, str]
@@ -144,4 +157,8 @@ def _folded(text: str) -> str:
 def _item(lines: str) -> Value | None:
     """The mapping of an item of a sequence, which is not to be changed: other records have it."""
     found = _composed((("", *line) for line in LINE_RE.findall(f"items:\n{lines}")), depth=5)
-    return next(iter(found["items"])) if found else None
+    mapping = next(iter(found["items"])) if found else None
+    texts = mapping.values() if isinstance(mapping, dict) and len(lines) <= LONGEST else ()
+    if texts and all(isinstance(text, str) and text.isprintable() for text in texts):
+        return cast("Value", Item(cast("dict[str, str]", mapping)))
+    return mapping
