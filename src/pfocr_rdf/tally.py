@@ -84,30 +84,28 @@ def _alike(common: Common) -> _Alike:
     return _Alike(_shape(types, predicates, datatypes), hashes, tuple(links))
 
 
+_ByPredicate = defaultdict[NamedNode, Counter[NamedNode]]
+
+
 @dataclass(slots=True)
 class _Group:
     """The nodes of one part that have the same classes; ``links`` are the IRIs they lead to."""
 
     subjects: int = 0
     properties: Counter[NamedNode] = field(default_factory=Counter)
-    datatypes: Counter[tuple[NamedNode, NamedNode]] = field(default_factory=Counter)
-    links: defaultdict[NamedNode, Counter[NamedNode]] = field(
-        default_factory=lambda: defaultdict(Counter)
-    )
+    datatypes: _ByPredicate = field(default_factory=lambda: defaultdict(Counter))
+    links: _ByPredicate = field(default_factory=lambda: defaultdict(Counter))
 
     def count(self, said: Mapping[NamedNode, Sequence[Object]]) -> None:
         """Count what one node says, without its classes."""
         self.subjects += 1
         for predicate, values in said.items():
             self.properties[predicate] += len(values)
-            things: list[NamedNode] = []
-            for value in values:
-                if isinstance(value, NamedNode):
-                    things.append(value)
-                else:
-                    self.datatypes[predicate, value.datatype] += 1
-            if things:
+            if things := [value for value in values if isinstance(value, NamedNode)]:
                 self.links[predicate].update(things)
+            if len(things) < len(values):
+                kinds = [value.datatype for value in values if not isinstance(value, NamedNode)]
+                self.datatypes[predicate].update(kinds)
 
     def count_shape(self, shape: Shape, times: int) -> None:
         """Count nodes of one shape, but for what they lead to."""
@@ -115,7 +113,7 @@ class _Group:
         for predicate, datatype in zip(shape.predicates, shape.datatypes, strict=True):
             self.properties[predicate] += times
             if datatype:
-                self.datatypes[predicate, datatype] += times
+                self.datatypes[predicate][datatype] += times
 
 
 _Groups = defaultdict[tuple[Object, ...], _Group]
@@ -181,8 +179,9 @@ class Tally:
                 for name in names:
                     self.class_properties[name, iri] += count
         if names:
-            for (predicate, datatype), count in group.datatypes.items():
-                self.ranges.datatypes[names, predicate.value, datatype.value] += count
+            for predicate, found in group.datatypes.items():
+                for datatype, count in found.items():
+                    self.ranges.datatypes[names, predicate.value, datatype.value] += count
 
     def _link(self, links: Links, targets: Targets) -> None:
         for predicate in links.keys() & targets.keys():
