@@ -30,7 +30,7 @@ def test_a_figid_that_could_be_a_path_or_is_none_is_not_used(figid: str, tmp_pat
     assert (found.file, found.field, found.severity) == ("_figures/one.md", "figid", "error")
     assert found.value == figid.strip()
     assert found.reason == (
-        "no figid of the form PMC…__…, and the file is not named so: add the field"
+        "no figid of the form PMC…__…, and the file is not named so: mend the field"
     )
 
 

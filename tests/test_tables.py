@@ -250,7 +250,7 @@ def test_a_row_of_the_wrong_length_is_skipped_and_no_other_row_with_it(tmp_path:
         ("genes", "match ncbigene_id", "word and ncbigene_id"),
         ("genes", "word match", "word and ncbigene_id"),
         ("genes", "", "word and ncbigene_id"),
-        ("genes", '"word" "ncbigene_id"', "word and ncbigene_id"),
+        ("genes", '"word" "ncbigene_id"', "word and ncbigene_id, without quotation marks"),
         ("genes", "word,ncbigene_id", "word and ncbigene_id"),
         ("chemicals", "word match name", "word and mesh or chebi"),
         ("diseases", "word chebi", "word and mesh or doid"),

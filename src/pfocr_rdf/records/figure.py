@@ -117,7 +117,8 @@ def _identity(name: str, found: RecordFile, fields: Fields) -> tuple[str, str]:
     written = present(fields.raw("figid"))
     matched = FIGID_RE.fullmatch(written or "") or FIGID_RE.fullmatch(stem)
     if not matched:
-        reason = "no figid of the form PMC…__…, and the file is not named so: add the field"
+        advice = "mend the field" if written else "add the field"
+        reason = f"no figid of the form PMC…__…, and the file is not named so: {advice}"
         raise notes.refusal("figid", "figid", written or "", reason)
     figid, pmcid = matched[0], matched[1]
     if figid != found.figid:

@@ -74,7 +74,9 @@ def read_table(
     header = [name.strip().lower() for name in lines[0].split("\t")]
     if "word" not in header or not any(name in header for name in KIND_TO_ID_COLUMNS[kind]):
         needs = " and ".join(("word", " or ".join(KIND_TO_ID_COLUMNS[kind])))
-        reason = f"the table needs the columns {needs}: its rows were skipped"
+        # As R's write.table has them unasked; a text in a picture may be in quotation marks, too.
+        quoted = ", without quotation marks" if '"' in lines[0] else ""
+        reason = f"the table needs the columns {needs}{quoted}: its rows were skipped"
         notes.error("line 1", "table header", text.rstrip("\n"), reason)
         return
     if len(header) > MOST_COLUMNS:
