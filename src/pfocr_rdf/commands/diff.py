@@ -37,7 +37,7 @@ def diff(
     """Print the quads removed (-) and added (+) between two releases.
 
     How many there are of each figure goes to standard error, or is all there is with --summary.
-    What the releases say of themselves always differs, by their IRIs: --no-description only
+    What two versions say of themselves always differs, by their IRIs: --no-description only
     counts it.
     """
     with (
