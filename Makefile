@@ -7,7 +7,8 @@ VENDOR := src/pfocr_rdf/web/static/vendor
 COMUNICA := build/comunica
 VALIDATOR := build/validator
 
-# A test of seconds also depends on what else the machine does: one that fails is tried once more.
+# Tests of seconds, processes and other servers also depend on what else the machine does: what
+# fails is tried once more, alone, and the output has both.
 AGAIN := $(BIN)/pytest -q --last-failed --last-failed-no-failures none
 
 .PHONY: help run build editor comunica validator test test-long check bench bench-federation bench-serve bench-pages lock clean
@@ -35,7 +36,7 @@ validator: $(VALIDATOR)/ready  ## Install what the tests check HTML with; needs 
 test: check  ## Format, lint, types, and all tests but those that take long
 
 test-long: $(VENV)/ready  ## The tests that take long: all pages of the real records, a kill before every operation, fifty releases
-	$(BIN)/pytest -q -n 3 -m long --ignore tests/timed
+	$(BIN)/pytest -q -n 3 -m long --ignore tests/timed || $(AGAIN) -m long --ignore tests/timed
 	$(BIN)/pytest -q -m long tests/timed || $(AGAIN) -m long tests/timed
 
 # Three at a time for two cores: many wait for the disk, or for processes that they started. In
@@ -44,7 +45,7 @@ check: $(VENV)/ready editor  ## Format, lint, types, and all tests but those tha
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/pytest -q -n 3 --dist loadfile --no-loadscope-reorder --ignore tests/timed
+	$(BIN)/pytest -q -n 3 --dist loadfile --no-loadscope-reorder --ignore tests/timed || $(AGAIN) --ignore tests/timed
 	$(BIN)/pytest -q tests/timed || $(AGAIN) tests/timed
 
 bench: $(VENV)/ready  ## Measure the build beside the bulk load of its own triples
