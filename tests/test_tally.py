@@ -1,6 +1,9 @@
 """Counts taken while writing are what counting the triples gives, however they are cut."""
 
+import os
 import random
+import subprocess
+import sys
 from collections import Counter
 from typing import Final
 
@@ -179,3 +182,15 @@ def test_a_copy_is_independent() -> None:
 def test_nothing_counts_nothing() -> None:
     assert numbers(tallied([])) == numbers(Tally())
     assert tallied([]).distinct_objects == 0
+
+
+@pytest.mark.parametrize("seed", ["0", "1", "4711"])
+def test_a_term_has_the_same_hash_in_every_process(seed: str) -> None:
+    """Workers hash what they count, and the parts of a build before may have been hashed."""
+    terms = "Literal('a'), Literal('1', datatype=NamedNode('urn:t')), NamedNode('urn:a')"
+    code = f"from pyoxigraph import Literal, NamedNode; print(*map(hash, [{terms}]))"
+    environment = {**os.environ, "PYTHONHASHSEED": seed}
+    command = [sys.executable, "-c", code]
+    found = subprocess.run(command, env=environment, capture_output=True, check=True, text=True)
+    here = [Literal("a"), Literal("1", datatype=NamedNode("urn:t")), NamedNode("urn:a")]
+    assert [int(number) for number in found.stdout.split()] == list(map(hash, here))
