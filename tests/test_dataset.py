@@ -142,6 +142,23 @@ def test_what_a_property_of_a_class_leads_to_is_what_sparql_counts(
     assert len(rows) > least
 
 
+def test_the_schema_is_found_where_editors_ask_for_it(seeds_release: Release) -> None:
+    """In one query, with what each property leads to, if anything, behind a blank node."""
+    asked = """SELECT DISTINCT ?kind ?property (COALESCE(?end, ?datatype, "") AS ?leads) WHERE {
+      ?partition void:class ?kind ; void:propertyPartition ?inner .
+      ?inner void:property ?property .
+      OPTIONAL {
+        { ?inner void:classPartition [ void:class ?end ] }
+        UNION { ?inner void-ext:datatypePartition [ void-ext:datatype ?datatype ] }
+      }
+    }"""
+    rows = set(select(seeds_release, asked))
+    mention, figure = f"{ns.PFOCR}GeneMention", f"{ns.PFOCR}PathwayFigure"
+    assert (mention, f"{ns.OA}hasTarget", figure) in rows
+    assert (mention, f"{ns.PFOCR}rowCount", f"{ns.XSD}integer") in rows
+    assert (figure, f"{ns.SCHEMA}url", "") in rows
+
+
 #: What the objects of a linkset begin with, written out again.
 TARGET_TO_SPACE: Final = {
     "https://www.ncbi.nlm.nih.gov/gene": "https://identifiers.org/ncbigene/",

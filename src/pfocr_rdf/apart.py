@@ -34,12 +34,12 @@ Classes = frozenset[NamedNode]
 
 @dataclass(frozen=True, slots=True)
 class Apart:
-    """A property that a thing of a query cannot have.
+    """A property that a thing of a query cannot have, or a class that it cannot be of.
 
     :param thing: a variable, an IRI in angle brackets, or ``[]``.
     :param lacks: the property; or a class, where ``via`` does not lead to its things.
     :param beside: the class or property that it is asked for too: nothing has both. None where
-        the thing is an IRI.
+        the thing is an IRI, and where there is ``graph`` or ``via``.
     :param classes: some of those whose things have the property.
     :param instead: the property by which a name is found, where one was asked for.
     :param graph: a named graph that has triples with the property; the default graph has none.

@@ -46,8 +46,8 @@ def statistics(version: str, figures: int, total: Tally, iris: Iris) -> Facts:
 def partition_nodes(version: str, total: Tally, iris: Iris) -> Iterator[Node]:
     """Class partitions with the properties of their instances, and property partitions.
 
-    Below a property of a class are the classes and the datatypes of what it leads to, as SIB's
-    generator of VoID has them: https://github.com/sib-swiss/void-generator
+    Below a property of a class are the classes and the datatypes of what it leads to, where SIB's
+    editor looks for them: https://github.com/sib-swiss/sparql-editor
     """
     ranges = total.ranges.of_class()
     by_class: dict[str, dict[str, int]] = {}

@@ -1,8 +1,8 @@
 """What the properties of each class lead to: things of which classes, literals of which datatype.
 
 VoID counts the triples that a class has with a property. What stands at their other end, by which
-editors complete a query and programs write one, is counted as SIB's generator of VoID counts it,
-for the endpoints of UniProt, Bgee and Rhea: https://github.com/sib-swiss/void-generator
+editors complete a query and programs write one, is described in the form in which SIB's editor asks
+an endpoint for it: https://github.com/sib-swiss/sparql-editor
 """
 
 from collections import Counter

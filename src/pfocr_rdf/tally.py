@@ -231,21 +231,19 @@ class Tally:
 
 def _add_alike(nodes: Sequence[Node], groups: _Groups) -> set[int]:
     """Count the nodes that have something in common; the hashes of their objects."""
-    found: defaultdict[Common, list[NamedNode]] = defaultdict(list)
+    found: defaultdict[Common, list[Object]] = defaultdict(list)
     for node in nodes:
         if common := node.common:
-            _, value = node.facts[common.at]
-            if isinstance(value, NamedNode):
-                found[common].append(value)
+            found[common].append(node.facts[common.at][1])
     shapes: Counter[Shape] = Counter()
-    single: set[NamedNode] = set()
+    single: set[Object] = set()
     hashes: set[int] = set()
     for common, values in found.items():
         alike, times = _alike(common), len(values)
         shapes[alike.shape] += times
         hashes.update(alike.hashes)
         links = groups[alike.shape.types].links
-        links[common.predicate].update(values)
+        links[common.predicate].update([one for one in values if isinstance(one, NamedNode)])
         single.update(values)
         for predicate, value in alike.links:
             links[predicate][value] += times

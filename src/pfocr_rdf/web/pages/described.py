@@ -13,6 +13,7 @@ from pyoxigraph import NamedNode
 from pfocr_rdf import iris as ns
 from pfocr_rdf.dumps import EQUIVALENTS, MAPPINGS, NAME_TO_FORMAT
 from pfocr_rdf.iris import term
+from pfocr_rdf.partitions import CLASS, CLASS_PARTITION, DATATYPE, DATATYPE_PARTITION
 from pfocr_rdf.vocabulary import Schema
 from pfocr_rdf.web.pages.downloads import dump_files
 from pfocr_rdf.web.reading import Reading
@@ -26,7 +27,7 @@ CLASS_TO_WORD: Final = {
     Schema.Taxon: "organisms",
 }
 #: How a partition of a property is said to have those of what it leads to.
-ENDS: Final = (term(ns.VOID, "classPartition"), term(ns.VOID_EXT, "datatypePartition"))
+ENDS: Final = (CLASS_PARTITION, DATATYPE_PARTITION)
 #: Dump file → what is in it; the files that are not data say so.
 FILE_TO_WORDS: Final = {
     "pfocr.ttl.gz": "all data as Turtle",
@@ -118,7 +119,7 @@ def _properties(reading: Reading, part: NamedNode) -> Sequence[PropertyPartition
 def _kinds(reading: Reading, ends: Sequence[NamedNode]) -> Iterator[NamedNode]:
     """The class or the datatype of each partition, those of most triples first."""
     for end in sorted(ends, key=lambda end: (-_count(reading, end, "triples"), end.value)):
-        for what in (term(ns.VOID, "class"), term(ns.VOID_EXT, "datatype")):
+        for what in (CLASS, DATATYPE):
             yield from _objects(reading, end, what)
 
 
