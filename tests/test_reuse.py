@@ -329,7 +329,7 @@ def test_a_release_that_is_served_can_be_taken_over_from(
 
 
 @settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(st.data())
 def test_any_records_after_any_others_give_what_a_full_build_gives(
