@@ -758,7 +758,9 @@ def test_a_command_that_does_not_exist_is_told_with_the_nearest_that_does() -> N
 def test_who_interrupts_a_command_that_is_still_imported_sees_no_traceback(
     module: str, command: str, tmp_path: Path
 ) -> None:
-    (tmp_path / f"{module}.py").write_text("import os; os.kill(os.getpid(), 2)")
+    # Python looks for signals where it jumps back, at the latest.
+    module_text = "import os; os.kill(os.getpid(), 2)\nwhile True: pass\n"
+    (tmp_path / f"{module}.py").write_text(module_text)
     env = environment(PYTHONPATH=str(tmp_path))
     installed = [str(Path(sys.executable).with_name("pfocr-rdf"))]
     for words in (installed, [sys.executable, "-m", "pfocr_rdf"]):

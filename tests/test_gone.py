@@ -1,6 +1,7 @@
 """A figure that is in no release any more is told of, at its address and by its name."""
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -221,7 +222,7 @@ def test_a_full_disk_is_not_taken_for_a_damaged_release(
     monkeypatch.setattr("pfocr_rdf.gone.sqlite3.connect", small)
     many = [f"PMC7__{number}{'x' * 150}" for number in range(60)]
     built_without_note = two[0]
-    with sqlite3.connect(built_without_note.search_index) as index:
+    with closing(sqlite3.connect(built_without_note.search_index)) as index, index:
         index.executemany("INSERT INTO figure (figid) VALUES (?)", [(figid,) for figid in many])
     with pytest.raises(ReleaseError, match="full"):
         note_gone(tmp_path / "data", two[1])

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -16,7 +17,7 @@ from pfocr_rdf.errors import QueryError, RemoteError
 from pfocr_rdf.isql import Isql, StatementError
 from pfocr_rdf.stores import Account
 from serving import is_alive, wait_until
-from virtuoso import PASSWORD, USER, Virtuoso
+from virtuoso import PACKAGE, PASSWORD, USER, Virtuoso
 
 #: One that isql does not try by itself.
 LOADER: Final = Account("loader", "s3cret-wörd 'quoted'")
@@ -104,6 +105,7 @@ def test_a_wrong_password_is_told_and_not_shown(session: Isql, virtuoso: Virtuos
     assert "wrong-one" not in str(caught.value)
 
 
+@pytest.mark.skipif(shutil.which("isql-vt") is None, reason=f"NO ISQL: apt-get install {PACKAGE}")
 def test_a_server_that_is_not_there_is_told() -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         server = f"127.0.0.1:{free.getsockname()[1]}"

@@ -165,9 +165,8 @@ def test_a_row_that_is_none_does_not_hide_the_next(tmp_path: Path) -> None:
         ),
         (
             BLOCK + HEADER.replace("\t", "\r", 1),
-            "a.sssom.tsv: line 4: not column names between tabs (new-line character seen in "
-            "unquoted field - do you need to open the file in universal-newline mode?): is this "
-            "an SSSOM file?",
+            "a.sssom.tsv: line 4: not column names between tabs (a carriage return within the "
+            "line): is this an SSSOM file?",
         ),
         (
             "#license: https://l.example/\n" + HEADER,

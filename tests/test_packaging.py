@@ -9,6 +9,7 @@ from typing import Final
 
 import pytest
 import yaml
+from packaging.specifiers import SpecifierSet
 
 from invoking import run
 from making import REPOSITORY, SEEDS
@@ -42,6 +43,13 @@ def test_the_environment_is_what_the_constraints_say() -> None:
     installed = named([f"{one.name}=={one.version}" for one in distributions()])
     others = {"pfocr-rdf", "pip", "setuptools", "wheel"}
     assert {k: v for k, v in installed.items() if k not in others}.items() <= constraints().items()
+
+
+def test_nothing_that_is_installed_refuses_the_oldest_python_that_we_promise() -> None:
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    oldest = f"{project['requires-python'].removeprefix('>=')}.0"
+    asked = {one.name: one.metadata["Requires-Python"] or "" for one in distributions()}
+    assert [name for name, of in asked.items() if oldest not in SpecifierSet(of)] == []
 
 
 def test_a_wheel_that_is_made_from_the_source_distribution_has_the_editor_too() -> None:

@@ -332,8 +332,9 @@ def test_the_snippets_run(language: str, server: Server, tmp_path: Path) -> None
         "Python": [sys.executable, "-W", "error", "-c"],
         "R": ["Rscript", "-e", "options(warn = 2)", "-e"],
     }
-    if shutil.which(command[language][0]) is None:
-        pytest.skip("NO R: install the Debian package r-base-core")
+    needed = {"Shell": ("bash", "curl"), "Python": (sys.executable,), "R": ("Rscript",)}
+    if any(shutil.which(program) is None for program in needed[language]):
+        pytest.skip(f"NO {language}: install the Debian packages curl and r-base-core")
     done = subprocess.run(
         [*command[language], shown.snippets[language] + PRINTED.get(language, "")],
         cwd=tmp_path,

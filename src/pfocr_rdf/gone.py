@@ -84,7 +84,9 @@ def note_gone(data: Path, now: Release) -> None:
         return
     try:
         address = path.absolute().as_uri()
-        with closing(sqlite3.connect(address, WAIT_S, uri=True, isolation_level=None)) as file:
+        with closing(
+            sqlite3.connect(address, timeout=WAIT_S, uri=True, isolation_level=None)
+        ) as file:
             file.execute(WENT_TABLE)
             file.execute(COMPARED_TABLE)
             file.execute("ATTACH ? AS now", (_reading(now),))

@@ -241,7 +241,8 @@ def _columns(text: str, number: int, path: Path) -> tuple[str, ...]:
     try:
         columns = [name.strip() for name in next(csv.reader([text], delimiter="\t"))]
     except csv.Error as error:
-        reason = f"not column names between tabs ({error}): is this an SSSOM file?"
+        found = "a carriage return within the line" if "\r" in text.rstrip() else str(error)
+        reason = f"not column names between tabs ({found}): is this an SSSOM file?"
         raise InputError(f"{path}: line {number}: {reason}") from error
     while columns and not columns[-1]:
         columns.pop()
