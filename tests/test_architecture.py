@@ -18,7 +18,16 @@ from making import REPOSITORY
 PACKAGE: Final = REPOSITORY / "src" / "pfocr_rdf"
 #: A module may import from those before it; ``records`` and ``build`` are packages.
 ORDER: Final = (
-    *("errors", "resources", "collector", "recurring", "iris", "equivalents", "spellings"),
+    *(
+        "errors",
+        "resources",
+        "collector",
+        "recurring",
+        "possessive",
+        "iris",
+        "equivalents",
+        "spellings",
+    ),
     *("records", "vocabulary", "mapping", "shared"),
     *(
         "ontology",

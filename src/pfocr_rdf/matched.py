@@ -3,7 +3,6 @@
 They are read from the words of its text, in which the parser found nothing wrong.
 """
 
-import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -13,6 +12,7 @@ from typing import Final, NamedTuple
 from pyoxigraph import Literal, NamedNode
 
 from pfocr_rdf.iris import RDF, XSD, term
+from pfocr_rdf.possessive import re
 from pfocr_rdf.tokens import TOKEN_RE
 
 #: https://www.w3.org/TR/sparql11-query/#rPN_LOCAL_ESC

@@ -7,7 +7,6 @@ end. So the longest beginning that it reads to the end is looked for by halves, 
 tried that might follow.
 """
 
-import re
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import Final
 
 from pyoxigraph import Store
 
+from pfocr_rdf.possessive import re
 from pfocr_rdf.tokens import CALLED, TOKEN_RE, readable
 
 #: All words and signs: functions that are no beginning without their parenthesis, what is told

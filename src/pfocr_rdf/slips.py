@@ -4,9 +4,9 @@ None of them is anywhere in a query that is well formed, so it does not matter w
 gave up. Strings, IRIs, prefixed names and comments are blanked before they are looked for.
 """
 
-import re
 from typing import Final
 
+from pfocr_rdf.possessive import re
 from pfocr_rdf.tokens import TOKEN_RE
 
 _SELECT: Final = r"SELECT\s++(?:(?:DISTINCT|REDUCED)\s++)?+"

@@ -1,7 +1,8 @@
 """The words of SPARQL, as far as they must be told apart to say what is wrong with a query."""
 
-import re
 from typing import Final
+
+from pfocr_rdf.possessive import re
 
 # Possessive, so that no text takes more than linear time; a string or IRI that does not end hides
 # the rest of its line, for what stands in it is nothing that was meant.

@@ -3,7 +3,6 @@
 A row of which nothing has to be reported is read once, however many figures have it.
 """
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -11,6 +10,7 @@ from itertools import chain
 from typing import Final
 
 from pfocr_rdf.iris import NAMESPACE_TO_SHAPE, TAXON_RE, Namespace
+from pfocr_rdf.possessive import re
 from pfocr_rdf.records.model import KINDS, Candidate, Kind, Mention, Organism
 from pfocr_rdf.records.notes import Notes
 from pfocr_rdf.records.organisms import Taxa, folded

@@ -9,10 +9,10 @@ empty as ``{}`` and ``[]``; plain texts, and quoted ones without escapes, folded
 lines.
 """
 
-import re
 from collections.abc import Iterable
 from typing import Final, cast
 
+from pfocr_rdf.possessive import re
 from pfocr_rdf.recurring import LONGEST, remembered
 
 Value = str | list["Value"] | dict[str, "Value"]

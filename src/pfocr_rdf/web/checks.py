@@ -5,12 +5,12 @@ parser's stack, more patterns than can be planned, updates, SERVICE. What slips 
 contained by the process, so whoever asks a real question is not to be refused here.
 """
 
-import re
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 from urllib.parse import urljoin
 
+from pfocr_rdf.possessive import re
 from pfocr_rdf.web.problems import Refusal
 from pfocr_rdf.web.scan import NAMESPACE, SKIP, STRING, LimitError, Measure, Scan
 

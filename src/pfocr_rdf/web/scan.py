@@ -6,11 +6,11 @@ on what stands before. Where the two might differ, more is counted than there is
 https://www.w3.org/TR/sparql11-query/#sparqlGrammar
 """
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final, Literal
 
 from pfocr_rdf.errors import PfocrError
+from pfocr_rdf.possessive import re
 
 Measure = Literal["text_bytes", "depth", "patterns", "operations", "doublings", "tokens"]
 

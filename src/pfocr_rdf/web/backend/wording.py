@@ -8,12 +8,12 @@ one that nobody has: Virtuoso counts one solution otherwise. And nothing is call
 engine has: Virtuoso lets a query run its procedures, ``bif:exec`` among them.
 """
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 from pfocr_rdf import iris as ns
+from pfocr_rdf.possessive import re
 from pfocr_rdf.web.backend.settings import Dataset, Graphs
 from pfocr_rdf.web.checks import absolute
 from pfocr_rdf.web.problems import Refusal
