@@ -21,7 +21,7 @@ from pfocr_rdf.web.problems import Refusal
 
 LIMITS: Final = QueryLimits()
 #: Of this process alone: the machine may be busy with others. Before Python 3.11.5, regex reads.
-QUICK_S: Final = 0.05 if re.__name__ == "re" else 0.1
+QUICK_S: Final = 0.05 if re.__name__ == "re" else 0.2
 BYTES: Final = 262_144
 
 PREFIXES: Final = """

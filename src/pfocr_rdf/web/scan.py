@@ -61,10 +61,11 @@ TOKEN_RE: Final = re.compile(
 )
 #: Arguments, or items of an IN, that are terms and have a comma after them.
 LIST_RE: Final = re.compile(rf"(?:{SKIP}{_ITEM}{SKIP},)*+")
-#: What follows VALUES, to the brace; then what is inside, to the brace or a triple term.
-HEADER_RE: Final = re.compile(rf"{SKIP}(?:{_VAR}|\((?:{SKIP}{_VAR})*+{SKIP}\)){SKIP}\{{")
+#: What follows VALUES, to the brace; then what is inside, to the brace or a triple term. A brace
+#: that must come, and is not looked ahead for, regex would look for in all of the rest, each time.
+HEADER_RE: Final = re.compile(rf"{SKIP}(?:{_VAR}|\((?:{SKIP}{_VAR})*+{SKIP}\)){SKIP}(?=\{{).")
 DATA_RE: Final = re.compile(rf"(?:[^{{}}<>\"'#\\]++|#[^\r\n]*+|{_IRI}|{STRING}|\\[\s\S])*+")
-BRACE_RE: Final = re.compile(rf"{SKIP}\{{")
+BRACE_RE: Final = re.compile(rf"{SKIP}(?=\{{)")
 #: Words that are terms: ``true``, ``false`` and ``a``, which Oxigraph reads without a space too.
 _TERM: Final = r"true|false|a|[0-9]++(?:[eE][0-9]++)?+"
 TERMS_RE: Final = re.compile(rf"(?:{_TERM})++")
