@@ -63,6 +63,8 @@ def test_sparqlwrapper_reads_graphs(server: Server, form: str) -> None:
     assert len(graph) > 10
 
 
+# SPARQLWrapper closes no answer that tells of an error, which Python 3.14 warns of.
+@pytest.mark.filterwarnings("ignore:Implicitly cleaning up:ResourceWarning")
 def test_sparqlwrapper_sees_what_is_wrong_with_a_query(server: Server) -> None:
     wrapper = SPARQLWrapper.SPARQLWrapper(server.url, returnFormat=SPARQLWrapper.JSON)
     wrapper.setQuery("SELECT * { ?s ?p }")

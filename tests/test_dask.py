@@ -264,7 +264,7 @@ def test_what_fails_in_a_worker_is_told_as_that(
 ) -> None:
     with empty.worker(preload=FAILS):
         message = refused(records, published, empty.executor)
-    assert "failed (ZeroDivisionError: integer division or modulo by zero)" in message
+    assert "failed (ZeroDivisionError: " in message
     assert work_left(empty) == (0, 0)
 
 

@@ -409,7 +409,7 @@ def test_rows_that_are_not_loaded_take_no_memory(tmp_path: Path) -> None:
         assert list(links.quads()) == []
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
-    assert peaks[2] - peaks[1] < 50_000, "the rows alone are 400,000 bytes"
+    assert peaks[2] - peaks[1] < 200_000, "the rows alone are 400,000 bytes"
 
 
 # Command line

@@ -135,7 +135,9 @@ def test_a_process_has_its_socket_and_the_tables_of_its_store_and_nothing_else(
     assert targets.pop(2).startswith("pipe:")
     tables = {number: to for number, to in targets.items() if to.startswith(store)}
     assert all(to.endswith(".sst") for to in tables.values())
-    [(_, rest)] = targets.items() - tables.items()
+    # libffi opens itself, where it makes functions without memory that is written and run.
+    others_than_tables = targets.items() - tables.items()
+    [(_, rest)] = [one for one in others_than_tables if "/libffi.so" not in one[1]]
     assert rest.startswith("socket:")
     for number in tables:
         flags = Path(f"/proc/{process.pid}/fdinfo/{number}").read_text(encoding="ascii")
