@@ -123,4 +123,5 @@ PAIRS: Final = [*pairs(USERS)]
 
 def test_patterns_are_compared() -> None:
     assert len(USERS) >= 9
-    assert len(PAIRS) > 40
+    # In older versions of Python there is nothing to compare: the other one is in use.
+    assert len(PAIRS) > 40 or re is OTHER
