@@ -24,6 +24,7 @@ ORDER: Final = (
         "collector",
         "recurring",
         "possessive",
+        "cores",
         "iris",
         "equivalents",
         "spellings",

@@ -25,7 +25,7 @@ class Progress:
 class BuildOptions:
     """How to build.
 
-    :param workers: number of worker processes; None for one a core.
+    :param workers: number of worker processes; None for one a core, eight at most.
     :param keep: releases to keep, the new one included; 0 for all.
     :param issued: ``YYYY-MM-DD``, or None: no clock is read for what is published.
     :param mappings: SSSOM files whose links the release gets, in any order.

@@ -1,6 +1,5 @@
 """Who does the work of a build: processes of its own, an executor, or a cluster."""
 
-import os
 import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -12,9 +11,17 @@ from typing import Any, Final, Protocol
 from pfocr_rdf.build.batches import BATCH_RECORDS, Batch, BatchResult, start_worker
 from pfocr_rdf.build.cluster import connected
 from pfocr_rdf.build.options import BuildOptions
+from pfocr_rdf.cores import usable_cores
 
 #: Batches that may be done or under way beyond the one being loaded, for each worker.
 AHEAD: Final = 3
+#: More would wait for the loader: it takes half a millisecond a record, a worker a little over one.
+MOST_BY_DEFAULT: Final = 8
+
+
+def default_workers() -> int:
+    """How many workers a build has unless it is told."""
+    return min(usable_cores(), MOST_BY_DEFAULT)
 
 
 class Crew(Protocol):
@@ -38,7 +45,7 @@ class Pool:
 
     def __init__(self, executor: Executor, workers: int | None) -> None:
         self.executor = executor
-        self.workers = workers or os.cpu_count() or 1
+        self.workers = workers or default_workers()
 
     def submit(self, work: Callable[[Batch], BatchResult], batch: Batch) -> Future[BatchResult]:
         """Have a batch mapped."""
@@ -84,7 +91,7 @@ def crew_of(options: BuildOptions, records: int) -> Iterator[Crew | None]:
     if records <= BATCH_RECORDS and options.workers is None:
         yield None
         return
-    workers = options.workers or os.cpu_count() or 1
+    workers = options.workers or default_workers()
     context = get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context, initializer=start_worker) as pool:
         try:

@@ -27,7 +27,12 @@ Base = Annotated[str, typer.Option(help="What the IRIs of figures begin with.")]
 GenePrefix = Annotated[str, typer.Option(help="What the IRIs of genes begin with.")]
 Workers = Annotated[
     int | None,
-    typer.Option(min=1, max=MOST_PROCESSES, help="Worker processes.", show_default="one a core"),
+    typer.Option(
+        min=1,
+        max=MOST_PROCESSES,
+        help="Worker processes.",
+        show_default="one a core, eight at most",
+    ),
 ]
 ExecutorName = Annotated[
     str,

@@ -1,6 +1,5 @@
 """The command ``serve``: the current release at a SPARQL endpoint, until it is told to stop."""
 
-import os
 import sys
 from collections.abc import Callable
 from contextlib import closing
@@ -14,6 +13,7 @@ from pyoxigraph import NamedNode
 
 from pfocr_rdf.commands.console import refusals, say
 from pfocr_rdf.commands.options import DEFAULT_DATA, MOST, MOST_PROCESSES, Data
+from pfocr_rdf.cores import usable_cores
 from pfocr_rdf.errors import ServeError, UsageError
 from pfocr_rdf.web.app import Site, SiteOptions
 from pfocr_rdf.web.backend.settings import Backend, read_backend
@@ -138,7 +138,7 @@ def serve(
     Ctrl-C let running answers end. The address is printed when queries are taken.
     """
     with refusals():
-        fresh = workers or max(2, os.cpu_count() or 1)
+        fresh = workers or max(2, usable_cores())
         places = Places(fresh, fresh if slow_workers is None else slow_workers, queue)
         options = SiteOptions(
             engine=EngineOptions(places, timeout_s, memory_mb),
