@@ -71,6 +71,7 @@ clean:  ## Remove what was built, not the data folder
 # The environment: what pyproject.toml names, and what that needs in the versions of constraints.txt;
 # installed once and again when either changes.
 $(VENV)/ready: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; v = sys.version; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or later is needed, $(PYTHON) is " + v.split()[0] + ": give another, as in make PYTHON=python3.11 build")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pip>=25.1'
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable . --group dev

@@ -1,6 +1,8 @@
 """What is installed is pinned, all the way down."""
 
 import re
+import subprocess
+import sys
 import tomllib
 from importlib.metadata import distributions
 from itertools import chain
@@ -53,6 +55,24 @@ def test_nothing_that_is_installed_refuses_the_oldest_python_that_we_promise() -
     for one in distributions():
         for asked in one.metadata.get_all("Requires-Python") or ():
             assert oldest in SpecifierSet(asked), one.name
+
+
+def test_a_python_that_is_too_old_is_refused_before_anything_is_installed(tmp_path: Path) -> None:
+    old = tmp_path / "python3.9"
+    claimed = "import sys; sys.version_info, sys.version = (3, 9, 2), '3.9.2 (main)'"
+    old.write_text(f"#!{sys.executable}\n{claimed}\nexec(sys.argv[2])\n", encoding="utf-8")
+    old.chmod(0o755)
+    made = tmp_path / "venv"
+    done = subprocess.run(
+        ["make", f"PYTHON={old}", f"VENV={made}", str(made / "ready")],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert f"Python 3.11 or later is needed, {old} is 3.9.2: give another" in done.stderr
+    assert not made.exists()
 
 
 def test_a_wheel_that_is_made_from_the_source_distribution_has_the_editor_too() -> None:
