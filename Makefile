@@ -41,12 +41,13 @@ test-long: $(VENV)/ready  ## The tests that take long: all pages of the real rec
 
 # Three at a time for two cores: many wait for the disk, or for processes that they started. In
 # their order: by the number of their tests, files of few and long ones would come last, alone.
+# Those of seconds wait, most of the time, and two at a time do not wait for each other.
 check: $(VENV)/ready editor  ## Format, lint, types, and all tests but those that take long
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/pytest -q -n 3 --dist loadfile --no-loadscope-reorder --ignore tests/timed || $(AGAIN) --ignore tests/timed
-	$(BIN)/pytest -q tests/timed || $(AGAIN) tests/timed
+	$(BIN)/pytest -q -n 2 --dist loadfile tests/timed || $(AGAIN) tests/timed
 
 bench: $(VENV)/ready  ## Measure the build beside the bulk load of its own triples
 	$(BIN)/python benchmarks/build.py $(RECORDS)

@@ -187,6 +187,11 @@ STAGES = {
     "the description": holds("dumps/void.ttl"),
     "the manifest": holds("manifest.json"),
 }
+#: Every second one; the others where there is time.
+SOME_STAGES = [
+    pytest.param(stage, marks=[pytest.mark.long] if number % 2 else [])
+    for number, stage in enumerate(STAGES)
+]
 #: So early that the build cannot be done before it is killed.
 EARLY = list(STAGES)[:3]
 
@@ -230,7 +235,7 @@ def assert_recovers(
 
 
 @LINUX
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("stage", SOME_STAGES)
 def test_a_build_killed_at_a_stage_leaves_the_release_current_and_no_process(
     stage: str,
     records: Path,

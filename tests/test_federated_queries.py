@@ -382,7 +382,7 @@ def test_a_query_gives_the_rows_that_are_in_both(
 GENE_PREFIXES: Final = (
     pytest.param("http://purl.uniprot.org/geneid/", marks=pytest.mark.long),
     pytest.param("https://www.ncbi.nlm.nih.gov/gene/", marks=pytest.mark.long),
-    "http://identifiers.org/ncbigene/",
+    pytest.param("http://identifiers.org/ncbigene/", marks=pytest.mark.long),
     "https://genes.example/",
 )
 
