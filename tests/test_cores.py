@@ -59,8 +59,12 @@ def test_where_nothing_is_said_all_are_its_own(tmp_path: Path) -> None:
     assert usable_cores(write(tmp_path, {"proc/self/cgroup": "1:cpu:/\n"})) == 64
 
 
-def test_a_build_starts_no_more_workers_than_its_loader_can_follow() -> None:
-    assert workers.default_workers() <= workers.MOST_BY_DEFAULT
+@pytest.mark.parametrize(("cores", "expected"), [(1, 1), (3, 3), (8, 8), (64, 8)])
+def test_a_build_has_a_worker_a_core_and_no_more_than_its_loader_can_follow(
+    cores: int, expected: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pfocr_rdf.build.workers.usable_cores", lambda: cores)
+    assert workers.default_workers() == expected
 
 
 def test_a_job_that_is_bound_to_a_core_has_one() -> None:

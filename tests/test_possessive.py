@@ -21,49 +21,27 @@ USERS: Final = [path for path in MODULES if IMPORT in path.read_text("utf-8")]
 REPEATED_RE: Final = re.compile(r"\)(?:[*+?]|\{[^{}]*\}+)\+(?!,)")
 #: What stands in for ``re`` in older versions of Python.
 OTHER: Final[Any] = importlib.import_module("regex")
+SIGNS: Final = r"""
+    ' " \ \u00e9 \U0001 \' : . .. # < > ( ) { } , [ ] ^^ ! == $ @ <a> ?x _:b a:b a:b.c
+    %2 %20 1 1. .5e 1e-5 true @en-GB COUNT VALUES SERVICE BASE mesh: é
+"""
 PIECES: Final = (
-    *("'", '"', "'''", '"""', "\\", "\\u00e9", "\\U0001", "\\'", "\n", "\r\n", " ", "  ", "- "),
     *(
-        ":",
+        "'" * 3,
+        '"' * 3,
+        "\n",
+        "\r\n",
+        " ",
+        "  ",
+        "- ",
         ": ",
-        ".",
-        "..",
-        "#",
         "# a",
-        "<",
-        ">",
-        "<a>",
-        "?x",
-        "$",
-        "_:b",
-        "a:b",
-        "a:b.c",
-        "%2",
-        "%20",
-    ),
-    *("1", "1.", ".5e", "1e-5", "true", "@", "@en-GB", "^^", "(", ")", "{", "}", ",", "[", "]"),
-    *(
-        "SELECT ",
-        "DISTINCT ",
-        "COUNT",
-        "VALUES",
-        "SERVICE",
-        "BNODE (",
-        "PREFIX ",
-        "BASE",
-        "ORDER BY",
-    ),
-    *(
-        "mesh:",
-        "Mesh :",
-        "é",
         "\ud800",
         "\U00010000",
         "name: ",
-        "- name: a\n  of: 'b'\n",
-        "!",
-        "==",
     ),
+    *("SELECT ", "DISTINCT ", "BNODE (", "PREFIX ", "ORDER BY", "Mesh :", "- name: a\n  of: 'b'\n"),
+    *SIGNS.split(),
 )
 #: The two differ in what is a letter or a space: ``¼``, accents that stand alone, 0x1C.
 LETTERS: Final = "".join(map(chr, range(0x20, 0x7F))) + "\t\n\r éβツ\u2028\U0001f600"

@@ -1,7 +1,7 @@
 """Regular expressions with possessive repeats of groups, as ``re`` has them.
 
-Before 3.11.5 ``re`` loses its place where such a group matches in part (``(?:ab?c)*+`` takes three
-letters of ``aca``), and its marks where there are groups to capture. Debian 12 has Python 3.11.2.
+Before 3.11.5 ``re`` loses its place where such a group matches in part: ``(?:ab?c)*+`` takes three
+letters of ``aca``. Debian 12 has Python 3.11.2.
 Who repeats groups possessively takes ``re`` from here.
 https://github.com/python/cpython/issues/106052
 """

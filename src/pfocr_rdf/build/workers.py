@@ -15,7 +15,7 @@ from pfocr_rdf.cores import usable_cores
 
 #: Batches that may be done or under way beyond the one being loaded, for each worker.
 AHEAD: Final = 3
-#: More would wait for the loader: it takes half a millisecond a record, a worker a little over one.
+#: More would wait for the loader: half a millisecond a record is its, one and a half a worker’s.
 MOST_BY_DEFAULT: Final = 8
 
 
