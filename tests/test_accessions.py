@@ -75,7 +75,7 @@ def test_a_gene_id_of_the_wrong_shape_is_kept_as_text_on_its_mention(
     (mention,) = figure.mentions
     assert mention.candidates == ()
     assert mention.unrecognized == (f"ncbigene_id: {cell}", "ncbigene_symbol: BMX")
-    reason = "not a NCBI Gene id (a positive whole number): kept as a literal on the mention"
+    reason = "not an NCBI Gene id (a positive whole number): kept as a literal on the mention"
     assert problems == [
         Problem(GENES, "ncbigene_id, line 2", "unrecognized value", "warning", cell, reason)
     ]

@@ -192,7 +192,7 @@ def test_odd_iris_are_subjects_classes_and_predicates_too(iri: str) -> None:
 def test_an_iri_that_readers_would_take_for_a_prefixed_name_is_refused(iri: str) -> None:
     with pytest.raises(IriError) as caught:
         Compactor(Iris()).document([Node(NamedNode(iri), [(Schema.name, Literal("x"))])])
-    assert str(caught.value) == f"not a IRI that JSON-LD can tell from a prefixed name: {iri!r}"
+    assert str(caught.value) == f"not an IRI that JSON-LD can tell from a prefixed name: {iri!r}"
 
 
 def test_whole_numbers_are_json_numbers_only_while_every_reader_keeps_their_digits() -> None:

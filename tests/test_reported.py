@@ -343,7 +343,7 @@ WARNED: list[tuple[dict[str, Any], list[str]]] = [
         {"genes": [{"word": "X", "source": "hgnc_symbol", "entrez": "12x", "colour": "red"}]},
         [
             "warning unknown field at genes, item 1, colour: not mapped <red>",
-            "warning unrecognized value at genes, item 1, entrez: not a NCBI Gene id (a"
+            "warning unrecognized value at genes, item 1, entrez: not an NCBI Gene id (a"
             " positive whole number): kept as a literal on the mention <12x>",
         ],
     ),

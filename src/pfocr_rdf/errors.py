@@ -5,6 +5,7 @@ turn it into words, nothing between them does. What never leaves its own part of
 is defined there; what HTTP answers with is :class:`pfocr_rdf.web.problems.Refusal`.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -69,7 +70,16 @@ class IriError(PfocrError, ValueError):
 
     def __str__(self) -> str:
         value = self.value if len(self.value) <= 300 else self.value[:300] + "…"
-        return f"not a {self.kind}: {self.hint or repr(value)}"
+        return f"not {with_article(self.kind)}: {self.hint or repr(value)}"
+
+
+def with_article(kind: str) -> str:
+    """What a value is not, as a sentence has it.
+
+    >>> with_article("figid"), with_article("integer"), with_article("NCBI Gene id")
+    ('a figid', 'an integer', 'an NCBI Gene id')
+    """
+    return f"an {kind}" if re.match("[aeioAEIO]|N[A-Z]", kind) else f"a {kind}"
 
 
 class RecordError(PfocrError):

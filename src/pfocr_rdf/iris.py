@@ -148,7 +148,7 @@ def checked(pattern: re.Pattern[str], kind: str, value: str) -> str:
 
     >>> checked(ENTREZ_RE, "NCBI Gene id", "NA")
     Traceback (most recent call last):
-    pfocr_rdf.errors.IriError: not a NCBI Gene id: 'NA'
+    pfocr_rdf.errors.IriError: not an NCBI Gene id: 'NA'
     """
     if not pattern.fullmatch(value):
         raise IriError(kind, value)

@@ -9,6 +9,7 @@ from functools import lru_cache
 from itertools import chain
 from typing import Final
 
+from pfocr_rdf.errors import with_article
 from pfocr_rdf.iris import NAMESPACE_TO_SHAPE, TAXON_RE, Namespace
 from pfocr_rdf.possessive import re
 from pfocr_rdf.records.model import KINDS, Candidate, Kind, Mention, Organism
@@ -303,7 +304,7 @@ def _accession(
         parts = [part.rpartition(":")[2] for part in re.split(r"[\s;,|/]+", identifier)]
         ids = list(filter(None, parts))
         several = len(ids) > 1 and all(map(shape.fullmatch, ids))
-        reason = "several ids, write a row for each" if several else f"not a {kind}"
+        reason = "several ids, write a row for each" if several else f"not {with_article(kind)}"
         _unrecognized(column, identifier, reason, where, row, notes)
     return None
 
