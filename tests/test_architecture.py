@@ -59,7 +59,7 @@ ORDER: Final = (
         "rows",
         "results",
     ),
-    *("peers", "resending", "remote", "describe", "publish"),
+    *("peers", "resending", "remote", "describe", "crate", "publish"),
     *("stores", "push_notes", "push_graphs", "push", "isql", "push_bulk", "web"),
     *("commands", "cli", "__main__"),
 )

@@ -215,7 +215,7 @@ def test_a_dump_goes_to_stdout_or_a_file_and_all_dumps_to_a_folder(
     assert run("dump", "--data", data, "-f", "ntriples", "-o", file).status == 0
     assert len(gzip.decompress(file.read_bytes()).splitlines()) == manifest(data)["triples"]
     copied = run("dump", "--data", data, "--to", tmp_path / "public")
-    assert len(copied.out.splitlines()) == 8
+    assert len(copied.out.splitlines()) == 9
     assert run("dump", "--data", data, "--to", tmp_path / "public").status == 1
 
 

@@ -57,6 +57,25 @@ MAPPINGS: Final = DumpFormat(
 )
 WRITTEN: Final = ("turtle", "ntriples", "jsonld", "equivalents")
 NAME_TO_FORMAT: Final = {form.name: form for form in (*FORMATS, EQUIVALENTS, MAPPINGS)}
+#: Dump file → what is in it; the files that are not data say so. In the order of most use.
+FILE_TO_WORDS: Final = {
+    "pfocr.ttl.gz": "all data as Turtle",
+    "pfocr.nt.gz": "all data as N-Triples",
+    "pfocr.nq.gz": "all data as N-Quads",
+    "pfocr.jsonl.gz": "all data as JSON-LD, one document a line",
+    EQUIVALENTS.file: "other spellings of the IRIs, for joins with other endpoints",
+    MAPPINGS.file: "links from mapping sets, a graph for each, each with its own licence",
+    "void.ttl": "the description of the release: VoID, DCAT, schema.org",
+    "manifest.json": "counts, sizes and checksums",
+    "SHA256SUMS": "checksums, as sha256sum reads them",
+}
+#: Dump file → its media type, that of what is compressed where it is.
+FILE_TO_TYPE: Final = {
+    **{form.file: form.media_type for form in NAME_TO_FORMAT.values()},
+    "void.ttl": "text/turtle",
+    "manifest.json": "application/json",
+    "SHA256SUMS": "text/plain",
+}
 #: The prefix of a name in Turtle, after a text or an IRI, in which the like may stand.
 # https://www.w3.org/TR/turtle/#sec-grammar-grammar
 PREFIX_RE: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|<[^>]*>|\b([a-z-]+):')

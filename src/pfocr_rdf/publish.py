@@ -10,6 +10,7 @@ from typing import BinaryIO, Final, Literal
 from pyoxigraph import DefaultGraph, RdfFormat
 
 from pfocr_rdf.contents import open_store
+from pfocr_rdf.crate import CRATE, describe_crate
 from pfocr_rdf.dumps import MAPPINGS, NAME_TO_FORMAT
 from pfocr_rdf.errors import ReleaseError
 from pfocr_rdf.iris import Iris
@@ -60,7 +61,7 @@ def suffix_of(path: Path) -> str:
 
 
 def copy_dumps(release: Release, target: Path) -> list[Path]:
-    """Copy the folder of dumps with its manifest and checksums.
+    """Copy the folder of dumps with its manifest and checksums, described as an RO-Crate.
 
     :raises ReleaseError: if the target holds other files or is one, or there are no dumps.
     :raises OSError: if there is no room for all of them; none is left there then.
@@ -74,14 +75,19 @@ def copy_dumps(release: Release, target: Path) -> list[Path]:
     except OSError as error:
         raise _unreadable(release, error) from error
     _refuse_cut(release)
+    described, crate = describe_crate(release), target / CRATE
     target.mkdir(parents=True, exist_ok=True)
+    copies = [target / file.name for file in files]
     try:
-        return [Path(shutil.copyfile(file, target / file.name)) for file in files]
+        for file, copy in zip(files, copies, strict=True):
+            shutil.copyfile(file, copy)
+        crate.write_bytes(described)
     except BaseException:
         # Half of a copy would only stand in the way of the next, when it was interrupted, too.
-        for file in files:
-            (target / file.name).unlink(missing_ok=True)
+        for path in (*copies, crate):
+            path.unlink(missing_ok=True)
         raise
+    return sorted([*copies, crate])
 
 
 def write_dump(

@@ -11,7 +11,7 @@ from typing import Final
 from pyoxigraph import NamedNode
 
 from pfocr_rdf import iris as ns
-from pfocr_rdf.dumps import EQUIVALENTS, MAPPINGS, NAME_TO_FORMAT
+from pfocr_rdf.dumps import FILE_TO_TYPE, FILE_TO_WORDS
 from pfocr_rdf.iris import term
 from pfocr_rdf.partitions import CLASS, CLASS_PARTITION, DATATYPE, DATATYPE_PARTITION
 from pfocr_rdf.vocabulary import Schema
@@ -28,24 +28,6 @@ CLASS_TO_WORD: Final = {
 }
 #: How a partition of a property is said to have those of what it leads to.
 ENDS: Final = (CLASS_PARTITION, DATATYPE_PARTITION)
-#: Dump file → what is in it; the files that are not data say so.
-FILE_TO_WORDS: Final = {
-    "pfocr.ttl.gz": "all data as Turtle",
-    "pfocr.nt.gz": "all data as N-Triples",
-    "pfocr.nq.gz": "all data as N-Quads",
-    "pfocr.jsonl.gz": "all data as JSON-LD, one document a line",
-    EQUIVALENTS.file: "other spellings of the IRIs, for joins with other endpoints",
-    MAPPINGS.file: "links from mapping sets, a graph for each, each with its own licence",
-    "void.ttl": "the description of the release: VoID, DCAT, schema.org",
-    "manifest.json": "counts, sizes and checksums",
-    "SHA256SUMS": "checksums, as sha256sum reads them",
-}
-FILE_TO_TYPE: Final = {
-    **{form.file: form.media_type for form in NAME_TO_FORMAT.values()},
-    "void.ttl": "text/turtle",
-    "manifest.json": "application/json",
-    "SHA256SUMS": "text/plain",
-}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,157 @@
+"""A folder of dumps as an RO-Crate: a description that names files by where they lie beside it.
+
+``void.ttl`` names them by their addresses under the base, where those of the current release are
+fetched; a copy in an archive lies elsewhere. https://w3id.org/ro/crate/1.2 says how.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from pfocr_rdf import iris as ns
+from pfocr_rdf.contents import iris_of
+from pfocr_rdf.dataset import DESCRIPTION, FORMAT_TO_SYNTAX, KEYWORDS, PUBLISHER, TITLE
+from pfocr_rdf.dumps import FILE_TO_TYPE, FILE_TO_WORDS, FORMATS, MAPPINGS, NAME_TO_FORMAT
+from pfocr_rdf.errors import ReleaseError
+from pfocr_rdf.listing import ListedFile, listed_files
+from pfocr_rdf.release_ids import made_at
+from pfocr_rdf.releases import MANIFEST, Release
+
+CRATE: Final = "ro-crate-metadata.json"
+ROOT: Final = "./"
+DUMPS: Final = "dumps/"
+FILE_TO_SPECIFICATION: Final = {form.file: form.specification for form in NAME_TO_FORMAT.values()}
+SPECIFICATION_TO_NAME: Final = {form.specification: FORMAT_TO_SYNTAX[form.name] for form in FORMATS}
+
+#: One thing of the description, by the names that RO-Crate's context has for properties.
+Entity = dict[str, Any]
+
+
+def describe_crate(release: Release) -> bytes:
+    """What ``ro-crate-metadata.json`` says of the dumps of a release: the same in every copy.
+
+    It is dated as the release is or, if that has no date, by the day on which it was built: a
+    crate must have one. https://www.researchobject.org/ro-crate/specification/1.2/
+
+    :raises ReleaseError: if the manifest cannot be read.
+    """
+    manifest = release.manifest()
+    files = [
+        ListedFile(file.name.removeprefix(DUMPS), file.size, file.sha256)
+        for file in listed_files(manifest) or ()
+        if file.name.startswith(DUMPS)
+    ]
+    licences = _licences(release, manifest)
+    graph = [
+        {
+            "@id": CRATE,
+            "@type": "CreativeWork",
+            "about": _to(ROOT),
+            "conformsTo": _to(ns.RO_CRATE),
+        },
+        _root(release, manifest, files),
+        *(_file(file, licences) for file in files),
+        *_formats(files),
+        *_origin(),
+        *(_licence(iri) for iri in dict.fromkeys([ns.CC0, *licences])),
+    ]
+    document = {"@context": f"{ns.RO_CRATE}/context", "@graph": graph}
+    return (json.dumps(document, ensure_ascii=False, indent=2) + "\n").encode()
+
+
+def _root(release: Release, manifest: Mapping[str, Any], files: Sequence[ListedFile]) -> Entity:
+    version, iris = manifest.get("version", release.id), iris_of(release)
+    return {
+        "@id": ROOT,
+        "@type": "Dataset",
+        "name": f"{TITLE}, release {version}",
+        "description": DESCRIPTION,
+        "datePublished": manifest.get("issued") or _built_on(release),
+        "license": _to(ns.CC0),
+        "version": version,
+        "url": iris.dataset.value,
+        "keywords": list(KEYWORDS),
+        "author": _to(ns.WIKIPATHWAYS_HOME),
+        "publisher": _to(ns.WIKIPATHWAYS_HOME),
+        "citation": _to(ns.PAPER),
+        "isBasedOn": _to(ns.REPOSITORY),
+        "hasPart": [_to(file.name) for file in files],
+    }
+
+
+def _built_on(release: Release) -> str:
+    """The day that is in the release's name; where somebody renamed it, that of its last file."""
+    written = (release.path / MANIFEST).stat().st_mtime
+    made = made_at(release.id) or datetime.fromtimestamp(written, UTC)
+    return made.date().isoformat()
+
+
+def _licences(release: Release, manifest: Mapping[str, Any]) -> list[str]:
+    """Those of the mapping sets, which have their own."""
+    try:
+        return list(dict.fromkeys(each["license"] for each in manifest.get("mapping_sets", ())))
+    except (KeyError, TypeError) as error:
+        path = release.path / MANIFEST
+        reason = f"not a manifest ({error!r}): build again, or roll back"
+        raise ReleaseError(f"{path}: {reason}") from error
+
+
+def _file(file: ListedFile, licences: Sequence[str]) -> Entity:
+    specification = FILE_TO_SPECIFICATION.get(file.name)
+    theirs = {"license": [_to(iri) for iri in licences]} if file.name == MAPPINGS.file else {}
+    return {
+        "@id": file.name,
+        "@type": "File",
+        "name": file.name,
+        "description": FILE_TO_WORDS.get(file.name, file.name),
+        "encodingFormat": ["application/gzip", _to(specification)]
+        if specification
+        else FILE_TO_TYPE.get(file.name, "application/octet-stream"),
+        "contentSize": str(file.size),
+        "sha256": file.sha256,
+        **theirs,
+    }
+
+
+def _formats(files: Sequence[ListedFile]) -> Iterator[Entity]:
+    """The formats of what is compressed."""
+    for iri in dict.fromkeys(FILE_TO_SPECIFICATION.get(file.name) for file in files):
+        if iri:
+            yield {"@id": iri, "@type": "WebPage", "name": SPECIFICATION_TO_NAME[iri], "url": iri}
+
+
+def _origin() -> Iterator[Entity]:
+    """Whose it is, and what it was made of. The program has no address, which a crate asks for."""
+    home = ns.WIKIPATHWAYS_HOME
+    yield {"@id": home, "@type": "Organization", "name": PUBLISHER, "url": home}
+    yield {
+        "@id": ns.PAPER,
+        "@type": "ScholarlyArticle",
+        "name": "Pathway information extracted from 25 years of pathway figures",
+        "url": ns.PAPER,
+    }
+    yield {
+        "@id": ns.REPOSITORY,
+        "@type": "CreativeWork",
+        "name": "The PFOCR database",
+        "url": ns.REPOSITORY,
+    }
+
+
+def _licence(iri: str) -> Entity:
+    """A licence; of those of mapping sets no more is known than their IRI."""
+    ours = iri == ns.CC0
+    return {
+        "@id": iri,
+        "@type": "CreativeWork",
+        "name": "Creative Commons Zero 1.0" if ours else iri,
+        "description": "The data may be used for anything, without asking."
+        if ours
+        else "The licence that a mapping set names for its links.",
+    }
+
+
+def _to(identifier: str) -> Entity:
+    """A reference to something that has a description of its own, or stands for itself."""
+    return {"@id": identifier}
