@@ -126,10 +126,11 @@ def _html(
         if node == thing or node.value.startswith(f"{thing.value}#")
     ]
     pointing = [
-        (subject.value, iris.prefixed(triple.predicate.value))
+        (subject, iris.prefixed(triple.predicate.value))
         for triple in triples
         if triple.object == thing and isinstance(subject := triple.subject, NamedNode)
     ]
+    names = visit.reading.names(dict.fromkeys(subject for subject, _ in pointing))
     title = next(filter(None, map(own.text, NAMES)), None)
     return render(
         visit,
@@ -144,7 +145,9 @@ def _html(
         iri=thing.value,
         kinds=[iris.prefixed(kind.value) for kind in own.nodes(RDF_TYPE)],
         parts=parts,
-        pointing=pointing,
+        pointing=[(node.value, name, names.get(node, "")) for node, name in pointing],
+        is_named=bool(names),
+        is_cut=len(pointing) >= MOST_POINTING,
         prefixed=iris.prefixed,
     )
 

@@ -1,0 +1,38 @@
+"""Pages of whatever else has an IRI: what points at it is listed by name, where it has one."""
+
+import pytest
+
+from paging import Markup, pages_of
+from pfocr_rdf.releases import Release
+from pfocr_rdf.web.pages import resource
+
+
+def pointing(release: Release, path: str) -> str:
+    """The words of the last part of a page."""
+    text = Markup(pages_of(release).get(path, "text/html").text).text
+    return text.partition("What points at it")[2].strip()
+
+
+def test_the_dataset_lists_figures_with_their_titles(seeds_release: Release) -> None:
+    listed = pointing(seeds_release, "/dataset")
+    assert listed.startswith("Thing Property Name https://pfocr.wikipathways.org/dataset")
+    assert (
+        " figure:PMC8023395__nihms-1688996-f0002 schema:isPartOf "
+        "Towards personalized treatment for early stage HER2-positive breast cancer "
+    ) in listed
+    assert "SPARQL has all" not in listed
+
+
+def test_what_has_no_name_has_no_column_for_it(seeds_release: Release) -> None:
+    listed = pointing(seeds_release, "/graph/equivalents")
+    assert listed.startswith("Thing Property https://pfocr.wikipathways.org/releases/")
+
+
+def test_of_many_the_first_are_listed_and_the_rest_are_not_hushed_up(
+    seeds_release: Release, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resource, "MOST_POINTING", 3)
+    listed = pointing(seeds_release, "/dataset")
+    # What the dataset says of itself is read with it, and not among the three.
+    assert listed.count("schema:isPartOf") == 1
+    assert "The first 4: SPARQL has all." in listed
