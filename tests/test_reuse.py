@@ -249,7 +249,17 @@ def cut(path: Path) -> None:
     path.write_bytes(found[:100])
 
 
+def misplace(data: Path, places: str) -> None:
+    """Let the index say that something is elsewhere."""
+    with closing(sqlite3.connect(data / FILE)) as database:
+        database.execute("UPDATE part SET places = ?", (places,))
+        database.commit()
+
+
 BREAKAGES: Final[dict[str, Callable[[Path], None]]] = {
+    "no place": lambda data: misplace(data, "[]"),
+    "a place beyond all files": lambda data: misplace(data, '{"turtle": [0, 1000000000000000000]}'),
+    "a place that is no number": lambda data: misplace(data, f'{{"turtle": [0, 1{"0" * 30}]}}'),
     "no index": lambda data: (data / FILE).unlink(),
     "an index that is none": lambda data: cut(data / FILE),
     "a dump with another byte": lambda data: corrupt(data / "current/dumps/pfocr.jsonl.gz"),

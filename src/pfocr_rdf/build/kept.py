@@ -29,8 +29,9 @@ from pfocr_rdf.releases import Release, find_release
 
 FILE: Final = "parts.sqlite"
 UNFINISHED: Final = ".parts-unfinished.sqlite"
+DIGEST_BYTES: Final = 32
 #: Goes up when the tables change; what is told changes with the programs, which are in the key.
-LAYOUT: Final = 1
+LAYOUT: Final = 2
 SCHEMA: Final = f"""
 PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
@@ -157,8 +158,11 @@ def _taken(kept: KeptParts, key: bytes) -> BatchResult | None:
         if found is None:
             return None
         told, places, digest = found
+        # Where a member would be is looked at before anything is read there.
+        if _digest(told, places) != digest[:DIGEST_BYTES]:
+            return None
         members = {name: _member(kept, name, *place) for name, place in json.loads(places).items()}
-        if _digest(told, members) != digest:
+        if _digest_of(members) != digest[DIGEST_BYTES:]:
             return None
         result = _Told(io.BytesIO(uncompress(told))).load()
     except (OSError, sqlite3.Error, ValueError, TypeError, KeyError, pickle.UnpicklingError):
@@ -177,8 +181,12 @@ def _member(kept: KeptParts, name: str, start: int, length: int) -> bytes:
         return file.read(length)
 
 
-def _digest(told: bytes, members: Mapping[str, bytes]) -> bytes:
-    digest = sha256(told)
+def _digest(told: bytes, places: str) -> bytes:
+    return sha256(told + places.encode()).digest()
+
+
+def _digest_of(members: Mapping[str, bytes]) -> bytes:
+    digest = sha256()
     for name in sorted(members):
         digest.update(members[name])
     return digest.digest()
@@ -230,8 +238,9 @@ class PartsWriter:
             places[name] = (self._ends[name], len(member))
             self._ends[name] += len(member)
         if self._database and result.key:
-            digest = _digest(result.told, part.compressed)
-            row = (result.key, result.told, json.dumps(places), digest)
+            told, where = result.told, json.dumps(places)
+            digest = _digest(told, where) + _digest_of(part.compressed)
+            row = (result.key, told, where, digest)
             with self._or_nothing():
                 self._database.execute("INSERT OR REPLACE INTO part VALUES (?, ?, ?, ?)", row)
 
