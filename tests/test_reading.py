@@ -268,6 +268,13 @@ def test_the_alias_is_derived_only_from_a_real_number(tmp_path: Path) -> None:
 
 def test_an_alias_that_is_the_figid_itself_leads_nowhere(tmp_path: Path) -> None:
     assert read_well(tmp_path, record(figid_alias=FIGID)).alias is None
+    named = record(figid_alias=FIGID, number="Fig. 5", figlink=None)
+    assert read_well(tmp_path, named).alias is None
+
+
+def test_an_alias_that_is_the_figid_itself_does_not_hide_another(tmp_path: Path) -> None:
+    said = record(figid_alias=FIGID, redirect_from="/figures/PMC1__F9")
+    assert read_well(tmp_path, said).alias == "PMC1__F9"
 
 
 @pytest.mark.parametrize(
@@ -300,6 +307,7 @@ def test_the_year_is_the_field_or_else_the_citation_s(
         *(("DOI 10.1234/x", "10.1234/x"), ("doi : 10.1234/x", "10.1234/x")),
         *(("info:doi/10.1234/x", "10.1234/x"), ("doi10.1234/x", "10.1234/x")),
         ("https://doi.org/10.1234%2FX%2fy", "10.1234/x/y"),
+        *(("10.1234%2Fabc%E9", None), ("10.1234%2Fabc%C3%A9", "10.1234/abcé")),
         *(("10.1234%2Fx%2800%29%C3%9F", "10.1234/x(00)ß"), ("10.1234%2Fx%00", None)),
         *(("10.1234/x%2Fy", "10.1234/x%2fy"), ("doi.org", None), ("doi", None)),
         # Case is that of ASCII alone: those with Ä and ä are two.

@@ -1,6 +1,7 @@
 """What a record says of its article: title, citation, year, DOI, journal, keywords."""
 
 import re
+from contextlib import suppress
 from typing import Final
 from urllib.parse import unquote
 
@@ -66,8 +67,10 @@ def _doi(fields: Fields) -> str | None:
         return None
     doi = DOI_PREFIX_RE.sub("", value)
     # Every DOI has a slash: where an address has it escaped, so it has whatever else it escapes.
-    if "/" not in doi and (unescaped := unquote(doi)).isprintable():
-        doi = unescaped
+    if "/" not in doi:
+        with suppress(UnicodeDecodeError):  # escaped in no UTF-8: whose letters nobody knows
+            unescaped = unquote(doi, errors="strict")
+            doi = unescaped if unescaped.isprintable() else doi
     doi = doi.translate(DOI_CASE)
     if DOI_RE.fullmatch(doi):
         return doi

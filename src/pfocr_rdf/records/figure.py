@@ -201,12 +201,15 @@ def _alias(fields: Fields, figid: str, pmcid: str, number: str | None) -> str | 
     """The figure's other address, ``PMC…__F1``; derived from its number where it is missing."""
     named: dict[str, str] = {}
     refused: set[str] = set()
+    has_none = False
     for name, folder in (("figid_alias", ""), ("redirect_from", "/figures/")):
         value = fields.text(name)
         if value is None:
             continue
         alias = value.removeprefix(folder)
-        if _is_of(alias, pmcid):
+        if alias == figid:
+            has_none = True
+        elif _is_of(alias, pmcid):
             named[name] = alias
         elif alias not in refused:  # the second field repeats the first
             refused.add(alias)
@@ -215,11 +218,10 @@ def _alias(fields: Fields, figid: str, pmcid: str, number: str | None) -> str | 
         reason = f"not the alias {named['figid_alias']}, which is used: one of the two is wrong"
         fields.notes.warn("redirect_from", "alias", fields.raw("redirect_from"), reason)
     if named:
-        alias = next(iter(named.values()))
-    elif number and figure_type_of(number):
-        alias = f"{pmcid}__{number}"
-    else:
+        return next(iter(named.values()))
+    if has_none or not (number and figure_type_of(number)):
         return None
+    alias = f"{pmcid}__{number}"
     return alias if alias != figid and _is_of(alias, pmcid) else None
 
 
