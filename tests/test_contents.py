@@ -1,5 +1,6 @@
 """A release is opened with the store and the IRIs that it was built with, or refused."""
 
+import fcntl
 import json
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from building import build
 from invoking import run
 from making import SEEDS
-from pfocr_rdf.contents import iris_of, open_store
+from pfocr_rdf.contents import holding_named, iris_of, open_store
 from pfocr_rdf.errors import ReleaseError
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.releases import Release
@@ -22,6 +23,29 @@ def test_the_iris_are_those_that_the_release_was_built_with(tmp_path: Path) -> N
 def test_the_store_holds_what_the_manifest_counts(seeds_release: Release) -> None:
     manifest = seeds_release.manifest()
     assert len(open_store(seeds_release)) == manifest["triples"] + manifest["equivalents"]
+
+
+def test_a_release_that_is_pruned_between_finding_and_holding_it_is_found_again(
+    seeds_release: Release, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pruned = Release("20260101T000000Z-aaaaaaaaaaaa", tmp_path / "pruned")
+    found = iter([pruned, seeds_release])
+    monkeypatch.setattr("pfocr_rdf.contents.find_release", lambda data, name: next(found))
+    with holding_named(tmp_path, "current") as held, (held.path / "manifest.json").open() as file:
+        assert held == seeds_release
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def test_a_release_that_cannot_be_held_is_not_looked_for_for_ever(copied_release: Release) -> None:
+    (copied_release.path / "manifest.json").unlink()
+    data = copied_release.path.parent
+    (data / "current").symlink_to(copied_release.path)
+    with (
+        pytest.raises(ReleaseError, match="not a readable manifest"),
+        holding_named(data, "current"),
+    ):
+        raise AssertionError("it was held")
 
 
 @pytest.mark.parametrize(

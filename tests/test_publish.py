@@ -21,6 +21,7 @@ from pfocr_rdf.errors import ReleaseError
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.publish import DumpFormatName, copy_dumps, write_dump
 from pfocr_rdf.releases import Release
+from pfocr_rdf.xml_text import NotXmlError, XmlText
 
 IRIS: Final = Iris()
 #: Of every release; that of links from mapping sets has tests of its own.
@@ -45,6 +46,8 @@ def written(release: Release, form: DumpFormatName, *, gzipped: bool = False) ->
 
 
 def read(data: bytes, form: str) -> set[Quad]:
+    if form == "rdfxml":  # by a parser that keeps to XML, which reads a bare carriage return as \n
+        return {Quad(*triple) for triple in by_rdflib(data, "xml")}
     if form == "jsonld":
         lines = data.split(b"\n")[:-1]
         return {quad for line in lines for quad in parse(line, format=RdfFormat.JSON_LD)}
@@ -118,6 +121,20 @@ def test_odd_texts_survive_conversion(tmp_path: Path) -> None:
     release = build(records, tmp_path / "data").release
     for form in FORMATS:
         assert read(written(release, form), form) == expected(release, form), form
+
+
+def test_what_xml_cannot_hold_is_told_with_what_to_do(
+    seeds_release: Release, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def check(self: XmlText, block: bytes) -> bytes:
+        raise NotXmlError("U+0001")
+
+    monkeypatch.setattr(XmlText, "check", check)
+    with pytest.raises(ReleaseError) as refused:
+        written(seeds_release, "rdfxml")
+    assert str(refused.value) == (
+        f"release {seeds_release.id} holds U+0001, which XML cannot hold: name another --format"
+    )
 
 
 def test_copied_dumps_are_the_bytes_of_the_release(seeds_release: Release, tmp_path: Path) -> None:

@@ -173,7 +173,7 @@ def test_a_release_pruned_between_finding_and_holding_it_gives_way_to_the_curren
         prune_releases(data, 1)
         return hold_release(release)
 
-    monkeypatch.setattr(served, "hold_release", late)
+    monkeypatch.setattr("pfocr_rdf.contents.hold_release", late)
     held = hold_current(data)
     assert held.release.id == NAMES[2]
     held.close()

@@ -1,16 +1,20 @@
-"""What a release is read with: its store, and the IRIs that it was built with."""
+"""What a release is read with: held, its store, its dumps, the IRIs that it was built with."""
 
 from collections.abc import Iterator
-from typing import Any, Final, Protocol
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO, Final, Protocol
 
 from pyoxigraph import DefaultGraph, NamedNode, Quad, Store
 
 from pfocr_rdf.errors import IriError, ReleaseError
 from pfocr_rdf.iris import SCHEMA, Iris, term
-from pfocr_rdf.releases import MANIFEST, Release
+from pfocr_rdf.listing import ListedFile, listed_files
+from pfocr_rdf.releases import MANIFEST, Release, find_release, hold_release
 
 #: Of the vocabulary, which is not imported: with it come the readers of records.
 SAME_AS: Final = term(SCHEMA, "sameAs")
+DUMPS: Final = "dumps/"
 #: What leads from a figure to its page at PubMed Central, and to its picture.
 PAGES: Final = (term(SCHEMA, "url"), term(SCHEMA, "contentUrl"))
 
@@ -22,6 +26,50 @@ class Quads(Protocol):
         self, subject: Any, predicate: Any, object: Any, graph_name: Any = None, /
     ) -> Iterator[Quad]:
         """The quads of a pattern, in which None stands for anything."""
+
+
+@contextmanager
+def holding_named(data: Path, name: str) -> Iterator[Release]:
+    """A release by a name, as :func:`find_release` takes it, held while it is read.
+
+    :raises ReleaseError: if there is none, or it cannot be held.
+    """
+    release, lock = find_and_hold(data, name)
+    with lock:
+        yield release
+
+
+def find_and_hold(data: Path, name: str) -> tuple[Release, BinaryIO]:
+    """A release by a name, and what holds it until it is closed.
+
+    :raises ReleaseError: if there is none, or it cannot be held.
+    """
+    release = find_release(data, name)
+    while True:
+        try:
+            return release, hold_release(release)
+        except ReleaseError:
+            # Pruned between finding and holding it, for another was published: take that.
+            now = find_release(data, name)
+            if now == release:
+                raise
+            release = now
+
+
+def dump_files(release: Release) -> list[ListedFile]:
+    """The files that are published, by their names in the folder of dumps.
+
+    :raises ReleaseError: if the manifest does not list them.
+    """
+    files = listed_files(release.manifest())
+    if files is None:
+        path = release.path / MANIFEST
+        raise ReleaseError(f"{path}: no list of files: build again, or roll back")
+    return [
+        ListedFile(file.name.removeprefix(DUMPS), file.size, file.sha256)
+        for file in files
+        if file.name.startswith(DUMPS)
+    ]
 
 
 def open_store(release: Release) -> Store:

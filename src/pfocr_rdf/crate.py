@@ -10,17 +10,16 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from pfocr_rdf import iris as ns
-from pfocr_rdf.contents import iris_of
+from pfocr_rdf.contents import dump_files, iris_of
 from pfocr_rdf.dataset import DESCRIPTION, FORMAT_TO_SYNTAX, KEYWORDS, PUBLISHER, TITLE
 from pfocr_rdf.dumps import FILE_TO_TYPE, FILE_TO_WORDS, FORMATS, MAPPINGS, NAME_TO_FORMAT
 from pfocr_rdf.errors import ReleaseError
-from pfocr_rdf.listing import ListedFile, listed_files
+from pfocr_rdf.listing import ListedFile
 from pfocr_rdf.release_ids import made_at
 from pfocr_rdf.releases import MANIFEST, Release
 
 CRATE: Final = "ro-crate-metadata.json"
 ROOT: Final = "./"
-DUMPS: Final = "dumps/"
 FILE_TO_SPECIFICATION: Final = {form.file: form.specification for form in NAME_TO_FORMAT.values()}
 SPECIFICATION_TO_NAME: Final = {form.specification: FORMAT_TO_SYNTAX[form.name] for form in FORMATS}
 
@@ -34,14 +33,10 @@ def describe_crate(release: Release) -> bytes:
     It is dated as the release is or, if that has no date, by the day on which it was built: a
     crate must have one. https://www.researchobject.org/ro-crate/specification/1.2/
 
-    :raises ReleaseError: if the manifest cannot be read.
+    :raises ReleaseError: if the manifest cannot be read, or lacks what is told.
     """
     manifest = release.manifest()
-    files = [
-        ListedFile(file.name.removeprefix(DUMPS), file.size, file.sha256)
-        for file in listed_files(manifest) or ()
-        if file.name.startswith(DUMPS)
-    ]
+    files = dump_files(release)
     licences = _licences(release, manifest)
     graph = [
         {

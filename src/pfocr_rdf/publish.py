@@ -5,17 +5,18 @@ import re
 import shutil
 import zlib
 from pathlib import Path
-from typing import BinaryIO, Final, Literal
+from typing import BinaryIO, Final, Literal, cast
 
 from pyoxigraph import DefaultGraph, RdfFormat
 
-from pfocr_rdf.contents import open_store
+from pfocr_rdf.contents import dump_files, open_store
 from pfocr_rdf.crate import CRATE, describe_crate
 from pfocr_rdf.dumps import MAPPINGS, NAME_TO_FORMAT
 from pfocr_rdf.errors import ReleaseError
 from pfocr_rdf.iris import Iris
-from pfocr_rdf.listing import listed_files, size_fault
-from pfocr_rdf.releases import MANIFEST, Release
+from pfocr_rdf.listing import size_fault
+from pfocr_rdf.releases import Release
+from pfocr_rdf.xml_text import NotXmlError, XmlText
 
 #: Formats that are made from the store, for they are not among the dumps.
 CONVERTED: Final = {
@@ -124,16 +125,9 @@ def _refuse_cut(release: Release, file: str | None = None) -> None:
 
     :param file: the dump to look at; all that were published if None.
     """
-    files = listed_files(release.manifest())
-    if files is None:
-        path = release.path / MANIFEST
-        raise ReleaseError(f"{path}: no list of files: build again, or roll back")
-    for listed in files:
-        folder, _, name = listed.name.rpartition("/")
-        if folder != "dumps" or file not in (None, name):
-            continue
-        if fault := size_fault(release.path, listed):
-            raise _unreadable(release, fault)
+    for listed in dump_files(release):
+        if file in (None, listed.name) and (fault := size_fault(release.dumps, listed)):
+            raise _unreadable(release, f"dumps/{fault}")
 
 
 def _unreadable(release: Release, fault: object) -> ReleaseError:
@@ -146,5 +140,25 @@ def _convert(release: Release, form: str, out: BinaryIO, iris: Iris) -> None:
     prefixes = iris.prefixes()
     if form == "trig":
         store.dump(out, RdfFormat.TRIG, prefixes=prefixes)
-    else:
-        store.dump(out, CONVERTED[form], from_graph=DefaultGraph(), prefixes=prefixes)
+        return
+    written = cast(BinaryIO, _Xml(out)) if form == "rdfxml" else out
+    try:
+        store.dump(written, CONVERTED[form], from_graph=DefaultGraph(), prefixes=prefixes)
+    except NotXmlError as error:
+        reason = f"holds {error.character}, which XML cannot hold: name another --format"
+        raise ReleaseError(f"release {release.id} {reason}") from error
+
+
+class _Xml:
+    """What is written through it a parser of XML reads as it was."""
+
+    def __init__(self, out: BinaryIO) -> None:
+        self._out = out
+        self._text = XmlText()
+
+    def write(self, block: bytes) -> int:
+        self._out.write(self._text.check(bytes(block)))
+        return len(block)
+
+    def flush(self) -> None:
+        self._out.flush()

@@ -8,14 +8,13 @@ import typer
 
 from pfocr_rdf.commands.console import data_out, refusals, say
 from pfocr_rdf.commands.options import DEFAULT_DATA, MOST, Data, ReleaseName
-from pfocr_rdf.contents import iris_of, open_store
+from pfocr_rdf.contents import holding_named, iris_of, open_store
 from pfocr_rdf.describe import GraphFormatName, find_thing
 from pfocr_rdf.describe import describe as describe_thing
 from pfocr_rdf.dumps import written_graph
 from pfocr_rdf.errors import IriError, QueryError
 from pfocr_rdf.gone import find_gone
 from pfocr_rdf.iris import Iris
-from pfocr_rdf.releases import find_release, holding
 from pfocr_rdf.spellings import find_iri
 
 
@@ -29,7 +28,7 @@ def describe(
     release: ReleaseName = "current",
 ) -> None:
     """Print what a release says of a thing, and what points at it."""
-    with refusals(), holding(find_release(data, release)) as found:
+    with refusals(), holding_named(data, release) as found:
         iris = iris_of(found)
         store = open_store(found)
         try:

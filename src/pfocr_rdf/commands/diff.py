@@ -8,8 +8,7 @@ from pfocr_rdf.commands.console import refusals, say
 from pfocr_rdf.commands.options import DEFAULT_DATA, Data, release_names
 from pfocr_rdf.commands.progress import doing
 from pfocr_rdf.compare import DESCRIBED, Summary, compare_releases
-from pfocr_rdf.contents import iris_of
-from pfocr_rdf.releases import find_release, holding
+from pfocr_rdf.contents import holding_named, iris_of
 
 
 def diff(
@@ -42,8 +41,8 @@ def diff(
     """
     with (
         refusals(),
-        holding(find_release(data, old)) as before,
-        holding(find_release(data, new)) as after,
+        holding_named(data, old) as before,
+        holding_named(data, new) as after,
     ):
         # Each calls its figures by the IRIs that it was built with.
         iris, counts = {"-": iris_of(before), "+": iris_of(after)}, Summary()

@@ -10,7 +10,7 @@ import typer
 
 from pfocr_rdf.commands.console import STREAM_FAULTS, data_out, refusals
 from pfocr_rdf.commands.options import DEFAULT_DATA, Data, ReleaseName
-from pfocr_rdf.contents import iris_of
+from pfocr_rdf.contents import holding_named, iris_of
 from pfocr_rdf.errors import ReleaseError
 from pfocr_rdf.publish import (
     SUFFIX_TO_FORMATS,
@@ -20,7 +20,6 @@ from pfocr_rdf.publish import (
     suffix_of,
     write_dump,
 )
-from pfocr_rdf.releases import find_release, holding
 
 
 def dump(
@@ -46,7 +45,7 @@ def dump(
         what = "all dumps are copied: leave --format and --output out"
         raise typer.BadParameter(what, param_hint="--to")
     form = _form(form, output)
-    with refusals(), holding(find_release(data, release)) as found:
+    with refusals(), holding_named(data, release) as found:
         if to is not None:
             for path in copy_dumps(found, to):
                 typer.echo(path)

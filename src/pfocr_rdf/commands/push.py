@@ -9,11 +9,11 @@ import typer
 
 from pfocr_rdf.commands.console import refusals, say
 from pfocr_rdf.commands.options import DEFAULT_DATA, MOST, Data, Quiet, ReleaseName
+from pfocr_rdf.contents import holding_named
 from pfocr_rdf.errors import UsageError
 from pfocr_rdf.push import CHUNK_TRIPLES, PushOptions, push_release
 from pfocr_rdf.push_bulk import BulkOptions, bulk_load
 from pfocr_rdf.push_graphs import PushedGraph, PushProgress
-from pfocr_rdf.releases import find_release, holding
 from pfocr_rdf.stores import TIMEOUT_S, Account
 
 Endpoint = Annotated[
@@ -88,7 +88,7 @@ def push(
     confirmed; one of a release that is there already sends nothing. One graph a line on standard
     output, with the triples that the store counts.
     """
-    with refusals(), holding(find_release(data, release)) as found:
+    with refusals(), holding_named(data, release) as found:
         if (endpoint is None) == (virtuoso_bulk is None):
             raise UsageError("where to? give either --endpoint or --virtuoso-bulk")
         if virtuoso_bulk is None and (virtuoso_folder or isql):

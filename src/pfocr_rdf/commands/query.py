@@ -15,7 +15,7 @@ from pfocr_rdf.absent import MOST_TOLD, absent, present_instead
 from pfocr_rdf.apart import apart
 from pfocr_rdf.commands.console import counted, data_out, refusals, say
 from pfocr_rdf.commands.options import DEFAULT_DATA, Data, ReleaseName
-from pfocr_rdf.contents import iris_of, open_store, same_thing
+from pfocr_rdf.contents import holding_named, iris_of, open_store, same_thing
 from pfocr_rdf.errors import IriError, QueryError, UsageError
 from pfocr_rdf.having import unnamed_in_having
 from pfocr_rdf.iris import Iris
@@ -30,7 +30,7 @@ from pfocr_rdf.queries import (
     parse_query,
     resolved,
 )
-from pfocr_rdf.releases import Release, find_release, holding
+from pfocr_rdf.releases import Release
 from pfocr_rdf.remote import TIMEOUT_S, ask_endpoint
 from pfocr_rdf.results import default_format, write_answer, write_query
 from pfocr_rdf.spellings import find_iri
@@ -115,7 +115,7 @@ def query(
             rows = _ask_endpoint(endpoint, _text(asked, param or [], Iris()), form, timeout_s)
             _tell_cut(asked, param or [], rows)
         else:
-            with holding(find_release(data, release)) as found:
+            with holding_named(data, release) as found:
                 if explain:
                     _explain(found, asked, param or [], partners)
                 else:

@@ -8,7 +8,7 @@ import typer
 
 from pfocr_rdf.commands.console import counted, print_json, refusals, say
 from pfocr_rdf.commands.options import DEFAULT_DATA, Data, ReleaseName
-from pfocr_rdf.releases import find_release, holding
+from pfocr_rdf.contents import holding_named
 from pfocr_rdf.search import Found, Suggestion, Tier, open_index
 
 
@@ -38,7 +38,7 @@ def search(
     """
     with (
         refusals(),
-        holding(find_release(data, release)) as held,
+        holding_named(data, release) as held,
         open_index(held) as index,
     ):
         if suggest:

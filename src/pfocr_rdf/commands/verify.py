@@ -8,13 +8,10 @@ import typer
 from pfocr_rdf.commands.console import counted, refusals, say
 from pfocr_rdf.commands.options import DEFAULT_DATA, Data, Quiet, release_names
 from pfocr_rdf.commands.progress import doing
+from pfocr_rdf.contents import holding_named
 from pfocr_rdf.releases import (
     CURRENT,
     RELEASES,
-    Release,
-    current_release,
-    find_release,
-    holding,
 )
 from pfocr_rdf.verify import verify_release
 
@@ -35,7 +32,10 @@ def verify(
 
     One fault a line on standard output; exit status 1 if there is any.
     """
-    with refusals(), holding(_release_at(data, release)) as found:
+    # A data folder whose current release is gone is that, and no name of a release.
+    if (Path(release) / RELEASES).is_dir():
+        data, release = Path(release), CURRENT
+    with refusals(), holding_named(data, release) as found:
         faults = 0
         with doing(quiet=quiet) as tell:
             for fault in verify_release(found, tell):
@@ -46,14 +46,3 @@ def verify(
         said = f"{counted(faults, 'fault')}: build again, or roll back" if faults else "whole"
         say(f"{found.id}: {said}")
     raise typer.Exit(1 if faults else 0)
-
-
-def _release_at(data: Path, name: str) -> Release:
-    """The release that is meant: by what ``releases`` prints, its path, or its data folder.
-
-    :raises ReleaseError: if there is none.
-    """
-    # A data folder whose current release is gone is that, and no name of a release.
-    if (Path(name) / RELEASES).is_dir():
-        return current_release(Path(name))
-    return find_release(data, name)

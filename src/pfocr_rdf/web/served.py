@@ -20,11 +20,11 @@ from typing import Any, BinaryIO, Final
 import pyoxigraph
 
 from pfocr_rdf.build.finish import READ_BYTES, is_manifested
-from pfocr_rdf.contents import iris_of
+from pfocr_rdf.contents import find_and_hold, iris_of
 from pfocr_rdf.errors import PfocrError, ReleaseError
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.listing import ListedFile, listed_files, size_fault
-from pfocr_rdf.releases import CURRENT, MANIFEST, Release, current_release, hold_release
+from pfocr_rdf.releases import CURRENT, MANIFEST, Release, hold_release
 
 LOGGER: Final = logging.getLogger("pfocr_rdf.web")
 #: Seconds between two looks at ``current``, each a readlink.
@@ -56,8 +56,12 @@ def hold(release: Release) -> Held:
 
     :raises ReleaseError: if it was deleted meanwhile or its manifest is damaged.
     """
+    return _held(release, hold_release(release))
+
+
+def _held(release: Release, lock: BinaryIO) -> Held:
     with ExitStack() as undo:
-        lock = undo.enter_context(hold_release(release))
+        undo.enter_context(lock)
         manifest = release.manifest()
         iris = iris_of(release)
         undo.pop_all()
@@ -69,16 +73,7 @@ def hold_current(data: Path) -> Held:
 
     :raises ReleaseError: if there is none, or it cannot be held.
     """
-    release = current_release(data)
-    while True:
-        try:
-            return hold(release)
-        except ReleaseError:
-            # Pruned between finding and holding it, for another was published: take that.
-            now = current_release(data)
-            if now == release:
-                raise
-            release = now
+    return _held(*find_and_hold(data, CURRENT))
 
 
 def moved(held: Held, data: Path) -> bool:
