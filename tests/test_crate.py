@@ -4,15 +4,15 @@ import json
 import os
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from pyoxigraph import Literal, NamedNode, RdfFormat, Store, parse
 from rocrate.rocrate import ROCrate
 
 from building import build
-from linking import SAMPLES
-from making import SEEDS
+from linking import RECORD, sssom
+from making import write
 from pfocr_rdf import iris as ns
 from pfocr_rdf.crate import CRATE, describe_crate
 from pfocr_rdf.dumps import MAPPINGS
@@ -20,8 +20,18 @@ from pfocr_rdf.errors import ReleaseError
 from pfocr_rdf.iris import Iris, term
 from pfocr_rdf.publish import copy_dumps
 from pfocr_rdf.releases import Release
+from pfocr_rdf.vocabulary import NO_LICENSE
 
-HERE = "https://archive.example/deposit/"
+#: What the context of RO-Crate 1.2 has of what is used; at hand is that of a later version.
+TERMS: Final = frozenset(
+    {
+        *("CreativeWork", "Dataset", "File", "Organization", "ScholarlyArticle", "WebPage"),
+        *("about", "author", "citation", "conformsTo", "contentSize", "datePublished"),
+        *("description", "encodingFormat", "hasPart", "isBasedOn", "keywords", "license", "name"),
+        *("publisher", "sha256", "url", "version"),
+    }
+)
+HERE: Final = "https://archive.example/deposit/"
 
 
 def described(release: Release) -> dict[str, dict[str, Any]]:
@@ -48,10 +58,8 @@ def test_another_program_reads_what_the_folder_is_and_finds_its_files(
 def test_every_term_is_one_of_ro_crate_and_nothing_is_lost_as_rdf(mixed_release: Release) -> None:
     context = json.loads(files("rocrate").joinpath("data/ro-crate.jsonld").read_bytes())["@context"]
     document = json.loads(describe_crate(mixed_release))
-    for entity in document["@graph"]:
-        for key, value in entity.items():
-            assert key in ("@id", "@type") or key in context, key
-            assert key != "@type" or value in context
+    keys = {key for entity in document["@graph"] for key in entity if not key.startswith("@")}
+    assert keys | {entity["@type"] for entity in document["@graph"]} == TERMS
     document["@context"] = context
     data = json.dumps(document).encode()
     store = Store()
@@ -90,18 +98,29 @@ def test_a_release_without_a_date_has_the_day_on_which_it_was_built(
     assert described(Release("mine", copied_release.path))["./"]["datePublished"] == "1970-01-02"
 
 
-def test_links_from_mapping_sets_have_the_licences_of_the_sets(tmp_path: Path) -> None:
-    mapped = build(SEEDS, tmp_path, mappings=tuple(SAMPLES)).release
+def test_links_from_mapping_sets_have_the_licences_of_the_sets_that_gave_any(
+    tmp_path: Path,
+) -> None:
+    rows = "gene:5742|skos:exactMatch|x:1|semapv:ManualMappingCuration"
+    files = {
+        "a.sssom.tsv": sssom([rows], metadata="", mapping_set="https://a.example/"),
+        "b.sssom.tsv": sssom([rows], mapping_set="https://b.example/"),
+        "c.sssom.tsv": sssom(
+            [rows.replace("5742", "1")],
+            metadata="license: https://none.example/",
+            mapping_set="https://c.example/",
+        ),
+    }
+    paths = tuple(write(tmp_path / "mappings", files) / name for name in files)
+    mapped = build(write(tmp_path / "records", RECORD), tmp_path / "data", mappings=paths).release
     entities = described(mapped)
-    licences = [each["@id"] for each in entities[MAPPINGS.file]["license"]]
-    assert licences == list(
-        dict.fromkeys(each["license"] for each in mapped.manifest()["mapping_sets"])
-    )
-    assert all(entities[licence]["description"] for licence in licences)
-    assert [name for name, entity in entities.items() if "license" in entity] == [
-        "./",
-        MAPPINGS.file,
-    ]
+    unspecified, named = (each["@id"] for each in entities[MAPPINGS.file]["license"])
+    assert (unspecified, named) == (NO_LICENSE.value, "https://l.example/")
+    assert entities[unspecified]["description"].startswith("The mapping set names none: ")
+    assert entities[named]["description"] == "The licence that a mapping set names for its links."
+    licensed = [name for name, entity in entities.items() if "license" in entity]
+    assert licensed == ["./", MAPPINGS.file]
+    assert "https://none.example/" not in entities
 
 
 def test_two_copies_are_the_same_bytes(seeds_release: Release, tmp_path: Path) -> None:
@@ -114,7 +133,7 @@ def test_two_copies_are_the_same_bytes(seeds_release: Release, tmp_path: Path) -
 
 def test_a_manifest_that_does_not_tell_a_licence_is_refused(copied_release: Release) -> None:
     path = copied_release.path / "manifest.json"
-    path.write_text(json.dumps({**copied_release.manifest(), "mapping_sets": [{}]}))
+    path.write_text(json.dumps({**copied_release.manifest(), "mapping_sets": [{"triples": 1}]}))
     with pytest.raises(ReleaseError) as refused:
         describe_crate(copied_release)
     assert str(refused.value) == (

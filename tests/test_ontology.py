@@ -171,6 +171,7 @@ def test_the_readme_names_only_terms_that_exist_and_every_property_of_the_data()
     constants = {
         *(node.value for name, node in vars(vocabulary).items() if name.startswith("XSD_")),
         *(vocabulary.RDF_TYPE.value, vocabulary.LICENSE_OF_RECORDS.value),
+        vocabulary.NO_LICENSE.value,
     }
     named = named_in(README)
     turned = {node.value for node in INVERSES}

@@ -17,21 +17,30 @@ from pfocr_rdf.errors import ReleaseError
 from pfocr_rdf.listing import ListedFile
 from pfocr_rdf.release_ids import made_at
 from pfocr_rdf.releases import MANIFEST, Release
+from pfocr_rdf.vocabulary import NO_LICENSE
 
 CRATE: Final = "ro-crate-metadata.json"
 ROOT: Final = "./"
 FILE_TO_SPECIFICATION: Final = {form.file: form.specification for form in NAME_TO_FORMAT.values()}
 SPECIFICATION_TO_NAME: Final = {form.specification: FORMAT_TO_SYNTAX[form.name] for form in FORMATS}
+#: Licence → its name, and what it says.
+LICENCE_TO_WORDS: Final = {
+    ns.CC0: ("Creative Commons Zero 1.0", "The data may be used for anything, without asking."),
+    NO_LICENSE.value: (
+        "No licence",
+        "The mapping set names none: nobody knows whether its links may be passed on.",
+    ),
+}
 
 #: One thing of the description, by the names that RO-Crate's context has for properties.
 Entity = dict[str, Any]
 
 
 def describe_crate(release: Release) -> bytes:
-    """What ``ro-crate-metadata.json`` says of the dumps of a release: the same in every copy.
+    """What ``ro-crate-metadata.json`` says of the dumps of a release.
 
-    It is dated as the release is or, if that has no date, by the day on which it was built: a
-    crate must have one. https://www.researchobject.org/ro-crate/specification/1.2/
+    It is dated as the release is or, for a crate must have a date, by the day on which the release
+    was built: then two builds of the same records differ in it, as their names do. https://www.researchobject.org/ro-crate/specification/1.2/
 
     :raises ReleaseError: if the manifest cannot be read, or lacks what is told.
     """
@@ -83,9 +92,10 @@ def _built_on(release: Release) -> str:
 
 
 def _licences(release: Release, manifest: Mapping[str, Any]) -> list[str]:
-    """Those of the mapping sets, which have their own."""
+    """Those of the mapping sets that gave links, which are not ours."""
     try:
-        return list(dict.fromkeys(each["license"] for each in manifest.get("mapping_sets", ())))
+        sets = [each for each in manifest.get("mapping_sets", ()) if each["triples"]]
+        return list(dict.fromkeys(each["license"] for each in sets))
     except (KeyError, TypeError) as error:
         path = release.path / MANIFEST
         reason = f"not a manifest ({error!r}): build again, or roll back"
@@ -136,15 +146,10 @@ def _origin() -> Iterator[Entity]:
 
 def _licence(iri: str) -> Entity:
     """A licence; of those of mapping sets no more is known than their IRI."""
-    ours = iri == ns.CC0
-    return {
-        "@id": iri,
-        "@type": "CreativeWork",
-        "name": "Creative Commons Zero 1.0" if ours else iri,
-        "description": "The data may be used for anything, without asking."
-        if ours
-        else "The licence that a mapping set names for its links.",
-    }
+    name, words = LICENCE_TO_WORDS.get(
+        iri, (iri, "The licence that a mapping set names for its links.")
+    )
+    return {"@id": iri, "@type": "CreativeWork", "name": name, "description": words}
 
 
 def _to(identifier: str) -> Entity:

@@ -164,6 +164,8 @@ IS_REPLACED_BY: Final = term(iris.DCTERMS, "isReplacedBy")
 CLOSE_MATCH: Final = term(iris.SKOS, "closeMatch")
 WAS_DERIVED_FROM: Final = term(iris.PROV, "wasDerivedFrom")
 LICENSE_OF_RECORDS: Final = NamedNode(iris.CC0)
+#: Of links whose mapping set names none that is an IRI.
+NO_LICENSE: Final = term(iris.SSSOM, "license/unspecified")
 
 KIND_TO_MENTION: Final[dict[Kind, NamedNode]] = {
     "gene": Pfocr.GeneMention,

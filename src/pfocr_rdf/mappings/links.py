@@ -49,7 +49,7 @@ from pfocr_rdf.mappings.slots import (
 from pfocr_rdf.records.frontmatter import as_text
 from pfocr_rdf.records.plain import Value
 from pfocr_rdf.shared import Shared
-from pfocr_rdf.vocabulary import RDF_TYPE, Owl, Sssom
+from pfocr_rdf.vocabulary import NO_LICENSE, RDF_TYPE, Owl, Sssom
 
 #: Predicate → what it is read from the other end: https://www.w3.org/TR/skos-reference/#mapping
 INVERSES: Final = {
@@ -196,7 +196,7 @@ class _SetLinker:
             self.iris.mapping_graph(name),
             as_text(values.get("mapping_set_title", name)),
             as_text(values.get("mapping_set_version", "")),
-            licence or term(ns.SSSOM, "license/unspecified"),
+            licence or NO_LICENSE,
             tuple(v for p, v in facts if p == CREATOR and isinstance(v, NamedNode)),
             files,
         )

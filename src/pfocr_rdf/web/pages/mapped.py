@@ -20,7 +20,7 @@ from pyoxigraph import Literal, NamedNode, Triple
 
 from pfocr_rdf import iris as ns
 from pfocr_rdf.iris import term
-from pfocr_rdf.vocabulary import Owl, Sssom
+from pfocr_rdf.vocabulary import NO_LICENSE, Owl, Sssom
 from pfocr_rdf.web.pages.facts import NOTHING, Facts, by_subject
 from pfocr_rdf.web.reading import Reading
 
@@ -41,7 +41,6 @@ LINK_TO_WORDS: Final = {
     term(ns.OWL, "sameAs"): "Is the same as",
     term(ns.OBO, "RO_0002205"): "Has the gene product",
 }
-NO_LICENCE: Final = term(ns.SSSOM, "license/unspecified").value
 CREATIVE_COMMONS_RE: Final = re.compile(
     r"https?://creativecommons\.org/(?:licenses|publicdomain)/([a-z-]+)/([0-9.]+)/?(?:deed.*)?"
 )
@@ -155,7 +154,7 @@ def mapping_sets(reading: Reading) -> list[MappingSet]:
             graph = NamedNode(one["graph"])
             titles = [t.object for t in reading.said_in(graph, NamedNode(one["id"]), SET_TITLE)]
             title = next((t.value for t in titles if isinstance(t, Literal)), one["id"])
-            licence = None if one["license"] == NO_LICENCE else one["license"]
+            licence = None if one["license"] == NO_LICENSE.value else one["license"]
             found.append(MappingSet(graph.value, title, licence))
     return found
 
