@@ -17,12 +17,14 @@ from making import SEEDS, record, write
 from parsing import by_pyoxigraph
 from pfocr_rdf import __version__
 from pfocr_rdf import iris as ns
+from pfocr_rdf.contents import open_store
 from pfocr_rdf.dataset import ReleaseFacts, describe_release
 from pfocr_rdf.dumps import EQUIVALENTS, FORMATS, link_targets
-from pfocr_rdf.iris import Iris
+from pfocr_rdf.iris import Iris, term
 from pfocr_rdf.mapping import Node, Object, integer_literal
 from pfocr_rdf.releases import Release
 from pfocr_rdf.tally import Tally
+from pfocr_rdf.verify import verify_release
 from pfocr_rdf.vocabulary import RDF_TYPE, Schema
 
 PREFIXES: Final = "".join(f"PREFIX {name}: <{iri}> " for name, iri in Iris().prefixes().items())
@@ -566,6 +568,15 @@ def test_the_links_lead_to_at_least_four_other_hosts(any_release: Release) -> No
         str(o).split("/")[2] for o in described(any_release).objects() if isinstance(o, URIRef)
     }
     assert len(hosts - {"pfocr.wikipathways.org"}) >= 4
+
+
+def test_the_base_may_be_the_publisher_s_own_site(tmp_path: Path) -> None:
+    iris = Iris(base=ns.WIKIPATHWAYS_HOME)
+    release = build(SEEDS, tmp_path, iris=iris).release
+    home, said = iris.home, open_store(release)
+    kinds = {quad.object for quad in said.quads_for_pattern(home, RDF_TYPE, None)}
+    assert kinds == {Schema.Organization, term(ns.SCHEMA, "DataCatalog")}
+    assert not list(verify_release(release))
 
 
 def test_another_base_is_in_the_whole_description(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -195,6 +196,15 @@ def test_a_folder_in_the_place_of_a_file_is_found(copied_release: Release) -> No
     (copied_release.path / "report.json").unlink()
     (copied_release.path / "report.json").mkdir()
     assert faults(copied_release) == ["report.json: not a file"]
+
+
+@pytest.mark.parametrize("file", ["dumps/pfocr.ttl.gz", "dumps/SHA256SUMS", "store/CURRENT"])
+def test_a_pipe_in_the_place_of_a_file_is_found_and_not_waited_for(
+    file: str, copied_release: Release
+) -> None:
+    (copied_release.path / file).unlink()
+    os.mkfifo(copied_release.path / file)
+    assert faults(copied_release) == [f"{file}: not a file"]
 
 
 def test_a_deleted_listing_is_found(copied_release: Release) -> None:

@@ -22,7 +22,7 @@ from pfocr_rdf.mappings import MappingCounts, linkset_nodes, linkset_parts
 from pfocr_rdf.ontology import ontology_nodes
 from pfocr_rdf.partitions import link_nodes, partition_nodes, statistics
 from pfocr_rdf.ranges import classes_of
-from pfocr_rdf.tally import Tally
+from pfocr_rdf.tally import Tally, by_subject
 from pfocr_rdf.vocabulary import (
     LICENSE_OF_RECORDS,
     RDF_TYPE,
@@ -111,7 +111,9 @@ def describe_release(facts: ReleaseFacts, data: Tally, iris: Iris) -> list[Node]
     if facts.example:
         described[facts.example.value] = tuple(kind.value for kind in FIGURE_TYPES)
     while True:
-        subjects = list(_subjects(facts, totals[-1], iris))
+        subjects = by_subject(list(_subjects(facts, totals[-1], iris)))
+        # The publisher's own site may be the base: then two of its facts are the same.
+        subjects = [Node(node.subject, list(dict.fromkeys(node.facts))) for node in subjects]
         counted = data.copy()
         counted.add(subjects, link_targets(iris))
         counted.ranges.settle(described | classes_of(subjects))

@@ -79,6 +79,8 @@ def verify_release(release: Release, tell: Tell = lambda _: None) -> Iterator[st
         raise ReleaseError(f"{path}: no list of files: build again, or roll back")
     files: dict[str, ListedFile] = {}
     yield from _file_faults(release.path, listed, files, tell)
+    if any(map(_waits, map(release.path.joinpath, listed))):
+        return
     yield from _listing_faults(release.dumps, manifest, files)
     if SEARCH_INDEX in listed:
         yield from _index_faults(release, manifest)
@@ -92,6 +94,11 @@ def _listed(manifest: dict[str, Any]) -> dict[str, ListedFile] | None:
     """The files that a manifest names; None where it does not list them as it should."""
     files = listed_files(manifest)
     return None if files is None else {file.name: file for file in files}
+
+
+def _waits(path: Path) -> bool:
+    """Whether something is there that may never be read to its end: a pipe, a device."""
+    return path.exists() and not path.is_file() and not path.is_dir()
 
 
 def _file_faults(
