@@ -14,6 +14,7 @@ from typing import Final
 import pytest
 
 from making import REPOSITORY
+from pfocr_rdf.build.errands import MODULES
 
 PACKAGE: Final = REPOSITORY / "src" / "pfocr_rdf"
 #: A module may import from those before it; ``records`` and ``build`` are packages.
@@ -141,6 +142,16 @@ def imported(path: Path) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{name_of(path)}: a relative import"
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def file_of(name: str) -> Path:
+    """The module that a full name is one of, or names something in."""
+    parts = name.split(".")[1:]
+    while not (PACKAGE.joinpath(*parts).with_suffix(".py")).is_file():
+        if (PACKAGE.joinpath(*parts) / "__init__.py").is_file():
+            return PACKAGE.joinpath(*parts) / "__init__.py"
+        parts.pop()
+    return PACKAGE.joinpath(*parts).with_suffix(".py")
 
 
 def docstrings(path: Path) -> set[ast.AST]:
@@ -294,3 +305,15 @@ def test_git_ignores_no_source_file() -> None:
         check=False,
     )
     assert done.stdout == ""
+
+
+def test_all_that_maps_a_batch_is_compared_before_a_part_is_taken_over() -> None:
+    waiting, seen = [PACKAGE / "build" / "batches.py"], set[Path]()
+    while waiting:
+        path = waiting.pop()
+        if path not in seen:
+            seen.add(path)
+            waiting += [file_of(name) for name in imported(path) if name.startswith("pfocr_rdf.")]
+    found = {path.relative_to(PACKAGE).parts[0].removesuffix(".py") for path in seen}
+    # How a process ends decides no byte.
+    assert found == {*MODULES, "forks"}

@@ -18,14 +18,16 @@ from typing import Final
 from pfocr_rdf import __version__
 from pfocr_rdf.build.batches import Batch, BatchResult
 from pfocr_rdf.errors import BuildError
+from pfocr_rdf.possessive import re
 from pfocr_rdf.resources import resource
 
 #: What shapes the bytes of a part, beside our own code.
 LIBRARIES: Final = ("pyoxigraph", "PyYAML", "python-frontmatter", "orjson", "deflate")
 #: Of our own code what maps a batch, and what it reads.
 MODULES: Final = (
-    *("errors", "resources", "recurring", "iris", "equivalents", "records", "vocabulary"),
-    *("mapping", "shared", "jsonld", "ranges", "tally", "listing", "dumps", "search", "build"),
+    *("errors", "resources", "recurring", "possessive", "iris", "equivalents", "records"),
+    *("vocabulary", "mapping", "shared", "jsonld", "ranges", "tally", "listing", "dumps"),
+    *("search", "build"),
 )
 RESOURCES: Final = ("organisms.tsv", "context.jsonld")
 
@@ -143,7 +145,8 @@ def programs() -> Programs:
         digest.update(resource("ontology", name).read_bytes())
     python = ".".join(platform.python_version_tuple()[:2])
     own = f"{__version__} ({digest.hexdigest()[:8]})"
-    return ("Python", python), ("pfocr-rdf", own), *((n, _version(n)) for n in LIBRARIES)
+    libraries = LIBRARIES if re.__name__ == "re" else (*LIBRARIES, re.__name__)
+    return ("Python", python), ("pfocr-rdf", own), *((n, _version(n)) for n in libraries)
 
 
 def _version(library: str) -> str:
