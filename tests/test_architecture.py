@@ -25,6 +25,7 @@ ORDER: Final = (
         "collector",
         "recurring",
         "possessive",
+        "composing",
         "cores",
         "iris",
         "equivalents",

@@ -6,13 +6,13 @@ which is kept beside it as a literal; a value of the wrong shape raises :class:`
 
 import hashlib
 import re
-import unicodedata
 from dataclasses import dataclass
 from typing import Final, Literal
 from urllib.parse import quote
 
 from pyoxigraph import NamedNode
 
+from pfocr_rdf.composing import normalized
 from pfocr_rdf.errors import IriError
 from pfocr_rdf.recurring import remembered
 
@@ -134,7 +134,7 @@ def slug(name: str) -> str:
 
     :raises IriError: if no letter or digit is left.
     """
-    folded = unicodedata.normalize("NFKC", name).casefold()
+    folded = normalized("NFKC", name).casefold()
     words = re.sub(r"[\W_]+", "-", folded).strip("-")
     if not words:
         raise IriError("name with a letter or digit in it", name)

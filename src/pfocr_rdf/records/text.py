@@ -1,9 +1,9 @@
 """Cleaning of cells: what counts as absent, which characters cannot be published."""
 
 import re
-import unicodedata
 from typing import Final
 
+from pfocr_rdf.composing import normalized
 from pfocr_rdf.records.notes import Notes
 
 #: Spellings of "nothing" that R, YAML and spreadsheets leave behind. They mean absent in
@@ -44,7 +44,7 @@ def composed(name: str) -> str:
     >>> composed("PMC1__gro\u0308\u00dfe") == "PMC1__gr\u00f6\u00dfe"
     True
     """
-    return unicodedata.normalize("NFC", name)
+    return normalized("NFC", name)
 
 
 def publishable(
@@ -66,4 +66,4 @@ def one_line(text: str) -> str:
     """
     if text.isascii() and text.isalnum():  # a word, as most texts are
         return text
-    return " ".join(unicodedata.normalize("NFC", text).split())
+    return " ".join(normalized("NFC", text).split())

@@ -7,11 +7,11 @@ in their place. ``TGF-β``, ``TGFbeta`` and ``TGFB`` are then one word, as are `
 """
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterator
 from string import punctuation
 from typing import Final
 
+from pfocr_rdf.composing import normalized
 from pfocr_rdf.recurring import remembered
 
 #: Greek letter → its name. A gene symbol has the Latin letter of the name for it, as in TNFα
@@ -51,8 +51,8 @@ def plain(text: str) -> str:
     """
     if text.isascii():
         return text.lower()
-    parted = unicodedata.normalize("NFKD", text.casefold())
-    return unicodedata.normalize("NFC", re.sub(rf"[{ACCENTS}]", "", parted)).casefold()
+    parted = normalized("NFKD", text.casefold())
+    return normalized("NFC", re.sub(rf"[{ACCENTS}]", "", parted)).casefold()
 
 
 def common_spelling(word: str) -> str:
