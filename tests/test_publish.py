@@ -191,14 +191,27 @@ def test_a_copy_that_is_interrupted_leaves_nothing_in_the_way_of_the_next(
     assert len(copy_dumps(seeds_release, tmp_path)) == 9
 
 
-@pytest.mark.parametrize("how", ["cut", "emptied", "deleted"])
+@pytest.mark.parametrize("how", ["cut", "emptied", "deleted", "flipped"])
 def test_dumps_are_not_copied_where_one_is_not_whole(
     how: str, copied_release: Release, tmp_path: Path
 ) -> None:
     damaged(copied_release.dumps / "pfocr.nt.gz", how)
     with pytest.raises(ReleaseError, match="run `pfocr-rdf verify` on the release"):
         copy_dumps(copied_release, tmp_path / "target")
-    assert not (tmp_path / "target").exists()
+    assert not list(tmp_path.glob("target/*"))
+
+
+def test_a_file_that_was_not_published_is_not_copied(
+    copied_release: Release, tmp_path: Path
+) -> None:
+    (copied_release.dumps / ".notes.swp").write_text("mine")
+    assert len(copy_dumps(copied_release, tmp_path / "target")) == 9
+
+
+def test_a_dump_of_other_bytes_is_not_written_as_it_is(copied_release: Release) -> None:
+    damaged(copied_release.dumps / "pfocr.nt.gz", "flipped")
+    with pytest.raises(ReleaseError, match=r"nt.gz: SHA-256 [0-9a-f]{64}, the manifest says "):
+        written(copied_release, "ntriples", gzipped=True)
 
 
 def damaged(path: Path, how: str) -> None:

@@ -68,7 +68,7 @@ def dump_files(release: Release) -> list[ListedFile]:
     return [
         ListedFile(file.name.removeprefix(DUMPS), file.size, file.sha256)
         for file in files
-        if file.name.startswith(DUMPS)
+        if file.name.startswith(DUMPS) and file.name.count("/") == 1
     ]
 
 

@@ -1,6 +1,7 @@
 """Dumps on their way out: copied as they are, or written in one format to a stream."""
 
 import gzip
+import hashlib
 import re
 import shutil
 import zlib
@@ -14,7 +15,7 @@ from pfocr_rdf.crate import CRATE, describe_crate
 from pfocr_rdf.dumps import MAPPINGS, NAME_TO_FORMAT
 from pfocr_rdf.errors import ReleaseError
 from pfocr_rdf.iris import Iris
-from pfocr_rdf.listing import size_fault
+from pfocr_rdf.listing import ListedFile, size_fault
 from pfocr_rdf.releases import Release
 from pfocr_rdf.xml_text import NotXmlError, XmlText
 
@@ -62,26 +63,26 @@ def suffix_of(path: Path) -> str:
 
 
 def copy_dumps(release: Release, target: Path) -> list[Path]:
-    """Copy the folder of dumps with its manifest and checksums, described as an RO-Crate.
+    """Copy the dumps with their manifest and checksums, described as an RO-Crate.
 
-    :raises ReleaseError: if the target holds other files or is one, or there are no dumps.
+    Each copy is hashed: what is described with a checksum must have it.
+
+    :raises ReleaseError: if the target holds other files or is one, or a dump is not whole.
     :raises OSError: if there is no room for all of them; none is left there then.
     """
     if target.is_file():
         raise ReleaseError(f"{target} is a file: name a new folder")
     if target.exists() and any(target.iterdir()):
         raise ReleaseError(f"{target} is not empty: name a new folder")
-    try:
-        files = sorted(release.dumps.iterdir())
-    except OSError as error:
-        raise _unreadable(release, error) from error
     _refuse_cut(release)
     described, crate = describe_crate(release), target / CRATE
     target.mkdir(parents=True, exist_ok=True)
+    files = dump_files(release)
     copies = [target / file.name for file in files]
     try:
         for file, copy in zip(files, copies, strict=True):
-            shutil.copyfile(file, copy)
+            shutil.copyfile(release.dumps / file.name, copy)
+            _refuse_changed(release, file, copy)
         crate.write_bytes(described)
     except BaseException:
         # Half of a copy would only stand in the way of the next, when it was interrupted, too.
@@ -107,7 +108,7 @@ def write_dump(
     try:
         if kept := NAME_TO_FORMAT.get(form):
             path = release.dumps / kept.file
-            _refuse_cut(release, kept.file)
+            _refuse_cut(release, kept.file, is_hashed=gzipped)
             with path.open("rb") if gzipped else gzip.open(path) as file:
                 shutil.copyfileobj(file, out, COPY_BYTES)
         elif gzipped:
@@ -120,14 +121,27 @@ def write_dump(
         raise _unreadable(release, error) from error
 
 
-def _refuse_cut(release: Release, file: str | None = None) -> None:
+def _refuse_cut(release: Release, name: str | None = None, *, is_hashed: bool = False) -> None:
     """Refuse what was cut: gzip reads an empty file, or some of many members, as if it were all.
 
-    :param file: the dump to look at; all that were published if None.
+    :param name: the dump to look at; all that were published if None.
+    :param is_hashed: refuse what has other bytes, too, which gzip does not see where it is copied.
     """
-    for listed in dump_files(release):
-        if file in (None, listed.name) and (fault := size_fault(release.dumps, listed)):
-            raise _unreadable(release, f"dumps/{fault}")
+    for file in dump_files(release):
+        if name in (None, file.name):
+            if fault := size_fault(release.dumps, file):
+                raise _unreadable(release, f"dumps/{fault}")
+            if is_hashed:
+                _refuse_changed(release, file, release.dumps / file.name)
+
+
+def _refuse_changed(release: Release, file: ListedFile, path: Path) -> None:
+    """Refuse a dump, or a copy of it, that has other bytes than were published."""
+    with path.open("rb") as opened:
+        found = hashlib.file_digest(opened, "sha256").hexdigest()
+    if found != file.sha256:
+        fault = f"dumps/{file.name}: SHA-256 {found}, the manifest says {file.sha256}"
+        raise _unreadable(release, fault)
 
 
 def _unreadable(release: Release, fault: object) -> ReleaseError:
