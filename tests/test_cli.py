@@ -356,6 +356,31 @@ def test_standard_input_that_is_closed_has_nothing_in_it(
     assert done.stderr == said
 
 
+def unread(*words: object) -> int:
+    """The exit status of a command whose reader has gone before it prints anything."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-c", "from pfocr_rdf.cli import app; app()", *map(str, words)]
+    try:
+        return subprocess.run(
+            command, stdout=writing, stderr=subprocess.PIPE, check=False
+        ).returncode
+    finally:
+        os.close(writing)
+
+
+def test_what_is_found_decides_the_status_also_where_nobody_reads_it(
+    data: Path, tmp_path: Path
+) -> None:
+    few = write(tmp_path / "few", {"PMC1__f1.md": record(year="20019"), "PMC2__f1.md": BROKEN})
+    assert unread("check", few) == unread("check", "--json", few) == 1
+    assert unread("check", few / "PMC1__f1.md") == 0
+    shutil.copytree(data, tmp_path / "damaged", symlinks=True)
+    (tmp_path / "damaged" / "current" / "report.json").write_text("{}")
+    assert unread("verify", "--data", tmp_path / "damaged") == 1
+    assert unread("releases", "--data", data) == 0
+
+
 def outside(words: list[str], redirected: str) -> subprocess.CompletedProcess[str]:
     """Run the command line as a process of its own, its streams as the shell is told."""
     command = [sys.executable, "-c", "from pfocr_rdf.cli import app; app()", *words]

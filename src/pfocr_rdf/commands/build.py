@@ -10,7 +10,7 @@ import typer
 
 from pfocr_rdf.build import BuildOptions, build_release, check_records
 from pfocr_rdf.build.options import issued_date
-from pfocr_rdf.commands.console import print_json, refusals, say
+from pfocr_rdf.commands.console import as_json_line, print_while_read, refusals, say
 from pfocr_rdf.commands.options import DEFAULT_DATA, MOST, MOST_PROCESSES, Data, Quiet
 from pfocr_rdf.commands.progress import Watcher, by_kind, tell_findings, unlogged
 from pfocr_rdf.errors import IriError, Problem, ReleaseError, UsageError
@@ -152,10 +152,8 @@ def check(
     """
 
     def tell(problem: Problem) -> None:
-        if as_json:
-            print_json(asdict(problem))
-        else:
-            typer.echo(str(problem))
+        # Who reads no further is told by the status what else was found.
+        print_while_read(as_json_line(asdict(problem)) if as_json else str(problem))
 
     sets: list[MappingCounts] = []
     with refusals():

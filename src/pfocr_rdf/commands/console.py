@@ -22,13 +22,28 @@ def say(message: str) -> None:
     typer.echo(message, err=True)
 
 
-def print_json(data: object) -> None:
-    """Print data on one line of JSON; in ASCII where stdout has no sign for all of Unicode.
+def as_json_line(data: object) -> str:
+    """Data on one line of JSON; in ASCII where stdout has no sign for all of Unicode.
 
     Python's own escapes, which stdout would make of the rest, are not JSON.
     """
     unicode = codecs.lookup(sys.stdout.encoding or "ascii").name.startswith("utf")
-    typer.echo(json.dumps(data, ensure_ascii=not unicode))
+    return json.dumps(data, ensure_ascii=not unicode)
+
+
+def print_json(data: object) -> None:
+    """Print data on one line."""
+    typer.echo(as_json_line(data))
+
+
+def print_while_read(line: str) -> bool:
+    """Print a line; whether somebody still reads. What was found must decide the exit status."""
+    try:
+        typer.echo(line)
+    except BrokenPipeError:
+        _let_stdout_go()
+        return False
+    return True
 
 
 def data_out() -> BinaryIO:

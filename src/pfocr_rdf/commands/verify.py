@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from pfocr_rdf.commands.console import counted, refusals, say
+from pfocr_rdf.commands.console import counted, print_while_read, refusals, say
 from pfocr_rdf.commands.options import DEFAULT_DATA, Data, Quiet, release_names
 from pfocr_rdf.commands.progress import doing
 from pfocr_rdf.contents import holding_named
@@ -41,7 +41,8 @@ def verify(
             for fault in verify_release(found, tell):
                 faults += 1
                 tell("")
-                typer.echo(fault)
+                if not print_while_read(fault):
+                    raise typer.Exit(1)
     if not quiet:
         said = f"{counted(faults, 'fault')}: build again, or roll back" if faults else "whole"
         say(f"{found.id}: {said}")
