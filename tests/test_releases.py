@@ -42,7 +42,6 @@ from pfocr_rdf.releases import (
     current_release,
     find_release,
     hold_release,
-    holding,
     list_releases,
     prune_releases,
     publish_release,
@@ -125,12 +124,17 @@ def test_an_unfinished_release_is_not_listed(tmp_path: Path) -> None:
     assert list_releases(tmp_path / "elsewhere") == []
 
 
-def test_where_current_cannot_be_moved_the_new_release_is_not_published(tmp_path: Path) -> None:
-    (tmp_path / "current").mkdir()  # as a copy that follows links leaves it
-    with pytest.raises(BuildError, match=r"current could not be written \(Is a directory\)"):
+def test_where_current_cannot_be_moved_the_new_release_is_not_published(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(self: Path, target: Path) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted", str(self))
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    with pytest.raises(BuildError, match=r"current could not be written \(Operation not permit"):
         build(SEEDS, tmp_path)
     assert list((tmp_path / "releases").iterdir()) == []
-    assert (tmp_path / "current").is_dir()
+    assert not (tmp_path / "current").exists()
 
 
 def test_what_became_current_and_may_not_be_on_the_disk_is_told_as_published(
@@ -180,6 +184,37 @@ def test_without_a_current_release_the_message_says_how_to_make_one(
         f"{tmp_path}: no current release: run `pfocr-rdf build RECORDS… --data` "
         "with this folder first"
     )
+
+
+def test_a_release_can_be_made_current_where_none_is(three: Path) -> None:
+    (three / "current").unlink()
+    with pytest.raises(ReleaseError) as caught:
+        current_release(three)
+    assert str(caught.value) == (
+        f"{three}: no current release: run `pfocr-rdf rollback RELEASE --data` with this folder "
+        "and one of 20250101T000000Z-aaa, 20250101T000001Z-bbb, 20260101T000000Z-ccc"
+    )
+    assert run("rollback", "--data", three).status == 1
+    done = run("rollback", "bbb", "--data", three)
+    assert (done.status, done.out) == (0, "20250101T000001Z-bbb\n")
+    assert done.err == "there was none\n"
+    assert current_release(three).id == "20250101T000001Z-bbb"
+
+
+def test_a_folder_in_the_place_of_the_link_is_refused_before_anything_is_built(
+    three: Path, tmp_path: Path
+) -> None:
+    copied = tmp_path / "copied"
+    shutil.copytree(three, copied, ignore=lambda folder, names: {"copied"} & set(names))
+    said = (
+        f"error: {copied}/current: a folder, no link to a release, as copies have it that follow "
+        "links: delete it, it is in releases too\n"
+    )
+    assert run("rollback", "bbb", "--data", copied).err == said
+    assert run("build", SEEDS, "--data", copied, "--quiet").err == said
+    assert not list(copied.glob("releases/.*"))
+    shutil.rmtree(copied / "current")
+    assert run("rollback", "bbb", "--data", copied).status == 0
 
 
 @pytest.mark.parametrize("content", [None, "", "[]", "nonsense"])
@@ -247,6 +282,7 @@ def test_a_name_that_fits_none_or_many_is_refused_with_those_there_are(
 
 def test_a_rollback_turns_to_the_release_before_and_deletes_nothing(three: Path) -> None:
     was, now = roll_back(three)
+    assert was
     assert (was.id, now.id) == ("20260101T000000Z-ccc", "20250101T000001Z-bbb")
     assert current_release(three) == now
     assert (three / "current").readlink() == Path("releases/20250101T000001Z-bbb")
@@ -484,11 +520,10 @@ def test_a_list_of_deleted_releases_that_is_damaged_names_those_that_can_be_read
 
 def test_a_release_that_is_held_is_not_pruned_until_it_is_let_go(three: Path) -> None:
     oldest, middle, _ = list_releases(three)
-    with holding(oldest) as held:
-        assert held == oldest
+    with hold_release(oldest):
         assert prune_releases(three, 1) == Pruned(deleted=(middle,), in_use=(oldest,))
         assert prune_releases(three, 1) == Pruned(in_use=(oldest,))
-        assert held.manifest() == {"files": []}
+        assert oldest.manifest() == {"files": []}
     assert prune_releases(three, 1) == Pruned(deleted=(oldest,))
 
 
@@ -615,7 +650,7 @@ def test_a_build_that_is_interrupted_while_it_prunes_says_that_it_has_published(
 
 def test_a_build_tells_what_it_did_not_prune(tmp_path: Path) -> None:
     first = build(SEEDS, tmp_path / "data").release
-    with holding(first):
+    with hold_release(first):
         done = run_build(tmp_path, SEEDS, tmp_path / "data", "--keep", "1")
     assert done.returncode == 0
     assert f"release {first.id} is in use: kept" in done.stderr.splitlines()

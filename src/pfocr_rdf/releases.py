@@ -113,7 +113,12 @@ def current_release(data: Path) -> Release:
             # Pruned between reading the link and looking there, for another was published.
             if _led_to(pointer) != led_to:
                 continue
-            reason = "run `pfocr-rdf build RECORDS… --data` with this folder first"
+            names = ", ".join(release.id for release in list_releases(data))
+            reason = (
+                f"run `pfocr-rdf rollback RELEASE --data` with this folder and one of {names}"
+                if names
+                else "run `pfocr-rdf build RECORDS… --data` with this folder first"
+            )
             raise ReleaseError(f"{data}: no current release: {reason}") from None
         return Release(target.name, target)
 
@@ -184,16 +189,6 @@ def _lock_shared(lock: BinaryIO, path: Path) -> bool:
         raise ReleaseError(f"{path} cannot be locked ({error.strerror}): {reason}") from error
 
 
-@contextmanager
-def holding(release: Release) -> Iterator[Release]:
-    """Hold a release while it is read.
-
-    :raises ReleaseError: as :func:`hold_release` does.
-    """
-    with hold_release(release):
-        yield release
-
-
 def _hold_alone(release: Release) -> AbstractContextManager[object]:
     """Hold a release so that nobody else can begin to.
 
@@ -235,7 +230,10 @@ def start_release(data: Path) -> Path:
     """An empty folder to build in; what killed builds left behind is removed.
 
     Call it while holding :func:`build_lock`.
+
+    :raises ReleaseError: if no release could be made current in the end.
     """
+    _refuse_followed(data / CURRENT)
     folder = data / RELEASES
     folder.mkdir(parents=True, exist_ok=True)
     for left in folder.glob(f"{UNFINISHED}*"):
@@ -243,6 +241,13 @@ def start_release(data: Path) -> Path:
     fresh = folder / f"{UNFINISHED}{os.getpid()}"
     fresh.mkdir()
     return fresh
+
+
+def _refuse_followed(pointer: Path) -> None:
+    """Refuse a folder in the place of the link to a release."""
+    if pointer.is_dir() and not pointer.is_symlink():
+        reason = "a folder, no link to a release, as copies have it that follow links"
+        raise ReleaseError(f"{pointer}: {reason}: delete it, it is in {RELEASES} too")
 
 
 def abandon_release(data: Path) -> None:
@@ -282,6 +287,7 @@ def make_current(data: Path, release: Release) -> None:
     :raises ReleaseError: if it is current, and may not stay so over a power cut.
     :raises OSError: if it could not be made current.
     """
+    _refuse_followed(data / CURRENT)
     # Held still: a build must not prune what a rollback is turning to.
     with locked(data / CURRENT_LOCK, wait=True):
         fresh = data / f".{CURRENT}"
@@ -301,29 +307,32 @@ def _is_current(data: Path, release: Release) -> bool:
     return led_to is not None and led_to.name == release.id
 
 
-def roll_back(data: Path, name: str | None = None) -> tuple[Release, Release]:
+def roll_back(data: Path, name: str | None = None) -> tuple[Release | None, Release]:
     """Make an earlier release current.
 
     :param name: which one; the release before the current one if None.
-    :returns: the release that was current and the one that is now.
+    :returns: the release that was current, if there was one, and the one that is now.
     :raises ReleaseError: if there is none to go back to, if it is damaged, or if the folder
         cannot be written to.
     """
-    was = current_release(data)
+    was: Release | None = None
     if name is None:
+        was = current_release(data)
         earlier = [release for release in list_releases(data) if release.id < was.id]
         if not earlier:
             reason = "name the one to go to, of those that `pfocr-rdf releases` lists"
             raise ReleaseError(f"{data}: {was.id} is the oldest release: {reason}")
         now = earlier[-1]
     else:
+        with suppress(ReleaseError):
+            was = current_release(data)
         now = find_release(data, name)
     if now not in list_releases(data.resolve()) and now not in list_releases(data):
         reason = "roll back to one of the releases of this data folder"
         raise ReleaseError(f"{now.path}: not in {data}: {reason}")
     _refuse_damaged(now)
     # Held, so that a build that prunes at the same time does not delete it before it is current.
-    with holding(now), _refusing(data):
+    with hold_release(now), _refusing(data):
         make_current(data, now)
     return was, now
 

@@ -44,5 +44,5 @@ def rollback(
     """Make an earlier release the current one; nothing is deleted."""
     with refusals():
         was, now = roll_back(data, release)
-        say(f"was {was.id}")
+        say(f"was {was.id}" if was else "there was none")
         typer.echo(now.id)
