@@ -28,7 +28,7 @@ from pfocr_rdf.build.errands import MODULES, errand_of, listed, programs, result
 from pfocr_rdf.build.workers import AHEAD
 from pfocr_rdf.cli import app
 from pfocr_rdf.commands.progress import Watcher
-from pfocr_rdf.errors import BuildError
+from pfocr_rdf.errors import BuildError, UsageError
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.records import Limits, open_collection
 from pfocr_rdf.releases import current_release
@@ -563,7 +563,7 @@ def test_the_address_of_a_worker_is_not_that_of_the_scheduler(
     ],
 )
 def test_what_is_no_address_is_refused(text: str) -> None:
-    with pytest.raises(BuildError, match="is no executor: nothing was published; give `processes`"):
+    with pytest.raises(UsageError, match="is no executor: nothing was published; give `processes`"):
         scheduler_address(text)
 
 

@@ -322,7 +322,7 @@ def test_a_name_that_contradicts_the_format_is_refused(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", ["a.csv", "a.json.gz", "a.TXT"])
+@pytest.mark.parametrize("name", ["a.csv", "a.json.gz", "a.TXT", "a.jsonld"])
 def test_a_name_of_a_format_that_is_not_written_is_refused(
     name: str, seeds_release: Release, tmp_path: Path
 ) -> None:

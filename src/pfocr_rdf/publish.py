@@ -34,7 +34,6 @@ SUFFIX_TO_FORMATS: Final[dict[str, tuple[DumpFormatName, ...]]] = {
     ".nt": ("ntriples",),
     ".nq": ("nquads", "equivalents", "mappings", "ntriples"),
     ".jsonl": ("jsonld",),
-    ".jsonld": ("jsonld",),
     ".trig": ("trig", "turtle", "ntriples"),
     ".rdf": ("rdfxml",),
     ".n3": ("n3", "turtle", "ntriples"),

@@ -30,7 +30,7 @@ from pyoxigraph import (
     serialize,
 )
 
-from pfocr_rdf.errors import PfocrError, QueryError, ReleaseError
+from pfocr_rdf.errors import PfocrError, QueryError, ReleaseError, UsageError
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.rows import row_counter
 from pfocr_rdf.syntax import CONTROL_RE, explain_syntax
@@ -190,11 +190,12 @@ def write_answer(
     :param form: one of :data:`FORMATS`.
     :param width: of a table, in characters; by default the terminal's.
     :returns: how many rows or triples it has; 1 for yes, 0 for no.
-    :raises QueryError: if the format does not fit the form of the query, or XML the answer.
+    :raises UsageError: if the format does not fit the form of the query.
+    :raises QueryError: if XML cannot hold the answer.
 
     >>> write_answer(Store().query("ASK {}"), io.BytesIO(), "turtle")
     Traceback (most recent call last):
-    pfocr_rdf.errors.QueryError: an ASK query has no format 'turtle': choose table, json, csv, \
+    pfocr_rdf.errors.UsageError: an ASK query has no format 'turtle': choose table, json, csv, \
 tsv or xml
     """
     if isinstance(answer, QuerySolutions):
@@ -240,7 +241,7 @@ def _end(output: BinaryIO, form: str) -> None:
 def _check(kind: str, form: str, forms: tuple[str, ...]) -> None:
     if form not in forms:
         choice = f"{', '.join(forms[:-1])} or {forms[-1]}"
-        raise QueryError(f"{kind} query has no format {form!r}: choose {choice}")
+        raise UsageError(f"{kind} query has no format {form!r}: choose {choice}")
 
 
 def _write_table(answer: QuerySolutions, output: BinaryIO, iris: Iris, width: int | None) -> int:

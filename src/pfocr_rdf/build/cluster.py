@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from pfocr_rdf.build.batches import Batch, BatchResult
 from pfocr_rdf.build.errands import Programs, errand_of, programs, result_of
-from pfocr_rdf.errors import BuildError
+from pfocr_rdf.errors import BuildError, UsageError
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -34,14 +34,14 @@ NOTHING: Final = "nothing was published"
 def scheduler_address(text: str) -> str:
     """The address of a scheduler as Dask writes it.
 
-    :raises BuildError: if it is none.
+    :raises UsageError: if it is none.
 
     >>> scheduler_address("dask://head:8786"), scheduler_address("dask+tls://[::1]:8786/")
     ('tcp://head:8786', 'tls://[::1]:8786')
     """
     matched = ADDRESS_RE.fullmatch(text)
     if not matched or not 0 < int(matched[3]) < 65536:
-        raise BuildError(
+        raise UsageError(
             f"{text!r} is no executor: {NOTHING}; give `processes`, or the scheduler of a Dask "
             "cluster as dask://HOST:PORT, or dask+tls://HOST:PORT"
         )
