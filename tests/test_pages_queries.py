@@ -580,11 +580,35 @@ def test_a_query_that_takes_too_long_is_explained_on_its_page(pages: Pages) -> N
     assert failing(pages, Failing(busy), "/queries/organisms?limit=1").headers["retry-after"] == "7"
 
 
-def test_an_answer_of_another_release_is_shown_and_not_kept(pages: Pages) -> None:
+def test_a_page_that_waited_for_another_release_is_all_of_that_one(
+    pages: Pages, mixed_release: Release
+) -> None:
+    """Its table, its footer, its header and its tag, for whoever asks again."""
+    site, fresh = Pages(pages.reading), pages_of(mixed_release).reading
+
+    class Swapped(Failing):
+        """While the first query waits for its turn the release changes."""
+
+        async def read(self, exchange: Exchange, query: object, most_bytes: int) -> bytes:
+            site.reading = fresh
+            return await super().read(exchange, query, most_bytes)
+
+    body = b'{"head": {"vars": ["figid"]}, "results": {"bindings": []}}'
+    target = "/queries/figures-by-gene?gene=2064"
+    site.endpoint = cast(Endpoint, Swapped(body=body, release=fresh.release.id))
+    page = site.get(target, "text/html")
+    assert (page.status, page.headers["x-pfocr-release"]) == (200, fresh.release.id)
+    hrefs = Markup(page.text).hrefs()
+    assert f"/releases/{fresh.version}" in hrefs
+    assert f"/releases/{pages.reading.version}" not in hrefs
+    assert site.get(target, "text/html", if_none_match=page.headers["etag"]).status == 304
+
+
+def test_a_page_whose_release_changes_each_time_is_refused_rather_than_mixed(pages: Pages) -> None:
     body = b'{"head": {"vars": ["figid"]}, "results": {"bindings": []}}'
     page = failing(pages, Failing(body=body), "/queries/figures-by-gene?gene=2064")
-    assert page.status == 200
-    assert page.headers["cache-control"] == "no-store"
+    assert (page.status, page.headers["retry-after"]) == (503, "10")
+    assert "another release was served each time" in Markup(page.text).text
 
 
 # What describes a query.

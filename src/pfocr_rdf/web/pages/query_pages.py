@@ -7,6 +7,7 @@ runs where all queries run, in a process of its own.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Final, TypeVar
@@ -16,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from pfocr_rdf.errors import PfocrError
 from pfocr_rdf.queries import NamedQuery, federated_queries, named_queries
 from pfocr_rdf.web.exchange import EXCHANGE, Exchange, Receive, Scope, Send
 from pfocr_rdf.web.formats import AnswerKind, Formats, choose_formats
@@ -65,6 +67,12 @@ KIND_TO_SHOWN: Final[dict[AnswerKind, str]] = {
 MOST_LINKED: Final = 500
 #: Characters of a graph that a page shows.
 SHOWN_CHARACTERS: Final = 60_000
+#: How often a page is begun anew because its query was answered by another release.
+TRIES: Final = 5
+
+
+class OtherReleaseError(PfocrError):
+    """A query was answered by another release than the one that its page is of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,20 +137,36 @@ class QueryAddress:
 
         :raises Refusal: instead of an answer.
         """
-        visit = visit_of(Request(scope, receive), self._site)
-        exchange: Exchange = scope[EXCHANGE]
+        request, exchange = Request(scope, receive), scope[EXCHANGE]
         try:
-            asked = await self._made(exchange, partial(read_asked, visit, scope["query_string"]))
-            if asked.formats is not None:
-                await self._site.endpoint.answer(exchange, sparql_query(asked, asked.formats))
-                return
-            if asked.opens:
-                response: Response = RedirectResponse(asked.in_editor, 303)
-            else:
-                response = await self._document(asked, exchange)
+            response = await self._of_one_release(request)
         except Refusal as refusal:
-            response = await self._made(exchange, partial(refused, visit, refusal))
-        await response(scope, receive, send)
+            work = partial(refused, visit_of(request, self._site), refusal)
+            response = await self._made(exchange, work)
+        if response is not None:
+            await response(scope, receive, send)
+
+    async def _of_one_release(self, request: Request) -> Response | None:
+        """What :meth:`_response` gives, begun anew if another release was served meanwhile."""
+        for _ in range(TRIES):
+            with suppress(OtherReleaseError):
+                return await self._response(visit_of(request, self._site), request.scope)
+        detail = "another release was served each time the query was answered: try again"
+        raise Refusal("busy", detail, headers={"Retry-After": "10"})
+
+    async def _response(self, visit: Visit, scope: Scope) -> Response | None:
+        """What a visit gets; None where the answer was sent as the endpoint sends it.
+
+        :raises OtherReleaseError: where the page would be of two releases.
+        """
+        exchange: Exchange = scope[EXCHANGE]
+        asked = await self._made(exchange, partial(read_asked, visit, scope["query_string"]))
+        if asked.formats is not None:
+            await self._site.endpoint.answer(exchange, sparql_query(asked, asked.formats))
+            return None
+        if asked.opens:
+            return RedirectResponse(asked.in_editor, 303)
+        return await self._document(asked, exchange)
 
     async def _made(self, exchange: Exchange, work: Callable[[], T]) -> T:
         return await in_turn(self._site, exchange, work)
@@ -162,10 +186,10 @@ class QueryAddress:
             result = Result(refusal=refusal)
             return await self._made(exchange, partial(query_document, asked, None, result))
         # Between reading the request and its answer another release may have come.
-        same = exchange.release == asked.visit.reading.release.id
-        known_by = key if same else None
+        if exchange.release != asked.visit.reading.release.id:
+            raise OtherReleaseError(exchange.release)
         return await self._made(
-            exchange, lambda: query_document(asked, known_by, read_result(asked, body))
+            exchange, lambda: query_document(asked, key, read_result(asked, body))
         )
 
 
