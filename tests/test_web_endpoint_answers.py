@@ -12,6 +12,7 @@ from pfocr_rdf.web.endpoint import Endpoint
 from pfocr_rdf.web.engine import Engine
 from pfocr_rdf.web.exchange import ABORT, Exchange, Message
 from pfocr_rdf.web.formats import choose_formats
+from pfocr_rdf.web.keys import answer_key
 from pfocr_rdf.web.process import QueryProcess, Running
 from pfocr_rdf.web.sparql import Query
 
@@ -75,17 +76,23 @@ class Client:
         self.has_begun = asyncio.Event()
         self._reads = reads
 
-    async def ask(self, endpoint: Endpoint, text: str = "ASK {}", accept: str = "*/*") -> "Client":
+    async def ask(
+        self, endpoint: Endpoint, text: str = "ASK {}", accept: str = "*/*", has: str = ""
+    ) -> "Client":
+        query_string = f"query={quote(text)}".encode()
         async with asyncio.timeout(WAIT_S):
-            await endpoint(self.exchange("/sparql", f"query={quote(text)}".encode(), accept))
+            await endpoint(self.exchange("/sparql", query_string, accept, has))
         return self
 
-    def exchange(self, path: str, query_string: bytes, accept: str = "*/*") -> Exchange:
+    def exchange(
+        self, path: str, query_string: bytes, accept: str = "*/*", has: str = ""
+    ) -> Exchange:
+        headers = [(b"accept", accept.encode())]
         scope = {
             "method": "GET",
             "path": path,
             "query_string": query_string,
-            "headers": [(b"accept", accept.encode())],
+            "headers": [*headers, (b"if-none-match", has.encode())] if has else headers,
             "extensions": {ABORT: self.aborted.set},
         }
         return Exchange(scope, self._receive, self._send, "0-0", time.monotonic(), "http://x/")
@@ -110,6 +117,10 @@ class Client:
         self.sent.append(message)
         if message.get("body"):
             self.has_begun.set()
+
+
+def query_of(text: str) -> Query:
+    return Query(text, None, None, choose_formats(None, None), "identity")
 
 
 def with_answers(work: Callable[[Answers, Endpoint], Awaitable[None]]) -> None:
@@ -159,6 +170,31 @@ def test_an_answer_that_outlasts_its_release_is_not_given_to_those_who_ask_later
     with_answers(work)
 
 
+def test_who_names_the_tag_of_an_answer_that_was_not_kept_is_told_so_without_asking() -> None:
+    """The engine would say the same again: the answer was too large to keep, or had to go."""
+
+    async def work(answers: Answers, endpoint: Endpoint) -> None:
+        async def turn() -> None:
+            raise AssertionError("it is asked again")
+
+        tag = (await Client().ask(endpoint)).headers["etag"]
+        endpoint.cache.clear()
+        answers.turn = turn
+        again = await Client().ask(endpoint, has=tag)
+        assert (again.sent[0]["status"], again.headers["etag"]) == (304, tag)
+        assert again.headers["x-pfocr-release"] == OLD
+        # What has another tag, or none, is asked.
+        answers.turn, answers.release_id = nothing, NEW
+        assert (await Client().ask(endpoint, has=tag)).told == (NEW, NEW, "miss")
+        endpoint.cache.clear()
+        assert (await Client().ask(endpoint, has="*")).told == (NEW, NEW, "miss")
+        changing = "ASK { BIND(NOW() AS ?x) }"
+        own = answer_key(NEW, query_of(changing)).etag.decode()
+        assert (await Client().ask(endpoint, changing, has=own)).told == (NEW, NEW, "none")
+
+    with_answers(work)
+
+
 def test_no_more_requests_are_remembered_word_for_word_than_there_is_room_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -175,7 +211,7 @@ def test_no_more_requests_are_remembered_word_for_word_than_there_is_room_for(
 
 def test_what_is_asked_by_other_addresses_takes_no_room_of_requests_to_the_endpoint() -> None:
     async def work(answers: Answers, endpoint: Endpoint) -> None:
-        query = Query("ASK {}", None, None, choose_formats(None, None), "identity")
+        query = query_of("ASK {}")
         client = Client()
         await endpoint.answer(client.exchange("/queries/a", b""), query)
         assert client.told == (OLD, OLD, "miss")
@@ -193,7 +229,7 @@ def test_a_page_is_given_a_kept_answer_where_the_query_has_the_same_again(
     text: str, cache: str
 ) -> None:
     async def work(answers: Answers, endpoint: Endpoint) -> None:
-        query = Query(text, None, None, choose_formats(None, None), "identity")
+        query = query_of(text)
         for _ in range(2):
             exchange = Client().exchange("/queries/a", b"")
             assert await endpoint.read(exchange, query, 1000) == OLD.encode()

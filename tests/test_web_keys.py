@@ -6,7 +6,7 @@ import pytest
 
 from pfocr_rdf.web.exchange import Exchange
 from pfocr_rdf.web.formats import choose_formats
-from pfocr_rdf.web.keys import AnswerKey, answer_key, asked_before, not_modified
+from pfocr_rdf.web.keys import AnswerKey, answer_key, asked_before, not_modified, was_given
 from pfocr_rdf.web.sparql import Query
 
 
@@ -34,17 +34,19 @@ def test_whatever_an_answer_depends_on_makes_another_key(changed: dict[str, Any]
 
 
 @pytest.mark.parametrize(
-    ("header", "known"),
+    ("header", "known", "named"),
     [
-        (None, False),
-        ("{tag}", True),
-        ('"other", {tag}', True),
-        ("{strong}", True),
-        ("*", True),
-        ('"other"', False),
+        (None, False, False),
+        ("{tag}", True, True),
+        ('"other", {tag}', True, True),
+        ("{strong}", True, True),
+        ("*", True, False),
+        ('"other"', False, False),
     ],
 )
-def test_a_client_has_an_answer_if_it_names_its_tag(header: str | None, known: bool) -> None:
+def test_a_client_has_an_answer_if_it_names_its_tag_or_any(
+    header: str | None, known: bool, named: bool
+) -> None:
     tag = key().etag.decode()
     headers = []
     if header is not None:
@@ -54,9 +56,17 @@ def test_a_client_has_an_answer_if_it_names_its_tag(header: str | None, known: b
     async def nothing(*_: Any) -> Any:
         raise AssertionError
 
-    for method, told in (("GET", known), ("HEAD", known), ("QUERY", known), ("POST", False)):
+    for method, conditional in (("GET", True), ("HEAD", True), ("QUERY", True), ("POST", False)):
         scope = {"method": method, "headers": headers}
-        assert asked_before(Exchange(scope, nothing, nothing, "0", 0.0), key()) is told
+        exchange = Exchange(scope, nothing, nothing, "0", 0.0)
+        assert asked_before(exchange, key()) is (known and conditional)
+        assert was_given(exchange, key()) is (named and conditional)
+
+
+def test_another_program_makes_another_tag(monkeypatch: pytest.MonkeyPatch) -> None:
+    tag = key().etag
+    monkeypatch.setattr("pfocr_rdf.web.keys.__version__", "another")
+    assert key().etag != tag
 
 
 def test_who_has_the_answer_gets_its_tag_and_no_body() -> None:

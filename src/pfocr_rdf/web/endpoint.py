@@ -41,6 +41,7 @@ from pfocr_rdf.web.keys import (
     answer_key,
     asked_before,
     not_modified,
+    was_given,
 )
 from pfocr_rdf.web.problems import Refusal
 from pfocr_rdf.web.process import CutError, Running
@@ -151,6 +152,10 @@ class Endpoint:
             return
         if repeatable and (reply := self.cache.get(key)) is not None:
             await self._send_known(exchange, key, reply)
+            return
+        if repeatable and was_given(exchange, key):
+            exchange.cache, exchange.release = "client", key.release
+            await exchange.reply(not_modified(key))
             return
         self.misses += 1
         exchange.cache = "miss" if repeatable else "none"

@@ -4,6 +4,7 @@ import hashlib
 from sys import getsizeof
 from typing import Final, NamedTuple
 
+from pfocr_rdf import __version__
 from pfocr_rdf.web.exchange import COMMON, Exchange, Reply
 from pfocr_rdf.web.formats import Formats
 from pfocr_rdf.web.sparql import Query
@@ -34,9 +35,12 @@ class AnswerKey(NamedTuple):
     def etag(self) -> bytes:
         """A weak one: the same rows may come in another order.
 
+        Another version of the program may write the same answer otherwise.
+
         https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3
         """
-        return b'W/"' + hashlib.sha256(repr(self).encode()).hexdigest()[:24].encode() + b'"'
+        facts = repr((__version__, self)).encode()
+        return b'W/"' + hashlib.sha256(facts).hexdigest()[:24].encode() + b'"'
 
 
 def answer_key(release: str, query: Query) -> AnswerKey:
@@ -64,6 +68,16 @@ def asked_before(exchange: Exchange, key: AnswerKey) -> bool:
     )
 
 
+def was_given(exchange: Exchange, key: AnswerKey) -> bool:
+    """Whether the client has this answer, which is not at hand: it names its tag.
+
+    With ``*`` it has any answer that there is, and whether there is one is not known before the
+    query has run.
+    """
+    sent = exchange.header(b"if-none-match")
+    return sent is not None and "*" not in _tags(sent) and asked_before(exchange, key)
+
+
 def is_known(tag: str, if_none_match: str | None) -> bool:
     """Whether a tag is among those that a client has answers of.
 
@@ -74,8 +88,12 @@ def is_known(tag: str, if_none_match: str | None) -> bool:
     """
     if if_none_match is None:
         return False
-    tags = {known.strip().removeprefix("W/") for known in if_none_match.split(",")}
+    tags = _tags(if_none_match)
     return "*" in tags or tag.removeprefix("W/") in tags
+
+
+def _tags(if_none_match: str) -> set[str]:
+    return {known.strip().removeprefix("W/") for known in if_none_match.split(",")}
 
 
 def not_modified(key: AnswerKey) -> Reply:
