@@ -133,6 +133,7 @@ def test_an_address_may_be_escaped_otherwise(spelt: str, pages: Pages) -> None:
 def test_an_alias_leads_to_the_same_form_of_its_figure(suffix: str, pages: Pages) -> None:
     page = pages.get(f"/figures/PMC8__F1{suffix}")
     assert (page.status, page.headers["location"]) == (301, f"/figures/PMC8__f1{suffix}")
+    assert page.headers["cache-control"] == "public, no-cache", "it may be a figure some day"
 
 
 def test_an_alias_is_said_in_the_data_of_its_figure(pages: Pages) -> None:

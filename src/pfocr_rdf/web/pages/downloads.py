@@ -11,7 +11,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.responses import FileResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from pfocr_rdf.web.pages.forms import has_already
+from pfocr_rdf.web.pages.forms import REVALIDATE, has_already
 from pfocr_rdf.web.pages.visits import Visit
 from pfocr_rdf.web.problems import Refusal
 from pfocr_rdf.web.reading import Reading
@@ -60,7 +60,7 @@ def answer_dump(visit: Visit) -> Response:
     headers = {
         "etag": tag,
         "last-modified": modified,
-        "cache-control": "public, no-cache",
+        "cache-control": REVALIDATE,
         "x-pfocr-release": reading.release.id,
         "link": f'<{visit.public_url}dataset>;rel="collection"',
     }

@@ -45,6 +45,8 @@ CONTENT_SECURITY: Final = "; ".join(
         "frame-ancestors 'none'",
     )
 )
+#: The next release may answer otherwise, and only the server knows of it.
+REVALIDATE: Final = "public, no-cache"
 PAGE_HEADERS: Final = {
     "content-security-policy": CONTENT_SECURITY,
     "referrer-policy": "strict-origin-when-cross-origin",
@@ -264,8 +266,7 @@ def reply(
     if key is None:
         sent["cache-control"] = "no-store"
     else:
-        # The next release may answer otherwise, and only the server knows of it.
-        sent |= {"cache-control": "public, no-cache", "etag": etag(visit, key)}
+        sent |= {"cache-control": REVALIDATE, "etag": etag(visit, key)}
         if has_already(visit, sent["etag"]):
             return Response(None, 304, sent)
     data = body()
@@ -278,9 +279,14 @@ def reply(
 
 
 def moved(visit: Visit, address: str, suffix: Form | None) -> Response:
-    """From another spelling of an address to the same form of its page."""
+    """From another spelling of an address to the same form of its page.
+
+    In another release it may be the address of a page itself, as an alias may be a figure's, and
+    what says no more is kept for ever: https://www.rfc-editor.org/rfc/rfc9110#section-15.4.2
+    """
     target = visit.links.to(address + (suffix.suffix if suffix else ""), **visit.parameters)
-    return RedirectResponse(target, 301, {"x-pfocr-release": visit.reading.release.id})
+    headers = {"cache-control": REVALIDATE, "x-pfocr-release": visit.reading.release.id}
+    return RedirectResponse(target, 301, headers)
 
 
 def etag(visit: Visit, key: str) -> str:
