@@ -148,6 +148,19 @@ def test_other_releases_are_listed_too(mixed_release: Release, tmp_path: Path) -
     assert "2099-01-01 00:00" in shown
 
 
+def test_a_page_that_lists_other_releases_is_not_confirmed_when_there_are_others(
+    mixed_release: Release, tmp_path: Path
+) -> None:
+    data = data_folder(mixed_release, tmp_path / "data")
+    site = pages_of(Release(mixed_release.id, data / "releases" / mixed_release.id))
+    tag = site.get("/").headers["etag"]
+    assert site.get("/", if_none_match=tag).status == 304
+    add_release(mixed_release, data, "20990101T000000Z-0123456789ab")
+    again = site.get("/", if_none_match=tag)
+    assert again.status == 200
+    assert "2099-01-01 00:00" in again.text
+
+
 def test_where_the_data_have_another_base_links_stay_here_and_the_data_keep_their_iris(
     page: Page, document: dict[str, Any]
 ) -> None:

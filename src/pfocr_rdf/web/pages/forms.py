@@ -109,7 +109,8 @@ class Subject:
     :param triples: what the RDF forms say.
     :param html: the page; gets the frame that it is set in.
     :param parameters: of the query string, that tell one page of it from another.
-    :param besides: what else the page depends on, beside the release: on this server's settings.
+    :param besides: what else the page depends on, beside the release: on this server's settings, on
+        what else is in its data folder.
     """
 
     iri: NamedNode

@@ -1,5 +1,6 @@
 """The first page: what the data are, their numbers, how to ask and where to fetch them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,7 +19,7 @@ from pfocr_rdf.web.pages.forms import Frame, Subject, absolute, respond
 from pfocr_rdf.web.pages.html import environment, render
 from pfocr_rdf.web.pages.mapped import mapping_sets
 from pfocr_rdf.web.pages.markup import DISTRIBUTION, dataset_markup
-from pfocr_rdf.web.pages.releases import kept_releases
+from pfocr_rdf.web.pages.releases import Kept, kept_releases
 from pfocr_rdf.web.pages.signposting import add_links, dataset_links
 from pfocr_rdf.web.pages.visits import Visit
 from pfocr_rdf.web.reading import Reading
@@ -55,9 +56,13 @@ class Question:
 
 def answer_landing(visit: Visit) -> Response:
     """The page, with the links in its headers that programs follow."""
-    reading = visit.reading
+    reading, kept = visit.reading, kept_releases(visit)[:SHOWN_RELEASES]
     subject = Subject(
-        reading.iris.home, "", lambda: landing_triples(reading), lambda frame: _html(visit, frame)
+        reading.iris.home,
+        "",
+        lambda: landing_triples(reading),
+        lambda frame: _html(visit, frame, kept),
+        besides=" ".join(one.release.id for one in kept),
     )
     response = respond(visit, subject, None)
     add_links(response, dataset_links(visit))
@@ -120,7 +125,7 @@ def snippets(visit: Visit) -> dict[str, str]:
     }
 
 
-def _html(visit: Visit, frame: Frame) -> str:
+def _html(visit: Visit, frame: Frame, kept: Sequence[Kept]) -> str:
     reading = visit.reading
     return render(
         visit,
@@ -136,7 +141,7 @@ def _html(visit: Visit, frame: Frame) -> str:
         mapping_sets=mapping_sets(reading),
         snippets=snippets(visit),
         endpoint=absolute(visit, visit.links.to("sparql")),
-        releases=kept_releases(visit)[:SHOWN_RELEASES],
+        releases=kept,
         example=_example(reading),
         paper=ns.PAPER,
     )
