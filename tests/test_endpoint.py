@@ -102,7 +102,10 @@ def test_a_script_of_another_site_may_ask_for_pages_with_conditions(
     assert (answer.status, answer.body) == (204, b"")
     assert answer.headers["access-control-allow-origin"] == "*"
     assert answer.headers["access-control-allow-methods"] == "GET, HEAD, OPTIONS"
-    assert "If-None-Match" in answer.headers["access-control-allow-headers"]
+    allowed = answer.headers["access-control-allow-headers"].split(", ")
+    assert {"If-Match", "If-None-Match", "If-Range", "If-Unmodified-Since", "Range"} <= set(allowed)
+    # Which part came of a file, it may read too.
+    assert "Content-Range" in answer.headers["access-control-expose-headers"].split(", ")
 
 
 def test_a_syntax_error_tells_line_and_column_and_shows_the_line(server: Server) -> None:

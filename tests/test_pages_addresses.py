@@ -449,6 +449,38 @@ def test_a_dump_that_the_client_has_by_its_date_is_not_sent_again(pages: Pages) 
         assert pages.get("/dumps/manifest.json", **headers).status == status
 
 
+@pytest.mark.parametrize("part", [{}, {"range": "bytes=0-1"}, {"if_none_match": "*"}])
+@pytest.mark.parametrize(
+    ("wanted", "is_there"),
+    [
+        ({"if_match": "{tag}"}, True),
+        ({"if_match": '"other", {tag}'}, True),
+        ({"if_match": "*"}, True),
+        ({"if_match": '"other"'}, False),
+        ({"if_match": "W/{tag}"}, False),
+        ({"if_unmodified_since": "{date}"}, True),
+        ({"if_unmodified_since": "Fri, 01 Jan 2100 00:00:00 GMT"}, True),
+        ({"if_unmodified_since": "Sat, 01 Jan 2000 00:00:00 GMT"}, False),
+        ({"if_unmodified_since": "2000-01-01"}, True),
+        ({"if_unmodified_since": "Sat, 01 Jan 2000 00:00:00 GMT", "if_match": "{tag}"}, True),
+    ],
+)
+def test_a_dump_is_sent_on_condition_that_it_is_the_one_that_is_wanted(
+    wanted: dict[str, str], is_there: bool, part: dict[str, str], pages: Pages
+) -> None:
+    target = "/dumps/manifest.json"
+    plain = pages.get(target, **part)
+    found = pages.get(target).headers
+    tag, date = found["etag"], found["last-modified"]
+    sent = {name: text.format(tag=tag, date=date) for name, text in wanted.items()}
+    page = pages.get(target, **sent, **part)
+    if is_there:
+        assert (page.status, page.body) == (plain.status, plain.body)
+    else:
+        assert page.refusal is not None
+        assert (page.refusal.kind, page.status) == ("precondition-failed", 412)
+
+
 def test_a_dump_that_was_built_before_the_clock_was_set_back_is_of_no_time_to_come(
     copied_release: Release,
 ) -> None:

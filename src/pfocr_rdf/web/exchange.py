@@ -37,8 +37,9 @@ COMMON: Final[Headers] = [
     (b"access-control-allow-origin", b"*"),
     (
         b"access-control-expose-headers",
-        b"ETag, Link, Retry-After, X-Byte-Limit, X-Cache, X-Federation, X-Federation-Date, "
-        b"X-Pfocr-Absent, X-Pfocr-Release, X-Query-Time, X-Request-Id, X-Row-Limit",
+        b"Content-Range, ETag, Link, Retry-After, X-Byte-Limit, X-Cache, X-Federation, "
+        b"X-Federation-Date, X-Pfocr-Absent, X-Pfocr-Release, X-Query-Time, X-Request-Id, "
+        b"X-Row-Limit",
     ),
     (b"x-content-type-options", b"nosniff"),
 ]
@@ -56,7 +57,8 @@ def preflight(methods: str) -> Headers:
         (b"access-control-allow-methods", methods.encode()),
         (
             b"access-control-allow-headers",
-            b"Accept, Accept-Encoding, Content-Type, If-Modified-Since, If-None-Match, Range",
+            b"Accept, Accept-Encoding, Content-Type, If-Match, If-Modified-Since, If-None-Match, "
+            b"If-Range, If-Unmodified-Since, Range",
         ),
         (b"access-control-max-age", b"86400"),
         (b"content-length", b"0"),

@@ -86,6 +86,13 @@ PROBLEMS: Final[dict[str, ProblemKind]] = {
         "The header Allow lists the methods that this address answers. Queries go by GET, POST or "
         "QUERY.",
     ),
+    "precondition-failed": ProblemKind(
+        412,
+        "The file is another one by now",
+        "The header If-Match names a file that is not at this address any more, or "
+        "If-Unmodified-Since is before the date of the one that is: another release is served. "
+        "Fetch the whole file anew, without these headers.",
+    ),
     "range-not-satisfiable": ProblemKind(
         416,
         "The file has no such part",

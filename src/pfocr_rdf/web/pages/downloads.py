@@ -2,7 +2,7 @@
 
 import re
 import time
-from email.utils import formatdate
+from email.utils import formatdate, parsedate_to_datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -43,7 +43,8 @@ def dump_files(reading: Reading) -> dict[str, tuple[int, str]]:
 def answer_dump(visit: Visit) -> Response:
     """A file, whole or in part: https://www.rfc-editor.org/rfc/rfc9110#section-14 .
 
-    :raises Refusal: ``not-found``; the message lists the files.
+    :raises Refusal: ``not-found``; the message lists the files. ``precondition-failed``, if it is
+        not the file that the client wants more of.
     """
     reading, name = visit.reading, visit.values["name"]
     files = dump_files(reading)
@@ -55,7 +56,8 @@ def answer_dump(visit: Visit) -> Response:
     stat = path.stat()
     # Built before the clock was set back, it would be of a time to come, which no client can use:
     # https://www.rfc-editor.org/rfc/rfc9110#section-8.8.2.1
-    modified = formatdate(min(stat.st_mtime, time.time()), usegmt=True)
+    written = int(min(stat.st_mtime, time.time()))
+    modified = formatdate(written, usegmt=True)
     tag = f'"{files[name][1]}"'
     headers = {
         "etag": tag,
@@ -64,6 +66,9 @@ def answer_dump(visit: Visit) -> Response:
         "x-pfocr-release": reading.release.id,
         "link": f'<{visit.public_url}dataset>;rel="collection"',
     }
+    if not _is_as_wished(visit, tag, written):
+        detail = "the file is not the one that the request is for: begin anew, without conditions"
+        raise Refusal("precondition-failed", detail)
     if has_already(visit, tag) or _has_dated(visit, modified):
         return Response(None, 304, headers)
     media_type = next(kind for end, kind in SUFFIX_TO_TYPE.items() if name.endswith(end))
@@ -75,6 +80,24 @@ def answer_dump(visit: Visit) -> Response:
         background=BackgroundTask(_held, reading),
         parts=_parts(visit, stat.st_size, (tag, modified)),
     )
+
+
+def _is_as_wished(visit: Visit, tag: str, written: int) -> bool:
+    """Whether the file is the one that a request is for, if it says so.
+
+    It says so by tags, or else by a date; one that is no date is none.
+
+    https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1 , and 13.1.4
+
+    :param written: in seconds, as the header Last-Modified has it.
+    """
+    wanted = visit.headers.get("if-match")
+    if wanted is not None:
+        return bool({tag, "*"} & {one.strip() for one in wanted.split(",")})
+    try:
+        return written <= parsedate_to_datetime(visit.headers["if-unmodified-since"]).timestamp()
+    except (KeyError, ValueError, OverflowError):
+        return True
 
 
 def _has_dated(visit: Visit, modified: str) -> bool:
