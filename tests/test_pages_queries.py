@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, Final, cast
 from urllib.parse import quote, urlencode
 
@@ -31,11 +32,12 @@ from pfocr_rdf.web.pages.query_table import SHOWN_ROWS, cell_of, read_table
 from pfocr_rdf.web.pages.query_words import read_words
 from pfocr_rdf.web.problems import Refusal
 from releasing import data_folder
-from serving import Answer, Server, graph_of, serving
+from serving import Answer, Server, graph_of, serving, wait_until
 from validating import flaws
 
 LISTED: Final = [query.name for query in listed_queries()]
 SEED: Final = "PMC3471537__nihms406899f5"
+ENDLESS: Final = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
 SUFFIX_TO_TYPE: Final = {
     "csv": "text/csv; charset=utf-8",
     "tsv": "text/tab-separated-values; charset=utf-8",
@@ -609,6 +611,30 @@ def test_a_page_whose_release_changes_each_time_is_refused_rather_than_mixed(pag
     page = failing(pages, Failing(body=body), "/queries/figures-by-gene?gene=2064")
     assert (page.status, page.headers["retry-after"]) == (503, "10")
     assert "another release was served each time" in Markup(page.text).text
+
+
+def test_who_leaves_a_page_is_not_counted_as_a_failure(
+    seeds_release: Release, tmp_path: Path
+) -> None:
+    data = data_folder(seeds_release, tmp_path / "data")
+    target = "/queries/figures-per-year"
+    with serving(data, "--workers", "1", "--slow-workers", "0") as server:
+        get(server, "/queries/organisms?limit=1", "text/html")  # the next is made in a moment
+        running, leaving = server.connect(), server.connect()
+        running.request("GET", f"/sparql?query={quote(ENDLESS)}")
+        wait_until(lambda: server.metric("pfocr_rdf_running") == 1, "one runs")
+        leaving.request("GET", target, headers={"Accept": "text/html"})
+        wait_until(lambda: server.metric("pfocr_rdf_queue_length") == 1, "the page waits for it")
+        leaving.close()
+        wait_until(lambda: any(f"path={target}" in line for line in server.log), "it is logged")
+        running.close()
+        (line,) = (line for line in server.log if f"path={target}" in line)
+        metrics = server.request("GET", "/metrics").body.decode()
+        assert "status=0" in line
+        assert line.endswith("outcome=disconnect")
+        assert 'pfocr_rdf_requests_total{route="queries",status="0"} 1.0' in metrics
+        assert "engine-failure" not in metrics
+        assert not [line for line in server.log if "Traceback" in line]
 
 
 # What describes a query.

@@ -74,6 +74,7 @@ class Client:
         self.sent: list[Message] = []
         self.aborted = asyncio.Event()
         self.has_begun = asyncio.Event()
+        self.left = asyncio.Event()
         self._reads = reads
 
     async def ask(
@@ -108,8 +109,8 @@ class Client:
         return self.headers["x-pfocr-release"], body.decode(), self.headers["x-cache"]
 
     async def _receive(self) -> Message:
-        await asyncio.Event().wait()
-        raise AssertionError
+        await self.left.wait()
+        return {"type": "http.disconnect"}
 
     async def _send(self, message: Message) -> None:
         if not self._reads and message.get("body"):
@@ -234,6 +235,23 @@ def test_a_page_is_given_a_kept_answer_where_the_query_has_the_same_again(
             exchange = Client().exchange("/queries/a", b"")
             assert await endpoint.read(exchange, query, 1000) == OLD.encode()
         assert exchange.cache == cache
+
+    with_answers(work)
+
+
+def test_who_leaves_a_page_before_its_answer_is_there_has_gone_and_nothing_has_failed() -> None:
+    async def work(answers: Answers, endpoint: Endpoint) -> None:
+        async def making() -> None:
+            client.left.set()
+            await asyncio.Event().wait()
+
+        answers.making = making
+        client = Client()
+        exchange = client.exchange("/queries/a", b"")
+        async with asyncio.timeout(WAIT_S):
+            with pytest.raises(asyncio.CancelledError):
+                await endpoint.read(exchange, query_of("ASK {}"), 1000)
+        assert exchange.outcome == "disconnect"
 
     with_answers(work)
 

@@ -198,6 +198,7 @@ class Endpoint:
 
         :param query: asks for no encoding.
         :raises Refusal: instead of an answer; ``answer-too-large`` beyond ``most_bytes``.
+        :raises CancelledError: if the client goes away.
         """
         key, has_service, repeatable = self._begin(exchange, query)
         if repeatable and (known := self.cache.get(key)) is not None:
@@ -220,7 +221,7 @@ class Endpoint:
                 headers.extend([_length(body), *absent_headers(running.end or {})])
                 self._keep(key, headers, body)
             return body
-        raise Refusal("engine-failure", "the client went away")
+        raise asyncio.CancelledError
 
     def _payload(self, query: Query, most_bytes: int | None = None) -> bytes:
         """The request to a query process: :mod:`pfocr_rdf.web.frames`."""
