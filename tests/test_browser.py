@@ -14,6 +14,7 @@ from selenium.webdriver.common.keys import Keys
 from browsing import Browser, browsing, needs_browser
 from building import build
 from making import FIGID, SEEDS, record, write
+from pfocr_rdf.iris import Iris
 from pfocr_rdf.web.pages.editor import SCRIPT
 from pfocr_rdf.web.pages.static import static_files
 from serving import Server, serving, wait_until
@@ -269,6 +270,23 @@ def test_links_of_an_answer_lead_to_pages_here(browser: Browser, server: Server)
     browser.run("document.querySelector('#answer td a').click()")
     browser.wait("location.pathname.startsWith('/figures/')", "a link opens a page")
     assert browser.run("location.origin") == site(server)
+
+
+@needs_editor
+def test_a_link_of_an_answer_leads_to_no_other_host_than_its_iri_has(
+    browser: Browser, server: Server
+) -> None:
+    asked = f"SELECT ?iri {{ VALUES ?iri {{ <{Iris().base}/evil.example/a> }} }}"
+    browser.open(f"{site(server)}/sparql?query={quote(asked)}")
+    browser.wait(ANSWERED, "the query of a link is run")
+    browser.wait("document.querySelector('#answer td a[data-seen]')", "links are made")
+    href = browser.run("document.querySelector('#answer td a').href")
+    assert href == f"{Iris().base}/evil.example/a"
+    # Nor by what a browser takes for a slash, or leaves out.
+    call = "localAddress({ [arguments[0]]: '/' }, arguments[0] + arguments[1])"
+    for rest in ("\\evil.example", "\\/evil.example", "\t/evil.example", "/evil.example"):
+        assert browser.run(call, Iris().base, rest) is None
+    assert browser.run(call, Iris().base, "figures/a") == "/figures/a"
 
 
 @needs_editor

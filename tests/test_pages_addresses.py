@@ -499,6 +499,17 @@ def test_only_web_addresses_become_links(iri: str) -> None:
     assert Links(Iris()).href(iri) is None
 
 
+@pytest.mark.parametrize("slash", ["/", "\\", "\t/", "//"])
+@pytest.mark.parametrize("root", ["/", "/pfocr/"])
+def test_what_goes_on_with_a_slash_is_no_address_here(root: str, slash: str) -> None:
+    """A link to ``//evil.example`` leads to that host."""
+    iri = f"{BASE}{slash}evil.example/a"
+    links = Links(Iris(), root)
+    assert links.address(iri) is None
+    assert links.href(iri) == iri
+    assert links.address(f"{BASE}figures//a") == "figures//a"
+
+
 def test_a_header_has_no_line_end_whatever_the_address() -> None:
     assert header_address("a\r\nb é<>\x00") == "a%0D%0Ab%20%C3%A9%3C%3E%00"
     assert respelt("a\r") is None

@@ -26,6 +26,9 @@ ARTICLE: Final = "article"
 GENE: Final = "gene"
 TAXON: Final = "taxon"
 THINGS: Final = (GENE, CHEMICAL, DISEASE, TAXON, ARTICLE)
+#: What is no address here: after the slash of the root it would name another host.
+#: https://url.spec.whatwg.org/#relative-slash-state ; tabs and line ends do not count there
+ELSEWHERE_RE: Final = re.compile(r"[\t\n\r]*[/\\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,8 @@ class Links:
         if iri == ns.VOCABULARY:
             return ONTOLOGY
         if iri.startswith(self.iris.base):
-            return iri[len(self.iris.base) :]
+            rest = iri[len(self.iris.base) :]
+            return None if ELSEWHERE_RE.match(rest) else rest
         return self._external(iri, kind)
 
     def _external(self, iri: str, kind: str | None) -> str | None:

@@ -5,10 +5,13 @@ const LONGEST_ADDRESS = 8000;
 // Format → what its files end in, where that is not its name.
 const SUFFIXES = { turtle: "ttl", ntriples: "nt" };
 
-// A link of an answer leads to our page about the thing, where there is one.
+// A link of an answer leads to our page about the thing, where there is one. What goes on with a
+// slash has none: after that of the root it would name another host.
 function localAddress(pages, iri) {
   for (const [start, address] of Object.entries(pages)) {
-    if (iri.startsWith(start)) return address + iri.slice(start.length);
+    if (!iri.startsWith(start)) continue;
+    const rest = iri.slice(start.length);
+    return /^[\t\n\r]*[\\/]/.test(rest) ? null : address + rest;
   }
   return null;
 }
