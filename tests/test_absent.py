@@ -6,6 +6,7 @@ import pytest
 from pyoxigraph import NamedNode, Quad, Store
 
 from pfocr_rdf.absent import absent, present_instead
+from pfocr_rdf.apart import apart
 from pfocr_rdf.contents import open_store
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.queries import NamedQuery, named_queries
@@ -233,3 +234,38 @@ def test_what_a_property_with_iris_alone_is_compared_with_takes_no_time() -> Non
 def test_of_an_absent_property_the_value_is_not_told_too(seeds_release: Release) -> None:
     text = "SELECT * { ?g <https://schema.org/name> 'mapk1' }"
     assert told(seeds_release, text) == [("https://schema.org/name", SCHEMA + "name")]
+
+
+SPELT = "<http://identifiers.org/ncbigene/5594>"
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        f"?g schema:sameAs {SPELT}",
+        f"?g schema:sameAs ?x FILTER(?x = {SPELT})",
+        f"?g schema:sameAs ?x VALUES ?x {{ {SPELT} }}",
+    ],
+)
+def test_what_a_named_graph_has_as_it_is_asked_for_is_not_absent(
+    pattern: str, seeds_release: Release
+) -> None:
+    store = open_store(seeds_release)
+    text = f"SELECT * {{ {pattern} }}"
+    assert all_told(seeds_release, text) == []
+    assert [one.graph for one in apart(text, store, IRIS)] == [IRIS.equivalents]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "instead"),
+    [
+        (f"?g schema:sameAs ?x . ?f schema:mentions {SPELT}", GENE),
+        (f"?g schema:sameAs {SPELT} . ?f schema:mentions {SPELT}", GENE),
+        (f"?s ?p {SPELT}", GENE),
+    ],
+)
+def test_what_a_named_graph_has_otherwise_is_absent(
+    pattern: str, instead: str, seeds_release: Release
+) -> None:
+    found = told(seeds_release, f"SELECT * {{ {pattern} }}")
+    assert found == [(SPELT[1:-1], instead)]

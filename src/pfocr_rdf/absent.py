@@ -6,7 +6,7 @@ of the property that was asked for.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -69,27 +69,33 @@ class Instead:
 def absent(text: str, store: Quads, iris: Iris) -> Iterator[Matched]:
     """What a query matches triples with that no triple of the default graph has.
 
-    Also what it compares with values that are of another datatype.
+    Also what it compares with values that are of another datatype. What a named graph has as it
+    is asked for is left to :func:`pfocr_rdf.apart.apart`, which names the graph.
 
     :param text: of a query; its own prefixes go before those of ``iris``. Of one that names
         graphs, what no graph has.
     """
     graph = None if names_graphs(text) else DefaultGraph()
+    asked = matched_in(text, iris.prefixes())
+    terms = {matched.term for matched in asked}
     missing = set[NamedNode | None]()
-    for matched in matched_in(text, iris.prefixes()):
+    for matched in asked:
         node, of = matched.term, matched.of
         if isinstance(node, NamedNode) and not _is_there(node, store, graph):
             # DATATYPE(?year) is compared with them: they are in no triple.
             is_datatype = node.value.startswith(XSD) or node == LANGUAGE_TEXT
-            if node not in missing and not is_datatype:
+            is_told = node in missing or is_datatype
+            if not is_told and not _is_in_named_graph(matched, terms, store):
                 missing.add(node)
                 yield Matched(node)
         elif of in missing:  # it has no value at all
             continue
         elif matched.compared and isinstance(node, Literal):
             yield from _incomparable(matched, node, store, graph)
-        elif (of or isinstance(node, Literal)) and not _is_value(node, of, store, graph):
-            yield matched
+        elif of or isinstance(node, Literal):
+            is_value = _is_value(node, of, store, graph)
+            if not is_value and not _is_in_named_graph(matched, terms, store):
+                yield matched
 
 
 def _incomparable(
@@ -136,6 +142,12 @@ def _is_value(
     value: NamedNode | Literal, of: NamedNode | None, store: Quads, graph: DefaultGraph | None
 ) -> bool:
     return next(store.quads_for_pattern(None, of, value, graph), None) is not None
+
+
+def _is_in_named_graph(matched: Matched, asked: Container[object], store: Quads) -> bool:
+    """Whether what the default graph lacks is in another, as a value of what is asked for."""
+    quads = store.quads_for_pattern(None, matched.of, matched.term, None)
+    return any(matched.of or quad.predicate in asked for quad in islice(quads, SAMPLE))
 
 
 def _values(of: NamedNode | None, store: Quads, graph: DefaultGraph | None) -> Iterator[Literal]:
