@@ -143,6 +143,7 @@ NAME, IDENTIFIER = f"<{SCHEMA}name>", f"<{SCHEMA}identifier>"
 PUBLISHED, SCORE = f"<{SCHEMA}datePublished>", f"<{PFOCR}pathwayScore>"
 TIER, TYPE = f"<{PFOCR}tier>", "<http://www.w3.org/1999/02/22-rdf-syntax-ns#type>"
 SUBCLASS_OF = "<http://www.w3.org/2000/01/rdf-schema#subClassOf>"
+PROV = "http://www.w3.org/ns/prov#"
 LABEL, MENTIONS = "<http://www.w3.org/2000/01/rdf-schema#label>", f"<{SCHEMA}mentions>"
 INTEGER, GYEAR = (f"<http://www.w3.org/2001/XMLSchema#{name}>" for name in ("integer", "gYear"))
 
@@ -188,6 +189,8 @@ INTEGER, GYEAR = (f"<http://www.w3.org/2001/XMLSchema#{name}>" for name in ("int
             "a pfocr:Mention",
             [f"<{PFOCR}Mention>", TYPE, f"<{PFOCR}Mention>", f"{TYPE}/{SUBCLASS_OF}"],
         ),
+        # Nothing is of the classes below it.
+        ("a prov:Entity", [f"<{PROV}Entity>", TYPE, f"<{PROV}Entity>", SUBCLASS_OF]),
         # What nothing here is like.
         ("schema:name 'no such gene'", ['"no such gene"', NAME, None, None]),
         ("pfocr:pathwayScore 0.9", [f'"0.9"^^{INTEGER[:-8]}decimal>', SCORE, None, None]),

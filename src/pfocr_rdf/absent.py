@@ -185,10 +185,17 @@ def _other_iri(node: NamedNode, store: Quads, iris: Iris, find: Find) -> Instead
 def _other_use(node: NamedNode, of: NamedNode, store: Quads) -> Instead:
     """How the release uses an IRI that is no value of a property: as that of another."""
     graph = DefaultGraph()
-    if of == TYPE and next(store.quads_for_pattern(None, SUBCLASS_OF, node, graph), None):
+    if of == TYPE and _has_instances_of_subclasses(node, store):
         return Instead(node, (TYPE, SUBCLASS_OF))
     used = next(store.quads_for_pattern(None, None, node, graph), None)
     return Instead(node, (used.predicate,)) if used else Instead()
+
+
+def _has_instances_of_subclasses(node: NamedNode, store: Quads) -> bool:
+    """Whether something is of a class right below: a release need not use all of the vocabulary."""
+    below = store.quads_for_pattern(None, SUBCLASS_OF, node, DefaultGraph())
+    classes = (quad.subject for quad in below if isinstance(quad.subject, NamedNode))
+    return any(_is_value(one, TYPE, store, DefaultGraph()) for one in classes)
 
 
 def _other_value(literal: Literal, of: NamedNode | None, store: Quads, find: Find) -> Instead:
