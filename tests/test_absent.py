@@ -180,6 +180,13 @@ INTEGER, GYEAR = (f"<http://www.w3.org/2001/XMLSchema#{name}>" for name in ("int
             [f'"5594"^^{INTEGER}', IDENTIFIER, '"5594"', None],
         ),
         ("schema:name ?n FILTER(?n = 'mapk1')", ['"mapk1"', NAME, '"MAPK1"', None]),
+        # What is equal to no value in other words either is not proposed for one.
+        (
+            "schema:datePublished ?y FILTER(?y = 1815)",
+            [f'"1815"^^{INTEGER}', PUBLISHED, None, None],
+        ),
+        ("schema:name ?n FILTER(?n = 'zzz'@en)", ['"zzz"@en', NAME, None, None]),
+        ("schema:name ?n FILTER(?n = 'mapk1'@en)", ['"mapk1"@en', NAME, '"MAPK1"', None]),
         # What is no year in other words either is not proposed for one.
         ("schema:datePublished ?y FILTER(?y > 'May')", ['"May"', PUBLISHED, None, None]),
         # What is there, and a value of another property.
@@ -210,6 +217,7 @@ def test_a_value_that_the_release_does_not_have_is_told_with_the_one_that_it_has
         "SELECT * { ?s schema:name ?n FILTER(?n != 'mapk1' && REGEX(?n, '^q')) BIND('x' AS ?x) }",
         "SELECT * { ?m pfocr:candidateCount ?n FILTER(?n > 1e9 && ?n = 77777 && ?n != 0.5) }",
         "SELECT * { ?s schema:datePublished ?y FILTER(?y > '2999'^^xsd:gYear && STR(?y) = '1') }",
+        "SELECT * { ?s schema:datePublished ?y FILTER(?y > 2005 + 10 || ?y < 5 -1) }",
         "SELECT * { ?s schema:sameAs ?n FILTER(?n = 5) }",
         "SELECT * { ?m pfocr:candidateCount ?n FILTER(?n > '9999'^^xsd:nonNegativeInteger) }",
         "SELECT * { ?s schema:name ?n FILTER(DATATYPE(?n) = rdf:langString) }",

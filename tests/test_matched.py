@@ -129,6 +129,8 @@ def test_an_iri_that_is_a_value_is_told_with_its_property(text: str, expected: s
         ("?s schema:a ?n VALUES (?n) { (7) } FILTER(?n > 5)", ""),
         ("{ ?s schema:a ?n } UNION { ?s schema:b ?m BIND(?m * 2 AS ?n) } FILTER(?n > 5)", ""),
         ("?s schema:b|schema:c/schema:a ?n FILTER(?n > 5)", ""),
+        ("?s schema:a ?n FILTER(?n > 5 + 1 || ?n < 5 -1 || ?n = 'x' ^^xsd:date * 2)", ""),
+        ("?s schema:a ?n FILTER(?n > 5 && -1 < ?n && ?n < 6||!(?n = 'x'^^xsd:t))", "> 5, < 6, = x"),
         # Values of another datatype are others; what is not so is true or false.
         ("?s schema:a ?n FILTER(?n != 5)", ""),
         ("?s schema:a ?n FILTER(!?n = 5)", ""),

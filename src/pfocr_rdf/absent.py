@@ -103,11 +103,12 @@ def _incomparable(
 ) -> Iterator[Matched]:
     """What is compared with values of another datatype, or as text with none that is equal."""
     kinds = set(map(_kind, _values(matched.of, store, graph)))
-    if kinds and _kind(literal) not in kinds:
-        yield matched
-    elif kinds != {TEXT} or matched.compared != "=":
-        return
-    elif not _is_value(literal, matched.of, store, graph):
+    is_other = bool(kinds) and _kind(literal) not in kinds
+    if matched.compared != "=":
+        if is_other:
+            yield matched
+    elif (is_other or kinds == {TEXT}) and not _is_value(literal, matched.of, store, graph):
+        # In its place only what is equal to it in other words is found, so a value.
         yield Matched(literal, matched.of)
 
 

@@ -36,6 +36,8 @@ GOING_ON: Final = ";/[]"
 COMPARISONS: Final = ("=", "<", ">", "<=", ">=")
 #: After these a variable is compared itself, not what is computed with it.
 ALONE: Final = ("", "&&", "||")
+#: Before one of these, or a number with its sign, a value is computed with.
+ARITHMETIC: Final = ("+", "-", "*", "/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +106,12 @@ def matched_in(text: str, prefixes: Mapping[str, str]) -> list[Matched]:
                 if before.text not in ASIDE and not CALL_RE.match(text, piece.end):
                     found[Matched(NamedNode(piece.text), of)] = None
             elif piece.kind in LITERALS and before.text not in SLICES:
-                literal = _literal(text, piece, [one.piece for one in placed[at + 1 : at + 3]])
+                after = [one.piece for one in placed[at + 1 : at + 4]]
+                literal = _literal(text, piece, after)
                 compared = ""
                 if place == "aside":
                     is_alone = piece.gap in COMPARISONS and before.gap in ALONE
+                    is_alone &= not _is_computed_with(after)
                     of, compared = properties.get(before.text) if is_alone else None, piece.gap
                 if literal is not None and (of or is_data or place == "pattern"):
                     found[Matched(literal, of, compared)] = None
@@ -241,7 +245,7 @@ def _properties_of_variables(placed: Iterable[_Placed]) -> dict[str, NamedNode]:
 def _literal(text: str, piece: Piece, after: Sequence[Piece]) -> Literal | None:
     """What is written as a string or a number; None if its datatype cannot be read.
 
-    :param after: the two words after it, of which the second may be its datatype.
+    :param after: the words after it, of which the second may be its datatype.
     :raises ValueError: if it has a character that no text has.
     """
     if piece.kind == "number":
@@ -256,6 +260,15 @@ def _literal(text: str, piece: Piece, after: Sequence[Piece]) -> Literal | None:
         is_known = len(after) > 1 and after[1].kind == "iri"
         return Literal(value, datatype=NamedNode(after[1].text)) if is_known else None
     return Literal(value)
+
+
+def _is_computed_with(after: Sequence[Piece]) -> bool:
+    """Whether a calculation goes on after a literal, as after the first number of ``5 + 1``."""
+    following = after[2:] if after and after[0].text == "^^" else after
+    if not following:
+        return False
+    piece = following[0]
+    return piece.gap.startswith(ARITHMETIC) or (piece.kind == "number" and not piece.gap)
 
 
 def _character(found: re.Match[str]) -> str:
