@@ -214,6 +214,8 @@ def test_a_value_that_the_release_does_not_have_is_told_with_the_one_that_it_has
     [
         "SELECT * { ?g schema:identifier '5594' ; schema:name \"MAPK1\", '\u004dAPK1' }",
         "SELECT * { ?m pfocr:candidateCount 1, 01 ; pfocr:rowCount +1 } LIMIT 77777 OFFSET 88888",
+        "SELECT * { ?s schema:name ?n FILTER(!(?n = 'mapk1') && ?s != <urn:s>) }",
+        "SELECT * { ?s schema:name ?n BIND(IF(?s = <urn:s>, <urn:a>, <urn:b>) AS ?x) }",
         "SELECT * { ?s schema:name ?n FILTER(?n != 'mapk1' && REGEX(?n, '^q')) BIND('x' AS ?x) }",
         "SELECT * { ?m pfocr:candidateCount ?n FILTER(?n > 1e9 && ?n = 77777 && ?n != 0.5) }",
         "SELECT * { ?s schema:datePublished ?y FILTER(?y > '2999'^^xsd:gYear && STR(?y) = '1') }",

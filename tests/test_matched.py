@@ -118,7 +118,7 @@ def test_an_iri_that_is_a_value_is_told_with_its_property(text: str, expected: s
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("?s schema:a ?n FILTER(?n > 5 && ?n < 'x' || !(?n = 1.5))", "> 5, < x, = 1.5"),
+        ("?s schema:a ?n FILTER(?n > 5 && ?n < 'x' || !(?n > 1.5))", "> 5, < x, > 1.5"),
         ("?s schema:b 'y' ; schema:a $n FILTER(?n<=5)", "<= 5"),
         # What is computed, what may have other values, and what is known from elsewhere.
         ("?s schema:a ?n FILTER(?n + 1 > 5 && STR(?n) = '5' && 5 < 6)", ""),
@@ -130,10 +130,12 @@ def test_an_iri_that_is_a_value_is_told_with_its_property(text: str, expected: s
         ("{ ?s schema:a ?n } UNION { ?s schema:b ?m BIND(?m * 2 AS ?n) } FILTER(?n > 5)", ""),
         ("?s schema:b|schema:c/schema:a ?n FILTER(?n > 5)", ""),
         ("?s schema:a ?n FILTER(?n > 5 + 1 || ?n < 5 -1 || ?n = 'x' ^^xsd:date * 2)", ""),
-        ("?s schema:a ?n FILTER(?n > 5 && -1 < ?n && ?n < 6||!(?n = 'x'^^xsd:t))", "> 5, < 6, = x"),
+        ("?s schema:a ?n FILTER(?n > 5 && -1 < ?n && ?n < 6||!(?n < 'x'^^xsd:t))", "> 5, < 6, < x"),
         # Values of another datatype are others; what is not so is true or false.
         ("?s schema:a ?n FILTER(?n != 5)", ""),
         ("?s schema:a ?n FILTER(!?n = 5)", ""),
+        ("?s schema:a ?n FILTER(!(?n = 5) && IF(?n = 6, 1, 2) = 1)", ""),
+        ("?s schema:a ?n FILTER((?n = 5) || !bound(?s) && (?n = 6))", "= 5, = 6"),
     ],
 )
 def test_what_the_values_of_a_property_are_compared_with_is_told(text: str, expected: str) -> None:
@@ -141,6 +143,48 @@ def test_what_the_values_of_a_property_are_compared_with_is_told(text: str, expe
     said = [(one.compared, one.of, one.term.value) for one in found if one.compared]
     assert ", ".join(f"{operator} {value}" for operator, _, value in said) == expected
     assert {of for _, of, _ in said} <= {NamedNode(SCHEMA + "a")}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT * { ?s ?p ?o FILTER(?o = <x:a>) }",
+        "SELECT * { ?s ?p ?o FILTER(?o IN (<x:b>, <x:a>) || !bound(?o)) }",
+        "SELECT * { ?s ?p ?o FILTER((sameTerm(?o, <x:a>)) && ?s != ?o) }",
+        "SELECT * { ?s ?p ?o FILTER sameTerm(<x:a>, ?o) }",
+        "SELECT ?o { ?s ?p ?o } GROUP BY ?o HAVING(?o = <x:a>)",
+        "SELECT ?o (COUNT(*) AS ?n) { ?s (<x:b>|^<x:a>)+ ?o } GROUP BY ?o",
+        "SELECT ?o { { SELECT (?p AS ?o) { ?p a <x:a> } ORDER BY ?p } ?s (<x:a>) ?o }",
+        "SELECT ?o { ?s ?p ?o FILTER(EXISTS { ?s <x:a> ?x }) }",
+        "SELECT * { BIND(<x:a> AS ?o) ?s ?p ?o }",
+        "SELECT * { ?s ?p (?x <x:a>) . ?s a (<x:b>) }",
+    ],
+)
+def test_an_iri_that_something_must_be_is_told(text: str) -> None:
+    assert "x:a" in iris(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT * { ?s ?p ?o FILTER(?o != <x:a>) }",
+        "SELECT * { ?s ?p ?o FILTER(?o = ?s || <x:a> != ?o) }",
+        "SELECT * { ?s ?p ?o FILTER(!(?o = <x:a>)) }",
+        "SELECT * { ?s ?p ?o FILTER(?o = ?s && ! (?s = ?o || (?o = <x:a>))) }",
+        "SELECT * { ?s ?p ?o FILTER(?o NOT IN (<x:b>, <x:a>)) }",
+        "SELECT * { ?s ?p ?o FILTER(! sameTerm(?o, <x:a>)) }",
+        "SELECT * { ?s ?p ?o FILTER(STRSTARTS(STR(?o), STR(<x:a>))) }",
+        "SELECT * { ?s ?p ?o FILTER <x:f>(?o, <x:a>) }",
+        "SELECT * { ?s ?p ?o FILTER(?s = ?o || <x:f>(?o, <x:a>)) }",
+        "SELECT * { ?s ?p ?o BIND(<x:a> AS ?x) }",
+        "SELECT * { ?s ?p ?o BIND(IF(?o = <x:a>, <x:a>, ?o) AS ?x) }",
+        "SELECT ?o (?s = <x:a> AS ?x) (<x:a> AS ?y) { ?s ?p ?o }",
+        "SELECT * { ?s ?p ?o } ORDER BY ?s (?o = <x:a>)",
+        "SELECT * { ?s !<x:a> ?o ; !(<x:a>|<x:a>) ?x ; !^<x:a> ?y }",
+    ],
+)
+def test_an_iri_that_nothing_must_be_or_that_is_computed_with_is_not_told(text: str) -> None:
+    assert "x:a" not in iris(text)
 
 
 def test_what_is_written_as_an_escape_in_an_iri_is_read() -> None:

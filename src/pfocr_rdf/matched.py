@@ -4,9 +4,10 @@ They are read from the words of its text, in which the parser found nothing wron
 """
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 from pyoxigraph import Literal, NamedNode
@@ -36,6 +37,11 @@ GOING_ON: Final = ";/[]"
 COMPARISONS: Final = ("=", "<", ">", "<=", ">=")
 #: After these a variable is compared itself, not what is computed with it.
 ALONE: Final = ("", "&&", "||")
+#: In the parentheses after one of these stands a condition, and what something must be equal to.
+CONDITIONS: Final = ("FILTER", "HAVING", "IN", "SAMETERM")
+#: After these come expressions, up to one of the others.
+COMPUTING: Final = ("SELECT", "BY")
+NOT_COMPUTING: Final = ("HAVING", "LIMIT", "OFFSET", "VALUES", "{", "}")
 #: Before one of these, or a number with its sign, a value is computed with.
 ARITHMETIC: Final = ("+", "-", "*", "/")
 
@@ -76,7 +82,8 @@ def matched_in(text: str, prefixes: Mapping[str, str]) -> list[Matched]:
 
     IRIs of graphs, endpoints, datatypes and functions are none of them, nor what CONSTRUCT
     makes, nor values that are computed with, unless they are compared with those of a property,
-    nor those of VALUES beside a variable that stands in no pattern.
+    nor those of VALUES beside a variable that stands in no pattern. Nor are IRIs that something
+    must not be, or that are computed with.
 
     :param prefixes: those that need no declaration, with their namespaces.
 
@@ -89,13 +96,15 @@ def matched_in(text: str, prefixes: Mapping[str, str]) -> list[Matched]:
     <http://www.w3.org/ns/oa#c> = <x:o>
     <https://schema.org/name> > "5"
     """
-    placed = _placed(list(pieces(text, prefixes)))
+    words = list(pieces(text, prefixes))
+    placed = _placed(words)
     properties = _properties_of_variables(placed)
     matched = {one.piece.text for one in placed if one.place == "pattern"}
     columns = list[str]()
     found = dict[Matched, None]()
     before = NOTHING
-    for at, (piece, place, of) in enumerate(placed):
+    for at, ((piece, place, of), is_met) in enumerate(zip(placed, _met(words), strict=True)):
+        after = words[at + 1 : at + 4]
         if piece.text == "VALUES":
             columns = []
         elif place == "columns":
@@ -103,15 +112,16 @@ def matched_in(text: str, prefixes: Mapping[str, str]) -> list[Matched]:
         is_data = place == "data" and matched.issuperset(columns)
         with suppress(ValueError):  # a character that no IRI has, written as an escape
             if piece.kind == "iri":
-                if before.text not in ASIDE and not CALL_RE.match(text, piece.end):
+                is_function = CALL_RE.match(text, piece.end)
+                is_met |= _is_bound(words[max(0, at - 2) : at], after, matched)
+                if before.text not in ASIDE and not is_function and is_met:
                     found[Matched(NamedNode(piece.text), of)] = None
             elif piece.kind in LITERALS and before.text not in SLICES:
-                after = [one.piece for one in placed[at + 1 : at + 4]]
                 literal = _literal(text, piece, after)
                 compared = ""
                 if place == "aside":
                     is_alone = piece.gap in COMPARISONS and before.gap in ALONE
-                    is_alone &= not _is_computed_with(after)
+                    is_alone &= not _is_computed_with(after) and (is_met or piece.gap != "=")
                     of, compared = properties.get(before.text) if is_alone else None, piece.gap
                 if literal is not None and (of or is_data or place == "pattern"):
                     found[Matched(literal, of, compared)] = None
@@ -216,6 +226,49 @@ def places(words: Sequence[Piece]) -> Iterator[str]:
             yield "columns"
         else:
             yield "data" if opened else "aside" if depth else "pattern" if braces else "head"
+
+
+def _met(words: Sequence[Piece]) -> Iterator[bool]:
+    """For each word whether something must be it, as far as it stands in a pattern or condition.
+
+    What is negated need not be met, nor what a function, BIND or SELECT computes with.
+    """
+    opened: list[tuple[bool, bool]] = []  # whether what is in brackets is met; is a condition
+    is_computing = False  # in the expressions of SELECT or of ORDER BY
+    earlier = before = NOTHING
+    for piece, following in pairwise((*words, NOTHING)):
+        is_met, is_condition = opened[-1] if opened else (True, False)
+        is_negated = piece.gap.endswith(("!", "!^")) or "!=" in (piece.gap, following.gap)
+        yield is_met and not is_negated
+        if piece.text in (*COMPUTING, *NOT_COMPUTING):
+            is_computing = piece.text in COMPUTING
+        if (piece.kind, piece.text) == ("sign", "("):
+            is_negated = (before.gap if before.text == "SAMETERM" else piece.gap).endswith("!")
+            is_call = _is_call(earlier, before, piece, is_condition=is_condition)
+            is_condition |= before.text in CONDITIONS
+            is_met &= not (is_negated or is_call or is_computing)
+            opened.append((is_met, is_condition))
+        elif (piece.kind, piece.text) == ("sign", "{"):
+            opened.append((True, False))
+        elif piece.kind == "sign" and piece.text in ")}" and opened:
+            opened.pop()
+        earlier, before = before, piece
+
+
+def _is_call(earlier: Piece, before: Piece, piece: Piece, *, is_condition: bool) -> bool:
+    """Whether what is in parentheses is computed with: of a function, of BIND, of NOT IN."""
+    if piece.gap:
+        return False
+    if before.kind == "word":
+        is_negated = (earlier.text, before.text) == ("NOT", "IN")
+        return is_negated or before.text not in (*CONDITIONS, "A")
+    return before.kind == "iri" and (is_condition or earlier.text == "FILTER")
+
+
+def _is_bound(before: Sequence[Piece], after: Sequence[Piece], matched: Container[str]) -> bool:
+    """Whether BIND gives an IRI to a variable of a pattern."""
+    words = [piece.text for piece in (*before, *after[:2])]
+    return words[:2] == ["BIND", "("] and words[2:3] == ["AS"] and words[-1] in matched
 
 
 def _property(subject: Piece, piece: Piece) -> NamedNode | None:
