@@ -123,7 +123,8 @@ def matched_in(text: str, prefixes: Mapping[str, str]) -> list[Matched]:
                     is_alone = piece.gap in COMPARISONS and before.gap in ALONE
                     is_alone &= not _is_computed_with(after) and (is_met or piece.gap != "=")
                     of, compared = properties.get(before.text) if is_alone else None, piece.gap
-                if literal is not None and (of or is_data or place == "pattern"):
+                is_asked = is_data or (is_met if place == "pattern" else bool(of))
+                if literal is not None and is_asked:
                     found[Matched(literal, of, compared)] = None
         before = piece
     return list(found)
@@ -249,7 +250,7 @@ def _met(words: Sequence[Piece]) -> Iterator[bool]:
             is_met &= not (is_negated or is_call or is_computing)
             opened.append((is_met, is_condition))
         elif (piece.kind, piece.text) == ("sign", "{"):
-            opened.append((True, False))
+            opened.append((is_met and not _takes_away(earlier, before), False))
         elif piece.kind == "sign" and piece.text in ")}" and opened:
             opened.pop()
         earlier, before = before, piece
@@ -263,6 +264,12 @@ def _is_call(earlier: Piece, before: Piece, piece: Piece, *, is_condition: bool)
         is_negated = (earlier.text, before.text) == ("NOT", "IN")
         return is_negated or before.text not in (*CONDITIONS, "A")
     return before.kind == "iri" and (is_condition or earlier.text == "FILTER")
+
+
+def _takes_away(earlier: Piece, before: Piece) -> bool:
+    """Whether what matches a group is left out: it cannot be why nothing is found."""
+    is_negated = before.gap.endswith("!") or earlier.text == "NOT"
+    return before.text == "MINUS" or (before.text == "EXISTS" and is_negated)
 
 
 def _is_bound(before: Sequence[Piece], after: Sequence[Piece], matched: Container[str]) -> bool:
