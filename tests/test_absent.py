@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from pyoxigraph import NamedNode, Quad, Store
+from pyoxigraph import NamedNode, Quad, QuerySolutions, Store
 
 from pfocr_rdf.absent import absent, present_instead
 from pfocr_rdf.apart import apart
@@ -282,3 +282,26 @@ def test_what_a_named_graph_has_otherwise_is_absent(
 ) -> None:
     found = told(seeds_release, f"SELECT * {{ {pattern} }}")
     assert found == [(SPELT[1:-1], instead)]
+
+
+#: What does without its term, or has it met by whatever is not the term.
+CONDITIONS = (
+    *("FILTER(?v != {})", "FILTER({} != ?v)", "FILTER(!(?v = {}))", "FILTER(?v NOT IN ({}))"),
+    *("FILTER(!sameTerm(?v, {}))", "FILTER(!(?s = ?v || ?v = {}))", "FILTER(STR(?v) != STR({}))"),
+    *("BIND({} AS ?x)", "BIND(IF(?v = {}, 1, 2) AS ?x)", "FILTER(IF(?v = {}, false, true))"),
+    *("MINUS {{ ?s ?p {} }}", "FILTER NOT EXISTS {{ ?s schema:name {} }}", "FILTER(?v = {})"),
+    *("FILTER(!EXISTS {{ ?s ?p {} }})", "FILTER(?v IN ({}))", "FILTER(EXISTS {{ ?s ?p {} }})"),
+)
+
+
+@pytest.mark.parametrize("condition", CONDITIONS)
+def test_of_no_query_that_finds_something_anything_is_told(
+    condition: str, seeds_release: Release
+) -> None:
+    store = open_store(seeds_release)
+    for named in ("schema:name", "schema:mentions", "schema:datePublished", "pfocr:rowCount"):
+        for spelt in ("gene:5594", SPELT, "<urn:x>", "'MAPK1'", "'mapk1'", "5594", "'x'@en"):
+            text = f"SELECT * {{ ?s {named} ?v {condition.format(spelt)} }} LIMIT 1"
+            answer = store.query(text, prefixes=IRIS.prefixes())
+            assert isinstance(answer, QuerySolutions)
+            assert not (next(answer, None) and all_told(seeds_release, text)), text
