@@ -136,6 +136,18 @@ def test_an_alias_leads_to_the_same_form_of_its_figure(suffix: str, pages: Pages
     assert page.headers["cache-control"] == "public, no-cache", "it may be a figure some day"
 
 
+def test_an_alias_of_two_figures_leads_to_both(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        text = record(figid=f"PMC1__{name}", figid_alias="PMC1__F1", number=None)
+        write(tmp_path, {f"records/_figures/PMC1__{name}.md": text})
+    pages = pages_of(build(tmp_path / "records", tmp_path / "data").release)
+    page = pages.get("/figures/PMC1__F1", "text/html")
+    assert page.status == 200
+    assert {"/figures/PMC1__a", "/figures/PMC1__b"} <= set(Markup(page.text).hrefs())
+    iris, found = Iris(), graph(pages.get("/figures/PMC1__F1.ttl"))
+    assert {triple.object for triple in found} == {iris.figure("PMC1__a"), iris.figure("PMC1__b")}
+
+
 def test_an_alias_is_said_in_the_data_of_its_figure(pages: Pages) -> None:
     found = graph(pages.get("/figures/PMC8__f1.ttl"))
     assert Iris().figure("PMC8__F1") in {t.subject for t in found}
@@ -424,6 +436,12 @@ def test_a_range_that_is_none_is_ignored(
     whole = (pages.reading.release.dumps / "manifest.json").read_bytes()
     page = pages.get("/dumps/manifest.json", range=asked)
     assert (page.status, page.body) == (200 if start is None else 206, whole[start:end])
+
+
+def test_a_range_of_what_is_not_sent_is_none(pages: Pages) -> None:
+    whole = pages.ask("HEAD", "/dumps/manifest.json", {})
+    part = pages.ask("HEAD", "/dumps/manifest.json", {"range": "bytes=2-10"})
+    assert (part.status, part.headers["content-length"]) == (200, whole.headers["content-length"])
 
 
 def test_a_range_after_the_end_is_a_problem_that_says_how_long_the_file_is(pages: Pages) -> None:

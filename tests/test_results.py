@@ -237,7 +237,7 @@ def test_gmt_takes_a_gene_a_row_by_iri_or_id_and_each_once() -> None:
 
 
 def test_gmt_has_one_line_a_set_whatever_its_title_holds() -> None:
-    assert gmt('("A" "10% of\\ta\\r\\nb  \\u000Bc" "9")') == ["A\t10 of a b c\t9\n"]
+    assert gmt('("A" "10% of\\ta\\r\\nb  \\u000Bc" "9")') == ["A\t10% of a b c\t9\n"]
 
 
 def test_gmt_has_one_line_a_set_whatever_its_name_holds() -> None:

@@ -340,11 +340,11 @@ def gmt_line(figid: str, title: str, genes: Collection[str]) -> Iterator[str]:
     r"""The line of one set, none where it has no gene; the genes in order, so that bytes repeat.
 
     >>> list(gmt_line("PMC1__f", "100 % of a\tset", ["10", "9"]))
-    ['PMC1__f\t100 of a set\t9\t10\n']
+    ['PMC1__f\t100 % of a set\t9\t10\n']
     """
     if genes:
         ordered = sorted(genes, key=lambda gene: (len(gene), gene))
         # A tab in a name, which may be any text, would move every column after it.
         name = CONTROLS_RE.sub(" ", figid)
-        text = " ".join(CONTROLS_RE.sub(" ", title.replace("%", " ")).split())
+        text = " ".join(CONTROLS_RE.sub(" ", title).split())
         yield "\t".join([name, text, *ordered]) + "\n"

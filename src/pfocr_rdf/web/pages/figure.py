@@ -44,9 +44,9 @@ def answer_figure(visit: Visit, figure: NamedNode, address: str, suffix: Form | 
 
 
 def replacement(visit: Visit, alias: NamedNode) -> NamedNode | None:
-    """The figure that an alias stands for."""
-    value = visit.reading.value(alias, IS_REPLACED_BY)
-    return None if value is None else NamedNode(value)
+    """The figure that an alias stands for; None where it is that of several, or of none."""
+    figures = visit.reading.values(alias, IS_REPLACED_BY)
+    return NamedNode(figures[0]) if len(figures) == 1 else None
 
 
 def _html(visit: Visit, figure: FigureFacts, frame: Frame) -> str:

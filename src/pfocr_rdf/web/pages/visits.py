@@ -100,6 +100,8 @@ def visit_of(request: Request, site: PageSite) -> Visit:
     headers: dict[str, str] = {}
     for key, value in request.headers.items():
         headers[key] = f"{headers[key]}, {value}" if key in headers else value
+    if request.method != "GET":
+        headers.pop("range", None)  # https://www.rfc-editor.org/rfc/rfc9110#section-14.2
     return Visit(
         reading,
         Links(reading.iris, urlsplit(public_url).path or "/"),
