@@ -11,6 +11,8 @@ import pytest
 from pfocr_rdf.web.exchange import (
     ABORT,
     PIECE_BYTES,
+    SMALL_BYTES,
+    Bodies,
     Exchange,
     Message,
     Reply,
@@ -95,15 +97,19 @@ def test_headers_of_one_name_are_joined() -> None:
     assert talk.exchange.header(b"cookie") is None
 
 
+def as_large_as_it_likes(size: int) -> None:
+    """There is room for any body."""
+
+
 def test_a_body_is_put_together() -> None:
     talk = Talk(part(b"AS"), part(b"K {"), part(b"}", more=False))
-    assert asyncio.run(read_body(talk.exchange, 100, 1)) == b"ASK {}"
+    assert asyncio.run(read_body(talk.exchange, 100, 1, as_large_as_it_likes)) == b"ASK {}"
 
 
 def test_a_body_is_not_read_beyond_its_limit() -> None:
     talk = Talk(*[part(b"x" * 60)] * 3)
     with pytest.raises(Refusal) as caught:
-        asyncio.run(read_body(talk.exchange, 100, 1))
+        asyncio.run(read_body(talk.exchange, 100, 1, as_large_as_it_likes))
     assert caught.value.status == 413
     assert len(talk.messages) == 1
 
@@ -111,14 +117,52 @@ def test_a_body_is_not_read_beyond_its_limit() -> None:
 def test_a_body_that_does_not_come_is_not_waited_for() -> None:
     talk = Talk(part(b"AS"))
     with pytest.raises(Refusal) as caught:
-        asyncio.run(read_body(talk.exchange, 100, 0.02))
+        asyncio.run(read_body(talk.exchange, 100, 0.02, as_large_as_it_likes))
     assert caught.value.status == 408
 
 
 def test_a_client_that_goes_away_in_its_body_ends_the_exchange() -> None:
     talk = Talk(part(b"AS"), GONE)
     with pytest.raises(asyncio.CancelledError):
-        asyncio.run(read_body(talk.exchange, 100, 1))
+        asyncio.run(read_body(talk.exchange, 100, 1, as_large_as_it_likes))
+
+
+def test_bodies_that_are_held_at_a_time_have_one_limit() -> None:
+    bodies = Bodies(most_bytes=100)
+    with bodies.hold() as first, bodies.hold() as second:
+        first(SMALL_BYTES + 30)
+        first(SMALL_BYTES + 60)
+        second(SMALL_BYTES + 40)
+        with pytest.raises(Refusal) as caught:
+            second(SMALL_BYTES + 41)
+        assert (caught.value.status, caught.value.kind) == (503, "busy")
+        assert caught.value.headers == {"Retry-After": "5", "Connection": "close"}
+        with bodies.hold() as small:
+            small(SMALL_BYTES)
+        assert bodies.held_bytes == 100
+    assert bodies.held_bytes == 0
+
+
+@pytest.mark.parametrize(
+    "end", [[part(b"", more=False)], [GONE], [], [part(b"x" * 9_000_000)], [part(b"x" * 900_000)]]
+)
+def test_a_body_that_ends_in_any_way_makes_room(end: list[Message]) -> None:
+    bodies = Bodies(most_bytes=500_000)
+    talk = Talk(part(b"x" * 200_000), part(b"x" * 200_000), *end)
+    held = []
+
+    def note(grow: Callable[[int], None], size: int) -> None:
+        grow(size)
+        held.append(bodies.held_bytes)
+
+    async def read() -> None:
+        with bodies.hold() as grow:
+            await read_body(talk.exchange, 5_000_000, 0.02, lambda size: note(grow, size))
+
+    with suppress(Refusal, asyncio.CancelledError):
+        asyncio.run(read())
+    assert held[:2] == [200_000 - SMALL_BYTES, 400_000 - SMALL_BYTES]
+    assert bodies.held_bytes == 0
 
 
 @pytest.mark.parametrize(("method", "body"), [("GET", b"hello"), ("HEAD", b"")])

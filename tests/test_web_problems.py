@@ -62,7 +62,7 @@ def test_the_help_names_the_member_that_has_the_limit() -> None:
             return {"type": "http.request", "body": b"1234"}
 
     with pytest.raises(Refusal) as told:
-        asyncio.run(read_body(cast(Exchange, Sent()), 3, 1.0))
+        asyncio.run(read_body(cast(Exchange, Sent()), 3, 1.0, lambda _: None))
     named = re.findall("member “([a-z_]+)”", PROBLEMS[told.value.kind].help)
     assert named == list(told.value.members)
 

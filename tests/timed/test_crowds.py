@@ -2,6 +2,7 @@
 
 import asyncio
 import http.client
+import select
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +22,7 @@ from attacking import (
     resident_mb,
     site_listening,
 )
-from listening import WAIT_S, Listening, connected, rest, status_of
+from listening import WAIT_S, Listening, connected, rest, status_of, talk
 from pfocr_rdf.releases import Release
 from pfocr_rdf.web.app import SiteOptions
 from pfocr_rdf.web.endpoint import EndpointOptions
@@ -92,6 +93,30 @@ def test_who_expects_to_be_asked_for_the_query_and_sends_none_is_let_go(
         answer = rest(client)
     assert answer.startswith(b"HTTP/1.1 100 ")
     assert status_of(answer.partition(b"\r\n\r\n")[2]) == 408
+
+
+def test_who_holds_long_queries_back_keeps_out_only_others_as_long(data: Path) -> None:
+    options = SiteOptions(endpoint=EndpointOptions(bodies_bytes=2 << 20))
+    long = b"ASK {} #" + b"x" * 400_000
+    head = b"POST /sparql HTTP/1.1\r\nHost: x\r\nContent-Type: application/sparql-query\r\n"
+
+    def post(text: bytes) -> int:
+        request = b"%bContent-Length: %d\r\nConnection: close\r\n\r\n" % (head, len(text))
+        return status_of(talk(server.address, request + text))
+
+    with site_listening(data, options) as server:
+        with ExitStack() as stack:
+            clients = [stack.enter_context(connected(server.address)) for _ in range(8)]
+            for client in clients:
+                client.sendall(head + b"Content-Length: 400009\r\n\r\n" + long)
+            told, _, _ = select.select(clients, [], [], WAIT_S)
+            answers = [rest(client) for client in told]
+            assert answers
+            assert {status_of(answer) for answer in answers} == {503}
+            assert all(b"\r\nretry-after: 5\r\n" in answer for answer in answers)
+            assert post(b"ASK {}") == 200
+        wait_until(lambda: post(long) == 200, "there is room again")
+        assert {post(long + b"%d" % number) for number in range(8)} == {200}
 
 
 def test_slow_readers_cost_no_memory_and_are_cut_off_at_the_deadline(data: Path) -> None:

@@ -13,6 +13,7 @@ from contextlib import ExitStack
 from typing import Any, Final
 
 import pytest
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from listening import (
     HOST,
@@ -289,6 +290,17 @@ def test_a_request_that_is_answered_before_it_is_whole_leaves_an_idle_connection
         assert answer(client) == (200, b"no need")
         client.sendall(b"cd")
         assert rest(client) == b""
+
+
+def test_a_body_that_nobody_reads_is_not_kept_with_its_idle_connection(server: Listening) -> None:
+    async def kept() -> list[int]:
+        cycles = (found for found in gc.get_objects() if isinstance(found, RequestResponseCycle))
+        return [len(cycle.body) for cycle in cycles]
+
+    with connected(server.address) as client:
+        client.sendall(request("/unread", "Content-Length: 1000", method="POST") + b"x" * 1000)
+        assert answer(client) == (200, b"no need")
+        assert asyncio.run_coroutine_threadsafe(kept(), server.loop).result(SOON_S) == [0]
 
 
 @pytest.mark.parametrize("path", ["/stream", "/large"])

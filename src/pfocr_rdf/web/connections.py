@@ -208,6 +208,8 @@ class Connection(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         """Go on to the next request."""
+        if self._serving is not None:
+            self._serving.body = bytearray()  # else it would be kept until the next one
         super().on_response_complete()
         if self.transport.is_closing() or self._busy():
             return

@@ -7,6 +7,7 @@ a status of their own. An answer that breaks off later ends its connection in th
 import asyncio
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Final
@@ -22,6 +23,7 @@ from pfocr_rdf.web.engine import Engine
 from pfocr_rdf.web.exchange import (
     COMMON,
     NO_STORE,
+    Bodies,
     Exchange,
     Headers,
     Reply,
@@ -59,10 +61,14 @@ HOT_BYTES: Final = 2048
 
 @dataclass(frozen=True, slots=True)
 class EndpointOptions:
-    """Limits of requests and of answers."""
+    """Limits of requests and of answers.
+
+    :param bodies_bytes: of the bodies of all requests that are read or answered at a time.
+    """
 
     query: QueryLimits = field(default_factory=QueryLimits)
     request_bytes: int = 1 << 20
+    bodies_bytes: int = 64 << 20
     body_timeout_s: float = 10.0
     max_rows: int = 1_000_000
     max_bytes: int = 256 << 20
@@ -82,6 +88,7 @@ class Endpoint:
         self.options = options
         self._federated = Answering(federation, engine, self._payload) if federation else None
         self.cache: Cache[Reply] = Cache(options.cache)
+        self._bodies = Bodies(options.bodies_bytes)
         self.hits = self.misses = 0
         self._release = ""
         #: Requests seen before, word for word → key of the cache: they need not be read again.
@@ -102,16 +109,23 @@ class Endpoint:
         if exchange.method == "OPTIONS":
             await exchange.reply(Reply(204, PREFLIGHT, b""))
             return
+        # What is asked has its body's length, and is held until it is answered.
+        with self._bodies.hold() as grow:
+            asked = await self._asked(exchange, grow)
+            if isinstance(asked, DescriptionAsked):
+                await exchange.reply(self._description(exchange, asked.format))
+            else:
+                await self.answer(exchange, asked)
+                self._remember(exchange, asked)
+
+    async def _asked(
+        self, exchange: Exchange, grow: Callable[[int], None]
+    ) -> Query | DescriptionAsked:
         body = b""
         if exchange.method not in ("GET", "HEAD"):
             limits = self.options
-            body = await read_body(exchange, limits.request_bytes, limits.body_timeout_s)
-        asked = read_request(_http_request(exchange, body))
-        if isinstance(asked, DescriptionAsked):
-            await exchange.reply(self._description(exchange, asked.format))
-        else:
-            await self.answer(exchange, asked)
-            self._remember(exchange, asked)
+            body = await read_body(exchange, limits.request_bytes, limits.body_timeout_s, grow)
+        return read_request(_http_request(exchange, body))
 
     def _forget_old(self) -> None:
         current = self.engine.release_id

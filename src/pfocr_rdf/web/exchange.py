@@ -5,7 +5,8 @@ https://asgi.readthedocs.io/en/stable/specs/www.html
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
@@ -31,6 +32,9 @@ WHOLE: Final = "pfocr.whole"
 PIECE_BYTES: Final = 1 << 16
 #: Whoever waits longer is watched for going away.
 WATCH_AFTER_S: Final = 0.02
+#: So many bytes of a body count for nothing, so that those of others keep no common query out;
+#: 2,000 connections have 32 MB of them.
+SMALL_BYTES: Final = 1 << 14
 NO_STORE: Final = (b"cache-control", b"no-store")
 #: On every response: anyone may read it from a page, and nobody guesses at its type.
 COMMON: Final[Headers] = [
@@ -267,10 +271,58 @@ def public_url_of(scope: Scope, configured: str | None) -> str:
     return f"{scope.get('scheme', 'http')}://{host}/"
 
 
-async def read_body(exchange: Exchange, limit_bytes: int, timeout_s: float) -> bytes:
+class Bodies:
+    """The bodies of requests that are held at a time, within one limit for all of them.
+
+    For use in one event loop. Who sends most of a long body on each of many connections, and then
+    waits, would else have the server hold all of them.
+
+    >>> bodies = Bodies(most_bytes=1_000_000)
+    >>> with bodies.hold() as grow:
+    ...     grow(50_000)
+    ...     bodies.held_bytes
+    33616
+    >>> bodies.held_bytes
+    0
+    """
+
+    def __init__(self, most_bytes: int) -> None:
+        self.most_bytes = most_bytes
+        self.held_bytes = 0
+
+    @contextmanager
+    def hold(self) -> Iterator[Callable[[int], None]]:
+        """Hold one body as long as the ``with`` lasts: call what this gives with its size so far.
+
+        That raises a refusal, ``busy``, if there is no room for so much.
+        """
+        mine = 0
+
+        def grow(size: int) -> None:
+            nonlocal mine
+            more = max(0, size - SMALL_BYTES) - mine
+            if self.held_bytes + more > self.most_bytes:
+                detail = (
+                    "the long queries that the server has are as many bytes as it takes: "
+                    "try again in a few seconds, or send a shorter one"
+                )
+                raise Refusal("busy", detail, headers={"Retry-After": "5", "Connection": "close"})
+            self.held_bytes += more
+            mine += more
+
+        try:
+            yield grow
+        finally:
+            self.held_bytes -= mine
+
+
+async def read_body(
+    exchange: Exchange, limit_bytes: int, timeout_s: float, grow: Callable[[int], None]
+) -> bytes:
     """The body of a request.
 
-    :raises Refusal: ``content-too-large`` or ``request-timeout``.
+    :param grow: is told the size so far, and may refuse: :meth:`Bodies.hold`.
+    :raises Refusal: ``content-too-large`` or ``request-timeout``, or what ``grow`` raises.
     """
     parts: list[bytes] = []
     size = 0
@@ -289,6 +341,7 @@ async def read_body(exchange: Exchange, limit_bytes: int, timeout_s: float) -> b
                         headers={"Connection": "close"},
                         limit_bytes=limit_bytes,
                     )
+                grow(size)
                 parts.append(part)
                 if not message.get("more_body", False):
                     return b"".join(parts)

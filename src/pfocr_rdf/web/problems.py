@@ -210,7 +210,8 @@ PROBLEMS: Final[dict[str, ProblemKind]] = {
         503,
         "The server is busy",
         "As many queries as the server takes are waiting already, from everybody or from your "
-        "address. Wait the seconds that the header Retry-After says, then send it again.",
+        "address, or as many bytes of long ones. Wait the seconds that the header Retry-After "
+        "says, then send it again.",
     ),
     "engine-failure": ProblemKind(
         500,
