@@ -66,6 +66,15 @@ def test_a_browser_that_asks_for_a_format_gets_it(form: str, server: Server) -> 
     assert answer.headers["content-type"] == "application/sparql-results+json"
 
 
+@pytest.mark.parametrize("name", ["default-graph-uri", "named-graph-uri"])
+def test_a_browser_with_a_link_that_names_the_graphs_gets_the_answer_of_these(
+    name: str, server: Server
+) -> None:
+    link = f"/sparql?query={quote('ASK { ?s ?p ?o }')}&{name}={quote('urn:no:graph')}"
+    answer = server.request("GET", link, headers={"Accept": CHROME})
+    assert (answer.status, answer.json["boolean"]) == (200, False)
+
+
 def test_a_form_that_is_sent_by_post_is_answered(server: Server) -> None:
     headers = {"Accept": CHROME, "Content-Type": "application/x-www-form-urlencoded"}
     answer = server.request("POST", "/sparql", b"query=ASK%20%7B%7D", headers)
@@ -84,6 +93,9 @@ def test_a_description_of_the_service_is_still_given(server: Server) -> None:
         ("POST", b"", b"text/html"),
         ("GET", b"query=ASK%7B%7D&update=x", b"text/html"),
         ("GET", b"explain=true&query=ASK%7B%7D", b"text/html"),
+        ("GET", b"default-graph-uri=urn:x&query=ASK%7B%7D", b"text/html"),
+        ("GET", b"query=ASK%7B%7D&named-graph-uri=urn:x", b"text/html"),
+        ("GET", b"query=ASK%7B%7D&using-graph-uri=urn:x", b"text/html"),
         ("GET", b"", b"text/html;q=0.1, */*"),
         ("GET", b"", b"text/html;q=0"),
         ("GET", b"query=ASK%7B%7D", b"text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2"),

@@ -36,6 +36,7 @@ from pfocr_rdf.web.pages.links import ARTICLE, CHEMICAL, DISEASE, GENE, ONTOLOGY
 from pfocr_rdf.web.pages.query_inputs import Given, Input, inputs
 from pfocr_rdf.web.pages.static import static_files
 from pfocr_rdf.web.pages.visits import Visit
+from pfocr_rdf.web.sparql import DATASET, UPDATE_DATASET
 
 ADDRESS: Final = "sparql"
 VOCABULARY: Final = "vocabulary.json"
@@ -44,9 +45,13 @@ JSON: Final = "application/json"
 FIRST: Final = "most-mentioned-genes"
 SCRIPT: Final = "vendor/yasgui.min.js"
 SHEET: Final = "vendor/yasgui.min.css"
-#: A parameter of these is for a program: it chose a form of the answer, or asks for an update,
-#: or for how a query is going to be run.
-FOR_PROGRAMS: Final = (b"format=", b"output=", b"update=", b"explain=")
+#: A parameter of these is for a program: it chose a form of the answer, or the graphs that are
+#: asked, which the editor does not, or asks for an update, or for how a query is going to be run.
+#: https://www.w3.org/TR/sparql11-protocol/#dataset
+FOR_PROGRAMS: Final = tuple(
+    f"{name}=".encode()
+    for name in ("format", "output", "update", "explain", *DATASET, *UPDATE_DATASET)
+)
 #: All that the endpoint can answer with; HTML comes last, so that ``*/*`` is no wish for it.
 OFFERS: Final = (*(o for offers in KIND_TO_OFFERS.values() for o in offers), HTML.media_type)
 #: Every browser that navigates says that it reads this.
