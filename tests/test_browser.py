@@ -200,6 +200,41 @@ def test_an_example_is_drawn_and_its_table_stays_at_hand(browser: Browser, serve
 
 
 @needs_editor
+@pytest.mark.parametrize("kind", ["bar", "line"])
+@pytest.mark.parametrize(
+    ("rows", "marks"),
+    [
+        ("(9007199254740992 1) (9007199254740996 2)", ["9007199254740992", "9007199254740996"]),
+        ("(1 9007199254740992) (2 9007199254740996)", ["0", "8,000,000,000,000,000"]),
+        ("(9007199254740993 5) (9007199254740993 5)", ["9007199254740992"]),
+        ("(1 1e308) (2 -1e308)", ["-1e+308", "0", "1e+308"]),
+        ("(1e308 1) (-1e308 2)", ["-1e+308", "0", "1e+308"]),
+        ("(4503599627370495.5 1) (4503599627370495.0 2)", ["4503599627370495.5"]),
+        ("(1 1e-323) (2 0e0)", ["1", "2"]),
+        ("(1 0.1) (2 0.3)", ["0", "0.1", "0.2", "0.3"]),
+        ("(0.1 1) (0.3 2)", ["0.1", "0.2", "0.3"]),
+    ],
+)
+def test_numbers_of_any_size_are_drawn(
+    rows: str, marks: list[str], kind: str, browser: Browser, server: Server
+) -> None:
+    query = f"# chart: {kind} x y\nSELECT ?x ?y {{ VALUES (?x ?y) {{ {rows} }} }}"
+    browser.open(f"{site(server)}/sparql?query={quote(query)}")
+    browser.wait(CHART, "the answer is drawn")
+    markup = browser.run(f"{CHART}.outerHTML")
+    assert "NaN" not in markup
+    assert "Infinity" not in markup
+    shapes = f"[...{CHART}.querySelectorAll('rect, circle, line')]"
+    places = browser.run(f"{shapes}.map(s => s.getBBox()).flatMap(b => [b.x, b.x + b.width])")
+    assert min(places) >= 0
+    assert max(places) <= browser.run(f"{CHART}.viewBox.baseVal.width")
+    if kind == "line":
+        found = browser.run(f"[...{CHART}.querySelectorAll('text')].map(t => t.textContent)")
+        assert set(marks) <= set(found)
+        assert len(found) <= 20
+
+
+@needs_editor
 def test_values_of_an_example_are_chosen_beside_the_editor(
     browser: Browser, server: Server
 ) -> None:

@@ -25,6 +25,7 @@ function inWords(column) {
 }
 
 function spoken(number) {
+  if (Math.abs(number) >= 1e21) return String(number);
   return number.toLocaleString("en", { maximumFractionDigits: 6 });
 }
 
@@ -52,16 +53,24 @@ function scaleOf(numbers, steps, zero) {
   let high = Math.max(...numbers);
   if (zero) [low, high] = [Math.min(low, 0), Math.max(high, 0)];
   if (low === high) high = low + 1;
-  const rough = (high - low) / steps;
+  // Of halves: numbers with many digits lie further apart than a number can say.
+  const span = high / 2 - low / 2;
+  const at = (number) => (span > 0 ? (number / 2 - low / 2) / span : 0);
+  const rough = (span / steps) * 2;
   const power = 10 ** Math.floor(Math.log10(rough));
   const whole = numbers.every(Number.isInteger);
   let step = power * [1, 2, 5, 10].find((factor) => factor * power >= rough);
   if (whole) step = Math.max(1, Math.round(step));
   const ticks = [];
-  for (let at = Math.ceil(low / step); at * step <= high; at += 1) {
-    ticks.push(Number((at * step).toPrecision(12)));
+  const first = Math.ceil(low / step);
+  // Beyond 2 ** 53 a number may be its own successor, so that the steps are counted from 0.
+  for (let count = 0; count <= steps + 1; count += 1) {
+    const exact = (first + count) * step;
+    const round = Number(exact.toPrecision(12));
+    const tick = Math.abs(round - exact) < step / 1000 ? round : exact;
+    if (tick >= low && tick <= high && tick !== ticks.at(-1)) ticks.push(tick);
   }
-  return { low, high, ticks, at: (number) => (number - low) / (high - low) };
+  return { low, high, ticks, at };
 }
 
 function drawn(name, attributes, text) {
@@ -156,7 +165,7 @@ function drawLine(given, width, title, description) {
   const svg = sheetOf(width, HEIGHT, title, description);
   const { points, ticks } = across(given);
   const scale = scaleOf(points.map((point) => point.value), 5, true);
-  const left = Math.max(...scale.ticks.map((tick) => widthOf(spoken(tick)))) + 10;
+  const left = Math.max(0, ...scale.ticks.map((tick) => widthOf(spoken(tick)))) + 10;
   const [right, top, bottom] = [width - 24, 10, HEIGHT - 30];
   const x = (point) => left + 8 + point.across * (right - left - 8);
   const y = (number) => bottom - scale.at(number) * (bottom - top);
