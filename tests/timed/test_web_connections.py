@@ -433,6 +433,13 @@ def test_a_large_body_that_is_refused_at_once_gets_the_refusal(
         (b"\x16\x03\x01\x02\x00\x01\x00", 400),
         (b"GET / HTTP/1.1\r\n\r\n", 400),
         (b"GET / HTTP/1.1\r\n" + HOST + HOST + b"\r\n", 400),
+        (b"GET / HTTP/1.0\r\n" + HOST + HOST + b"\r\n", 400),
+        (b'GET / HTTP/1.1\r\nHost: a"><script>/\r\n\r\n', 400),
+        (b"GET / HTTP/1.1\r\nHost: a b\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: me@a\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: a:b\r\n\r\n", 400),
+        (b"GET / HTTP/1.0\r\nHost: a/b\r\n\r\n", 400),
+        (b"GET http://a/ HTTP/1.1\r\nHost: a/b\r\n\r\n", 400),
         (b"GET /\x01 HTTP/1.1\r\n" + HOST + b"\r\n", 400),
         (b"GET / HTTP/1.1\r\n" + HOST + b"A\x00: b\r\n\r\n", 400),
         (request("example.org:443", method="CONNECT"), 400),
@@ -457,6 +464,15 @@ def test_what_is_not_http_gets_a_small_refusal(
     assert b"date: " in response
     assert server.refused == [status]
     assert caplog.records == [], "a scanner would fill the log"
+
+
+@pytest.mark.parametrize(
+    "host", [b"a", b"A-b_c.example.:80", b"[::1]:7878", b"127.0.0.1", b"a%2Db", b"", b" a:  "]
+)
+@pytest.mark.parametrize("version", [b"1.0", b"1.1"])
+def test_a_host_that_can_be_one_is_taken(version: bytes, host: bytes, server: Listening) -> None:
+    head = b"GET /unread?close HTTP/%b\r\nHost: %b\r\n\r\n" % (version, host)
+    assert status_of(talk(server.address, head)) == 200
 
 
 def test_a_refusal_waits_for_the_answer_before_it(server: Listening, app: App) -> None:

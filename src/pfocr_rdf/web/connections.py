@@ -25,7 +25,7 @@ from uvicorn.protocols.utils import get_remote_addr
 from pfocr_rdf.web.exchange import ABORT, WHOLE
 from pfocr_rdf.web.limits import Shared
 from pfocr_rdf.web.outlet import Outlet, send_whole
-from pfocr_rdf.web.quirks import escaped_target, name_host, parser_after, unframed
+from pfocr_rdf.web.quirks import escaped_target, is_host_named, name_host, parser_after, unframed
 
 log: Final = logging.getLogger(__name__)
 #: With this, closing a socket sends a reset and nothing that still waits; see socket(7).
@@ -289,15 +289,13 @@ class Connection(HttpToolsProtocol):
             # https://www.rfc-editor.org/rfc/rfc9112#section-6.1
             return 501
         version = self.parser.get_http_version()
-        if version == "1.1":
-            # https://www.rfc-editor.org/rfc/rfc9112#section-3.2
-            if names.count(b"host") != 1:
-                return 400
-        elif version == "1.0":
+        if version == "1.0":
             # https://www.rfc-editor.org/rfc/rfc9110#section-10.1.1
             self.expect_100_continue = False
-        else:
+        elif version != "1.1":
             return 505
+        if not is_host_named(self.headers, needed=version == "1.1"):
+            return 400
         return SILENCE if len(self.pipeline) >= PIPELINED else None
 
     def _refuse(self, status: int) -> None:

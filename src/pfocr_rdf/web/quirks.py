@@ -1,7 +1,7 @@
-"""Four kinds of clients that uvicorn does not serve as HTTP says, or as they expect.
+"""Kinds of clients that uvicorn does not serve as HTTP says, or as they expect.
 
-Those that offer another protocol with a body, those of HTTP/1.0, those that escape nothing, and
-those that write the host into the target.
+Those that offer another protocol with a body, those of HTTP/1.0, those that escape nothing, those
+that write the host into the target, and those that do not say whom they ask.
 """
 
 import re
@@ -15,6 +15,28 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 #: These say how long a body is: https://www.rfc-editor.org/rfc/rfc9112#section-6
 FRAMING: Final = (b"content-length", b"transfer-encoding")
 ABSOLUTE_RE: Final = re.compile(rb"https?://([^/?#]+)", re.IGNORECASE)
+#: https://www.rfc-editor.org/rfc/rfc3986#section-3.2.2 ; empty, if the target has no authority
+HOST_RE: Final = re.compile(
+    rb"(\[[0-9A-Za-z._~!$&'()*+,;=:-]+\]|([0-9A-Za-z._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)(:[0-9]*)?"
+)
+
+
+def is_host_named(headers: Iterable[tuple[bytes, bytes]], *, needed: bool) -> bool:
+    """Whether a request says once, in a Host header that can be one, whom it is for.
+
+    https://www.rfc-editor.org/rfc/rfc9112#section-3.2
+
+    :param needed: that it says so at all; HTTP/1.0 has no such header.
+
+    >>> is_host_named([(b"host", b"example.org:80")], needed=True)
+    True
+    >>> is_host_named([(b"host", b"example.org/a")], needed=True), is_host_named([], needed=False)
+    (False, True)
+    """
+    hosts = [value for name, value in headers if name == b"host"]
+    if len(hosts) != 1:
+        return not (hosts or needed)
+    return HOST_RE.fullmatch(hosts[0].strip(b" \t")) is not None
 
 
 def name_host(headers: list[tuple[bytes, bytes]], target: bytes) -> None:
