@@ -108,6 +108,13 @@ def test_a_script_of_another_site_may_ask_for_pages_with_conditions(
     assert "Content-Range" in answer.headers["access-control-expose-headers"].split(", ")
 
 
+def test_the_options_of_the_server_as_a_whole_are_all_methods(server: Server) -> None:
+    answer = server.request("OPTIONS", "*")
+    assert (answer.status, answer.body) == (204, b"")
+    assert answer.headers["allow"] == "GET, HEAD, POST, QUERY, OPTIONS"
+    assert server.request("GET", "*").status == 404
+
+
 def test_a_syntax_error_tells_line_and_column_and_shows_the_line(server: Server) -> None:
     answer = server.ask("SELECT *\nWHERE { ?s ?p }")
     assert (answer.status, answer.problem) == (400, "syntax")

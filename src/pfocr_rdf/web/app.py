@@ -23,7 +23,7 @@ from starlette.routing import Route, Router
 
 from pfocr_rdf.spellings import find_iri
 from pfocr_rdf.web.backend.settings import Backend
-from pfocr_rdf.web.endpoint import Endpoint, EndpointOptions
+from pfocr_rdf.web.endpoint import PREFLIGHT, Endpoint, EndpointOptions
 from pfocr_rdf.web.engine import Engine, EngineOptions
 from pfocr_rdf.web.exchange import (
     COMMON,
@@ -249,6 +249,10 @@ class Site:
         try:
             await self._pages(exchange.scope, exchange.receive, send)
         except HTTPException as error:
+            if exchange.method == "OPTIONS" and exchange.scope["path"] == "*":
+                # Of the server as a whole: https://www.rfc-editor.org/rfc/rfc9110#section-9.3.7
+                await exchange.reply(Reply(204, PREFLIGHT, b""))
+                return
             if exchange.method == "OPTIONS" and error.status_code == 405:
                 await exchange.reply(Reply(204, preflight(f"{_allowed(error)}, OPTIONS"), b""))
                 return
