@@ -481,6 +481,7 @@ def properties_of_the_program() -> set[str]:
     terms = {value.value for name, value in named if isinstance(value, NamedNode)}
     local = {term: re.split("[#/]", term)[-1] for term in terms}
     others = {vocabulary.Schema.same_as.value, vocabulary.LICENSE_OF_RECORDS.value}
+    others.add(vocabulary.NO_LICENSE.value)
     return {
         term for term in terms - others if local[term][:1].islower() and not term.startswith(ns.XSD)
     }

@@ -217,10 +217,10 @@ def test_readers_always_hold_a_whole_release_while_others_are_published_and_prun
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
-        (lambda data: (data / "current").unlink(), "no current release: run `pfocr-rdf build"),
+        (lambda data: (data / "current").unlink(), "no current release: run `pfocr-rdf rollback"),
         (
             lambda data: shutil.rmtree(data / "releases" / NAMES[0]),
-            "no current release: run `pfocr-rdf build",
+            "no current release: run `pfocr-rdf rollback RELEASE",
         ),
         (
             lambda data: (data / "current" / "manifest.json").unlink(),
@@ -249,7 +249,7 @@ def test_a_release_that_cannot_be_held_says_what_to_do(
     damage: Callable[[Path], object], said: str, data: Path
 ) -> None:
     damage(data)
-    with pytest.raises(ReleaseError, match=r"(build again, or roll back|folder first)$") as caught:
+    with pytest.raises(ReleaseError, match=r"(build again, or roll back|one of [^:]+)$") as caught:
         hold_current(data)
     assert said in str(caught.value)
 
@@ -728,7 +728,7 @@ def test_a_pointer_to_nothing_is_told_once(
 
     serve(scene)
     (said,) = errors(caplog)
-    assert "no current release: run `pfocr-rdf build" in said
+    assert "no current release: run `pfocr-rdf rollback RELEASE" in said
 
 
 def test_an_application_may_refuse_a_release_too(
