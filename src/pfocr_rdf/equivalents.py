@@ -86,10 +86,14 @@ THING_TO_FORMS: Final[dict[Thing, dict[str, str]]] = {
 
 #: What an address begins with that is read as a spelling, but is said nowhere in the data.
 KIND_TO_ADDRESSES: Final[dict[Kind, tuple[str, ...]]] = {
+    "ncbigene": ("https://www.ncbi.nlm.nih.gov/datasets/gene/",),
     "taxon": (
         "http://purl.uniprot.org/taxon/",  # UniProt's example query 98 has it, wrongly
         "https://www.uniprot.org/taxonomy/",
         "https://www.ncbi.nlm.nih.gov/Taxonomy/Browser/wwwtax.cgi?id=",
+        "https://www.ncbi.nlm.nih.gov/Taxonomy/Browser/wwwtax.cgi?mode=Info&id=",
+        "https://www.ncbi.nlm.nih.gov/taxonomy/",
+        "https://www.ncbi.nlm.nih.gov/datasets/taxonomy/",
     ),
     "mesh": ("https://meshb.nlm.nih.gov/record/ui?ui=",),
     "chebi": (

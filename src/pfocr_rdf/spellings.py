@@ -92,6 +92,9 @@ BEGINNING_TO_SEPARATOR: Final[dict[Beginning, re.Pattern[str]]] = {
 }
 #: What follows the beginning of an article's address where the page of a figure is, or its picture.
 PAGE_RE: Final = re.compile(r"(PMC[0-9]{1,9})/(figure|bin)/([^/?#]+)/?(?:[?#].*)?", re.IGNORECASE)
+#: A page for people, of which the same address leads to a part, or shows it otherwise.
+NCBI_PAGE_RE: Final = re.compile(r"https?://(www\.|pmc\.)?ncbi\.nlm\.nih\.gov/", re.IGNORECASE)
+PART_RE: Final = re.compile(r"/?[?#&].*")
 #: A figid's 200 characters, each of four bytes, each escaped; nothing else is so long.
 LONGEST: Final = 3000
 SHOWN: Final = 100
@@ -174,6 +177,8 @@ def _prefixed(spelt: str, kinds: Sequence[Kind], iris: Iris) -> tuple[Kind, str]
     if beginning == "pmc" and (page := PAGE_RE.fullmatch(rest)):
         pmcid, where, name = page.groups()
         return "page", f"{pmcid.upper()}/{where.lower()}/{_unescaped(name, spelt)}"
+    if NCBI_PAGE_RE.match(spelt):
+        rest = PART_RE.sub("", rest)
     return cast(Kind, beginning), _accession(cast(Kind, beginning), rest, spelt)
 
 
