@@ -1,15 +1,20 @@
 """A figure that is in no release any more is told of, at its address and by its name."""
 
+import shutil
 import sqlite3
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
+from typing import Final
 
 import pytest
+from pyoxigraph import Store
 
 from building import build
 from invoking import run
 from making import record, write
 from paging import Markup, pages_of
+from pfocr_rdf.contents import open_store
 from pfocr_rdf.errors import ReleaseError
 from pfocr_rdf.gone import FILE, Gone, find_gone, note_gone
 from pfocr_rdf.iris import Iris
@@ -18,12 +23,22 @@ from serving import serving
 
 IRIS = Iris()
 GONE, STAYS = "PMC7__gone.jpg", "PMC7__stays"
+ALIAS = "PMC7__F 2"
+NO_ALIASES: Final[Mapping[str, str]] = {}
 
 
-def built(data: Path, *figids: str, iris: Iris = IRIS, title: str = "A “title”\tof it") -> Release:
-    """A release of some figures."""
+def built(
+    data: Path,
+    *figids: str,
+    iris: Iris = IRIS,
+    title: str = "A “title”\tof it",
+    aliases: Mapping[str, str] = NO_ALIASES,
+) -> Release:
+    """A release of some figures; those without an alias have none."""
     files: dict[str, str | bytes] = {
-        f"_figures/{number}.md": record(figid=figid, figtitle=title, pmcid="PMC7")
+        f"_figures/{number}.md": record(
+            figid=figid, figtitle=title, pmcid="PMC7", number=None, figid_alias=aliases.get(figid)
+        )
         for number, figid in enumerate(figids)
     }
     records = write(data / f"records{len(list(data.glob('*')))}", files)
@@ -73,6 +88,83 @@ def test_its_address_is_410_with_its_title_and_the_last_release_that_had_it(
     assert problem is not None
     assert (problem.kind, problem.members["last_release"]) == ("gone", version(earlier))
     assert pages.get(f"/figures/{STAYS}", "text/html").status == 200
+
+
+def test_an_alias_of_it_is_410_too_and_tells_of_the_figure(tmp_path: Path) -> None:
+    earlier = built(tmp_path, GONE, STAYS, aliases={GONE: ALIAS, STAYS: "PMC7__F3"})
+    now = built(tmp_path, STAYS, aliases={STAYS: "PMC7__F3"})
+    pages = pages_of(now)
+    said = f"the figure {GONE} (“A “title” of it”) was last in release {version(earlier)}"
+    address = IRIS.figure(ALIAS).value.removeprefix(IRIS.base)
+    for suffix in ("", ".ttl", ".html"):
+        page = pages.get(f"/{address}{suffix}", "text/html")
+        assert page.status == 410, suffix
+        assert said in Markup(page.text).text
+    assert pages.get("/figures/PMC7__F3", "text/html").status == 301
+    assert pages.get("/figures/PMC7__F4", "text/html").status == 404
+    assert run("describe", ALIAS, "--data", tmp_path / "data").err.startswith(
+        f"error: the figure {GONE} "
+    )
+
+
+def test_an_alias_that_another_figure_has_now_or_is_now_leads_to_that(tmp_path: Path) -> None:
+    built(tmp_path, GONE, STAYS, aliases={GONE: ALIAS})
+    taken = built(tmp_path, STAYS, aliases={STAYS: ALIAS})
+    address = IRIS.figure(ALIAS).value.removeprefix(IRIS.base)
+    assert pages_of(taken).get(f"/{address}", "text/html").status == 301
+    figure = built(tmp_path, STAYS, ALIAS)
+    assert pages_of(figure).get(f"/{address}", "text/html").status == 200
+    built(tmp_path, STAYS)
+    gone = found(tmp_path, ALIAS)
+    assert gone is not None
+    assert (gone.figid, gone.version) == (ALIAS, version(figure))
+
+
+def test_an_alias_of_one_that_comes_back_is_gone_only_when_that_goes_again(tmp_path: Path) -> None:
+    built(tmp_path, GONE, STAYS, aliases={GONE: ALIAS})
+    built(tmp_path, STAYS)
+    back = built(tmp_path, STAYS, GONE)
+    assert found(tmp_path, ALIAS) is None
+    built(tmp_path, STAYS)
+    gone = found(tmp_path, ALIAS)
+    assert gone is not None
+    assert (gone.figid, gone.version) == (GONE, version(back))
+
+
+def test_of_a_release_whose_store_cannot_be_read_the_figures_alone_are_told(tmp_path: Path) -> None:
+    earlier = built(tmp_path, GONE, "PMC7__b", "PMC7__c", STAYS, aliases={GONE: ALIAS})
+    shutil.rmtree(earlier.store)
+    built(tmp_path, STAYS)
+    assert None not in [found(tmp_path), found(tmp_path, "PMC7__b"), found(tmp_path, "PMC7__c")]
+    assert found(tmp_path, ALIAS) is None
+
+
+def test_a_file_without_aliases_tells_of_its_figures(
+    two: tuple[Release, Release], tmp_path: Path
+) -> None:
+    with closing(sqlite3.connect(tmp_path / "data" / FILE)) as file:
+        file.execute("DROP TABLE alias")
+    assert found(tmp_path) is not None
+    assert found(tmp_path, ALIAS) is None
+    built(tmp_path, STAYS, "PMC7__b")
+    assert found(tmp_path) is not None
+
+
+def test_the_store_of_a_release_is_opened_only_where_a_figure_went(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[Release] = []
+
+    def opening(release: Release) -> Store:
+        opened.append(release)
+        return open_store(release)
+
+    monkeypatch.setattr("pfocr_rdf.gone.open_store", opening)
+    built(tmp_path, GONE, "PMC7__b", "PMC7__c")
+    second = built(tmp_path, GONE, "PMC7__b", "PMC7__c", "PMC7__d")
+    assert opened == []
+    built(tmp_path, "PMC7__d")
+    assert opened == [second]
 
 
 def test_it_is_told_where_the_releases_are_a_link_to_another_disk(tmp_path: Path) -> None:

@@ -5,28 +5,36 @@ https://www.w3.org/Provider/Style/URI and, for what stays of data that are no lo
 https://www.go-fair.org/fair-principles/a2-metadata-accessible-even-data-no-longer-available/
 
 Beside the releases lies one SQLite file, ``gone.sqlite``: which figures, of which base, what they
-were called, and the last release that had them. It is no part of a release: two builds of the same
-records are the same bytes, whatever was built before.
+were called, the last release that had them, and the aliases that led to them. It is no part of a
+release: two builds of the same records are the same bytes, whatever was built before.
 """
 
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterable, Iterator
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 from urllib.parse import unquote
 
-from pyoxigraph import NamedNode
+from pyoxigraph import DefaultGraph, NamedNode
 
-from pfocr_rdf.contents import iris_of
+from pfocr_rdf.contents import iris_of, open_store
 from pfocr_rdf.errors import IriError, ReleaseError
-from pfocr_rdf.iris import Iris
+from pfocr_rdf.iris import DCTERMS, Iris, term
 from pfocr_rdf.releases import Release, list_releases
 
+#: Of the vocabulary, which is not imported: with it come the readers of records.
+IS_REPLACED_BY: Final = term(DCTERMS, "isReplacedBy")
 FILE: Final = "gone.sqlite"
 WENT_TABLE: Final = (
     "CREATE TABLE IF NOT EXISTS went (base TEXT, figid TEXT, title TEXT, release TEXT, "
     "PRIMARY KEY (base, figid)) WITHOUT ROWID"
+)
+#: Of figures that came back too: it is read with the other table, and they may go again.
+ALIAS_TABLE: Final = (
+    "CREATE TABLE IF NOT EXISTS alias (base TEXT, alias TEXT, figid TEXT, "
+    "PRIMARY KEY (base, alias, figid)) WITHOUT ROWID"
 )
 #: What a release had and the next one has not is noted once: what went later was in the next one.
 COMPARED_TABLE: Final = (
@@ -39,7 +47,13 @@ WENT: Final = (
     "WHERE figid NOT IN (SELECT figid FROM now.figure)"
 )
 CAME_BACK: Final = "DELETE FROM went WHERE base = ? AND figid IN (SELECT figid FROM now.figure)"
+WENT_LAST_IN: Final = "SELECT figid FROM went WHERE base = ? AND release = ?"
+HAD_ALIAS: Final = "INSERT OR IGNORE INTO alias VALUES (?, ?, ?)"
 FOUND: Final = "SELECT figid, title, release FROM went WHERE base = ? AND figid = ?"
+FOUND_BY_ALIAS: Final = (
+    "SELECT figid, title, release FROM alias JOIN went USING (base, figid) "
+    "WHERE base = ? AND alias = ? ORDER BY release DESC, figid"
+)
 #: What SQLite says of an index that is none, or damaged: https://www.sqlite.org/rescode.html
 UNREADABLE: Final = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 PRIMARY: Final = 0xFF
@@ -87,8 +101,8 @@ def note_gone(data: Path, now: Release) -> None:
         with closing(
             sqlite3.connect(address, timeout=WAIT_S, uri=True, isolation_level=None)
         ) as file:
-            file.execute(WENT_TABLE)
-            file.execute(COMPARED_TABLE)
+            for table in (WENT_TABLE, ALIAS_TABLE, COMPARED_TABLE):
+                file.execute(table)
             file.execute("ATTACH ? AS now", (_reading(now),))
             compared = {name for (name,) in file.execute(COMPARED)}
             # Oldest first, so that the last release to have a figure is the one that is named.
@@ -104,19 +118,47 @@ def note_gone(data: Path, now: Release) -> None:
 
 def _compare(file: sqlite3.Connection, earlier: Release, base: str) -> None:
     try:
-        if iris_of(earlier).base != base:
+        iris = iris_of(earlier)
+        if iris.base != base:
             return
         file.execute("ATTACH ? AS earlier", (_reading(earlier),))
     except (ReleaseError, sqlite3.Error):  # deleted, damaged, or without an index
         return
     try:
-        file.execute(WENT, (base, earlier.id))
-        file.execute(HAS_COMPARED, (earlier.id,))
+        file.execute("BEGIN")
+        with file:
+            file.execute(WENT, (base, earlier.id))
+            # Closed: what is half read keeps the earlier release from being detached.
+            with closing(file.execute(WENT_LAST_IN, (base, earlier.id))) as went:
+                file.executemany(HAD_ALIAS, _aliases(earlier, iris, went))
+            file.execute(HAS_COMPARED, (earlier.id,))
     except sqlite3.Error as error:
         if error.sqlite_errorcode & PRIMARY not in UNREADABLE:
             raise
     finally:
         file.execute("DETACH earlier")
+
+
+def _aliases(
+    release: Release, iris: Iris, figids: Iterable[tuple[str]]
+) -> Iterator[tuple[str, str, str]]:
+    """The base, the alias and the figid of each alias that a release has of some figures.
+
+    Few figures go, if any: the store is opened where there is one, and asked about it alone.
+    None more from where the store cannot be read.
+    """
+    store = None
+    with suppress(ReleaseError, OSError, RuntimeError, ValueError):
+        for (figid,) in figids:
+            store = open_store(release) if store is None else store
+            figure = iris.figure(figid)
+            for quad in store.quads_for_pattern(None, IS_REPLACED_BY, figure, DefaultGraph()):
+                if isinstance(quad.subject, NamedNode):
+                    yield iris.base, _figid(quad.subject), figid
+
+
+def _figid(figure: NamedNode) -> str:
+    return unquote(figure.value.rpartition("/")[2], errors="replace")
 
 
 def _reading(release: Release) -> str:
@@ -126,17 +168,18 @@ def _reading(release: Release) -> str:
 def find_gone(data: Path, figure: NamedNode, iris: Iris) -> Gone | None:
     """What is known of a figure that is in no release any more; None if nothing is.
 
-    :param figure: the IRI of anything.
+    :param figure: the IRI of anything; by that of an alias the figure is found that had it.
 
     >>> find_gone(Path("nowhere"), Iris().figure("PMC1__f1"), Iris())
     """
     path = data / FILE
-    figid = unquote(figure.value.rpartition("/")[2], errors="replace")
+    figid = _figid(figure)
     try:
         if not path.is_file() or iris.figure(figid) != figure:
             return None
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as file:
             row = file.execute(FOUND, (iris.base, figid)).fetchone()
+            row = row or file.execute(FOUND_BY_ALIAS, (iris.base, figid)).fetchone()
     except (sqlite3.Error, IriError):
         return None
     return Gone(*row) if row else None
