@@ -123,6 +123,13 @@ def test_links_from_mapping_sets_have_the_licences_of_the_sets_that_gave_any(
     assert "https://none.example/" not in entities
 
 
+def test_where_no_set_gave_links_there_is_no_licence_of_theirs(tmp_path: Path) -> None:
+    text = sssom(["gene:1|skos:exactMatch|x:1|semapv:ManualMappingCuration"])
+    path = write(tmp_path / "mappings", {"a.sssom.tsv": text}) / "a.sssom.tsv"
+    mapped = build(write(tmp_path / "records", RECORD), tmp_path / "data", mappings=(path,)).release
+    assert "license" not in described(mapped)[MAPPINGS.file]
+
+
 def test_two_copies_are_the_same_bytes(seeds_release: Release, tmp_path: Path) -> None:
     one, other = (
         copy_dumps(seeds_release, tmp_path / "1"),

@@ -188,6 +188,7 @@ def test_without_a_current_release_the_message_says_how_to_make_one(
 
 def test_a_release_can_be_made_current_where_none_is(three: Path) -> None:
     (three / "current").unlink()
+    (three / "releases" / "lost+found").mkdir()
     with pytest.raises(ReleaseError) as caught:
         current_release(three)
     assert str(caught.value) == (
@@ -208,7 +209,7 @@ def test_a_folder_in_the_place_of_the_link_is_refused_before_anything_is_built(
     shutil.copytree(three, copied, ignore=lambda folder, names: {"copied"} & set(names))
     said = (
         f"error: {copied}/current: a folder, no link to a release, as copies have it that follow "
-        "links: delete it, it is in releases too\n"
+        "links: move it away, or delete it if it is a copy\n"
     )
     assert run("rollback", "bbb", "--data", copied).err == said
     assert run("build", SEEDS, "--data", copied, "--quiet").err == said

@@ -249,7 +249,7 @@ def cut(path: Path) -> None:
     path.write_bytes(found[:100])
 
 
-def misplace(data: Path, places: str) -> None:
+def misplace(data: Path, places: object) -> None:
     """Let the index say that something is elsewhere."""
     with closing(sqlite3.connect(data / FILE)) as database:
         database.execute("UPDATE part SET places = ?", (places,))
@@ -257,6 +257,8 @@ def misplace(data: Path, places: str) -> None:
 
 
 BREAKAGES: Final[dict[str, Callable[[Path], None]]] = {
+    "a place that is no text": lambda data: misplace(data, b"{}"),
+    "a place that is a number alone": lambda data: misplace(data, 7),
     "no place": lambda data: misplace(data, "[]"),
     "a place beyond all files": lambda data: misplace(data, '{"turtle": [0, 1000000000000000000]}'),
     "a place that is no number": lambda data: misplace(data, f'{{"turtle": [0, 1{"0" * 30}]}}'),

@@ -326,6 +326,11 @@ def refusal(text: str, kinds: tuple[Kind, ...] = KINDS) -> str:
         ),
         ("ncbigene:TP53", KINDS, "not an NCBI Gene id (a positive whole number): 'TP53'"),
         ("mesh:D12", KINDS, "not a MeSH id (D or C and six to nine digits): 'D12'"),
+        (
+            "https://www.ncbi.nlm.nih.gov/gene/?term=7040",
+            KINDS,
+            "not an NCBI Gene id (a positive whole number): '?term=7040'",
+        ),
         ("TP53", KINDS, "not a known identifier: 'TP53'"),
         ("ncbigen:", KINDS, "not a known identifier: 'ncbigen:'"),
         ("", KINDS, "not a known identifier: ''"),

@@ -207,6 +207,22 @@ def test_a_pipe_in_the_place_of_a_file_is_found_and_not_waited_for(
     assert faults(copied_release) == [f"{file}: not a file"]
 
 
+@pytest.mark.parametrize("file", ["dumps/more", "store/000999.log"])
+def test_a_pipe_that_was_not_published_is_found_and_not_waited_for(
+    file: str, copied_release: Release
+) -> None:
+    os.mkfifo(copied_release.path / file)
+    assert faults(copied_release) == [f"{file}: not in the manifest"]
+
+
+def test_a_name_that_no_file_can_have_is_no_end_of_the_search(copied_release: Release) -> None:
+    path = copied_release.path / "manifest.json"
+    manifest = copied_release.manifest()
+    manifest["files"].append({"name": "x" * 300, "bytes": 1, "sha256": "0"})
+    path.write_text(json.dumps(manifest))
+    assert faults(copied_release) == [f"{'x' * 300} cannot be read (File name too long)"]
+
+
 def test_a_deleted_listing_is_found(copied_release: Release) -> None:
     (copied_release.dumps / "SHA256SUMS").unlink()
     missing, unread = faults(copied_release)

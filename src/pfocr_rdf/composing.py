@@ -19,7 +19,10 @@ PIECE_RE: Final = re.compile(
 
 
 def normalized(form: Form, text: str) -> str:
-    r"""A text in a normal form of Unicode; of thousands of accents in a row, some stay apart.
+    r"""A text in a normal form of Unicode.
+
+    Of thousands of accents in a row some stay apart, and so may one letter in a thousand that is
+    made of several in a long text without a space or any other character of ASCII.
 
     https://www.unicode.org/reports/tr15/
 

@@ -104,7 +104,8 @@ def _licences(release: Release, manifest: Mapping[str, Any]) -> list[str]:
 
 def _file(file: ListedFile, licences: Sequence[str]) -> Entity:
     specification = FILE_TO_SPECIFICATION.get(file.name)
-    theirs = {"license": [_to(iri) for iri in licences]} if file.name == MAPPINGS.file else {}
+    is_theirs = file.name == MAPPINGS.file and licences
+    theirs = {"license": [_to(iri) for iri in licences]} if is_theirs else {}
     return {
         "@id": file.name,
         "@type": "File",

@@ -113,7 +113,7 @@ def current_release(data: Path) -> Release:
             # Pruned between reading the link and looking there, for another was published.
             if _led_to(pointer) != led_to:
                 continue
-            names = ", ".join(release.id for release in list_releases(data))
+            names = ", ".join(r.id for r in list_releases(data) if made_at(r.id))
             reason = (
                 f"run `pfocr-rdf rollback RELEASE --data` with this folder and one of {names}"
                 if names
@@ -247,7 +247,7 @@ def _refuse_followed(pointer: Path) -> None:
     """Refuse a folder in the place of the link to a release."""
     if pointer.is_dir() and not pointer.is_symlink():
         reason = "a folder, no link to a release, as copies have it that follow links"
-        raise ReleaseError(f"{pointer}: {reason}: delete it, it is in {RELEASES} too")
+        raise ReleaseError(f"{pointer}: {reason}: move it away, or delete it if it is a copy")
 
 
 def abandon_release(data: Path) -> None:
@@ -264,7 +264,8 @@ def publish_release(data: Path, unfinished: Path, version: str) -> Release:
     Where that fails before it is current, the folder has its unfinished name again.
 
     :param version: what the id ends in; it begins with the time.
-    :raises ReleaseError: if it is current, and may not stay so over a power cut.
+    :raises ReleaseError: if it is current, and may not stay so over a power cut; or if a folder is
+        in the place of the link.
     :raises OSError: if it could not be made current.
     """
     flush_tree(unfinished)
@@ -284,7 +285,8 @@ def publish_release(data: Path, unfinished: Path, version: str) -> Release:
 def make_current(data: Path, release: Release) -> None:
     """Point ``current`` at a release of the data folder, in one rename.
 
-    :raises ReleaseError: if it is current, and may not stay so over a power cut.
+    :raises ReleaseError: if it is current, and may not stay so over a power cut; or if a folder is
+        in the place of the link.
     :raises OSError: if it could not be made current.
     """
     _refuse_followed(data / CURRENT)

@@ -178,7 +178,7 @@ def _prefixed(spelt: str, kinds: Sequence[Kind], iris: Iris) -> tuple[Kind, str]
         pmcid, where, name = page.groups()
         return "page", f"{pmcid.upper()}/{where.lower()}/{_unescaped(name, spelt)}"
     if NCBI_PAGE_RE.match(spelt):
-        rest = PART_RE.sub("", rest)
+        rest = PART_RE.sub("", rest) or rest
     return cast(Kind, beginning), _accession(cast(Kind, beginning), rest, spelt)
 
 

@@ -3,8 +3,10 @@
 import gzip
 import hashlib
 import json
+import stat
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -79,7 +81,7 @@ def verify_release(release: Release, tell: Tell = lambda _: None) -> Iterator[st
         raise ReleaseError(f"{path}: no list of files: build again, or roll back")
     files: dict[str, ListedFile] = {}
     yield from _file_faults(release.path, listed, files, tell)
-    if any(map(_waits, map(release.path.joinpath, listed))):
+    if any(map(_waits, release.path.rglob("*"))):
         return
     yield from _listing_faults(release.dumps, manifest, files)
     if SEARCH_INDEX in listed:
@@ -98,7 +100,10 @@ def _listed(manifest: dict[str, Any]) -> dict[str, ListedFile] | None:
 
 def _waits(path: Path) -> bool:
     """Whether something is there that may never be read to its end: a pipe, a device."""
-    return path.exists() and not path.is_file() and not path.is_dir()
+    with suppress(OSError):
+        mode = path.stat().st_mode
+        return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
+    return False
 
 
 def _file_faults(
@@ -119,7 +124,8 @@ def _file_faults(
             yield fault
         elif file and file.sha256 != row.sha256:
             yield f"{name}: SHA-256 {file.sha256}, the manifest says {row.sha256}"
-    for name in sorted(files.keys() - listed.keys()):
+    strange = {name for name, path in there.items() if _waits(path)}
+    for name in sorted((files.keys() | strange) - listed.keys()):
         yield f"{name}: not in the manifest"
 
 

@@ -159,7 +159,7 @@ def _taken(kept: KeptParts, key: bytes) -> BatchResult | None:
             return None
         told, places, digest = found
         # Where a member would be is looked at before anything is read there.
-        if _digest(told, places) != digest[:DIGEST_BYTES]:
+        if not isinstance(places, str) or _digest(told, places) != digest[:DIGEST_BYTES]:
             return None
         members = {name: _member(kept, name, *place) for name, place in json.loads(places).items()}
         if _digest_of(members) != digest[DIGEST_BYTES:]:

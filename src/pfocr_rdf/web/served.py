@@ -56,12 +56,8 @@ def hold(release: Release) -> Held:
 
     :raises ReleaseError: if it was deleted meanwhile or its manifest is damaged.
     """
-    return _held(release, hold_release(release))
-
-
-def _held(release: Release, lock: BinaryIO) -> Held:
     with ExitStack() as undo:
-        undo.enter_context(lock)
+        lock = undo.enter_context(hold_release(release))
         manifest = release.manifest()
         iris = iris_of(release)
         undo.pop_all()
@@ -73,7 +69,9 @@ def hold_current(data: Path) -> Held:
 
     :raises ReleaseError: if there is none, or it cannot be held.
     """
-    return _held(*find_and_hold(data, CURRENT))
+    release, lock = find_and_hold(data, CURRENT)
+    with lock:
+        return hold(release)
 
 
 def moved(held: Held, data: Path) -> bool:

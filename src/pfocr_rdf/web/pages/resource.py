@@ -110,7 +110,8 @@ def resource_triples(reading: Reading, thing: NamedNode) -> list[Triple]:
     for node in reading.subjects(PRIMARY_TOPIC, thing, MOST_POINTING):
         found += reading.outgoing(node)
     # What a part says of the thing is among both.
-    return list(dict.fromkeys(found + reading.incoming(None, thing, MOST_POINTING)))
+    # One more than is shown says that there are more.
+    return list(dict.fromkeys(found + reading.incoming(None, thing, MOST_POINTING + 1)))
 
 
 def _html(
@@ -130,7 +131,8 @@ def _html(
         for triple in triples
         if triple.object == thing and isinstance(subject := triple.subject, NamedNode)
     ]
-    names = visit.reading.names(dict.fromkeys(subject for subject, _ in pointing))
+    shown = pointing[:MOST_POINTING]
+    names = visit.reading.names(dict.fromkeys(subject for subject, _ in shown))
     title = next(filter(None, map(own.text, NAMES)), None)
     return render(
         visit,
@@ -145,9 +147,9 @@ def _html(
         iri=thing.value,
         kinds=[iris.prefixed(kind.value) for kind in own.nodes(RDF_TYPE)],
         parts=parts,
-        pointing=[(node.value, name, names.get(node, "")) for node, name in pointing],
+        pointing=[(node.value, name, names.get(node, "")) for node, name in shown],
         is_named=bool(names),
-        is_cut=len(pointing) >= MOST_POINTING,
+        is_cut=len(pointing) > MOST_POINTING,
         prefixed=iris.prefixed,
     )
 
