@@ -40,7 +40,8 @@ def describe_crate(release: Release) -> bytes:
     """What ``ro-crate-metadata.json`` says of the dumps of a release.
 
     It is dated as the release is or, for a crate must have a date, by the day on which the release
-    was built: then two builds of the same records differ in it, as their names do. https://www.researchobject.org/ro-crate/specification/1.2/
+    was built: then two builds of the same records differ in it, as their names do.
+    https://www.researchobject.org/ro-crate/specification/1.2/
 
     :raises ReleaseError: if the manifest cannot be read, or lacks what is told.
     """

@@ -5,6 +5,7 @@ import hashlib
 import re
 import shutil
 import zlib
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, Final, Literal, cast
 
@@ -75,6 +76,7 @@ def copy_dumps(release: Release, target: Path) -> list[Path]:
         raise ReleaseError(f"{target} is not empty: name a new folder")
     _refuse_cut(release)
     described, crate = describe_crate(release), target / CRATE
+    is_new = not target.exists()
     target.mkdir(parents=True, exist_ok=True)
     files = dump_files(release)
     copies = [target / file.name for file in files]
@@ -87,6 +89,9 @@ def copy_dumps(release: Release, target: Path) -> list[Path]:
         # Half of a copy would only stand in the way of the next, when it was interrupted, too.
         for path in (*copies, crate):
             path.unlink(missing_ok=True)
+        if is_new:
+            with suppress(OSError):  # somebody else keeps something there meanwhile
+                target.rmdir()
         raise
     return sorted([*copies, crate])
 

@@ -25,18 +25,9 @@ from pfocr_rdf.resources import resource
 LIBRARIES: Final = ("pyoxigraph", "PyYAML", "python-frontmatter", "orjson", "deflate")
 #: Of our own code what maps a batch, and what it reads.
 MODULES: Final = (
-    *(
-        "errors",
-        "resources",
-        "recurring",
-        "possessive",
-        "composing",
-        "iris",
-        "equivalents",
-        "records",
-    ),
-    *("vocabulary", "mapping", "shared", "jsonld", "ranges", "tally", "listing", "dumps"),
-    *("search", "build"),
+    *("errors", "resources", "recurring", "possessive", "composing", "iris", "equivalents"),
+    *("records", "vocabulary", "mapping", "shared", "jsonld", "ranges", "tally", "listing"),
+    *("dumps", "search", "build"),
 )
 RESOURCES: Final = ("organisms.tsv", "context.jsonld")
 
