@@ -1,6 +1,5 @@
 """Records that cannot be read and input that means harm: refused, reported, survived."""
 
-import time
 from pathlib import Path
 
 import pytest
@@ -21,6 +20,7 @@ from making import (
     triples_of,
     write,
 )
+from pacing import cpu_within
 from pfocr_rdf.errors import Problem, RecordError
 from pfocr_rdf.records import Limits
 from pfocr_rdf.records.notes import Notes, read_text
@@ -217,9 +217,8 @@ def test_an_organism_that_yaml_would_retype_is_text_or_absent(
 )
 def test_deep_nesting_is_refused_at_once(unit: str, tmp_path: Path) -> None:
     text = f"---\na: {unit * 100_000}\n---\n"
-    started = time.process_time()
-    figure, problems = read(tmp_path, text)
-    assert time.process_time() - started < 1
+    with cpu_within(1):
+        figure, problems = read(tmp_path, text)
     assert figure is None
     assert [p.severity for p in problems] == ["error"]
 
@@ -290,9 +289,8 @@ def test_ten_megabytes_are_the_limit_by_default(tmp_path: Path) -> None:
     ],
 )
 def test_a_score_cannot_fill_the_memory(value: str, tmp_path: Path) -> None:
-    started = time.process_time()
-    figure, problems = read(tmp_path, record(pathway_score=value))
-    assert time.process_time() - started < 1
+    with cpu_within(1):
+        figure, problems = read(tmp_path, record(pathway_score=value))
     assert figure
     assert figure.score is None
     assert figure.unrecognized == (f"pathway_score: {value}",)
@@ -309,7 +307,7 @@ def test_a_score_cannot_fill_the_memory(value: str, tmp_path: Path) -> None:
         *(
             "PMC1__" + "a" * 200_000,
             "\u0301" * 100_000,
-            "ﷺ" * 60_000,
+            "ﷺ" * 30_000,
             "'" * 100_000,
             "---" * 70_000,
         ),
@@ -318,18 +316,16 @@ def test_a_score_cannot_fill_the_memory(value: str, tmp_path: Path) -> None:
 def test_no_long_value_makes_the_reader_slow(value: str, tmp_path: Path) -> None:
     fields = set(FIELDS) | set(OPTIONAL.split()) - {"schema-jsonld"}
     text = record(**{name: value for name in fields - {"figid", "pmcid"}})
-    started = time.process_time()
-    figure, _ = read(tmp_path, text)
-    assert figure
-    assert len(triples_of([figure])) > 10
-    assert time.process_time() - started < 2
+    with cpu_within(2):
+        figure, _ = read(tmp_path, text)
+        assert figure
+        assert len(triples_of([figure])) > 10
 
 
 @pytest.mark.parametrize("spaces", [3_000, 1_000_000])
 def test_no_long_line_makes_the_search_for_the_figid_slow(spaces: int, tmp_path: Path) -> None:
-    started = time.process_time()
-    figure, problems = read(tmp_path, raw_record(f"figid: PMC1__f1{' ' * spaces}x"))
-    assert time.process_time() - started < 1
+    with cpu_within(1):
+        figure, problems = read(tmp_path, raw_record(f"figid: PMC1__f1{' ' * spaces}x"))
     assert figure
     assert [(p.field, p.severity) for p in problems] == [("figid", "warning")]
 
@@ -337,22 +333,20 @@ def test_no_long_line_makes_the_search_for_the_figid_slow(spaces: int, tmp_path:
 def test_no_number_of_organisms_makes_the_reader_slow(tmp_path: Path) -> None:
     names = [f"Species {n}" for n in range(5_000)]
     rows = [f"{n}|Species {n}|X|w|M|S|{n}|ncbigene_symbol|1|2|3" for n in range(1, 5_001)]
-    started = time.process_time()
-    figure, _ = read(
-        tmp_path,
-        record(organisms=names, organisms_ner=list(names)),
-        genes=table(GENE_COLUMNS, *rows),
-    )
-    assert time.process_time() - started < 2
+    with cpu_within(2):
+        figure, _ = read(
+            tmp_path,
+            record(organisms=names, organisms_ner=list(names)),
+            genes=table(GENE_COLUMNS, *rows),
+        )
     assert figure
     assert len(figure.predicted_organisms) == 5_001
 
 
 def test_no_number_of_fields_with_one_name_makes_the_reader_slow(tmp_path: Path) -> None:
     text = record().removesuffix("---\n") + "a: 1\n" * 200_000 + "---\n"
-    started = time.process_time()
-    figure, problems = read(tmp_path, text)
-    assert time.process_time() - started < 5
+    with cpu_within(5):
+        figure, problems = read(tmp_path, text)
     assert figure
     twice = [problem for problem in problems if problem.kind == "duplicate key"]
     assert len(twice) == 199_999
@@ -362,11 +356,10 @@ def test_no_number_of_fields_with_one_name_makes_the_reader_slow(tmp_path: Path)
 def test_no_number_of_keywords_makes_the_reader_slow(tmp_path: Path) -> None:
     embedded = {"keywords": [f"stated {n}" for n in range(20_000)]}
     rows = [f"found {n}||||" for n in range(20_000)]
-    started = time.process_time()
-    figure, _ = read(
-        tmp_path, record(**{"schema-jsonld": embedded}), diseases=table(DISEASE_COLUMNS, *rows)
-    )
-    assert time.process_time() - started < 5
+    with cpu_within(5):
+        figure, _ = read(
+            tmp_path, record(**{"schema-jsonld": embedded}), diseases=table(DISEASE_COLUMNS, *rows)
+        )
     assert figure
     assert len(figure.keywords) == 20_000
 
@@ -374,15 +367,13 @@ def test_no_number_of_keywords_makes_the_reader_slow(tmp_path: Path) -> None:
 def test_no_number_of_pathways_in_a_map_makes_the_reader_slow(tmp_path: Path) -> None:
     named = "|".join(f"x{n}" for n in range(40_000))
     write(tmp_path, {FILE: record(), "_data/wpid_map.tsv": f"{FIGID}\t{named}\n"})
-    started = time.process_time()
-    figures, _ = read_all(tmp_path)
-    assert time.process_time() - started < 5
+    with cpu_within(5):
+        figures, _ = read_all(tmp_path)
     assert len(figures[FIGID].unrecognized) == 40_000
 
 
 def test_a_table_of_a_million_columns_is_refused_at_once(tmp_path: Path) -> None:
-    started = time.process_time()
-    figure, problems = read(tmp_path, record(), genes="word\tncbigene_id" + "\tx" * 1_000_000)
-    assert time.process_time() - started < 1
+    with cpu_within(1):
+        figure, problems = read(tmp_path, record(), genes="word\tncbigene_id" + "\tx" * 1_000_000)
     assert figure
     assert kinds(problems) == [("error", "table header")]

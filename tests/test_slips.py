@@ -1,12 +1,11 @@
 """Slips that the parser does not name are told by their looks, and nothing that is right is one."""
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pyoxigraph import Store
 
+from pacing import cpu_within
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.queries import federated_queries, named_queries
 from pfocr_rdf.slips import find_slip, find_unended
@@ -152,10 +151,9 @@ def test_in_the_named_queries_nothing_is_found() -> None:
 
 @pytest.mark.parametrize("long", ["SELECT " + "?a " * 60_000, "(" * 80_000, "PREFIX " * 30_000])
 def test_slips_are_looked_for_in_linear_time(long: str) -> None:
-    began = time.process_time()
-    find_slip(long)
-    find_unended(long + ")" * 80_000)
-    assert time.process_time() - began < 5
+    with cpu_within(5):
+        find_slip(long)
+        find_unended(long + ")" * 80_000)
 
 
 @given(st.text(max_size=60) | st.text("(){}[]'\"<:>#?aNOT \n", max_size=60))

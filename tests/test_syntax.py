@@ -1,10 +1,9 @@
 """What is wrong with a query is said by its cause, where it stands, and with what to do."""
 
-import time
-
 import pytest
 from pyoxigraph import Store
 
+from pacing import cpu_within
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.syntax import SyntaxFault, explain_syntax, find_fault
 
@@ -121,9 +120,8 @@ def test_where_it_is_not_found_the_letters_of_the_grammar_are_left_out(
 @pytest.mark.parametrize("text", ["'", "<", ":", "a.", '"""a', "_:", "\\"])
 def test_a_long_text_of_anything_is_read_once(text: str) -> None:
     """If it were read again from each character on, this would take minutes."""
-    began = time.process_time()
-    assert find_fault(text * 100_000, "error at 1:1: expected it").line == 1
-    assert time.process_time() - began < 5
+    with cpu_within(5):
+        assert find_fault(text * 100_000, "error at 1:1: expected it").line == 1
 
 
 def test_a_message_of_another_pattern_is_passed_on() -> None:
