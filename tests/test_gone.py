@@ -8,15 +8,13 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from pyoxigraph import Store
 
 from building import build
 from invoking import run
 from making import record, write
 from paging import Markup, pages_of
-from pfocr_rdf.contents import open_store
 from pfocr_rdf.errors import ReleaseError
-from pfocr_rdf.gone import FILE, Gone, find_gone, note_gone
+from pfocr_rdf.gone import FILE, Gone, find_gone, find_led, note_gone
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.releases import Release, list_releases, prune_releases, roll_back
 from serving import serving
@@ -143,28 +141,48 @@ def test_a_file_without_aliases_tells_of_its_figures(
     two: tuple[Release, Release], tmp_path: Path
 ) -> None:
     with closing(sqlite3.connect(tmp_path / "data" / FILE)) as file:
-        file.execute("DROP TABLE alias")
+        file.execute("DROP TABLE led")
     assert found(tmp_path) is not None
     assert found(tmp_path, ALIAS) is None
     built(tmp_path, STAYS, "PMC7__b")
     assert found(tmp_path) is not None
 
 
-def test_the_store_of_a_release_is_opened_only_where_a_figure_went(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    opened: list[Release] = []
+def test_an_alias_that_a_figure_had_still_leads_to_it(tmp_path: Path) -> None:
+    """As when the number of a figure is mended."""
+    built(tmp_path, STAYS, GONE, aliases={STAYS: ALIAS, GONE: "PMC7__F3"})
+    now = built(tmp_path, STAYS, GONE, aliases={STAYS: "PMC7__F2a", GONE: "PMC7__F3"})
+    pages = pages_of(now)
+    address = IRIS.figure(ALIAS).value.removeprefix(IRIS.base)
+    for suffix in ("", ".ttl", ".html"):
+        page = pages.get(f"/{address}{suffix}", "text/html")
+        assert (page.status, page.headers["location"]) == (301, f"/figures/{STAYS}{suffix}")
+    told = run("describe", ALIAS, "--data", tmp_path / "data")
+    said = f"error: {ALIAS} was an alias of {STAYS} in an earlier release: name that\n"
+    assert (told.status, told.err) == (1, said)
+    # It is the figure's as long as the figure is there, though neither is in the release before.
+    built(tmp_path, GONE, aliases={GONE: "PMC7__F3"})
+    gone = found(tmp_path, ALIAS)
+    assert gone is not None
+    assert (gone.figid, gone.version) == (STAYS, version(now))
 
-    def opening(release: Release) -> Store:
-        opened.append(release)
-        return open_store(release)
 
-    monkeypatch.setattr("pfocr_rdf.gone.open_store", opening)
-    built(tmp_path, GONE, "PMC7__b", "PMC7__c")
-    second = built(tmp_path, GONE, "PMC7__b", "PMC7__c", "PMC7__d")
-    assert opened == []
-    built(tmp_path, "PMC7__d")
-    assert opened == [second]
+def test_an_alias_leads_to_the_last_figure_that_had_it(tmp_path: Path) -> None:
+    built(tmp_path, STAYS, GONE, aliases={STAYS: ALIAS})
+    built(tmp_path, STAYS, GONE, aliases={GONE: ALIAS})
+    now = built(tmp_path, STAYS, GONE)
+    assert find_led(tmp_path / "data", IRIS.figure(ALIAS), IRIS) == [GONE]
+    address = IRIS.figure(ALIAS).value.removeprefix(IRIS.base)
+    page = pages_of(now).get(f"/{address}", "text/html")
+    assert (page.status, page.headers["location"]) == (301, f"/figures/{GONE}")
+
+
+def test_an_alias_that_two_figures_had_leads_to_neither(tmp_path: Path) -> None:
+    built(tmp_path, STAYS, GONE, aliases={STAYS: ALIAS, GONE: ALIAS})
+    now = built(tmp_path, STAYS, GONE)
+    assert find_led(tmp_path / "data", IRIS.figure(ALIAS), IRIS) == [GONE, STAYS]
+    address = IRIS.figure(ALIAS).value.removeprefix(IRIS.base)
+    assert pages_of(now).get(f"/{address}", "text/html").status == 404
 
 
 def test_it_is_told_where_the_releases_are_a_link_to_another_disk(tmp_path: Path) -> None:

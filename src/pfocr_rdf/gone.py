@@ -1,16 +1,17 @@
-"""Figures that releases of a data folder had, and the one that was built last has not.
+"""Figures and aliases that releases of a data folder had, and the one built last has not.
 
 Their addresses were published, so they tell for good what was there:
 https://www.w3.org/Provider/Style/URI and, for what stays of data that are no longer available,
 https://www.go-fair.org/fair-principles/a2-metadata-accessible-even-data-no-longer-available/
 
 Beside the releases lies one SQLite file, ``gone.sqlite``: which figures, of which base, what they
-were called, the last release that had them, and the aliases that led to them. It is no part of a
-release: two builds of the same records are the same bytes, whatever was built before.
+were called and the last release that had them; and which aliases, with the figures that they led
+to. It is no part of a release: two builds of the same records are the same bytes, whatever was
+built before.
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,9 +32,9 @@ WENT_TABLE: Final = (
     "CREATE TABLE IF NOT EXISTS went (base TEXT, figid TEXT, title TEXT, release TEXT, "
     "PRIMARY KEY (base, figid)) WITHOUT ROWID"
 )
-#: Of figures that came back too: it is read with the other table, and they may go again.
-ALIAS_TABLE: Final = (
-    "CREATE TABLE IF NOT EXISTS alias (base TEXT, alias TEXT, figid TEXT, "
+#: An alias is made of a figure's number: where that is mended, the figure stays and its alias goes.
+LED_TABLE: Final = (
+    "CREATE TABLE IF NOT EXISTS led (base TEXT, alias TEXT, figid TEXT, release TEXT, "
     "PRIMARY KEY (base, alias, figid)) WITHOUT ROWID"
 )
 #: What a release had and the next one has not is noted once: what went later was in the next one.
@@ -47,12 +48,12 @@ WENT: Final = (
     "WHERE figid NOT IN (SELECT figid FROM now.figure)"
 )
 CAME_BACK: Final = "DELETE FROM went WHERE base = ? AND figid IN (SELECT figid FROM now.figure)"
-WENT_LAST_IN: Final = "SELECT figid FROM went WHERE base = ? AND release = ?"
-HAD_ALIAS: Final = "INSERT OR IGNORE INTO alias VALUES (?, ?, ?)"
+LED: Final = "INSERT OR REPLACE INTO led VALUES (?, ?, ?, ?)"
 FOUND: Final = "SELECT figid, title, release FROM went WHERE base = ? AND figid = ?"
-FOUND_BY_ALIAS: Final = (
-    "SELECT figid, title, release FROM alias JOIN went USING (base, figid) "
-    "WHERE base = ? AND alias = ? ORDER BY release DESC, figid"
+#: In the last release in which it was an alias; of several figures, if they were several there.
+LED_TO: Final = (
+    "SELECT figid FROM led WHERE base = ?1 AND alias = ?2 AND release = "
+    "(SELECT MAX(release) FROM led WHERE base = ?1 AND alias = ?2) ORDER BY figid"
 )
 #: What SQLite says of an index that is none, or damaged: https://www.sqlite.org/rescode.html
 UNREADABLE: Final = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
@@ -87,7 +88,7 @@ class Gone:
 
 
 def note_gone(data: Path, now: Release) -> None:
-    """Note which figures of the other releases a new one has not, and which have come back.
+    """Note which figures and aliases of other releases a new one has not, and what came back.
 
     :param now: the new release; others are compared if they were built for the same base.
     :raises ReleaseError: if that cannot be written; the release is published all the same.
@@ -101,14 +102,14 @@ def note_gone(data: Path, now: Release) -> None:
         with closing(
             sqlite3.connect(address, timeout=WAIT_S, uri=True, isolation_level=None)
         ) as file:
-            for table in (WENT_TABLE, ALIAS_TABLE, COMPARED_TABLE):
+            for table in (WENT_TABLE, LED_TABLE, COMPARED_TABLE):
                 file.execute(table)
             file.execute("ATTACH ? AS now", (_reading(now),))
             compared = {name for (name,) in file.execute(COMPARED)}
             # Oldest first, so that the last release to have a figure is the one that is named.
             for release in earlier:
                 if release.id not in compared:
-                    _compare(file, release, base)
+                    _compare(file, release, now, base)
             file.execute(CAME_BACK, (base,))
     except sqlite3.Error as error:
         what = f"{path} could not be written ({error})"
@@ -116,7 +117,7 @@ def note_gone(data: Path, now: Release) -> None:
         raise ReleaseError(f"{what}: {reason}") from error
 
 
-def _compare(file: sqlite3.Connection, earlier: Release, base: str) -> None:
+def _compare(file: sqlite3.Connection, earlier: Release, now: Release, base: str) -> None:
     try:
         iris = iris_of(earlier)
         if iris.base != base:
@@ -128,9 +129,7 @@ def _compare(file: sqlite3.Connection, earlier: Release, base: str) -> None:
         file.execute("BEGIN")
         with file:
             file.execute(WENT, (base, earlier.id))
-            # Closed: what is half read keeps the earlier release from being detached.
-            with closing(file.execute(WENT_LAST_IN, (base, earlier.id))) as went:
-                file.executemany(HAD_ALIAS, _aliases(earlier, iris, went))
+            file.executemany(LED, _former(earlier, now, iris))
             file.execute(HAS_COMPARED, (earlier.id,))
     except sqlite3.Error as error:
         if error.sqlite_errorcode & PRIMARY not in UNREADABLE:
@@ -139,22 +138,19 @@ def _compare(file: sqlite3.Connection, earlier: Release, base: str) -> None:
         file.execute("DETACH earlier")
 
 
-def _aliases(
-    release: Release, iris: Iris, figids: Iterable[tuple[str]]
-) -> Iterator[tuple[str, str, str]]:
-    """The base, the alias and the figid of each alias that a release has of some figures.
+def _former(earlier: Release, now: Release, iris: Iris) -> Iterator[tuple[str, str, str, str]]:
+    """The base, the alias, the figid and the release of what is an alias of a figure no more.
 
-    Few figures go, if any: the store is opened where there is one, and asked about it alone.
-    None more from where the store cannot be read.
+    None more from where a store cannot be read.
     """
-    store = None
     with suppress(ReleaseError, OSError, RuntimeError, ValueError):
-        for (figid,) in figids:
-            store = open_store(release) if store is None else store
-            figure = iris.figure(figid)
-            for quad in store.quads_for_pattern(None, IS_REPLACED_BY, figure, DefaultGraph()):
-                if isinstance(quad.subject, NamedNode):
-                    yield iris.base, _figid(quad.subject), figid
+        kept = open_store(now)
+        for quad in open_store(earlier).quads_for_pattern(
+            None, IS_REPLACED_BY, None, DefaultGraph()
+        ):
+            alias, figure = quad.subject, quad.object
+            if isinstance(alias, NamedNode) and isinstance(figure, NamedNode) and quad not in kept:
+                yield iris.base, _figid(alias), _figid(figure), earlier.id
 
 
 def _figid(figure: NamedNode) -> str:
@@ -172,14 +168,32 @@ def find_gone(data: Path, figure: NamedNode, iris: Iris) -> Gone | None:
 
     >>> find_gone(Path("nowhere"), Iris().figure("PMC1__f1"), Iris())
     """
+    figids = [_figid(figure), *find_led(data, figure, iris)]
+    rows = (row for figid in figids for row in _rows(data, figure, iris, FOUND, figid))
+    return next((Gone(*row) for row in rows), None)
+
+
+def find_led(data: Path, alias: NamedNode, iris: Iris) -> list[str]:
+    """The figids of the figures that an alias led to, in the last release in which it was one.
+
+    :param alias: the IRI of anything. What was no alias in any release led nowhere, nor did what
+        is still one in the release that was built last.
+
+    >>> find_led(Path("nowhere"), Iris().figure("PMC1__F1"), Iris())
+    []
+    """
+    return [figid for (figid,) in _rows(data, alias, iris, LED_TO, _figid(alias))]
+
+
+def _rows(
+    data: Path, figure: NamedNode, iris: Iris, asked: str, figid: str
+) -> list[tuple[str, ...]]:
+    """What the file says of something, where it has the form of a figure's IRI."""
     path = data / FILE
-    figid = _figid(figure)
     try:
-        if not path.is_file() or iris.figure(figid) != figure:
-            return None
+        if not path.is_file() or iris.figure(_figid(figure)) != figure:
+            return []
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as file:
-            row = file.execute(FOUND, (iris.base, figid)).fetchone()
-            row = row or file.execute(FOUND_BY_ALIAS, (iris.base, figid)).fetchone()
+            return file.execute(asked, (iris.base, figid)).fetchall()
     except (sqlite3.Error, IriError):
-        return None
-    return Gone(*row) if row else None
+        return []

@@ -13,7 +13,7 @@ from pfocr_rdf.describe import GraphFormatName, find_thing
 from pfocr_rdf.describe import describe as describe_thing
 from pfocr_rdf.dumps import written_graph
 from pfocr_rdf.errors import IriError, QueryError
-from pfocr_rdf.gone import find_gone
+from pfocr_rdf.gone import find_gone, find_led
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.spellings import find_iri
 
@@ -43,8 +43,12 @@ def describe(
 
 
 def _gone(data: Path, thing: str, iris: Iris) -> QueryError | None:
-    """What is said of a figure that earlier releases had."""
+    """What is said of a figure that earlier releases had, and of an alias that they had."""
     with suppress(IriError):
-        if gone := find_gone(data, find_iri(thing, iris), iris):
+        iri = find_iri(thing, iris)
+        if gone := find_gone(data, iri, iris):
             return QueryError(f"{gone.words}: `pfocr-rdf releases` lists those that are kept")
+        if figids := find_led(data, iri, iris):
+            named = " and ".join(figids)
+            return QueryError(f"{thing} was an alias of {named} in an earlier release: name that")
     return None
