@@ -23,15 +23,15 @@ Records = Annotated[
     list[Path],
     typer.Argument(help="Records, folders of records, or checkouts of the PFOCR database."),
 ]
-Base = Annotated[str, typer.Option(help="What the IRIs of figures begin with.")]
+Base = Annotated[str, typer.Option(help="The base: what the IRIs of figures begin with.")]
 GenePrefix = Annotated[str, typer.Option(help="What the IRIs of genes begin with.")]
 Workers = Annotated[
     int | None,
     typer.Option(
         min=1,
         max=MOST_PROCESSES,
-        help="Worker processes.",
-        show_default="one a core, eight at most",
+        help="How many worker processes.",
+        show_default="one per core, at most eight",
     ),
 ]
 ExecutorName = Annotated[
@@ -42,14 +42,17 @@ ExecutorName = Annotated[
     ),
 ]
 ExecutorWaitS = Annotated[
-    float, typer.Option("--executor-wait-s", min=0, help="For a cluster that has no worker.")
+    float,
+    typer.Option(
+        "--executor-wait-s", min=0, help="Seconds to wait for a cluster that has no worker."
+    ),
 ]
 Mappings = Annotated[
     list[Path] | None,
-    typer.Option(metavar="FILE.sssom.tsv", help="Links from a mapping set; may be repeated."),
+    typer.Option(metavar="FILE.sssom.tsv", help="Add the links of a mapping set; may be repeated."),
 ]
 MaxFileBytes = Annotated[
-    int, typer.Option(min=1, max=MOST, help="Size of a record or table at most.")
+    int, typer.Option(min=1, max=MOST, help="The largest record or table that is read.")
 ]
 PROCESSES: Final = "processes"
 
@@ -60,19 +63,19 @@ def build(
     workers: Workers = None,
     executor: ExecutorName = PROCESSES,
     executor_wait_s: ExecutorWaitS = 60.0,
-    keep: Annotated[int, typer.Option(min=0, help="Releases to keep; 0 keeps all.")] = 0,
+    keep: Annotated[int, typer.Option(min=0, help="How many releases to keep; 0 keeps all.")] = 0,
     base: Base = BASE,
     gene_prefix: GenePrefix = NCBIGENE,
     mappings: Mappings = None,
     max_file_bytes: MaxFileBytes = Limits().file_bytes,
     reuse: Annotated[
-        bool, typer.Option(help="Take over what the last release has of unchanged records.")
+        bool, typer.Option(help="Reuse what the last release has for unchanged records.")
     ] = True,
     quiet: Quiet = False,
 ) -> None:
     """Build a release from records and make it the current one.
 
-    Exit status 1 says that something in the input was refused: the rest is published, and
+    Exit status 1 means that something in the input was refused: the rest is published, and
     report.json in the release names each problem. SOURCE_DATE_EPOCH dates the release.
     """
     if workers and executor != PROCESSES:
@@ -143,12 +146,14 @@ def check(
     workers: Workers = None,
     mappings: Mappings = None,
     max_file_bytes: MaxFileBytes = Limits().file_bytes,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object per line.")
+    ] = False,
     quiet: Quiet = False,
 ) -> None:
-    """Report everything that a build would report, and write nothing.
+    """Report what a build would report, without writing anything.
 
-    One problem a line on standard output; exit status 1 if any is an error.
+    Prints one problem per line; the exit status is 1 if any of them is an error.
     """
 
     def tell(problem: Problem) -> None:

@@ -19,15 +19,18 @@ from pfocr_rdf.spellings import find_iri
 
 
 def describe(
-    thing: Annotated[str, typer.Argument(help="An IRI in any spelling, a CURIE, a figid.")],
+    thing: Annotated[str, typer.Argument(help="An IRI in any spelling, a CURIE, or a figid.")],
     data: Data = DEFAULT_DATA,
     form: Annotated[GraphFormatName, typer.Option("--format", "-f")] = "turtle",
     incoming: Annotated[
-        int, typer.Option(min=0, max=MOST, help="Triples that point at the thing, at most.")
+        int,
+        typer.Option(
+            min=0, max=MOST, help="How many triples that point at the thing to print, at most."
+        ),
     ] = 100,
     release: ReleaseName = "current",
 ) -> None:
-    """Print what a release says of a thing, and what points at it."""
+    """Print what a release says about a thing, and what points at it."""
     with refusals(), holding_named(data, release) as found:
         iris = iris_of(found)
         store = open_store(found)

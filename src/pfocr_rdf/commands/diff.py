@@ -24,20 +24,19 @@ def diff(
     ],
     data: Data = DEFAULT_DATA,
     summary: Annotated[
-        bool, typer.Option("--summary", help="Only figure, removed, added; tab-separated.")
+        bool, typer.Option("--summary", help="Print only figure, removed, added; tab-separated.")
     ] = False,
     description: Annotated[
         bool,
         typer.Option(
-            "--description/--no-description", help="Print what releases say of themselves, too."
+            "--description/--no-description", help="Print the releases' own descriptions, too."
         ),
     ] = True,
 ) -> None:
     """Print the quads removed (-) and added (+) between two releases.
 
-    How many there are of each figure goes to standard error, or is all there is with --summary.
-    What two versions say of themselves always differs, by their IRIs: --no-description only
-    counts it.
+    The counts for each figure go to standard error; --summary prints only them. The releases' own
+    descriptions differ between any two versions: --no-description only counts those quads.
     """
     with (
         refusals(),

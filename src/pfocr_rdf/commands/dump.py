@@ -28,19 +28,20 @@ def dump(
         DumpFormatName | None,
         typer.Option(
             *("--format", "-f"),
-            help="What to write.",
-            show_default="as --output ends, else turtle",
+            help="The format to write.",
+            show_default="by the suffix of --output, else turtle",
         ),
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="A file, gzipped if it ends in .gz.")
+        Path | None,
+        typer.Option("--output", "-o", help="The file to write, gzipped if it ends in .gz."),
     ] = None,
     to: Annotated[
         Path | None, typer.Option(help="Copy all dumps, with checksums, into this new folder.")
     ] = None,
     release: ReleaseName = "current",
 ) -> None:
-    """Write the data of a release in a format, or copy all its dumps."""
+    """Write the data of a release in one format, or copy all its dumps."""
     if to is not None and (form is not None or output is not None):
         what = "all dumps are copied: leave --format and --output out"
         raise typer.BadParameter(what, param_hint="--to")

@@ -26,12 +26,18 @@ def release_names(context: typer.Context, incomplete: str) -> Iterator[str]:
 
 
 Data = Annotated[
-    Path, typer.Option("--data", help="The data folder.", envvar="PFOCR_RDF_DATA", file_okay=False)
+    Path,
+    typer.Option(
+        "--data",
+        help="The folder that holds the releases.",
+        envvar="PFOCR_RDF_DATA",
+        file_okay=False,
+    ),
 ]
 ReleaseName = Annotated[
     str,
     typer.Option(
-        "--release", help="Another release than the current one.", autocompletion=release_names
+        "--release", help="A release other than the current one.", autocompletion=release_names
     ),
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print no progress and no summary.")]

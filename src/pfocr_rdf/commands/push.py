@@ -17,52 +17,56 @@ from pfocr_rdf.push_graphs import PushedGraph, PushProgress
 from pfocr_rdf.stores import TIMEOUT_S, Account
 
 Endpoint = Annotated[
-    str | None, typer.Option(metavar="URL", help="Where the store takes graphs, over HTTP.")
+    str | None, typer.Option(metavar="URL", help="The store's Graph Store Protocol endpoint.")
 ]
 VirtuosoBulk = Annotated[
     str | None,
     typer.Option(
         metavar="HOST:PORT",
-        help="Instead: Virtuoso's SQL port, whose bulk loader reads the dumps itself.",
+        help="Use Virtuoso's bulk loader instead, through its SQL port.",
     ),
 ]
 VirtuosoFolder = Annotated[
     str | None,
     typer.Option(
         metavar="DIR",
-        help="Where Virtuoso sees the release's dumps; in its DirsAllowed.",
-        show_default="where they are here",
+        help="The dumps' folder as Virtuoso sees it; must be in its DirsAllowed.",
+        show_default="the same path as here",
     ),
 ]
 IsqlProgram = Annotated[
     str | None,
-    typer.Option("--isql", metavar="PROGRAM", help="Virtuoso's isql.", show_default="isql-vt, …"),
+    typer.Option(
+        "--isql", metavar="PROGRAM", help="Virtuoso's isql program.", show_default="isql-vt, …"
+    ),
 ]
 GraphIri = Annotated[
     str | None,
     typer.Option(metavar="IRI", help="The graph for the data.", show_default="the dataset's IRI"),
 ]
-User = Annotated[str | None, typer.Option(help="Whom to write as.")]
+User = Annotated[str | None, typer.Option(help="The user to write as.")]
 PasswordEnv = Annotated[
     str | None,
     typer.Option(
         metavar="VARIABLE",
-        help="The environment variable with the password; asked for if not given.",
+        help="The environment variable that has the password; without it, push asks.",
     ),
 ]
 QueryEndpoint = Annotated[
     str | None,
     typer.Option(
-        metavar="URL", help="Where the store takes queries.", show_default="beside the graphs"
+        metavar="URL", help="The store's SPARQL endpoint.", show_default="next to --endpoint"
     ),
 ]
 ChunkTriples = Annotated[
-    int, typer.Option("--chunk-triples", min=1, max=MOST, help="Triples of one request.")
+    int, typer.Option("--chunk-triples", min=1, max=MOST, help="Triples per request.")
 ]
 TimeoutS = Annotated[
-    float, typer.Option("--timeout-s", min=0.1, help="What the store may be silent.")
+    float, typer.Option("--timeout-s", min=0.1, help="Seconds to wait for a silent store.")
 ]
-Again = Annotated[bool, typer.Option("--again", help="Send all, also what was confirmed before.")]
+Again = Annotated[
+    bool, typer.Option("--again", help="Send everything, even what was confirmed before.")
+]
 
 
 def push(
@@ -81,12 +85,12 @@ def push(
     data: Data = DEFAULT_DATA,
     quiet: Quiet = False,
 ) -> None:
-    """Send a release to another store, and count it there.
+    """Send a release to another store, and count its triples there.
 
-    By the SPARQL Graph Store Protocol; or Virtuoso loads the dumps with its bulk loader, which is
-    faster. What the graphs held is replaced. A push that was ended goes on after what was
-    confirmed; one of a release that is there already sends nothing. One graph a line on standard
-    output, with the triples that the store counts.
+    Uses the SPARQL Graph Store Protocol, or Virtuoso's bulk loader, which is faster. Replaces what
+    the graphs held. A push that was interrupted continues after what the store has confirmed; if
+    the release is there already, nothing is sent. Prints one graph per line, with the number of
+    triples that the store counts.
     """
     with refusals(), holding_named(data, release) as found:
         if (endpoint is None) == (virtuoso_bulk is None):

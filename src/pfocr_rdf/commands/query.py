@@ -75,27 +75,38 @@ def query(
     ] = None,
     form: Annotated[
         FormatName | None,
-        typer.Option("--format", "-f", help="By default a table on a terminal, JSON or Turtle."),
+        typer.Option(
+            "--format", "-f", help="By default a table on a terminal, else JSON; Turtle for graphs."
+        ),
     ] = None,
     data: Data = DEFAULT_DATA,
     release: ReleaseName = "current",
     endpoint: Annotated[
-        str | None, typer.Option(metavar="URL", help="Ask this SPARQL endpoint instead.")
+        str | None, typer.Option(metavar="URL", help="Query this SPARQL endpoint instead.")
     ] = None,
     timeout_s: Annotated[
         float, typer.Option("--timeout-s", help="Seconds to wait for an endpoint.")
     ] = TIMEOUT_S,
     explain: Annotated[
-        bool, typer.Option("--explain", help="Print whom SERVICE would ask what; ask nobody.")
+        bool,
+        typer.Option(
+            "--explain", help="Print what SERVICE would ask which endpoint, and do not ask."
+        ),
     ] = False,
     partners: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Endpoints for SERVICE.", show_default="public ones"),
+        typer.Option(
+            metavar="FILE",
+            help="The endpoints that SERVICE may ask, as TOML.",
+            show_default="public ones",
+        ),
     ] = None,
-    show: Annotated[bool, typer.Option("--show", help="Print the query; ask nothing.")] = False,
+    show: Annotated[
+        bool, typer.Option("--show", help="Print the query, and do not run it.")
+    ] = False,
     listed: Annotated[bool, typer.Option("--list", help="List the named queries.")] = False,
 ) -> None:
-    """Ask a release, or any SPARQL endpoint, a named query or yours.
+    """Query a release, or any SPARQL endpoint, with a named query or your own.
 
     `pfocr-rdf query --list` shows the named queries, `pfocr-rdf query NAME --show` one of them
     with its parameters. Values are checked by type and bound as terms.

@@ -11,9 +11,9 @@ from pfocr_rdf.releases import current_release, list_releases, roll_back
 
 
 def releases(data: Data = DEFAULT_DATA) -> None:
-    """List the releases, the oldest first.
+    """List the releases, oldest first.
 
-    One a line: id, figures, triples; the current one is marked.
+    Prints one per line: id, figures, triples; a * marks the current one.
     """
     broken = 0
     with refusals():
@@ -36,7 +36,9 @@ def rollback(
     release: Annotated[
         str | None,
         typer.Argument(
-            help="Which release.", show_default="the one before", autocompletion=release_names
+            help="The release to go back to.",
+            show_default="the one before",
+            autocompletion=release_names,
         ),
     ] = None,
     data: Data = DEFAULT_DATA,

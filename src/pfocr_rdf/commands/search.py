@@ -18,23 +18,29 @@ def search(
     organism: Annotated[
         str | None, typer.Option(help="Only figures of this organism: a taxon id or a name.")
     ] = None,
-    year: Annotated[str | None, typer.Option(help="Only figures of articles of this year.")] = None,
-    tier: Annotated[
-        Tier | None, typer.Option(help="Only figures where a gene was found by this evidence.")
+    year: Annotated[
+        str | None, typer.Option(help="Only figures from articles of this year.")
     ] = None,
-    offset: Annotated[int, typer.Option(min=0, help="Figures to leave out.")] = 0,
-    limit: Annotated[int, typer.Option(min=0, max=200, help="Figures to print, at most.")] = 20,
+    tier: Annotated[
+        Tier | None, typer.Option(help="Only figures in which a gene has this evidence.")
+    ] = None,
+    offset: Annotated[int, typer.Option(min=0, help="How many figures to skip.")] = 0,
+    limit: Annotated[
+        int, typer.Option(min=0, max=200, help="How many figures to print, at most.")
+    ] = 20,
     suggest: Annotated[
-        bool, typer.Option("--suggest", help="Print what the text may be the beginning of.")
+        bool, typer.Option("--suggest", help="Print how the text may go on.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document, facets too.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON document, with facets.")
+    ] = False,
     release: ReleaseName = "current",
 ) -> None:
     """Find figures by any words, names, symbols or identifiers.
 
-    Those of title, caption, picture, genes, chemicals, diseases and article. One figure a line,
-    the best first: figid, year, evidence for a gene that was looked for, title. Where no figure
-    has all the words, those that have some are printed.
+    Searches title, caption, picture, genes, chemicals, diseases and article. Prints one figure
+    per line, best match first: figid, year, evidence for a gene that was searched for, title. If
+    no figure has all the words, figures with some of them are printed.
     """
     with (
         refusals(),

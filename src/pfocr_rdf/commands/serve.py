@@ -32,12 +32,17 @@ MEBI = 1 << 20
 LogFormatName = Literal["text", "json"]
 
 
-Host = Annotated[str, typer.Option(help="Where to listen; * is everywhere.")]
-Port = Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")]
+Host = Annotated[str, typer.Option(help="The address to listen on; * means all.")]
+Port = Annotated[
+    int, typer.Option(min=0, max=65535, help="The port to listen on; 0 picks a free one.")
+]
 Workers = Annotated[
     int | None,
     typer.Option(
-        min=1, max=MOST_PROCESSES, help="Query processes.", show_default="one a core, two at least"
+        min=1,
+        max=MOST_PROCESSES,
+        help="Query processes.",
+        show_default="one per core, at least two",
     ),
 ]
 SlowWorkers = Annotated[
@@ -45,44 +50,54 @@ SlowWorkers = Annotated[
     typer.Option(
         min=0,
         max=MOST_PROCESSES,
-        help="More of them for slow queries.",
+        help="Further query processes, for slow queries.",
         show_default="as many again",
     ),
 ]
 TimeoutS = Annotated[
-    float, typer.Option("--timeout-s", min=0.1, help="What a query may take, its turn included.")
+    float,
+    typer.Option("--timeout-s", min=0.1, help="Seconds for a query, with its wait in the queue."),
 ]
 MemoryMb = Annotated[
     int,
-    typer.Option("--memory-mb", min=64, max=MOST, help="What a query may take beyond the store."),
+    typer.Option(
+        "--memory-mb", min=64, max=MOST, help="Memory for a query, beyond that of the store."
+    ),
 ]
-Queue = Annotated[int, typer.Option(min=1, help="Queries that may wait for their turn.")]
-MaxRows = Annotated[int, typer.Option(min=1, max=MOST, help="Rows or triples of an answer.")]
-MaxAnswerMb = Annotated[int, typer.Option(min=1, max=MOST, help="Size of an answer.")]
-CacheMb = Annotated[int, typer.Option(min=0, help="Answers kept in memory.")]
-Connections = Annotated[int, typer.Option(min=1, help="Connections at once.")]
+Queue = Annotated[int, typer.Option(min=1, help="How many queries may wait for a process.")]
+MaxRows = Annotated[
+    int, typer.Option(min=1, max=MOST, help="The most rows or triples of an answer.")
+]
+MaxAnswerMb = Annotated[int, typer.Option(min=1, max=MOST, help="The largest answer.")]
+CacheMb = Annotated[int, typer.Option(min=0, help="Memory for cached answers.")]
+Connections = Annotated[int, typer.Option(min=1, help="The most connections at one time.")]
 PublicUrl = Annotated[
     str | None,
-    typer.Option(help="What clients' addresses begin with.", show_default="as they ask"),
+    typer.Option(help="The public address of the site.", show_default="as clients ask"),
 ]
 Proxies = Annotated[
     list[str] | None,
-    typer.Option("--proxy", metavar="ADDRESS", help="Whose X-Forwarded headers are believed."),
+    typer.Option(
+        "--proxy", metavar="ADDRESS", help="A proxy whose X-Forwarded headers are trusted."
+    ),
 ]
 DrainS = Annotated[
-    float, typer.Option("--drain-s", min=0, help="What running answers get at the end.")
+    float, typer.Option("--drain-s", min=0, help="Seconds for running answers to end on shutdown.")
 ]
-LogFormat = Annotated[LogFormatName, typer.Option(help="Of the log, on stderr.")]
-LogRequests = Annotated[bool, typer.Option(help="One line a request.")]
-LogQueries = Annotated[bool, typer.Option(help="The text of queries in the log.")]
+LogFormat = Annotated[LogFormatName, typer.Option(help="The format of the log, on stderr.")]
+LogRequests = Annotated[bool, typer.Option(help="Log one line per request.")]
+LogQueries = Annotated[bool, typer.Option(help="Log the text of queries.")]
 FederationSwitch = Annotated[
     Literal["on", "off"],
-    typer.Option("--federation", help="SERVICE clauses, for endpoints on a list."),
+    typer.Option("--federation", help="Evaluate SERVICE clauses, for listed endpoints."),
 ]
 PartnerList = Annotated[
     Path | None,
     typer.Option(
-        "--partners", metavar="FILE", help="The list, as TOML.", show_default="public endpoints"
+        "--partners",
+        metavar="FILE",
+        help="The list of endpoints, as TOML.",
+        show_default="public endpoints",
     ),
 ]
 BackendUrl = Annotated[
@@ -90,7 +105,7 @@ BackendUrl = Annotated[
     typer.Option(
         "--backend",
         metavar="URL",
-        help="Another SPARQL engine that holds the release, and is asked instead of its store.",
+        help="A SPARQL engine that holds the release, to query instead of its own store.",
         envvar="PFOCR_RDF_BACKEND",
         show_envvar=True,
     ),
@@ -100,11 +115,11 @@ BackendGraphs = Annotated[
     typer.Option(
         "--backend-graph",
         metavar="IRI",
-        help="Its graphs with the data; “default” for what it has in no graph.",
-        show_default="the dataset's IRI, as push has it",
+        help="The engine's graphs with the data; “default” for its default graph.",
+        show_default="the dataset's IRI, as push uses",
     ),
 ]
-CheckFiles = Annotated[bool, typer.Option(help="Hash the release's files first.")]
+CheckFiles = Annotated[bool, typer.Option(help="Check the hashes of the release's files first.")]
 
 
 def serve(
@@ -134,8 +149,8 @@ def serve(
 ) -> None:
     """Serve the current release: SPARQL at /sparql, pages at /.
 
-    A release that is built or rolled back to while it runs is served from then on. SIGTERM and
-    Ctrl-C let running answers end. The address is printed when queries are taken.
+    Switches to a new release, or to one that was rolled back to, while it runs. SIGTERM and Ctrl-C
+    let running answers end. Prints its address once it takes queries.
     """
     with refusals():
         fresh = workers or max(2, usable_cores())

@@ -20,7 +20,7 @@ def verify(
     release: Annotated[
         str,
         typer.Argument(
-            help="A release, or a data folder: then its current release.",
+            help="A release, or a data folder for its current release.",
             show_default="the current one",
             autocompletion=release_names,
         ),
@@ -30,7 +30,7 @@ def verify(
 ) -> None:
     """Hash, parse and count every file of a release again.
 
-    One fault a line on standard output; exit status 1 if there is any.
+    Prints one fault per line; the exit status is 1 if there is any.
     """
     # A data folder whose current release is gone is that, and no name of a release.
     if (Path(release) / RELEASES).is_dir():
