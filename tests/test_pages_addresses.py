@@ -20,7 +20,7 @@ from pfocr_rdf.releases import Release, current_release, make_current, prune_rel
 from pfocr_rdf.resources import resource
 from pfocr_rdf.vocabulary import Schema
 from pfocr_rdf.web.headers import header_address
-from pfocr_rdf.web.pages.downloads import answer_dump
+from pfocr_rdf.web.pages.downloads import answer_dump, dump_files
 from pfocr_rdf.web.pages.forms import RDF_FORMS
 from pfocr_rdf.web.pages.links import Links, respelt
 from pfocr_rdf.web.pages.visits import Visit
@@ -254,8 +254,6 @@ def test_a_symbol_is_answered_with_the_genes_that_have_it(pages: Pages) -> None:
     ("target", "near"),
     [
         *((f"/{page}/", page) for page in ("queries", "search", "ontology", "releases")),
-        ("/dumps/", "dataset"),
-        ("/dumps", "dataset"),
         ("/gene", "search"),
         ("/figures/", "search"),
         ("/article/7", "article/PMC7"),
@@ -277,6 +275,14 @@ def test_an_address_that_is_nearly_right_is_answered_with_the_right_one(
     assert isinstance(proposed, list)
     assert proposed[0] == near
     assert pages.get(f"/{near}").status == 200
+
+
+@pytest.mark.parametrize("target", ["/dumps", "/dumps/"])
+def test_the_folder_of_the_dumps_leads_to_the_list_of_them(target: str, pages: Pages) -> None:
+    page = pages.get(target, "text/html")
+    assert (page.status, page.headers["location"]) == (303, "/dataset#downloads")
+    listed = Markup(pages.get("/dataset", "text/html").text)
+    assert {f"/dumps/{name}" for name in dump_files(pages.reading)} <= set(listed.hrefs())
 
 
 def test_what_is_proposed_is_named(pages: Pages) -> None:

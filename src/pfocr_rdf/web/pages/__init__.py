@@ -7,7 +7,7 @@ answers it if it is that of something in the data.
 from starlette.routing import Route
 
 from pfocr_rdf.web.pages.addresses import answer_address
-from pfocr_rdf.web.pages.downloads import answer_dump
+from pfocr_rdf.web.pages.downloads import DUMPS, answer_dump, redirect_to_downloads
 from pfocr_rdf.web.pages.editor import ADDRESS, VOCABULARY, answer_editor, answer_vocabulary
 from pfocr_rdf.web.pages.feeds import answer_robots, answer_sitemap, answer_sitemap_part
 from pfocr_rdf.web.pages.gene_lists import answer_genes
@@ -33,7 +33,9 @@ def page_routes(site: PageSite) -> list[Route]:
     return [
         page("/static/{digest}/{name:path}", answer_static, site),
         page("/figures/{figid}/genes.{form}", answer_genes, site),
-        page("/dumps/{name}", answer_dump, site),
+        page(f"/{DUMPS}", redirect_to_downloads, site),
+        page(f"/{DUMPS}/", redirect_to_downloads, site),
+        page(f"/{DUMPS}/{{name}}", answer_dump, site),
         page("/releases", answer_releases, site),
         page("/", answer_landing, site),
         page("/search", answer_search, site),

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from starlette.background import BackgroundTask
 from starlette.datastructures import MutableHeaders
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from pfocr_rdf.web.pages.forms import REVALIDATE, has_already
@@ -134,6 +134,12 @@ def _parts(visit: Visit, size: int, validators: tuple[str, str]) -> str:
         headers = {"Content-Range": f"bytes */{size}"}
         raise Refusal("range-not-satisfiable", detail, headers=headers)
     return f"bytes={','.join(found)}"
+
+
+def redirect_to_downloads(visit: Visit) -> Response:
+    """From the folder of the files to the list of them, which the page of the dataset has."""
+    headers = {"x-pfocr-release": visit.reading.release.id}
+    return RedirectResponse(f"{visit.links.to('dataset')}#downloads", 303, headers)
 
 
 class _File(FileResponse):
