@@ -240,6 +240,15 @@ def test_a_function_fits_a_screen(path: Path) -> None:
             assert length <= FUNCTION_LINES, f"{node.name} has {length} lines"
 
 
+def test_the_table_of_contributing_has_every_module_in_the_order_of_imports() -> None:
+    text = (REPOSITORY / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    rows = re.findall(
+        r"(?m)^\| ((?:`\w+(?:\.py|/)`(?:, )?)+) \|", text.partition("### The endpoint")[0]
+    )
+    named = [name for row in rows for name in re.findall(r"`(\w+)", row)]
+    assert tuple(named[named.index(ORDER[0]) :]) == ORDER
+
+
 def test_iris_are_made_in_one_place(path: Path) -> None:
     if name_of(path) in {"iris.py", "equivalents.py"}:
         return

@@ -75,9 +75,7 @@ def query(
     ] = None,
     form: Annotated[
         FormatName | None,
-        typer.Option(
-            "--format", "-f", help="By default a table on a terminal, else JSON; Turtle for graphs."
-        ),
+        typer.Option("--format", "-f", help="By default table or JSON; Turtle for graphs."),
     ] = None,
     data: Data = DEFAULT_DATA,
     release: ReleaseName = "current",
@@ -88,25 +86,18 @@ def query(
         float, typer.Option("--timeout-s", help="Seconds to wait for an endpoint.")
     ] = TIMEOUT_S,
     explain: Annotated[
-        bool,
-        typer.Option(
-            "--explain", help="Print what SERVICE would ask which endpoint, and do not ask."
-        ),
+        bool, typer.Option("--explain", help="Print what SERVICE would ask, and do not ask.")
     ] = False,
     partners: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="The endpoints that SERVICE may ask, as TOML.",
-            show_default="public ones",
-        ),
+        typer.Option(metavar="FILE", help="Endpoints for SERVICE.", show_default="public ones"),
     ] = None,
     show: Annotated[
         bool, typer.Option("--show", help="Print the query, and do not run it.")
     ] = False,
     listed: Annotated[bool, typer.Option("--list", help="List the named queries.")] = False,
 ) -> None:
-    """Query a release, or any SPARQL endpoint, with a named query or your own.
+    """Run a named query, or your own, on a release or an endpoint.
 
     `pfocr-rdf query --list` shows the named queries, `pfocr-rdf query NAME --show` one of them
     with its parameters. Values are checked by type and bound as terms.
