@@ -38,7 +38,7 @@ WARNED: list[tuple[dict[str, Any], list[str]]] = [
     (
         {"year": "", "reftext": "Ada Byron, et al. J Path. ;15(24):7479-7491."},
         [
-            "warning missing at year: no field, and not after a full stop of the"
+            "warning missing at year: no value, and no year after a full stop in the"
             " citation: add the field <>",
         ],
     ),

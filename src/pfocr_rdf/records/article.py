@@ -56,7 +56,7 @@ def _year(fields: Fields, citation: str | None) -> str | None:
     if found:
         return found[1]
     if value is None:
-        fields.note_missing("year", "no field, and not after a full stop of the citation")
+        fields.note_missing("year", "no value, and no year after a full stop in the citation")
     return None
 
 
