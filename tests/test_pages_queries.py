@@ -117,7 +117,7 @@ def test_what_a_query_says_of_others_links_to_them_and_commands_are_code(pages: 
     listed = Markup(pages.get("/queries", "text/html").text)
     assert listed.hrefs().count("/queries/co-mention-figures") == 2, "its own entry, and another's"
     own = pages.get("/queries/co-mention-edges", "text/html").text
-    assert 'Ask <a href="/queries/co-mention-figures">co-mention-figures</a> for' in own
+    assert 'Use <a href="/queries/co-mention-figures">co-mention-figures</a> for' in own
     sets = pages.get("/queries/gene-sets", "text/html").text
     assert ": <code>pfocr-rdf query gene-sets --format gmt</code> has no" in sets
 
