@@ -1,7 +1,7 @@
-"""The answer to a named query as a drawing, where its header says how it is drawn.
+"""The answer to a named query as a chart, if the header of the query asks for one.
 
-Bars stand in the table beside their numbers; a line has a drawing of its own above the table. Both
-are SVG that the page holds, so they need no script.
+Bars are drawn in the table, beside their numbers; a line chart stands above the table. Both are
+part of the page, so they need no script.
 """
 
 import math
@@ -12,10 +12,10 @@ from typing import Final
 from pfocr_rdf.queries import Chart
 from pfocr_rdf.web.pages.query_table import Cell, Table
 
-#: Places with a number on the axes, about.
+#: Approximate number of labelled ticks: on the vertical axis, and on the horizontal one.
 STEPS: Final = 5
 LABELS: Final = 9
-#: One point is no line.
+#: Points that a line needs at least.
 FEWEST: Final = 2
 
 
@@ -23,7 +23,7 @@ FEWEST: Final = 2
 class Bars:
     """Bars in a column of the table.
 
-    :param lengths: of each row: percent of the longest; None where it has no number.
+    :param lengths: for each row, percent of the longest bar; None where the row has no number.
     """
 
     column: str
@@ -32,7 +32,7 @@ class Bars:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """The sheet that a line is drawn on, in its own units, and where its axes are."""
+    """The size of a line chart and the position of its axes, in SVG user units."""
 
     width: int = 720
     height: int = 280
@@ -47,7 +47,7 @@ SHEET: Final = Sheet()
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A place in the drawing of a line, and what it says there."""
+    """A tick on an axis of a line chart: its position and its label."""
 
     at: float
     text: str
@@ -55,7 +55,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A row in the drawing of a line."""
+    """A row of the table as a point of a line chart."""
 
     x: float
     y: float
@@ -65,7 +65,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line: its points from left to right, and the marks of its axes."""
+    """A line chart: its points from left to right, and the ticks of its axes."""
 
     label: str
     value: str
@@ -77,12 +77,12 @@ class Line:
 
     @property
     def path(self) -> str:
-        """The points as SVG's polyline has them."""
+        """The ``points`` attribute of an SVG polyline."""
         return " ".join(f"{point.x:.1f},{point.y:.1f}" for point in self.points)
 
 
 def draw(chart: Chart | None, table: Table) -> Bars | Line | None:
-    """The drawing of a table; None where it has none, or has nothing that could be drawn."""
+    """The chart of a table; None if the query asks for none, or the table has nothing to draw."""
     if chart is None or chart.label not in table.columns or chart.value not in table.numeric:
         return None
     numbers = _numbers(table, chart.value)
@@ -96,7 +96,7 @@ def draw(chart: Chart | None, table: Table) -> Bars | Line | None:
 
 
 def _numbers(table: Table, column: str) -> list[float | None]:
-    """The numbers of a column; infinities and what is a number by name alone have no place."""
+    """The numbers of a column; None for infinities, NaN and cells that cannot be read."""
     at = table.columns.index(column)
     return [_number(row[at]) for row in table.rows]
 
@@ -118,7 +118,7 @@ def _line(chart: Chart, table: Table, numbers: Sequence[float | None]) -> Line |
         if label and value and number is not None:
             place = float(label.text) if label.text.isascii() and label.text.isdigit() else None
             if place is None:
-                return None  # what is no number has no place on an axis
+                return None  # a label that is not a number has no position on the axis
             rows.append((place, label.text, number, value.text))
     rows.sort()
     if len(rows) < FEWEST or rows[0][0] == rows[-1][0]:
@@ -144,7 +144,7 @@ def _line(chart: Chart, table: Table, numbers: Sequence[float | None]) -> Line |
 
 
 def _round(low: float, high: float, steps: int) -> list[float]:
-    """Whole round numbers from the least to the greatest.
+    """Round whole numbers between two numbers, for the ticks of an axis.
 
     >>> _round(0, 430, 5)
     [0, 100, 200, 300, 400]

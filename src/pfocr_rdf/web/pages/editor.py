@@ -1,8 +1,8 @@
-"""The query editor: what a browser gets at ``/sparql``, where programs get answers.
+"""The query editor: the page that browsers get at ``/sparql``, where programs get answers.
 
-The editor is YASGUI's (https://github.com/zazuko/Yasgui), a file of the package that ``make``
-puts there; without it, and without JavaScript, the page is a form that does the same. A link
-with a query in it opens the page with that query and runs it.
+The editor is YASGUI's (https://github.com/zazuko/Yasgui), which ``make`` bundles into the package.
+Without the bundle, or without JavaScript, the page is a plain form that sends the same queries. A
+link with a query in it opens the page with that query and runs it.
 """
 
 from collections.abc import Sequence
@@ -41,34 +41,34 @@ from pfocr_rdf.web.sparql import DATASET, UPDATE_DATASET
 ADDRESS: Final = "sparql"
 VOCABULARY: Final = "vocabulary.json"
 JSON: Final = "application/json"
-#: What stands in the editor of whoever has asked nothing yet.
+#: The named query that the editor shows when the request has none.
 FIRST: Final = "most-mentioned-genes"
 SCRIPT: Final = "vendor/yasgui.min.js"
 SHEET: Final = "vendor/yasgui.min.css"
-#: A parameter of these is for a program: it chose a form of the answer, or the graphs that are
-#: asked, which the editor does not, or asks for an update, or for how a query is going to be run.
+#: A request with one of these parameters is not for the editor: it chooses the format of the answer
+#: or the graphs to query, which the editor does not, or asks for an update or an explanation.
 #: https://www.w3.org/TR/sparql11-protocol/#dataset
 FOR_PROGRAMS: Final = tuple(
     f"{name}=".encode()
     for name in ("format", "output", "update", "explain", *DATASET, *UPDATE_DATASET)
 )
-#: All that the endpoint can answer with; HTML comes last, so that ``*/*`` is no wish for it.
+#: Every media type of the endpoint; HTML is last, so that ``*/*`` does not choose it.
 OFFERS: Final = (*(o for offers in KIND_TO_OFFERS.values() for o in offers), HTML.media_type)
-#: Every browser that navigates says that it reads this.
+#: Every browser accepts this when it navigates to a page.
 XHTML: Final = "application/xhtml+xml"
-#: Of the answer as a file, by the name that ``format=`` takes.
+#: Formats of the answer as a file: heading → value of ``format=`` → label.
 FILES: Final = {
     "Rows": {"csv": "CSV", "tsv": "TSV", "json": "JSON", "xml": "XML"},
     "Triples": {"turtle": "Turtle", "ntriples": "N-Triples", "jsonld": "JSON-LD"},
 }
-#: Kind of answer → the queries that have it.
+#: Kind of answer → the query forms that give it.
 KIND_TO_QUERIES: Final[dict[AnswerKind, tuple[str, ...]]] = {
     "solutions": ("SELECT",),
     "boolean": ("ASK",),
     "graph": ("CONSTRUCT", "DESCRIBE"),
 }
-#: The editor's table sets the widths of its columns by a style sheet that it writes into the
-#: page, which is allowed on this page alone. Scripts have to be files everywhere.
+#: The editor's table sets its column widths by a style sheet that it writes into the page, so
+#: inline styles are allowed on this page alone. Inline scripts are allowed nowhere.
 EDITOR_SECURITY: Final = CONTENT_SECURITY.replace(
     "style-src 'self'", "style-src 'self' 'unsafe-inline'"
 )
@@ -81,7 +81,7 @@ NOTHING_GIVEN: Final = Given({}, {}, asked=False)
 class Shown:
     """A named query in the gallery.
 
-    :param href: of the editor with the query, ready to run; empty where it cannot be run here.
+    :param href: of the editor with the query, ready to run; empty if this server cannot run it.
     :param inputs: the fields of its form.
     """
 
@@ -92,10 +92,9 @@ class Shown:
 
 
 def is_for_people(scope: Scope) -> bool:
-    """Whether a request to the endpoint comes from somebody who wants to read a page.
+    """Whether a request to the endpoint should get the editor page rather than an answer.
 
-    A browser that navigates likes HTML best; curl, programs and the editor itself do not ask
-    for it.
+    A browser that navigates prefers HTML; curl, programs and the editor itself do not ask for it.
 
     >>> accept = [(b"accept", b"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8")]
     >>> is_for_people({"method": "GET", "query_string": b"query=ASK+{}", "headers": accept})
@@ -114,13 +113,14 @@ def is_for_people(scope: Scope) -> bool:
     accept = b", ".join(headers).decode("latin-1")
     if negotiate(accept, OFFERS) != HTML.media_type:
         return False
-    # Java's own client likes HTML best too, without a word from its user, and takes anything.
+    # By default Java's own client prefers HTML too, though it takes anything: with a query, it is
+    # to get the answer.
     is_browser = XHTML in accept.lower() or not any(p.startswith(b"query=") for p in pairs)
     return is_browser or negotiate(accept, OFFERS[:-1]) is None
 
 
 def answer_editor(visit: Visit) -> Response:
-    """The page; with the query of the request in it, if there is one."""
+    """The editor page, with the query of the request in it, if there is one."""
     asked = visit.parameters.get("query", "")
     first = load_query(FIRST)
     bundled = SCRIPT in static_files()
@@ -145,7 +145,7 @@ def answer_editor(visit: Visit) -> Response:
 
 
 def fitting_queries(name: str) -> list[str]:
-    """The queries whose answers are written in a format.
+    """The query forms whose answers can be written in a format.
 
     >>> fitting_queries("csv"), fitting_queries("xml"), fitting_queries("turtle")
     (['SELECT'], ['SELECT', 'ASK'], ['CONSTRUCT', 'DESCRIBE'])
@@ -159,7 +159,7 @@ def fitting_queries(name: str) -> list[str]:
 
 
 def gallery(visit: Visit) -> dict[str, list[Shown]]:
-    """Category → its named queries; those that ask other endpoints too stand last."""
+    """Category → its named queries; those that also ask other endpoints are the last category."""
     queries = sorted(named_queries(), key=lambda query: query.category)
     shown = {
         category: [_shown(visit, query) for query in found]
@@ -176,16 +176,16 @@ def _shown(visit: Visit, query: NamedQuery) -> Shown:
 
 
 def answer_vocabulary(visit: Visit) -> Response:
-    """What the editor completes and links: prefixes, classes, properties, addresses of pages."""
+    """JSON for completions and links in the editor: prefixes, classes, properties, pages."""
     return reply(
         visit, lambda: orjson.dumps(vocabulary(visit)), JSON, key=f"vocabulary {visit.links.root}"
     )
 
 
 def vocabulary(visit: Visit) -> dict[str, Any]:
-    """The classes and properties of the data, the most frequent first, and where pages are.
+    """The prefixes, the classes and properties, the most frequent first, and where pages are.
 
-    The release's own description says which there are: VoID's partitions.
+    Classes and properties come from the VoID partitions in the release's own description.
     """
     reading, to = visit.reading, visit.links.to
     iris = reading.iris
@@ -193,7 +193,7 @@ def vocabulary(visit: Visit) -> dict[str, Any]:
         "prefixes": iris.prefixes(),
         "classes": [part.iri.value for part in class_partitions(reading)],
         "properties": _properties(visit),
-        # The longest first: the base may be a part of another.
+        # The first match counts, and the base may be a prefix of another key: it comes last.
         "pages": {
             ns.PFOCR: to(f"{ONTOLOGY}#"),
             f"{ns.OBO}NCBITaxon_": to(f"{TAXON}/"),

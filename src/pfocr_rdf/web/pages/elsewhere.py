@@ -1,4 +1,4 @@
-"""Named queries that ask other endpoints too: whom, and whether this server does it."""
+"""Named queries that also ask other endpoints: which ones, and whether this server does so."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -14,9 +14,9 @@ ELSEWHERE: Final = "With other endpoints"
 
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """What a query asks beside the release.
+    """The other endpoints that a query asks.
 
-    :param names: of the partners; the host of an endpoint that this server does not know.
+    :param names: of the partners; for an endpoint that is no known partner, its host.
     :param refusal: why this server does not run the query; empty if it does.
     """
 
@@ -25,7 +25,7 @@ class Elsewhere:
 
 
 def elsewhere(visit: Visit, query: NamedQuery) -> Elsewhere:
-    """Whom a query asks, and whether it can be run here."""
+    """The endpoints that a query asks, and whether it can be run here."""
     names, refused = [], []
     for endpoint in query.endpoints:
         own = visit.partners.find(endpoint) if visit.partners else None
@@ -41,5 +41,5 @@ def elsewhere(visit: Visit, query: NamedQuery) -> Elsewhere:
 
 
 def partner_names(visit: Visit) -> str:
-    """Whom this server asks: what a page says of it must not outlast a change of the list."""
+    """The partners of this server, for cache keys: a page that names them depends on the list."""
     return ",".join(sorted(visit.partners.by_name)) if visit.partners else "nobody"

@@ -1,7 +1,7 @@
-"""Values to try a named query with, taken from the release: whoever follows an example finds rows.
+"""Values to try a named query with, taken from the release so that the examples find rows.
 
-They are about the gene that most figures have by its symbol, the figure where it stands
-clearest, and what stands beside it.
+They are the gene that most figures mention by its symbol, the figure with the best evidence for
+it, and the things most often mentioned together with it.
 """
 
 import re
@@ -21,13 +21,13 @@ from pfocr_rdf.vocabulary import Schema
 from pfocr_rdf.web.pages.described import example_figure
 from pfocr_rdf.web.reading import Reading
 
-#: What a label says of the values of its parameter: ``NCBI Gene id, such as 2064``.
+#: The example values in the label of a parameter: ``NCBI Gene id, such as 2064``.
 SUCH_AS_RE: Final = re.compile(r"\bsuch as (?P<all>(?P<first>.+?)(?:(?:,| or )(?P<rest>.*))?)$")
-#: Genes in the example of a list.
+#: Number of genes in the example of a list.
 LISTED_GENES: Final = 3
 
 
-#: Type of a parameter → what the tables call the things.
+#: Type of a parameter → what the mention tables call things of that type.
 KIND_TO_GROUP: Final[dict[str, Group]] = {
     "chemical": "chemical",
     "disease": "disease",
@@ -37,14 +37,14 @@ KIND_TO_GROUP: Final[dict[str, Group]] = {
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A value, and what people call the thing that it stands for if they call it otherwise."""
+    """A value, and the name of the thing it identifies; empty if the value is its own name."""
 
     value: str
     name: str = ""
 
 
-#: Type of a parameter, or its name where values of the type differ in kind → example. A release
-#: never changes, and finding the gene takes a look at all of them.
+#: Release → its :func:`release_examples`, kept because a release never changes and finding the gene
+#: means looking at all genes.
 _KNOWN: Final[WeakKeyDictionary[Reading, Mapping[str, Example]]] = WeakKeyDictionary()
 
 
@@ -58,17 +58,17 @@ def example_values(query: NamedQuery, reading: Reading) -> dict[str, str]:
 
 
 def example_of(parameter: Parameter, reading: Reading) -> Example:
-    """A value of a parameter that the release has; else the one of its label, or its default."""
+    """A value that the release has for a parameter; else that of its label, or its default."""
     found = known_example(parameter, reading) or labelled(parameter)
     return found or Example(parameter.default or "")
 
 
 def known_example(parameter: Parameter, reading: Reading) -> Example | None:
-    """A value of a parameter that the release has."""
+    """A value that the release has for a parameter; None if it has none of the right type."""
     key = parameter.name if parameter.type in ("text", "name") else parameter.type
     found = release_examples(reading).get(key)
     if found is not None:
-        # Data may have a day where a parameter takes a year.
+        # The value may be of another type: a full date where the parameter takes a year.
         with suppress(QueryError):
             read_terms(parameter, found.value, reading.iris)
             return found
@@ -88,7 +88,7 @@ def labelled(parameter: Parameter) -> Example | None:
 
 
 def release_examples(reading: Reading) -> Mapping[str, Example]:
-    """Type of a parameter → a value that the release has, as far as it has any."""
+    """Type of a parameter, or its name if the type is text or name → a value from the release."""
     found = _KNOWN.get(reading)
     if found is None:
         found = dict(_found(reading))
@@ -126,7 +126,7 @@ def _found(reading: Reading) -> Iterator[tuple[str, Example]]:
 
 
 def _of_figure(reading: Reading, figid: str) -> Iterator[tuple[str, Example]]:
-    """What a figure and its article have."""
+    """Examples from a figure and its article."""
     figure = reading.iris.figure(figid)
     yield "figure", Example(figid)
     for keyword in reading.values(figure, Schema.keywords)[:1]:

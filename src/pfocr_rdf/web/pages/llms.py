@@ -1,8 +1,8 @@
-"""``/llms.txt``: the schema and example queries for language models and whoever writes for them.
+"""``/llms.txt``: the schema and example queries, for language models and those who work with them.
 
-https://llmstxt.org/ . Nothing in it is written by hand twice: classes, properties and their
-counts are those of the release's own description, terms those of the vocabulary, and queries the
-named ones with values that the release has.
+https://llmstxt.org/ . It repeats nothing by hand: classes, properties and their counts come from
+the release's own description, terms from the vocabulary, and the queries are the named queries with
+values from the release.
 """
 
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ from pfocr_rdf.web.pages.terms import ontology_terms
 from pfocr_rdf.web.pages.visits import Visit
 from pfocr_rdf.web.reading import Reading
 
-#: The classes of the data; those of the description of the release are left out.
+#: The classes of the data, without those of the release's description.
 CLASSES: Final = frozenset(
     value
     for vocabulary in (Schema, Oa, Pfocr)
@@ -49,7 +49,7 @@ KIND_TO_SPELT: Final[dict[str, tuple[Kind, ...]]] = {
     "disease": ("mesh", "doid"),
     "taxon": ("taxon",),
 }
-#: Prefixes that the examples need least.
+#: Prefixes that are left out, as the examples need them least.
 UNUSED: Final = frozenset(
     {"dcat", "dcmitype", "pav", "prov", "semapv", "spdx", "sssom", "vann", "void", "void-ext"}
 )
@@ -57,10 +57,11 @@ UNUSED: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A named query with its text as it can be sent, and where its answer is as CSV.
+    """A named query with its text, ready to be sent, and the address of its answer.
 
-    :param asks: the other endpoints that it asks, and why this server does not, if so; the
-        address is that of its page then.
+    :param address: of the answer as CSV, or Turtle for a CONSTRUCT; of the query's page if this
+        server does not run it.
+    :param asks: the other endpoints that it asks and, if this server does not ask them, why not.
     """
 
     query: NamedQuery
@@ -70,7 +71,7 @@ class Shown:
 
 
 def answer_llms(visit: Visit) -> Response:
-    """The text, in Markdown."""
+    """The response with the text, which is Markdown."""
 
     def body() -> bytes:
         return llms_text(visit).encode()
@@ -104,12 +105,12 @@ def llms_text(visit: Visit) -> str:
 
 
 def data_classes(reading: Reading) -> Iterator[ClassPartition]:
-    """The classes of the data with their properties, those with most instances first."""
+    """The classes of the data with their properties, those with the most instances first."""
     return (part for part in class_partitions(reading) if part.iri in CLASSES and part.instances)
 
 
 def _examples(reading: Reading) -> dict[str, NamedNode]:
-    """What IRIs look like: thing → one of the release."""
+    """Examples of IRIs: kind of thing → the IRI of one in the release."""
     iris, known = reading.iris, release_examples(reading)
     return {
         kind: find_iri(known[kind].value, iris, spelt)

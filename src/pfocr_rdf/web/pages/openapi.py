@@ -1,6 +1,6 @@
-"""``/openapi.json``: the addresses that programs use, as OpenAPI 3.1 describes them.
+"""``/openapi.json``: an OpenAPI 3.1 description of the addresses that programs use.
 
-https://spec.openapis.org/oas/v3.1.1.html . Named queries are described from their headers.
+https://spec.openapis.org/oas/v3.1.1.html . Named queries are described by their headers.
 """
 
 from typing import Any, Final
@@ -32,7 +32,7 @@ Json = dict[str, Any]
 VERSION: Final = "3.1.1"
 TEXT: Final[Json] = {"type": "string"}
 GRAPHS: Final[Json] = {"type": "array", "items": TEXT}
-#: What a request may say beside its query: name, words, schema.
+#: Parameters of a SPARQL request besides its query: name, description, schema.
 OF_PROTOCOL: Final[tuple[tuple[str, str, Json], ...]] = (
     ("format", "A format, where the header Accept cannot be set", TEXT),
     ("default-graph-uri", "IRI of a graph that is asked as if it were the data", GRAPHS),

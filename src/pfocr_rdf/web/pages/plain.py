@@ -1,4 +1,4 @@
-"""Pages that have JSON beside HTML and the forms of RDF: answers, which programs read."""
+"""Pages that exist as plain JSON too, for programs, besides HTML and the RDF forms."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -30,7 +30,7 @@ JSON: Final = Form("json", ".json", "application/json", "JSON")
 def named_form(suffix: str | None) -> Form | None:
     """The form that an address ends in.
 
-    :param suffix: without its dot; None where the address has none.
+    :param suffix: without its dot; None if the address has none.
     :raises Refusal: ``not-found``, if there is no such form.
     """
     if suffix is None:
@@ -45,9 +45,9 @@ def named_form(suffix: str | None) -> Form | None:
 def respond_with_json(
     visit: Visit, subject: Subject, suffix: Form | None, json: Callable[[], Any]
 ) -> Response:
-    """The page in the form that was asked for, JSON among them.
+    """The page in the form that was asked for, which may be JSON.
 
-    :param json: gives what the JSON form says, as plain values.
+    :param json: returns the content of the JSON form, as plain values.
     :raises Refusal: ``not-acceptable``, or ``not-xml``.
     """
     frame = with_json(visit, subject, frame_of(visit, subject))
@@ -71,7 +71,7 @@ def respond_with_json(
 
 
 def with_json(visit: Visit, subject: Subject, frame: Frame) -> Frame:
-    """The frame of a page that has JSON too."""
+    """The frame of a page with the JSON form added to the others."""
     href = visit.links.to(subject.address + JSON.suffix, **subject.parameters)
     return Frame(frame.iri, frame.canonical, {JSON: href, **frame.form_to_href})
 

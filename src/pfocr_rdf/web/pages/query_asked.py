@@ -1,8 +1,7 @@
 """A request to the address of a named query: what it asks for.
 
-Without parameters ``/queries/NAME`` is a document about the query, as HTML or RDF. With them it
-is the query's answer, as a page or in any format of results, by ``Accept``, by ``format=`` or by
-suffix.
+Without parameters ``/queries/NAME`` is a document about the query, in HTML or RDF. With parameters
+it is the query's answer, as a page or in any result format, by ``Accept``, ``format=`` or suffix.
 """
 
 from dataclasses import dataclass
@@ -35,7 +34,7 @@ from pfocr_rdf.web.problems import Refusal
 
 QUERIES: Final = "queries"
 EDITOR: Final = "sparql"
-#: Browsers and proxies take some thousand characters of an address.
+#: Browsers and proxies accept addresses of some thousand characters.
 LONGEST_ADDRESS: Final = 8_000
 FORM_TO_KIND: Final[dict[QueryForm, AnswerKind]] = {
     "select": "solutions",
@@ -43,7 +42,7 @@ FORM_TO_KIND: Final[dict[QueryForm, AnswerKind]] = {
     "construct": "graph",
     "describe": "graph",
 }
-#: Kind of an answer → the files that it can be had as: suffix → words and media type.
+#: Kind of answer → the files in which it is available: suffix → label and media type.
 KIND_TO_FILES: Final[dict[AnswerKind, dict[str, tuple[str, str]]]] = {
     "solutions": {
         "csv": ("CSV", "text/csv"),
@@ -66,9 +65,9 @@ GENE_SET_FILES: Final = {"gmt": (GENE_SETS, "text/tab-separated-values")}
 class Asked:
     """A request to the address of a named query.
 
-    :param form: of the document about the query, which a page with the answer is too; None
-        where the answer itself is asked for.
-    :param formats: of the answer; None where a document is asked for.
+    :param form: of the document about the query, or of a page with the answer; None if the bare
+        answer is asked for.
+    :param formats: of the bare answer; None if a document is asked for.
     """
 
     visit: Visit
@@ -89,12 +88,12 @@ class Asked:
 
     @property
     def runs(self) -> bool:
-        """Whether a page shows the answer: the query has all that it needs."""
+        """Whether a page shows the answer: the query has all the values that it needs."""
         return (self.given.asked or not self.query.parameters) and not self.given.errors
 
     @property
     def text(self) -> str:
-        """The query with the values in it; with those of the example where some are missing."""
+        """The query with the values in it; with those of the example if any is wrong or missing."""
         iris = self.visit.reading.iris
         if not self.given.errors:
             return bind(self.query, self.given.values, iris)
@@ -102,29 +101,29 @@ class Asked:
 
     @property
     def in_editor(self) -> str:
-        """Where the editor opens with the query and the values in it."""
+        """Link to the editor with the query and the values in it."""
         return self.visit.links.to(EDITOR, query=with_chart(self.query, self.text))
 
     @property
     def opens(self) -> bool:
-        """Whether the editor is asked for, and can be given: by the button of a form."""
+        """Whether the form's button asks for the editor, and the query fits into a link to it."""
         wished = self.form is HTML and self.visit.parameters.get("open") == "editor"
         return wished and not self.given.errors and len(self.in_editor) <= LONGEST_ADDRESS
 
     @property
     def limit(self) -> int | None:
-        """The most rows that the query gives, if it has such a parameter."""
+        """The limit of the rows, if the query has such a parameter."""
         for parameter in self.query.parameters:
             if parameter.type == "limit":
                 return int(self.given.values.get(parameter.name) or parameter.default or 0)
         return None
 
     def with_value(self, name: str, value: str) -> dict[str, str]:
-        """The values that were given, but for one."""
+        """The given values, with one replaced."""
         return {**self.given.values, name: value}
 
     def files(self) -> dict[str, tuple[str, str]]:
-        """The answer as files: words → where, and media type."""
+        """The answer as files: label → link and media type."""
         to = self.visit.links.to
         return {
             words: (to(f"{self.address}.{suffix}", **self.given.values), media_type)
@@ -133,7 +132,7 @@ class Asked:
 
 
 def files_of(query: NamedQuery) -> dict[str, tuple[str, str]]:
-    """The files that an answer can be had as: suffix → words and media type."""
+    """The files in which the answer of a query is available: suffix → label and media type."""
     files = KIND_TO_FILES[FORM_TO_KIND[form_of(query)]]
     return {**files, **GENE_SET_FILES} if GENE_SETS in query.keywords else files
 
@@ -141,7 +140,7 @@ def files_of(query: NamedQuery) -> dict[str, tuple[str, str]]:
 def read_asked(visit: Visit, query_string: bytes) -> Asked:
     """What a request to the address of a query asks for.
 
-    :raises Refusal: ``not-found``, ``not-acceptable``, or ``bad-parameter`` where an answer is
+    :raises Refusal: ``not-found``, ``not-acceptable``, or ``bad-parameter`` if the bare answer is
         asked for and values are wrong or missing.
     """
     name, dot, suffix = visit.values["name"].partition(".")
@@ -170,7 +169,8 @@ def _overridden(
 ) -> tuple[Form | None, Formats | None]:
     """What a suffix or ``format=`` asks for: a form of the description, or formats of the answer.
 
-    Without parameters a form of RDF describes the query; it cannot be an answer of a SELECT.
+    In a request without parameters, an RDF format means the description of the query. Only if the
+    query has no parameters and its answer is a graph does it mean the answer.
     """
     if override.strip().lower() in (HTML.name, HTML.media_type):
         return HTML, None
@@ -185,7 +185,7 @@ def _overridden(
 def _negotiated(
     visit: Visit, kind: AnswerKind, asked: bool, answerable: bool
 ) -> tuple[Form | None, Formats | None]:
-    """What the header Accept asks for."""
+    """What the header Accept asks for: a form of the description, or formats of the answer."""
     accept = visit.headers.get("accept")
     if answerable:
         chosen = negotiate(accept, (HTML.media_type, *KIND_TO_OFFERS[kind]))

@@ -1,8 +1,8 @@
-"""Named queries as RDF: SHACL's executables, as SIB's collections of example queries have them.
+"""Named queries as RDF: SHACL executables, by the convention of SIB's example queries.
 
 https://github.com/sib-swiss/sparql-examples . There each example is a question with a query
-that can be run as it stands, so the values of :mod:`.examples` are bound here; what SIB's
-convention has no place for, the parameters, is said with SHACL's own terms
+that runs as it stands, so the values of :mod:`.examples` are bound here. The convention has no
+terms for parameters, so they are described with those of SHACL itself
 (https://www.w3.org/TR/shacl-af/#SPARQLFunction).
 """
 
@@ -38,7 +38,7 @@ FORM_TO_TERMS: Final = {
     "construct": (Sh.SPARQLConstructExecutable, Sh.construct),
 }
 XSD_ANY_URI: Final = term(ns.XSD, "anyURI")
-#: Type of a parameter → datatype of what it becomes in the query; the others become IRIs.
+#: Type of a parameter → datatype of its values in the query; those of other types become IRIs.
 TYPE_TO_DATATYPE: Final = {
     "integer": XSD_INTEGER,
     "limit": XSD_INTEGER,
@@ -50,7 +50,7 @@ TITLE: Final = "Named queries"
 
 
 def library_triples(visit: Visit) -> list[Triple]:
-    """All named queries, and the prefixes that they are written with."""
+    """All named queries, and the prefixes that they use."""
     iris = visit.reading.iris
     everything = iris.query()
     found = [Triple(everything, LABEL, Literal(TITLE))]
@@ -98,7 +98,7 @@ def _parameter(
     described = iris.query(query.name, f"parameter-{parameter.name}")
     yield Triple(node, Sh.parameter, described)
     yield Triple(described, RDF_TYPE, Sh.Parameter)
-    # https://www.w3.org/TR/shacl/#sparql-constraints-variables: its local name is the variable's
+    # The local name is the variable: https://www.w3.org/TR/shacl/#sparql-constraints-variables
     yield Triple(described, Sh.path, iris.query(query.name, parameter.name))
     yield Triple(described, Sh.name, Literal(parameter.label))
     yield Triple(described, Sh.description, Literal(accepted_values(parameter)))
@@ -111,12 +111,12 @@ def _parameter(
 
 
 def library_document(visit: Visit) -> dict[str, Sequence[dict[str, Any]]]:
-    """All named queries as plain values."""
+    """All named queries as a JSON object."""
     return {"queries": [query_document(visit, query) for query in listed_queries()]}
 
 
 def query_document(visit: Visit, query: NamedQuery) -> dict[str, Any]:
-    """One named query as plain values."""
+    """One named query as a JSON object."""
     return {
         "name": query.name,
         "iri": visit.reading.iris.query(query.name).value,

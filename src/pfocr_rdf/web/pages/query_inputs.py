@@ -1,7 +1,7 @@
-"""Values of a named query over HTTP: read, checked one by one, and asked for by a form.
+"""Values of a named query over HTTP: read, checked one by one, and entered in a form.
 
-:mod:`pfocr_rdf.queries` says what each type of parameter takes; here is how a browser and a
-program that reads OpenAPI are told, and what becomes of what they send.
+:mod:`pfocr_rdf.parameters` defines what each type of parameter takes. This module presents that in
+forms and in OpenAPI, and reads what browsers and programs send.
 """
 
 import re
@@ -30,11 +30,11 @@ from pfocr_rdf.web.reading import Reading
 
 QueryForm = Literal["select", "ask", "construct", "describe"]
 
-#: Parameters of the address itself, which no query may have: see the tests.
+#: Parameters of the address itself, which no query may declare; a test checks that.
 RESERVED: Final = frozenset({"format", "open"})
-#: Types whose values may be given in several parameters of one name.
+#: Types whose parameters may be repeated; the values are joined to a list.
 LISTS: Final = frozenset({"genes", "tier"})
-#: What a list of tiers can be, the strictest first.
+#: The lists of tiers that a form offers, the strictest first: value → words.
 TIER_CHOICES: Final = {
     "symbol": "symbol",
     "symbol,synonym": "symbol or synonym",
@@ -43,7 +43,7 @@ TIER_CHOICES: Final = {
     "family": "family alone",
 }
 MOST_PAIRS: Final = 200
-#: A field with nothing else in it is empty.
+#: A field that has only these is empty.
 BLANKS: Final = " \t\r\n"
 FORM_RE: Final = re.compile(r"^\s*(SELECT|ASK|CONSTRUCT|DESCRIBE)\b", re.IGNORECASE | re.MULTILINE)
 
@@ -52,9 +52,9 @@ FORM_RE: Final = re.compile(r"^\s*(SELECT|ASK|CONSTRUCT|DESCRIBE)\b", re.IGNOREC
 class Given:
     """The values that a request gives, and what is wrong with them.
 
-    :param values: parameter → value as it was typed; without those that are empty.
-    :param errors: parameter → what is wrong with its value, or that it is missing; under an
-        empty name what is wrong with none of them alone.
+    :param values: parameter → value as it was typed; without empty ones.
+    :param errors: parameter → what is wrong with its value, or that it is missing; under the
+        empty name, an error of the request as a whole.
     :param asked: whether the request gives any parameter at all.
     """
 
@@ -64,7 +64,7 @@ class Given:
 
     @property
     def complaint(self) -> str:
-        """All that is wrong, as one sentence."""
+        """All errors, as one sentence."""
         return "; ".join(self.errors.values())
 
 
@@ -73,8 +73,8 @@ class Input:
     """A field of a form.
 
     :param kind: of the control: text, number, area, choice.
-    :param choices: value → words, of a choice.
-    :param near: identifiers that may be meant, where a name was typed.
+    :param choices: value → words; empty unless the control is a choice.
+    :param near: identifiers that may be meant if a name was typed.
     """
 
     parameter: Parameter
@@ -89,12 +89,12 @@ class Input:
 
     @property
     def required(self) -> bool:
-        """Whether there is no default."""
+        """Whether the parameter has no default."""
         return self.parameter.default is None
 
 
 def form_of(query: NamedQuery) -> QueryForm:
-    """The form of a query, which decides what kind of answer it has.
+    """The form of a query, which determines the kind of its answer.
 
     >>> from pfocr_rdf.queries import load_query
     >>> form_of(load_query("figure-record")), form_of(load_query("organisms"))
@@ -110,15 +110,15 @@ def form_of(query: NamedQuery) -> QueryForm:
 
 
 def listed_queries() -> tuple[NamedQuery, ...]:
-    """Every query that has a page: those to the release alone first."""
+    """Every query that has a page: first those that ask the release alone."""
     return (*named_queries(), *federated_queries())
 
 
 def read_given(query: NamedQuery, query_string: bytes, reading: Reading) -> Given:
     """What the query string of a request gives.
 
-    An empty field of a form is not given. A parameter that the query does not have is wrong, for
-    what its value was meant to do would not be done.
+    An empty field counts as not given. A parameter that the query does not have is an error, since
+    ignoring it would give another answer than the one that was meant.
     """
     known = {parameter.name: parameter for parameter in query.parameters}
     found: dict[str, list[str]] = {}
@@ -152,7 +152,7 @@ def read_given(query: NamedQuery, query_string: bytes, reading: Reading) -> Give
 
 
 def value_error(parameter: Parameter, value: str | None, iris: Iris) -> str:
-    """What is wrong with a value; nothing if it is right, or missing and has a default."""
+    """What is wrong with a value; empty if it is valid, or missing while there is a default."""
     if value is None:
         missing = f"parameter {parameter.name!r}: missing: give {accepted_values(parameter)}"
         return missing if parameter.default is None else ""
@@ -175,7 +175,7 @@ def accepted_values(parameter: Parameter) -> str:
 
 
 def bounds_of(parameter: Parameter) -> tuple[int, int] | None:
-    """The least and the greatest number of a parameter that takes one."""
+    """The least and the greatest value of a numeric parameter; None if it has no bounds."""
     if parameter.kind == "limit":
         return 1, ROW_LIMIT
     found = BOUNDS_RE.fullmatch(parameter.type.partition(" ")[2])
@@ -183,7 +183,7 @@ def bounds_of(parameter: Parameter) -> tuple[int, int] | None:
 
 
 def inputs(query: NamedQuery, given: Given, reading: Reading) -> list[Input]:
-    """The fields of the form of a query, with what was typed in them."""
+    """The fields of a query's form, filled with what was typed."""
     return [
         Input(
             parameter,
@@ -201,7 +201,7 @@ def inputs(query: NamedQuery, given: Given, reading: Reading) -> list[Input]:
 
 
 def _shown_error(parameter: Parameter, given: Given) -> str:
-    """What stands below a field, which need not say which one it is."""
+    """The error below a field, without the name of the parameter."""
     error = given.errors.get(parameter.name, "") if given.asked else ""
     return error.removeprefix(f"parameter {parameter.name!r}: ")
 
@@ -216,13 +216,13 @@ def _choices(parameter: Parameter, given: Given) -> dict[str, str]:
         return {}
     free = {ANY: "any"} if parameter.takes_any else {}
     value = given.values.get(parameter.name)
-    # What a link gave in another order, or what is no tier, is shown as it is.
+    # Tiers in another order, from a link, or an invalid value are offered as they are.
     other = {value: value} if value and value not in {**free, **TIER_CHOICES} else {}
     return {**free, **TIER_CHOICES, **other}
 
 
 def _near(parameter: Parameter, given: Given, reading: Reading) -> list[Example]:
-    """The things that are called so, where a name was typed instead of an identifier."""
+    """The things with a name that was typed instead of an identifier."""
     return [
         Example(thing.accession, ", ".join(filter(None, (thing.name, thing.organism))))
         for thing in named_instead(parameter, given, reading)
@@ -230,14 +230,14 @@ def _near(parameter: Parameter, given: Given, reading: Reading) -> list[Example]
 
 
 def named_instead(parameter: Parameter, given: Given, reading: Reading) -> tuple[Thing, ...]:
-    """The things that go by what was given for a parameter, if that was refused."""
+    """The things whose name is the value of a parameter, if that value was refused."""
     value = given.values.get(parameter.name)
     if not value or parameter.name not in given.errors or reading.search is None:
         return ()
     return things_called(value, parameter.kind, reading.search)
 
 
-#: Type → the pattern of JSON Schema for the values that identify what they name.
+#: Type → JSON Schema pattern, for the types whose values have one usual spelling.
 TYPE_TO_PATTERN: Final = {
     "year": "^[0-9]{4}$",
     "tier": f"^({'|'.join(TIERS)})(,({'|'.join(TIERS)}))*$",
@@ -245,9 +245,9 @@ TYPE_TO_PATTERN: Final = {
 
 
 def json_schema(parameter: Parameter) -> dict[str, Any]:
-    """What a program may send: https://json-schema.org/draft/2020-12 .
+    """The JSON Schema of a parameter's values: https://json-schema.org/draft/2020-12 .
 
-    Identifiers may be spelt in many ways, so their schema is no pattern but words.
+    Identifiers can be spelt in many ways, so they have no pattern; see :func:`accepted_values`.
     """
     kind = parameter.kind
     bounds = bounds_of(parameter)

@@ -1,9 +1,9 @@
 """Named queries over HTTP: the list, a page for each with its form, and their answers.
 
-``/queries/NAME`` is a document about the query: HTML, or RDF. With parameters it is the query's
-answer: a page with a table, or any format of results by ``Accept``, by ``format=`` or by suffix
-(``/queries/NAME.csv?gene=2064``). Values are checked by type and bound as terms, and the query
-runs where all queries run, in a process of its own.
+``/queries/NAME`` is a document about the query, in HTML or RDF. With parameters it is the query's
+answer: a page with a table, or any result format by ``Accept``, ``format=`` or suffix
+(``/queries/NAME.csv?gene=2064``). Values are checked by type and bound as terms. The query runs
+where all queries run, in a separate process.
 """
 
 from collections.abc import Callable
@@ -56,31 +56,31 @@ from pfocr_rdf.web.problems import Refusal
 from pfocr_rdf.web.sparql import Query
 
 T = TypeVar("T")
-#: What a page asks the query process for.
+#: Kind of answer → the format in which a page gets it from the query process.
 KIND_TO_SHOWN: Final[dict[AnswerKind, str]] = {
     "solutions": "json",
     "boolean": "json",
     "graph": "turtle",
 }
-#: Characters of an address that is linked in headers: a list of genes may be a long one, and
-#: proxies take some thousand characters of headers.
+#: Longest address whose files are linked in headers, in characters: it may hold a long list of
+#: genes, and proxies accept only some thousand characters of headers.
 MOST_LINKED: Final = 500
 #: Characters of a graph that a page shows.
 SHOWN_CHARACTERS: Final = 60_000
-#: How often a page is begun anew because its query was answered by another release.
+#: Attempts at a page whose query was answered by another release than the rest of it.
 TRIES: Final = 5
 
 
 class OtherReleaseError(PfocrError):
-    """A query was answered by another release than the one that its page is of."""
+    """A query was answered by another release than the one that its page describes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
     """An answer as a page shows it: a table, a graph as text, or why there is none.
 
-    :param drawing: of the table, where the query says how.
-    :param cut: whether the page does not show all of it.
+    :param drawing: chart of the table, if the query asks for one.
+    :param cut: whether the page shows only the beginning of the answer.
     """
 
     table: Table | None = None
@@ -122,12 +122,12 @@ def answer_queries(visit: Visit) -> Response:
 
 
 def query_route(site: PageSite) -> Route:
-    """The route to the named queries: an application of its own, for their answers stream."""
+    """The route to the named queries: an ASGI application, because their answers are streamed."""
     return Route(f"/{QUERIES}/{{name}}", QueryAddress(site), methods=list(METHODS))
 
 
 class QueryAddress:
-    """Answers requests to the addresses of named queries, as ASGI has them."""
+    """The ASGI application that answers requests to the addresses of named queries."""
 
     def __init__(self, site: PageSite) -> None:
         self._site = site
@@ -135,7 +135,7 @@ class QueryAddress:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request.
 
-        :raises Refusal: instead of an answer.
+        :raises Refusal: if there is no answer, and the client does not prefer an HTML page.
         """
         request, exchange = Request(scope, receive), scope[EXCHANGE]
         try:
@@ -147,7 +147,7 @@ class QueryAddress:
             await response(scope, receive, send)
 
     async def _of_one_release(self, request: Request) -> Response | None:
-        """What :meth:`_response` gives, begun anew if another release was served meanwhile."""
+        """The result of :meth:`_response`, tried again if the release changed meanwhile."""
         for _ in range(TRIES):
             with suppress(OtherReleaseError):
                 return await self._response(visit_of(request, self._site), request.scope)
@@ -155,9 +155,9 @@ class QueryAddress:
         raise Refusal("busy", detail, headers={"Retry-After": "10"})
 
     async def _response(self, visit: Visit, scope: Scope) -> Response | None:
-        """What a visit gets; None where the answer was sent as the endpoint sends it.
+        """The response to a visit; None if the endpoint has already sent the answer.
 
-        :raises OtherReleaseError: where the page would be of two releases.
+        :raises OtherReleaseError: if the page would mix two releases.
         """
         exchange: Exchange = scope[EXCHANGE]
         asked = await self._made(exchange, partial(read_asked, visit, scope["query_string"]))
@@ -174,7 +174,7 @@ class QueryAddress:
     async def _document(self, asked: Asked, exchange: Exchange) -> Response:
         key: str | None = f"answer {asked.query.name} {sorted(asked.given.values.items())}"
         if asked.query.endpoints and asked.given.asked:
-            key = None  # what other endpoints answer, this one does not know the age of
+            key = None  # this server cannot know when the answers of other endpoints change
         known = key and asked.given.asked and has_already(asked.visit, etag(asked.visit, key))
         if asked.form is not HTML or not asked.runs or known:
             return await self._made(exchange, partial(query_document, asked, key))
@@ -185,7 +185,7 @@ class QueryAddress:
             exchange.outcome = refusal.kind
             result = Result(refusal=refusal)
             return await self._made(exchange, partial(query_document, asked, None, result))
-        # Between reading the request and its answer another release may have come.
+        # The server may have changed to another release since it read the request.
         if exchange.release != asked.visit.reading.release.id:
             raise OtherReleaseError(exchange.release)
         return await self._made(
@@ -194,7 +194,7 @@ class QueryAddress:
 
 
 def sparql_query(asked: Asked, formats: Formats) -> Query:
-    """The query with the values in it, as the endpoint takes it; not compressed for a page."""
+    """The query with its values, as the endpoint takes it; for a page, without compression."""
     encoding = "identity"
     if asked.formats is not None:
         encoding = negotiate_encoding(asked.visit.headers.get("accept-encoding"))
@@ -211,9 +211,9 @@ def read_result(asked: Asked, body: bytes) -> Result:
 
 
 def query_document(asked: Asked, key: str | None, result: Result = NO_RESULT) -> Response:
-    """What describes a query, or its page.
+    """The document about a query, or the page with its answer.
 
-    :param key: of the page with this answer; None where it must not be kept.
+    :param key: cache key of the page with this answer; None if it must not be cached.
     """
     visit, query = asked.visit, asked.query
     triples = query_triples(visit, query)
@@ -227,7 +227,7 @@ def query_document(asked: Asked, key: str | None, result: Result = NO_RESULT) ->
             besides=partner_names(visit) if query.endpoints else "",
         )
         return respond(visit, subject, asked.form)
-    # An answer: its other forms are files, and it is no page to be found by search engines.
+    # A page with an answer: its other forms are files, and search engines should not index it.
     canonical = absolute(visit, visit.links.to(asked.address, **asked.given.values))
     frame = Frame(visit.reading.iris.query(query.name).value, canonical, {})
     files = asked.files().values() if len(canonical) <= MOST_LINKED else ()
@@ -251,7 +251,7 @@ def query_document(asked: Asked, key: str | None, result: Result = NO_RESULT) ->
 
 
 def _title(asked: Asked, result: Result) -> str:
-    """What the window is called: an answer by its values, a form that was refused by that."""
+    """The title of the page: with the values, if there are any, and whether it was refused."""
     query, given = asked.query, asked.given
     if not given.asked:
         return query.title

@@ -1,4 +1,4 @@
-"""The answer to a named query as a page shows it: a table, its cells linked to pages here."""
+"""The answer to a named query as a page shows it: a table whose cells link to pages here."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ from pfocr_rdf import iris as ns
 from pfocr_rdf.errors import IriError
 from pfocr_rdf.web.pages.links import ARTICLE, GENE, TAXON, Links
 
-#: Rows that a page shows; the files have all.
+#: Rows that a page shows; the files have all rows.
 SHOWN_ROWS: Final = 500
-#: Bytes of an answer that a page reads at most.
+#: Most bytes of an answer that a page reads.
 MOST_BYTES: Final = 8 << 20
-#: Variable → what its literals identify, by the kind of page that they have here.
+#: Variable → kind of the things that its literals identify, which have pages here.
 VARIABLE_TO_KIND: Final = {"entrez": GENE, "pmcid": ARTICLE, "taxon": TAXON}
 FIGID: Final = "figid"
-#: What stands as a number, which is set under other numbers.
+#: Datatypes of columns that are set as numbers.
 NUMBERS: Final = frozenset(
     ns.XSD + name for name in ("integer", "decimal", "double", "float", "nonNegativeInteger")
 )
@@ -25,7 +25,7 @@ NUMBERS: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A value and where it leads, if anywhere."""
+    """A value and its link, if it has one."""
 
     text: str
     href: str | None = None
@@ -35,8 +35,8 @@ class Cell:
 class Table:
     """Rows of an answer.
 
-    :param total: of all rows, of which a page shows the first.
-    :param numeric: the columns that hold nothing but numbers.
+    :param total: the number of all rows; ``rows`` are only the first ones.
+    :param numeric: the columns that hold only numbers.
     """
 
     columns: Sequence[str]

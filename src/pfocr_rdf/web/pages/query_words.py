@@ -1,4 +1,4 @@
-"""What a query says of itself, for a page: other queries that it names are links, commands code."""
+"""The description of a query as a page shows it: names of other queries as links, code as code."""
 
 import re
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 from pfocr_rdf.web.pages.query_inputs import listed_queries
 
-#: Text between backticks, or words with hyphens between them, as names of queries are.
+#: Text between backticks, or words joined by hyphens, as in the names of queries.
 MARKED_RE: Final = re.compile(r"`([^`]+)`|[a-z]+(?:-[a-z]+)+")
 
 
@@ -21,7 +21,7 @@ class Words:
 
 @cache
 def read_words(description: str) -> tuple[Words, ...]:
-    """The pieces of a description, which together are all of it but the backticks.
+    """The pieces of a description; together they are the whole text without the backticks.
 
     >>> [(words.text, words.kind) for words in read_words("Ask gene-words, of well-known ones.")]
     [('Ask ', 'text'), ('gene-words', 'query'), (', of well-known ones.', 'text')]

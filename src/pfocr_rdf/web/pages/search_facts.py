@@ -17,15 +17,15 @@ from pfocr_rdf.vocabulary import RDF_TYPE, Schema
 from pfocr_rdf.web.pages.visits import Visit
 from pfocr_rdf.web.problems import Refusal
 
-#: Figures on one page of the list, and at most where ``limit=`` says otherwise.
+#: Figures on one page of the list: the default of ``limit=``, and its maximum.
 PAGE_HITS: Final = 20
 MOST_HITS: Final = 100
 PARAMETERS: Final = ("q", "organism", "year", "tier", "page", "limit")
-#: Nobody turns to a page after this one; what is looked for is asked for in other words.
+#: Last page of a list: people change their search rather than turn so many pages.
 MOST_PAGES: Final = 500
-#: A longer text is cut: a search takes twelve words, and headers repeat its address.
+#: Longer texts are cut: a search takes twelve words, and headers repeat its address.
 MOST_CHARACTERS: Final = 200
-# https://infra.spec.whatwg.org/#control , and what is no character at all
+# https://infra.spec.whatwg.org/#control , and noncharacters
 CONTROL_RE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff]+")
 RESULTS_PAGE: Final = term(ns.SCHEMA, "SearchResultsPage")
 ITEM_LIST: Final = term(ns.SCHEMA, "ItemList")
@@ -37,7 +37,7 @@ ITEM: Final = term(ns.SCHEMA, "item")
 
 @dataclass(frozen=True, slots=True)
 class Searched:
-    """A search as it was asked for; empty where nothing was typed."""
+    """A search as requested; its text is empty if nothing was typed."""
 
     text: str
     organism: str | None
@@ -48,13 +48,13 @@ class Searched:
 
     @property
     def filters(self) -> dict[str, str]:
-        """What narrows the search: parameter → value."""
+        """The filters of the search: parameter → value."""
         given = {"organism": self.organism, "year": self.year, "tier": self.tier}
         return {name: value for name, value in given.items() if value}
 
     @property
     def without_page(self) -> dict[str, str | int]:
-        """The parameters of the address of its first page, in one order."""
+        """The parameters of the address of its first page, in a fixed order."""
         found: dict[str, str | int] = {"q": self.text, **self.filters} if self.text else {}
         if found and self.limit != PAGE_HITS:
             found["limit"] = self.limit
@@ -62,12 +62,12 @@ class Searched:
 
     @property
     def parameters(self) -> dict[str, str | int]:
-        """The parameters of its address, in one order."""
+        """The parameters of its address, in a fixed order."""
         found = self.without_page
         return {**found, "page": self.page} if found and self.page > 1 else found
 
     def find(self, index: Index) -> Found:
-        """The answer."""
+        """The answer of an index to the search."""
         return index.search(
             self.text,
             organism=self.organism,
@@ -79,10 +79,10 @@ class Searched:
 
 
 def read_searched(visit: Visit, index: Index) -> Searched:
-    """What a request searches for. A text may be any text; a number must be one.
+    """The search that a request asks for. Any text will do; other parameters must be valid.
 
-    A parameter that a search does not have is refused, for what its value was meant to do would
-    not be done.
+    A parameter that searches do not have is refused, since ignoring it would give another answer
+    than the one that was meant.
 
     :raises Refusal: ``bad-parameter``.
     """
@@ -113,7 +113,7 @@ def read_searched(visit: Visit, index: Index) -> Searched:
 
 
 def typed(text: str) -> str:
-    r"""A text without what no page can show: the characters that steer a terminal.
+    r"""A text on one line, cut if it is long, without control characters and noncharacters.
 
     >>> typed(" TGF\x00 beta\n")
     'TGF beta'
@@ -124,7 +124,7 @@ def typed(text: str) -> str:
 def index_of(visit: Visit) -> Index:
     """The search index of the release.
 
-    :raises Refusal: ``not-found``, where it has none.
+    :raises Refusal: ``not-found``, if it has none.
     """
     if visit.reading.search is None:
         detail = "the release has no search index, for an earlier version of the program built it"
@@ -133,7 +133,7 @@ def index_of(visit: Visit) -> Index:
 
 
 def search_triples(visit: Visit, page: NamedNode, searched: Searched, found: Found) -> list[Triple]:
-    """The page of results as a list, with what names each figure and thing in it."""
+    """The page of results as a list, with the names of the figures and things in it."""
     reading = visit.reading
     triples = [
         Triple(page, RDF_TYPE, RESULTS_PAGE),
@@ -161,9 +161,9 @@ def _listed(page: NamedNode, position: int, figure: NamedNode) -> Iterator[Tripl
 
 
 def search_document(visit: Visit, searched: Searched, found: Found) -> dict[str, Any]:
-    """The answer as plain values: figures and things with their IRIs and where their pages are.
+    """The answer as a JSON object: figures and things with their IRIs and the addresses of pages.
 
-    Of titles and snippets the pieces are given; those that were looked for are marked.
+    Titles and snippets are given in pieces, of which those that match the search are marked.
     """
     facets = ("organisms", "years", "tiers")
     return {
@@ -185,7 +185,7 @@ def search_document(visit: Visit, searched: Searched, found: Found) -> dict[str,
 
 
 def page_of(visit: Visit, iri: str, kind: str | None = None) -> str | None:
-    """The address of the page about something, as a program that reads JSON needs it: whole."""
+    """The absolute address of the page about something; None if there is none."""
     address = visit.links.address(iri, kind)
     return None if address is None else visit.public_url + address
 

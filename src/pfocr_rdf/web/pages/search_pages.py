@@ -1,4 +1,4 @@
-"""Search: figures by any words, with facets to narrow it; and how a word may go on."""
+"""Search: figures by any words, with facets to narrow the search, and suggestions while typing."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -29,19 +29,20 @@ from pfocr_rdf.web.pages.writing import json_ld_block
 from pfocr_rdf.web.problems import Refusal
 
 SEARCH: Final = "search"
-#: Facets that a page shows at once; the others are folded away, and the rarest are left out.
+#: Values of a facet that a page shows at once, and in all: the next ones are folded away, and the
+#: rarest left out.
 SHOWN_FACETS: Final = 8
 MOST_FACETS: Final = 60
 SUGGESTIONS: Final = 8
 MOST_SUGGESTIONS: Final = 20
-#: Half of all names begin with one letter or another.
+#: Letters that must be typed before there are suggestions: one letter fits too many names.
 LEAST_LETTERS: Final = 2
 PARAMETER_TO_HEADING: Final = {"tier": "Evidence", "organism": "Organism", "year": "Year"}
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A value that a search can be narrowed to, or is narrowed to, which its link undoes."""
+    """A value of a facet, with a link that narrows the search to it, or undoes that if chosen."""
 
     facet: Facet
     href: str
@@ -49,10 +50,10 @@ class Choice:
 
 
 def answer_search(visit: Visit) -> Response:
-    """The page of results, or of the search alone where nothing was typed.
+    """The page of results, or the empty search page if nothing was typed.
 
     :raises Refusal: ``bad-parameter``, or ``not-found``, after the last page or
-        where the release has no index.
+        if the release has no index.
     """
     form = named_form(visit.values.get("suffix"))
     index = index_of(visit)
@@ -88,7 +89,7 @@ def answer_search(visit: Visit) -> Response:
 
 
 def _neighbours(visit: Visit, searched: Searched, pages: int, as_json: bool) -> list[str]:
-    """The pages before and after, for whoever reads headers."""
+    """Links to the previous and the next page, for the header ``Link``."""
     links = []
     for number, relation in ((searched.page - 1, "prev"), (searched.page + 1, "next")):
         if 1 <= number <= pages:
@@ -118,7 +119,7 @@ def _html(visit: Visit, searched: Searched, found: Found, frame: Frame, **values
 
 
 def choices(visit: Visit, searched: Searched, found: Found) -> dict[str, Sequence[Choice]]:
-    """Parameter → what the search can be narrowed to by it; that which it is first."""
+    """Parameter → the values that it can narrow the search to, the chosen one first."""
     listed = {"tier": found.tiers, "organism": found.organisms, "year": found.years}
     return {
         parameter: _choices(visit, searched, parameter, facets[:MOST_FACETS])
@@ -138,16 +139,16 @@ def _choices(
         href = visit.links.to(SEARCH, q=searched.text, **narrowed)
         made.append(Choice(facet, href, chosen))
     if wanted is not None and not any(choice.chosen for choice in made):
-        # No figure has it: whoever came by a link must be able to take it back.
+        # No figure has the chosen value: there must still be a link that removes it.
         href = visit.links.to(SEARCH, q=searched.text, **others)
         made.append(Choice(Facet(wanted, wanted, 0), href, True))
     return sorted(made, key=lambda choice: not choice.chosen)
 
 
 def answer_suggestions(visit: Visit) -> Response:
-    """How what was typed may go on: names of things, and titles, as JSON.
+    """Completions of what was typed, as JSON: names of things, and titles.
 
-    :raises Refusal: ``bad-parameter``, or ``not-found`` where the release has no index.
+    :raises Refusal: ``bad-parameter``, or ``not-found`` if the release has no index.
     """
     text = typed(visit.parameters.get("q", ""))
     limit = visit.number("limit", SUGGESTIONS, MOST_SUGGESTIONS)
