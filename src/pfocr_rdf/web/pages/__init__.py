@@ -1,7 +1,7 @@
-"""Pages: every IRI under the base answers, for people and for machines.
+"""Pages: every IRI under the base can be fetched, as HTML by people and as RDF by programs.
 
-:func:`page_routes` gives the routes; the last of them takes every address that no other has, and
-answers it if it is that of something in the data.
+:func:`page_routes` returns the routes. The last of them catches every address that no other route
+matches, and answers it if something in the data has that IRI.
 """
 
 from starlette.routing import Route

@@ -1,4 +1,4 @@
-"""Any address below the root → the page of what has that IRI, or of what it is nearest to."""
+"""Any address below the root → the page of what has that IRI, or near pages that may be meant."""
 
 from pyoxigraph import NamedNode
 from starlette.responses import Response
@@ -19,11 +19,11 @@ from pfocr_rdf.web.problems import Refusal
 def answer_address(visit: Visit) -> Response:
     """The page at an address that has no route of its own.
 
-    An address that is itself the IRI of something is never read as one with a suffix: the
-    figures ``PMC1__a`` and ``PMC1__a.ttl`` may both be there.
+    An address that, as it stands, is the IRI of something keeps its suffix: the release may have
+    both of the figures ``PMC1__a`` and ``PMC1__a.ttl``.
 
-    :raises Refusal: ``not-found``; ``gone`` for a figure that earlier releases had; or as the
-        page does.
+    :raises Refusal: ``not-found``; ``gone`` for a figure that earlier releases had; or whatever
+        the page raises.
     """
     address, suffix = split_suffix(visit.address)
     whole = visit.links.iri(visit.address)
@@ -43,7 +43,7 @@ def answer_address(visit: Visit) -> Response:
 
 
 def _formerly(visit: Visit, alias: NamedNode) -> NamedNode | None:
-    """The figure of this release that an alias led to in earlier ones, if it led to no other."""
+    """The figure of this release that an alias of earlier releases led to, if to that one alone."""
     figids = find_led(visit.data, alias, visit.reading.iris)
     figures = [visit.reading.iris.figure(figid) for figid in figids]
     return figures[0] if len(figures) == 1 and visit.reading.is_figure(figures[0]) else None

@@ -1,7 +1,7 @@
-"""What a release says of itself: its numbers, its classes with their properties, its files.
+"""What a release says about itself: its numbers, its classes with their properties, its files.
 
-All is read from its manifest and from the description that is part of its data, so that it
-costs the same for any number of figures.
+All of it is read from the manifest and from the VoID description in the data, so the cost does not
+depend on the number of figures.
 """
 
 from collections.abc import Iterator, Sequence
@@ -26,13 +26,13 @@ CLASS_TO_WORD: Final = {
     Schema.MedicalCondition: "diseases",
     Schema.Taxon: "organisms",
 }
-#: How a partition of a property is said to have those of what it leads to.
+#: Links from the partition of a property to those of the classes and datatypes of its values.
 ENDS: Final = (CLASS_PARTITION, DATATYPE_PARTITION)
 
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A dump file: what is in it, its media type, its size in bytes, its SHA-256."""
+    """A dump file: its contents in words, its media type, its size in bytes, its SHA-256."""
 
     name: str
     words: str
@@ -43,7 +43,7 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class PropertyPartition:
-    """A property of a class: its triples, and the classes and datatypes of what it leads to."""
+    """A property of a class: its number of triples, and the classes and datatypes of its values."""
 
     iri: NamedNode
     triples: int
@@ -52,7 +52,7 @@ class PropertyPartition:
 
 @dataclass(frozen=True, slots=True)
 class ClassPartition:
-    """A class, how many instances it has, and their properties, the most frequent first."""
+    """A class, its number of instances, and their properties, the most frequent first."""
 
     iri: NamedNode
     instances: int
@@ -60,7 +60,7 @@ class ClassPartition:
 
 
 def numbers(reading: Reading) -> dict[str, int]:
-    """What the release has how many of, in the words of a page."""
+    """How many figures, articles, genes and so on the release has: the page's word → number."""
     counted: dict[NamedNode, int] = {}
     for part in _partitions(reading):
         kind = _node(reading, part, "class")
@@ -74,7 +74,7 @@ def numbers(reading: Reading) -> dict[str, int]:
 
 
 def class_partitions(reading: Reading) -> list[ClassPartition]:
-    """The classes of the data, those with most instances first."""
+    """The classes of the data, those with the most instances first."""
     found = []
     for part in _partitions(reading):
         kind = _node(reading, part, "class")
@@ -86,7 +86,7 @@ def class_partitions(reading: Reading) -> list[ClassPartition]:
 
 
 def _properties(reading: Reading, part: NamedNode) -> Sequence[PropertyPartition]:
-    """The properties of a class, those with most triples first."""
+    """The properties of a class, those with the most triples first."""
     below = list(_nodes(reading, part, "propertyPartition"))
     ends = {node: [end for how in ENDS for end in _objects(reading, node, how)] for node in below}
     reading.read_ahead([end for found in ends.values() for end in found])
@@ -99,20 +99,20 @@ def _properties(reading: Reading, part: NamedNode) -> Sequence[PropertyPartition
 
 
 def _kinds(reading: Reading, ends: Sequence[NamedNode]) -> Iterator[NamedNode]:
-    """The class or the datatype of each partition, those of most triples first."""
+    """The class or the datatype of each partition, those with the most triples first."""
     for end in sorted(ends, key=lambda end: (-_count(reading, end, "triples"), end.value)):
         for what in (CLASS, DATATYPE):
             yield from _objects(reading, end, what)
 
 
 def example_figure(reading: Reading) -> str | None:
-    """The figid of a figure that the release has."""
+    """The figid of the release's example figure; None if it has none."""
     figure = _node(reading, _rdf(reading), "exampleResource")
     return reading.value(figure, Schema.identifier) if figure is not None else None
 
 
 def files(reading: Reading) -> list[File]:
-    """The dump files, what most people want first."""
+    """The dump files, those that most people want first."""
     known = dump_files(reading)
     order = [*FILE_TO_WORDS, *(name for name in known if name not in FILE_TO_WORDS)]
     return [

@@ -1,4 +1,4 @@
-"""The dump files of the release that is served, at the addresses that the data name."""
+"""The dump files of the release being served, at the addresses that the data give for them."""
 
 import re
 import time
@@ -17,7 +17,8 @@ from pfocr_rdf.web.problems import Refusal
 from pfocr_rdf.web.reading import Reading
 
 DUMPS: Final = "dumps"
-#: End of a name → media type. What is compressed stays so: it is a file to keep, not an encoding.
+#: End of a name → media type. A .gz file is sent as gzip, not as ``Content-Encoding``, so that
+#: clients keep it compressed.
 SUFFIX_TO_TYPE: Final = {
     ".gz": "application/gzip",
     ".ttl": "text/turtle; charset=utf-8",
@@ -30,7 +31,7 @@ RANGE_RE: Final = re.compile(r"(?P<first>[0-9]{1,18})-(?P<last>[0-9]{1,18})?|-(?
 
 
 def dump_files(reading: Reading) -> dict[str, tuple[int, str]]:
-    """The files by name: bytes and SHA-256."""
+    """File name → size in bytes and SHA-256."""
     rows = reading.manifest["files"]
     prefix = f"{DUMPS}/"
     return {
@@ -43,8 +44,9 @@ def dump_files(reading: Reading) -> dict[str, tuple[int, str]]:
 def answer_dump(visit: Visit) -> Response:
     """A file, whole or in part: https://www.rfc-editor.org/rfc/rfc9110#section-14 .
 
-    :raises Refusal: ``not-found``; the message lists the files. ``precondition-failed``, if it is
-        not the file that the client wants more of.
+    :raises Refusal: ``not-found``; the message lists the files. ``precondition-failed``, if the
+        file is not the one that the client's conditions name. ``range-not-satisfiable``, if it has
+        none of the parts asked for.
     """
     reading, name = visit.reading, visit.values["name"]
     files = dump_files(reading)
@@ -54,7 +56,8 @@ def answer_dump(visit: Visit) -> Response:
         raise Refusal("not-found", detail, near=near)
     path = reading.release.dumps / name
     stat = path.stat()
-    # Built before the clock was set back, it would be of a time to come, which no client can use:
+    # If the clock was set back after the build, the file's time would be in the future, which a
+    # Last-Modified must not be:
     # https://www.rfc-editor.org/rfc/rfc9110#section-8.8.2.1
     written = int(min(stat.st_mtime, time.time()))
     modified = formatdate(written, usegmt=True)
@@ -76,20 +79,20 @@ def answer_dump(visit: Visit) -> Response:
         path,
         headers={"content-type": media_type, **headers},
         stat_result=stat,
-        # Sent after the file: until then the release stays on disk.
+        # Runs after the file was sent; its argument keeps the release on disk until then.
         background=BackgroundTask(_held, reading),
         parts=_parts(visit, stat.st_size, (tag, modified)),
     )
 
 
 def _is_as_wished(visit: Visit, tag: str, written: int) -> bool:
-    """Whether the file is the one that a request is for, if it says so.
+    """Whether the file meets the request's conditions, if it has any.
 
-    It says so by tags, or else by a date; one that is no date is none.
+    ``If-Match`` counts, or else ``If-Unmodified-Since``; an invalid date is ignored.
 
     https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1 , and 13.1.4
 
-    :param written: in seconds, as the header Last-Modified has it.
+    :param written: when the file was written, in seconds, as ``Last-Modified`` states it.
     """
     wanted = visit.headers.get("if-match")
     if wanted is not None:
@@ -101,20 +104,20 @@ def _is_as_wished(visit: Visit, tag: str, written: int) -> bool:
 
 
 def _has_dated(visit: Visit, modified: str) -> bool:
-    """Whether the client has the file of this very date, and knows of it nothing better.
+    """Whether ``If-Modified-Since`` is exactly this date, and there is no ``If-None-Match``.
 
-    A later date says nothing: what is served may be an earlier release, rolled back to.
+    A later date proves nothing: the release may be an earlier one that was rolled back to.
     """
     headers = visit.headers
     return "if-none-match" not in headers and headers.get("if-modified-since") == modified
 
 
 def _parts(visit: Visit, size: int, validators: tuple[str, str]) -> str:
-    """The header Range with the parts that the file has; empty where all of it is to be sent.
+    """The header Range with only the parts that the file has; empty to send the whole file.
 
-    A header that is not as it should be is none: https://www.rfc-editor.org/rfc/rfc9110#section-14.2
+    A malformed header is ignored: https://www.rfc-editor.org/rfc/rfc9110#section-14.2
 
-    :raises Refusal: ``range-not-satisfiable``, if the file has none of them.
+    :raises Refusal: ``range-not-satisfiable``, if the file has none of the parts.
     """
     unit, _, listed = visit.headers.get("range", "").partition("=")
     if (
@@ -143,14 +146,14 @@ def redirect_to_downloads(visit: Visit) -> Response:
 
 
 class _File(FileResponse):
-    """A file, of which the parts are sent that were found right; Starlette reads them again."""
+    """A file response that gives Starlette the checked Range header instead of the client's."""
 
     def __init__(self, path: Path, *, parts: str, **options: Any) -> None:
         super().__init__(path, **options)
         self.parts = parts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send it."""
+        """Send the file or its parts."""
         scope = {**scope, "headers": list(scope["headers"])}
         headers = MutableHeaders(scope=scope)
         del headers["range"]
@@ -160,5 +163,5 @@ class _File(FileResponse):
 
 
 def _held(reading: Reading) -> None:
-    """Have a release no longer."""
+    """Do nothing: the task that is to call this keeps its argument, and so the release, alive."""
     del reading

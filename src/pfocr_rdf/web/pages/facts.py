@@ -1,4 +1,4 @@
-"""Triples by subject and property, as pages look things up in them."""
+"""Triples grouped by subject and property, for look-ups by pages."""
 
 from collections.abc import Iterable, Mapping
 
@@ -8,7 +8,7 @@ Value = NamedNode | Literal
 
 
 class Facts:
-    """What is said of one thing.
+    """The properties of one thing with their values.
 
     >>> from pfocr_rdf.vocabulary import Schema
     >>> facts = Facts()
@@ -23,11 +23,11 @@ class Facts:
         self._values: dict[NamedNode, list[Value]] = {}
 
     def add(self, predicate: NamedNode, value: Value) -> None:
-        """Take in one more fact."""
+        """Add a value of a property."""
         self._values.setdefault(predicate, []).append(value)
 
     def texts(self, predicate: NamedNode) -> list[str]:
-        """The literals of a property, in order; the store has none."""
+        """The literals of a property, sorted, because the store returns them in no order."""
         values = self._values.get(predicate, ())
         return sorted(value.value for value in values if isinstance(value, Literal))
 
@@ -36,7 +36,7 @@ class Facts:
         return next(iter(self.texts(predicate)), None)
 
     def nodes(self, predicate: NamedNode) -> list[NamedNode]:
-        """The things that a property links to, in the order of their IRIs."""
+        """The things that a property links to, sorted by IRI."""
         values = self._values.get(predicate, ())
         return sorted((value for value in values if isinstance(value, NamedNode)), key=str)
 
@@ -45,7 +45,7 @@ class Facts:
         return next(iter(self.nodes(predicate)), None)
 
     def items(self) -> list[tuple[NamedNode, list[Value]]]:
-        """Every property with its values, in order."""
+        """Every property with its values, both sorted."""
         return [
             (predicate, sorted(values, key=str))
             for predicate, values in sorted(self._values.items(), key=lambda item: str(item[0]))
@@ -59,7 +59,7 @@ NOTHING = Facts()
 
 
 def by_subject(triples: Iterable[Triple]) -> Mapping[NamedNode, Facts]:
-    """What is said of each thing."""
+    """Subject → its facts."""
     found: dict[NamedNode, Facts] = {}
     for triple in triples:
         subject, value = triple.subject, triple.object

@@ -1,7 +1,7 @@
 """What crawlers read first: ``/robots.txt``, and the sitemap in parts of bounded size.
 
-A part is made when it is asked for, from the tables of the search index, so that it costs the
-same for any number of figures.
+A part is made on request from the tables of the search index, so its cost does not depend on the
+number of figures.
 """
 
 import gzip
@@ -23,15 +23,16 @@ from pfocr_rdf.web.reading import Reading
 XML: Final = "application/xml; charset=utf-8"
 TEXT: Final = "text/plain; charset=utf-8"
 GZIP: Final = "application/gzip"
-#: https://www.sitemaps.org/protocol.html allows 50,000; a part should take milliseconds to make.
+#: Addresses in a part, which should take milliseconds to make; the protocol allows 50,000:
+#: https://www.sitemaps.org/protocol.html
 PART_PAGES: Final = 5_000
-#: What crawlers gain nothing from and this server pays for: every query is another address.
+#: Addresses that are of no use to crawlers but costly for the server: each query is a new one.
 #: https://www.rfc-editor.org/rfc/rfc9309#section-2.2.2
 DISALLOWED: Final = (
     *("sparql", "search?q=", "search.", "suggest", "thing", "metrics"),
     *("queries/*?", "*?format=", "*&format="),
 )
-#: What programs read of a query, but not its page.
+#: Suffixes of a query's answers, which are for programs; its page may be crawled.
 ANSWERS: Final = ("csv", "tsv", "json", "xml")
 
 
@@ -39,8 +40,8 @@ ANSWERS: Final = ("csv", "tsv", "json", "xml")
 class Part:
     """A part of the sitemap.
 
-    :param kind: site, figures or things; what its pages are about.
-    :param number: among those of the kind, from 1.
+    :param kind: site, figures or things: what its pages are about.
+    :param number: among the parts of that kind, from 1.
     """
 
     kind: str
@@ -48,7 +49,7 @@ class Part:
 
     @property
     def name(self) -> str:
-        """Of its file."""
+        """The name of its file."""
         return f"{self.kind}-{self.number}.xml.gz"
 
 
@@ -72,7 +73,7 @@ def answer_sitemap(visit: Visit) -> Response:
 
 
 def answer_sitemap_part(visit: Visit) -> Response:
-    """A part, compressed: it is a file, for the protocol names it so.
+    """A part as a gzip file, which the protocol allows.
 
     :raises Refusal: ``not-found``.
     """
@@ -110,7 +111,7 @@ def sitemap_parts(reading: Reading) -> list[Part]:
 
 
 def _addresses(visit: Visit, part: Part) -> Iterator[str]:
-    """The addresses of the pages of a part."""
+    """The addresses of the pages in a part."""
     index, offset = visit.reading.search, (part.number - 1) * PART_PAGES
     if part.kind == "site" or index is None:
         yield from site_addresses(visit.reading)
@@ -125,7 +126,7 @@ def _addresses(visit: Visit, part: Part) -> Iterator[str]:
 
 
 def site_addresses(reading: Reading) -> list[str]:
-    """The pages that there are one of."""
+    """Pages that exist once, and the pages of the named queries."""
     return [
         "",
         "dataset",

@@ -17,10 +17,10 @@ from pfocr_rdf.web.pages.html import render
 from pfocr_rdf.web.pages.visits import Visit
 from pfocr_rdf.web.pages.writing import json_ld_block
 
-#: So many candidates of a word are shown at once; the others unfold.
+#: Candidates of a word that are shown at once; the others are folded away.
 SHOWN_CANDIDATES: Final = 6
 KIND_TO_HEADING: Final = {"gene": "Genes", "chemical": "Chemicals", "disease": "Diseases"}
-#: Named queries that a figure can be put into → the words of the link.
+#: Named queries that take a figure → the words of the link.
 QUERY_TO_WORDS: Final = {
     "similar-figures": "Figures that share its genes",
     "figure-genes": "Its genes with the evidence",
@@ -31,7 +31,7 @@ QUERY_TO_WORDS: Final = {
 def answer_figure(visit: Visit, figure: NamedNode, address: str, suffix: Form | None) -> Response:
     """The page of a figure, in the form that is asked for.
 
-    :param figure: is a figure of the release.
+    :param figure: must be a figure of the release.
     :param address: of the page, without a suffix.
     """
     subject = Subject(
@@ -44,7 +44,7 @@ def answer_figure(visit: Visit, figure: NamedNode, address: str, suffix: Form | 
 
 
 def replacement(visit: Visit, alias: NamedNode) -> NamedNode | None:
-    """The figure that an alias stands for; None where it is that of several, or of none."""
+    """The figure that an alias stands for; None if it stands for several or is no alias."""
     figures = visit.reading.values(alias, IS_REPLACED_BY)
     return NamedNode(figures[0]) if len(figures) == 1 else None
 

@@ -1,7 +1,7 @@
 """What the page of a figure shows, read from a release.
 
-The triples are those of the named query ``figure-record``, read by patterns; a test holds the
-two together. Names of organisms and of what the article is part of are looked up beside them.
+The triples are those of the named query ``figure-record``, but read by patterns; a test checks that
+the two agree. The names of organisms, journals and publishers are looked up in addition.
 """
 
 import re
@@ -28,11 +28,11 @@ from pfocr_rdf.web.pages.facts import NOTHING, Facts, by_subject
 from pfocr_rdf.web.pages.terms import ontology_terms
 from pfocr_rdf.web.reading import Reading
 
-#: Tier → how strong it is; no tier comes last.
+#: Tier → rank, 0 for the strongest evidence; without a tier the rank is the length of this.
 TIER_TO_RANK: Final = {name: rank for rank, name in enumerate(TIER_TO_TERM)}
 MENTION_TO_KIND: Final = {node: kind for kind, node in KIND_TO_MENTION.items()}
 KIND_TO_RANK: Final = {kind: rank for rank, kind in enumerate(KIND_TO_MENTION)}
-#: Aliases, mentions and supports of one figure that are read at most; real ones have hundreds.
+#: Most aliases, and most mentions, that are read of one figure; real figures have hundreds.
 MOST_NODES: Final = 20_000
 
 
@@ -51,10 +51,10 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """One reading of the picture.
+    """One mention: a word of the picture and what it may stand for.
 
     :param anchor: the part of its IRI after the ``#``.
-    :param lexicon: what our vocabulary calls the list of names in which the word was found.
+    :param lexicon: label in our vocabulary of the list of names in which the word was found.
     """
 
     anchor: str
@@ -70,14 +70,14 @@ class Mention:
 
     @property
     def organism(self) -> str | None:
-        """The species of all candidates, where it is one."""
+        """The species of the candidates if all have the same, else None."""
         found = {candidate.organism for candidate in self.candidates}
         return found.pop() if len(found) == 1 else None
 
 
 @dataclass(frozen=True, slots=True)
 class Organism:
-    """A species: of a curator, predicted, or merely a name without a taxon."""
+    """A species that a curator named or that was predicted; a mere name has no ``iri``."""
 
     iri: str | None
     name: str
@@ -85,7 +85,7 @@ class Organism:
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """How well an organism explains the words; each count as the table states it."""
+    """How well an organism explains the words; each count is a text, as the source table has it."""
 
     anchor: str
     organism: Organism
@@ -110,18 +110,18 @@ class ArticleFacts:
 
     @property
     def shown_citations(self) -> list[str]:
-        """The citations as a page has them."""
+        """The citations as a page shows them."""
         return [shown_citation(text, self.years) for text in self.citations]
 
     @property
     def other_years(self) -> list[str]:
-        """The years that no citation says."""
+        """The years that no citation contains."""
         said = " ".join(self.shown_citations)
         return [year for year in self.years if year not in said]
 
 
 def shown_citation(text: str, years: Sequence[str]) -> str:
-    """A citation without the pages that it has not, and with its year, where that is left out.
+    """A citation without the ``(NA)`` for missing pages, and with the year if it was left out.
 
     >>> shown_citation("Tang D. Cancer Drug Resist. 2024;7(NA).", ["2024"])
     'Tang D. Cancer Drug Resist. 2024;7.'
@@ -135,7 +135,7 @@ def shown_citation(text: str, years: Sequence[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class FigureFacts:
-    """A figure, whole."""
+    """A figure with all that its page shows."""
 
     iri: NamedNode
     figid: str
@@ -152,27 +152,27 @@ class FigureFacts:
 
     @property
     def title(self) -> str:
-        """Its title, or what stands for it where a record has none."""
+        """Its title; if the record has none, its number and its article."""
         return self.said.text(Schema.name) or f"{self.number} of {self.article.pmcid}"
 
     @property
     def number(self) -> str:
-        """What the article calls it: ``Fig. 5`` as printed, or ``Scheme 1``, ``Figure 11``."""
+        """Its number in the article: ``Fig. 5`` as printed, else ``Scheme 1`` or ``Figure 11``."""
         printed = self.said.text(Pfocr.printed_number)
         kind = self.said.text(Pfocr.figure_type) or "Figure"
         position = self.said.text(Schema.position) or ""
-        # The letter of F11 or S1 says what the kind says.
+        # The letters of F11 or S1 only repeat the kind.
         return printed or f"{kind} {re.sub('^[A-Z]{1,2}(?=[0-9])', '', position)}".strip()
 
     @property
     def sources(self) -> Sequence[str]:
-        """The files of the PFOCR database that it comes from."""
+        """The files of the PFOCR database that it was derived from."""
         nodes = [*self.said.nodes(WAS_DERIVED_FROM), *self.said.nodes(Pfocr.source_table)]
         return [node.value for node in nodes]
 
 
 def read_figure(reading: Reading, figure: NamedNode) -> FigureFacts:
-    """Everything that a release says of a figure."""
+    """All that a release says about a figure."""
     triples, aliases = _triples(reading, figure)
     facts = by_subject(triples)
     said = facts[figure]
@@ -200,12 +200,12 @@ def read_figure(reading: Reading, figure: NamedNode) -> FigureFacts:
 
 
 def figure_triples(reading: Reading, figure: NamedNode) -> list[Triple]:
-    """What the RDF forms of a figure's page say: the named query ``figure-record``."""
+    """The triples of the RDF forms of a figure's page: those of the query ``figure-record``."""
     return _triples(reading, figure)[0]
 
 
 def _triples(reading: Reading, figure: NamedNode) -> tuple[list[Triple], list[NamedNode]]:
-    """The triples, and the figure's aliases."""
+    """The triples of the figure, and its aliases."""
     own = reading.outgoing(figure)
     aliases = reading.subjects(IS_REPLACED_BY, figure, MOST_NODES)
     mentions = reading.subjects(Oa.has_target, figure, MOST_NODES)
@@ -231,7 +231,7 @@ def _article(reading: Reading, facts: Mapping[NamedNode, Facts], figure: Facts) 
 
 
 def read_article(reading: Reading, node: NamedNode, said: Facts) -> ArticleFacts:
-    """What is said of an article."""
+    """All that the page shows of an article."""
     identifiers = said.texts(Schema.identifier)
     journals, publishers = said.nodes(Schema.is_part_of), said.nodes(Schema.publisher)
     names = reading.names((*journals, *publishers))
@@ -255,7 +255,7 @@ def read_article(reading: Reading, node: NamedNode, said: Facts) -> ArticleFacts
 def _mentions(
     facts: Mapping[NamedNode, Facts], figure: NamedNode, names: Mapping[NamedNode, str]
 ) -> list[Mention]:
-    """The mentions, genes first, the strongest evidence first."""
+    """The mentions: genes first, and within a kind the strongest evidence first."""
     known: dict[NamedNode, Candidate] = {}
 
     def candidate(node: NamedNode) -> Candidate:

@@ -1,8 +1,8 @@
 """The forms of a page: which one a request gets, and the headers that every page has.
 
-A thing has one address, at which it answers 200 in each form, by ``Accept``; the form's own
-address, with a suffix, is in ``Content-Location``. Not 303: figures, articles and terms are
-themselves documents or described by one, a redirect costs each client a round trip, and
+A thing has one address, which answers 200 in the form that ``Accept`` asks for; the form's own
+address, with a suffix, is in ``Content-Location``. There is no 303 redirect: figures, articles and
+terms are documents themselves or described by one, a redirect costs each client a round trip, and
 caches keep the forms apart by ``Vary`` (https://www.rfc-editor.org/rfc/rfc9110#section-8.7,
 https://www.w3.org/TR/cooluris/#r303gendocument).
 """
@@ -28,10 +28,10 @@ from pfocr_rdf.web.pages.writing import written
 from pfocr_rdf.web.problems import Refusal
 
 HTML_TYPE: Final = "text/html; charset=utf-8"
-#: Where pictures come from. Europe PMC is a service of EMBL-EBI, whose hosts it leads to.
+#: Host of the pictures. Europe PMC is a service of EMBL-EBI and redirects to hosts of it.
 PICTURES: Final = urlsplit(EUROPE_PMC_ARTICLES).netloc
 IMAGES: Final = f"img-src 'self' {PICTURES} *.{PICTURES} *.ebi.ac.uk"
-#: https://www.w3.org/TR/CSP3/ ; nothing inline runs, nothing is framed, no form leaves.
+#: https://www.w3.org/TR/CSP3/ ; no inline code runs, no page is framed, forms are sent only here.
 CONTENT_SECURITY: Final = "; ".join(
     (
         "default-src 'none'",
@@ -45,7 +45,7 @@ CONTENT_SECURITY: Final = "; ".join(
         "frame-ancestors 'none'",
     )
 )
-#: The next release may answer otherwise, and only the server knows of it.
+#: A cache must ask each time: only the server knows whether a new release answers differently.
 REVALIDATE: Final = "public, no-cache"
 PAGE_HEADERS: Final = {
     "content-security-policy": CONTENT_SECURITY,
@@ -55,11 +55,11 @@ PAGE_HEADERS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """One way in which a page is written.
+    """A format in which a page is available.
 
-    :param name: html, or that of an RDF format.
-    :param suffix: what its address ends in.
-    :param media_type: as it is offered.
+    :param name: html, or the name of an RDF format.
+    :param suffix: what the address of the form ends in.
+    :param media_type: as offered in negotiation, without a charset.
     """
 
     name: str
@@ -69,13 +69,13 @@ class Form:
 
     @property
     def content_type(self) -> str:
-        """As a response says it."""
+        """The media type as a response states it, with its charset if it is text."""
         text = self.media_type.startswith("text/")
         return self.media_type + ("; charset=utf-8" if text else "")
 
 
 HTML: Final = Form("html", ".html", "text/html", "HTML")
-#: The preferred first: where a client likes all alike, as curl does, it gets a page to read.
+#: The preferred first: a client that accepts all of them equally, as curl does, gets HTML.
 FORMS: Final = (
     HTML,
     Form("turtle", ".ttl", "text/turtle", "Turtle"),
@@ -87,7 +87,7 @@ RDF_FORMS: Final = FORMS[1:]
 TURTLE: Final = FORMS[1]
 SUFFIX_TO_FORM: Final = {form.suffix: form for form in FORMS}
 NAME_TO_FORM: Final = {form.name: form for form in FORMS}
-#: Other names of the same media types, which some clients know alone.
+#: Other media types for the same forms → name of the form; some clients know only these.
 OTHER_TYPES: Final = {
     "application/json": "jsonld",
     "application/x-turtle": "turtle",
@@ -104,13 +104,13 @@ OTHER_TYPES: Final = {
 class Subject:
     """What a page is about, and how it is written.
 
-    :param iri: in the data.
+    :param iri: of the subject, in the data.
     :param address: of the page, without a suffix.
-    :param triples: what the RDF forms say.
-    :param html: the page; gets the frame that it is set in.
-    :param parameters: of the query string, that tell one page of it from another.
-    :param besides: what else the page depends on, beside the release: on this server's settings, on
-        what else is in its data folder.
+    :param triples: returns the content of the RDF forms.
+    :param html: returns the HTML page, given its frame.
+    :param parameters: of the query string, which tell the pages at this address apart.
+    :param besides: what the page depends on apart from the release, such as settings of this server
+        or other contents of its data folder.
     """
 
     iri: NamedNode
@@ -121,13 +121,13 @@ class Subject:
     besides: str = ""
 
     def key(self, form: Form) -> str:
-        """What tells one form of the page from all others."""
+        """A cache key of one form of the page."""
         return f"{self.iri.value} {form.name} {sorted(self.parameters.items())} {self.besides}"
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """Where a page is, and in what other forms."""
+    """The addresses of a page and of its forms."""
 
     iri: str
     canonical: str
@@ -135,12 +135,12 @@ class Frame:
 
     @property
     def alternates(self) -> list[tuple[Form, str]]:
-        """The RDF forms and where they are."""
+        """All forms but HTML, with their addresses."""
         return [(form, href) for form, href in self.form_to_href.items() if form is not HTML]
 
 
 def split_suffix(address: str) -> tuple[str, Form | None]:
-    """An address without the suffix of a form, which is cut once.
+    """An address without the suffix of a form, and that form; only one suffix is removed.
 
     >>> split_suffix("figures/PMC1__a.b.ttl")[0], split_suffix("figures/PMC1__a.b")
     ('figures/PMC1__a.b', ('figures/PMC1__a.b', None))
@@ -153,9 +153,9 @@ def split_suffix(address: str) -> tuple[str, Form | None]:
 
 
 def choose_form(visit: Visit, suffix: Form | None) -> Form:
-    """The form that a request gets: by suffix, by ``format=``, by ``Accept``.
+    """The form that a request gets: by suffix, else by ``format=``, else by ``Accept``.
 
-    :raises Refusal: ``not-acceptable``; the message lists what there is.
+    :raises Refusal: ``not-acceptable``; the message lists the forms.
     """
     if suffix is not None:
         return suffix
@@ -185,8 +185,8 @@ def _not_acceptable(what: str) -> Refusal:
 def respond(visit: Visit, subject: Subject, suffix: Form | None) -> Response:
     """The page in the form that was asked for.
 
-    :param suffix: the form that the address ends in, if it does.
-    :raises Refusal: ``not-acceptable``, or ``not-xml`` where RDF/XML cannot say it.
+    :param suffix: the form whose suffix the address ends in, if any.
+    :raises Refusal: ``not-acceptable``, or ``not-xml`` if RDF/XML cannot express the triples.
     """
     form = choose_form(visit, suffix)
     frame = frame_of(visit, subject)
@@ -206,10 +206,11 @@ def respond(visit: Visit, subject: Subject, suffix: Form | None) -> Response:
 
 
 def frame_of(visit: Visit, subject: Subject) -> Frame:
-    """Where a page and its forms are.
+    """The addresses of a page and of its forms.
 
-    A form is at the address with its suffix, unless that is the address of something else: the
-    figure ``PMC1__a.ttl`` is not the Turtle of ``PMC1__a``. Nor has the root a suffix.
+    A form is at the address with its suffix. It is at ``format=`` instead if that address belongs
+    to something else, as the figure ``PMC1__a.ttl`` is not the Turtle of ``PMC1__a``, and for the
+    root, which cannot have a suffix.
     """
     hrefs = {}
     for form in FORMS:
@@ -223,15 +224,15 @@ def frame_of(visit: Visit, subject: Subject) -> Frame:
 
 
 def absolute(visit: Visit, href: str) -> str:
-    """A link within the site as a whole address."""
+    """The absolute address of a link within the site."""
     return visit.public_url + href.removeprefix(visit.links.root)
 
 
 def _link_headers(visit: Visit, subject: Subject, frame: Frame, form: Form) -> list[str]:
-    """https://www.rfc-editor.org/rfc/rfc8288 , as FAIR-Checker reads it.
+    """Values for the header ``Link`` (https://www.rfc-editor.org/rfc/rfc8288) of a page.
 
-    It takes what stands between one ``<`` and the next ``type=`` for a link: no space is inside
-    of one, and those without a type come last.
+    FAIR-Checker takes everything from a ``<`` to the next ``type=`` for one link, so links contain
+    no spaces, and those without a type come last.
     """
     addresses = {f: absolute(visit, href) for f, href in frame.form_to_href.items()}
     links = [link_header(a, "alternate", f.media_type) for f, a in addresses.items() if f != form]
@@ -254,9 +255,9 @@ def reply(
 ) -> Response:
     """A response with the headers that all pages have; 304 if the client has it already.
 
-    :param body: is called only if it is needed.
-    :param key: what the body depends on beside the release and the address of the server; None
-        where it must not be kept.
+    :param body: called only if the body is needed.
+    :param key: what the body depends on apart from the release and the address of the server; None
+        if it must not be cached.
     """
     sent = {
         "vary": ", ".join(filter(None, (vary, "Accept-Encoding"))),
@@ -280,10 +281,11 @@ def reply(
 
 
 def moved(visit: Visit, address: str, suffix: Form | None) -> Response:
-    """From another spelling of an address to the same form of its page.
+    """A redirect from another spelling of an address to the same form of its page.
 
-    In another release it may be the address of a page itself, as an alias may be a figure's, and
-    what says no more is kept for ever: https://www.rfc-editor.org/rfc/rfc9110#section-15.4.2
+    It has to be revalidated: in another release the spelling may be the address of a page, as an
+    alias may become a figure, and caches keep a 301 without ``Cache-Control`` for as long as they
+    like: https://www.rfc-editor.org/rfc/rfc9110#section-15.4.2
     """
     target = visit.links.to(address + (suffix.suffix if suffix else ""), **visit.parameters)
     headers = {"cache-control": REVALIDATE, "x-pfocr-release": visit.reading.release.id}
@@ -291,11 +293,11 @@ def moved(visit: Visit, address: str, suffix: Form | None) -> Response:
 
 
 def etag(visit: Visit, key: str) -> str:
-    """A weak one: an answer may be compressed or not, and triples may come in another order."""
+    """A weak entity tag: answers may differ in their compression and in the order of triples."""
     facts = (visit.reading.release.id, __version__, visit.public_url, key)
     return f'W/"{hashlib.sha256(repr(facts).encode()).hexdigest()[:24]}"'
 
 
 def has_already(visit: Visit, tag: str) -> bool:
-    """Whether the client has this answer."""
+    """Whether the client has the answer with this entity tag."""
     return is_known(tag, visit.headers.get("if-none-match"))

@@ -1,4 +1,4 @@
-"""The genes of a figure as lists: to copy from the page, and as files for other tools."""
+"""The genes of a figure as lists: to copy from its page, and as files for other tools."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -13,16 +13,16 @@ from pfocr_rdf.web.pages.forms import reply
 from pfocr_rdf.web.pages.visits import Visit
 from pfocr_rdf.web.problems import Refusal
 
-#: Any candidate, with a tier or without.
+#: Value of ``tier=`` for all candidates, with a tier or without.
 ANY: Final = "any"
-#: The lists of a page, by what ``tier=`` says, as in the named queries. Each holds those before it.
+#: The lists of a page: ``tier=``, as in the named queries → label. Each contains the ones before.
 TIER_TO_LABEL: Final = {
     "symbol": "Found by their symbol",
     "symbol,synonym": "By symbol or synonym",
     ANY: "All candidates, families too",
 }
 TSV: Final = "text/tab-separated-values; charset=utf-8"
-#: Format → media type; GMT has none of its own.
+#: Format → media type; GMT has none of its own, and is TSV in form.
 FORMAT_TO_TYPE: Final = {"gmt": TSV, "tsv": TSV}
 COLUMNS: Final = ("symbol", "ncbigene", "organism", "tier", "words")
 CONTROL_RE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
@@ -32,7 +32,7 @@ CONTROL_RE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 class Gene:
     """A gene of a figure, with its evidence and the words that stand for it.
 
-    :param tier: of the strongest evidence; None where none has a tier.
+    :param tier: of the strongest evidence; None if no evidence has a tier.
     :param tiers: of all evidence.
     """
 
@@ -44,7 +44,7 @@ class Gene:
 
 @dataclass(frozen=True, slots=True)
 class GeneList:
-    """The genes of a figure that were found by evidence of some strength."""
+    """The genes of a figure that were found by evidence of certain tiers."""
 
     tier: str
     label: str
@@ -52,7 +52,7 @@ class GeneList:
 
     @property
     def symbols(self) -> list[str]:
-        """Each symbol once: that of two species may be one."""
+        """Each symbol once: genes of two species may share one."""
         return list(dict.fromkeys(gene.candidate.name for gene in self.genes))
 
     @property
@@ -82,7 +82,7 @@ def _number(accession: str) -> tuple[int, str]:
 
 
 def gene_lists(figure: FigureFacts) -> list[GeneList]:
-    """The lists that differ, from the strictest on."""
+    """The lists, the strictest first, without those that add no gene to the one before."""
     genes = genes_of(figure)
     lists = (GeneList(t, label, chosen(genes, read_tiers(t))) for t, label in TIER_TO_LABEL.items())
     longer: list[GeneList] = []
@@ -93,7 +93,7 @@ def gene_lists(figure: FigureFacts) -> list[GeneList]:
 
 
 def read_tiers(text: str) -> frozenset[str] | None:
-    """The tiers that a parameter names, as those of the named queries do; None is any evidence.
+    """The tiers in a value of ``tier=``, as in the named queries; None stands for any evidence.
 
     >>> sorted(read_tiers("Symbol, synonym")), read_tiers("any")
     (['symbol', 'synonym'], None)
@@ -147,7 +147,7 @@ def _tsv(genes: Sequence[Gene]) -> Iterator[str]:
 
 
 def cell(text: str) -> str:
-    r"""A text in one cell of one line.
+    r"""A text that fits a TSV cell: each run of control characters becomes one space.
 
     >>> cell("two\tcells\n")
     'two cells'

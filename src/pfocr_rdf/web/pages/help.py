@@ -1,4 +1,4 @@
-"""The pages that the types of problems lead to: what happened, and what to do."""
+"""The pages at the addresses of the problem types: what happened, and what to do."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""Templates → pages: what every page has around its own content."""
+"""Renders templates, with what every page has around its own content."""
 
 from functools import cache
 from typing import Any, Final
@@ -13,7 +13,7 @@ from pfocr_rdf.web.pages.forms import HTML_TYPE, Frame, reply
 from pfocr_rdf.web.pages.static import static_address
 from pfocr_rdf.web.pages.visits import Visit
 
-#: What the header links to: address → words.
+#: Links in the header of every page: address → words.
 NAVIGATION: Final = {
     "search": "Search",
     "sparql": "SPARQL",
@@ -21,22 +21,22 @@ NAVIGATION: Final = {
     "ontology": "Vocabulary",
     "dataset": "Data",
 }
-#: A description for search engines is cut there, at a word.
+#: Length at which a description for search engines is cut, at a word.
 DESCRIPTION_LETTERS: Final = 200
-#: What records have instead of a name.
+#: What records have in place of a missing name.
 NO_NAME: Final = "NA"
 
 
 @cache
 def environment() -> Environment:
-    """The templates, without the empty lines that statements leave. Every value is escaped."""
+    """The Jinja environment: statements leave no empty lines, and every value is escaped."""
     made = Environment(
         loader=PackageLoader("pfocr_rdf.web"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        # One of another version, installed meanwhile, does not fit the code that runs.
+        # A template of another version, installed meanwhile, would not fit the running code.
         auto_reload=False,
     )
     made.filters |= {"thousands": thousands, "shortened": shortened, "unless_na": unless_na}
@@ -44,7 +44,7 @@ def environment() -> Environment:
 
 
 def thousands(number: int) -> str:
-    """A number for people.
+    """A number with separators between the thousands.
 
     >>> thousands(3511300)
     '3,511,300'
@@ -53,9 +53,9 @@ def thousands(number: int) -> str:
 
 
 def unless_na(name: str, accession: str, kind: str) -> str:
-    """What a thing is called, or its accession where the records have no name for it.
+    """The name of a thing, or its accession if the records have no name for it.
 
-    They write ``NA`` there, which is the symbol of some genes.
+    The records have ``NA`` for a missing name, but for genes that can be a symbol.
 
     >>> unless_na("NA", "D020521", "disease"), unless_na("NA", "956532", "gene")
     ('D020521', 'NA')
@@ -64,7 +64,7 @@ def unless_na(name: str, accession: str, kind: str) -> str:
 
 
 def shortened(text: str, letters: int = DESCRIPTION_LETTERS) -> str:
-    """A text cut at a word.
+    """A text, cut at a word if it is too long.
 
     >>> shortened("a pathway of prostaglandins", 12)
     'a pathway…'
@@ -89,13 +89,13 @@ def render(
 ) -> str:
     """A page as text.
 
-    In a template there are ``to(address, **parameters)`` and ``href(iri, kind)``, which make
-    links, ``static(name)``, ``visit``, and all that is given here.
+    Templates can use ``to(address, **parameters)`` and ``href(iri, kind)``, which make links,
+    ``static(name)``, ``visit``, and everything that is passed here.
 
-    :param title: also of the window; the name of the site follows.
+    :param title: also of the window, where the name of the site follows.
     :param description: for search engines.
     :param current: the address in the navigation that the page belongs to.
-    :param frame: where the page is and its other forms, if it has any.
+    :param frame: the addresses of the page and of its other forms, if it has any.
     :param json_ld: from :func:`pfocr_rdf.web.pages.writing.json_ld_block`.
     :param scripts: names of static files.
     :param index: whether search engines should show it.

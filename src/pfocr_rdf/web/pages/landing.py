@@ -1,4 +1,4 @@
-"""The first page: what the data are, their numbers, how to ask and where to fetch them."""
+"""The landing page: what the data are, their numbers, how to query and download them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from pfocr_rdf.web.pages.visits import Visit
 from pfocr_rdf.web.reading import Reading
 
 TITLE: Final = "Pathway figures as linked data"
-#: The questions that the page offers, by the names of their queries.
+#: Names of the queries that the page offers as questions.
 QUESTIONS: Final = (
     "figures-by-gene-tier",
     "co-mentioned-genes",
@@ -36,18 +36,18 @@ QUESTIONS: Final = (
     "ambiguous-words",
     "figures-per-year",
 )
-#: What the snippets ask and fetch.
+#: The named query and the dump file that the snippets fetch.
 ASKED: Final = "figures-by-gene"
 DUMP: Final = FORMATS[0].file
 LANGUAGE_TO_SNIPPET: Final = {"Python": "python.txt", "Shell": "shell.txt", "R": "r.txt"}
 SHOWN_RELEASES: Final = 5
-#: Of a question without other values.
+#: Limit of rows for a question that has no other values.
 SHOWN_ROWS: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A named query with values that make it a question, and what the values are called."""
+    """A named query with values that make it a question, and the names of these values."""
 
     query: NamedQuery
     values: dict[str, str]
@@ -55,7 +55,7 @@ class Question:
 
 
 def answer_landing(visit: Visit) -> Response:
-    """The page, with the links in its headers that programs follow."""
+    """The landing page, with the links for programs in its headers."""
     reading, kept = visit.reading, kept_releases(visit)[:SHOWN_RELEASES]
     subject = Subject(
         reading.iris.home,
@@ -70,7 +70,7 @@ def answer_landing(visit: Visit) -> Response:
 
 
 def landing_triples(reading: Reading) -> list[Triple]:
-    """What is said of the site, the dataset, its current release and its files."""
+    """The triples about the site, the dataset, its current release and its files."""
     iris = reading.iris
     dataset = reading.outgoing(iris.dataset)
     parts = [t.object for t in dataset if t.predicate == DISTRIBUTION]
@@ -80,7 +80,7 @@ def landing_triples(reading: Reading) -> list[Triple]:
 
 
 def questions(reading: Reading) -> list[Question]:
-    """The questions that the release has an answer to."""
+    """The questions for which the release has a value of every parameter without a default."""
     found = []
     for query in map(load_query, QUESTIONS):
         examples = {
@@ -100,7 +100,7 @@ def questions(reading: Reading) -> list[Question]:
 
 
 def snippets(visit: Visit) -> dict[str, str]:
-    """How to ask from the shell, from Python and from R: language → text that runs as it stands."""
+    """Examples of access from Python, the shell and R: language → code that runs as it stands."""
     reading = visit.reading
     asked = load_query(ASKED)
     values = example_values(asked, reading)

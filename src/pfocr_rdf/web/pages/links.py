@@ -1,9 +1,9 @@
-"""IRI ↔ address: which page here is about what, and how pages link.
+"""IRI ↔ address: which page of this server is about which IRI, and how pages link.
 
-An IRI under the base has its own path: ``{base}figures/PMC1__a`` is at ``/figures/PMC1__a``,
-also where the base is another host. Things of other sites have pages of ours: a gene at
-``/gene/5742``. An address is a path below the root of the server, without the slash in front,
-percent-encoded as the IRIs are.
+The address of an IRI under the base is the IRI's own path, even if the base is another host:
+``{base}figures/PMC1__a`` is at ``/figures/PMC1__a``. Things with IRIs of other sites have pages
+here too, such as a gene at ``/gene/5742``. An address is a path below the root of the server,
+without the leading slash, percent-encoded as IRIs are.
 """
 
 import re
@@ -17,7 +17,7 @@ from pfocr_rdf import iris as ns
 from pfocr_rdf.errors import IriError
 from pfocr_rdf.iris import Iris, encoded
 
-#: Where our terms are described: they keep their namespace under every base.
+#: Address of the vocabulary, whose terms keep their namespace under every base.
 ONTOLOGY: Final = "ontology"
 #: Segment of an address → what its pages are about.
 CHEMICAL: Final = "chemical"
@@ -26,8 +26,9 @@ ARTICLE: Final = "article"
 GENE: Final = "gene"
 TAXON: Final = "taxon"
 THINGS: Final = (GENE, CHEMICAL, DISEASE, TAXON, ARTICLE)
-#: What is no address here: after the slash of the root it would name another host.
-#: https://url.spec.whatwg.org/#relative-slash-state ; tabs and line ends do not count there
+#: Beginning of a path that cannot be an address here: after the root's slash, a second slash would
+#: begin the name of a host. URL parsers ignore tabs and line ends:
+#: https://url.spec.whatwg.org/#relative-slash-state
 ELSEWHERE_RE: Final = re.compile(r"[\t\n\r]*[/\\]")
 
 
@@ -36,7 +37,7 @@ class Links:
     """Makes the links of one configuration.
 
     :param iris: of the release.
-    :param root: what all paths here begin with; ends in ``/``.
+    :param root: the beginning of all paths on this server; ends in ``/``.
 
     >>> links = Links(Iris("https://data.example.org/"))
     >>> links.href("https://data.example.org/figures/PMC1__a#mention-0")
@@ -51,7 +52,7 @@ class Links:
     root: str = "/"
 
     def to(self, address: str, /, **parameters: str | int) -> str:
-        """A link to an address here.
+        """A link to an address on this server.
 
         >>> Links(Iris(), "/pfocr/").to("search", q="a&b")
         '/pfocr/search?q=a%26b'
@@ -59,10 +60,10 @@ class Links:
         return f"{self.root}{address}" + (f"?{urlencode(parameters)}" if parameters else "")
 
     def href(self, iri: str | NamedNode, kind: str | None = None) -> str | None:
-        """Where a page links to for a thing: its page here, else its IRI.
+        """The link for a thing: to its page here, else to its IRI.
 
-        :param kind: chemical or disease, which MeSH ids do not tell.
-        :returns: None where that would be no web address: it must not become a link.
+        :param kind: chemical or disease, which cannot be told from a MeSH id.
+        :returns: None if the IRI is not a web address, which must not become a link.
         """
         text = iri.value if isinstance(iri, NamedNode) else iri
         address = self.address(text, kind)
@@ -100,9 +101,9 @@ class Links:
         return None
 
     def iri(self, address: str) -> NamedNode | None:
-        """The IRI that an address under the base belongs to, in the spelling of the data.
+        """The IRI that belongs to an address, in the spelling of the data; None if none can.
 
-        An address may be escaped otherwise than the IRI is: ``%7E`` is ``~``.
+        An address may be escaped differently from the IRI: ``%7E`` is ``~``.
 
         >>> Links(Iris()).iri("figures/PMC1__a%2eb").value
         'https://pfocr.wikipathways.org/figures/PMC1__a.b'
@@ -113,7 +114,7 @@ class Links:
         return None if spelt is None else NamedNode(self.iris.base + spelt)
 
     def thing(self, kind: str, accession: str) -> NamedNode | None:
-        """The IRI of a thing of another site, by what its address has of it.
+        """The IRI of a thing of another site, from the kind and the accession in its address.
 
         >>> Links(Iris()).thing("chemical", "CHEBI:15377").value
         'http://purl.obolibrary.org/obo/CHEBI_15377'
@@ -141,7 +142,7 @@ class Links:
 
 
 def _obo_address(rest: str, kind: str | None) -> str | None:
-    """The address of a term of an OBO ontology: taxa, ChEBI and the Disease Ontology have one."""
+    """The address of a term of an OBO ontology: a taxon, or a term of ChEBI or Disease Ontology."""
     prefix, _, accession = rest.partition("_")
     if prefix == "NCBITaxon" and ns.TAXON_RE.fullmatch(accession):
         return f"{TAXON}/{accession}"
@@ -153,7 +154,7 @@ def _obo_address(rest: str, kind: str | None) -> str | None:
 
 
 def respelt(address: str) -> str | None:
-    """An address as :func:`pfocr_rdf.iris.encoded` spells it; None if it cannot be one.
+    """An address as :func:`pfocr_rdf.iris.encoded` spells it; None if it is not a valid one.
 
     >>> respelt("figures/PMC1__a b%2fc"), respelt("figures/%ff"), respelt("a//b")
     ('figures/PMC1__a%20b%2Fc', None, None)
@@ -162,14 +163,14 @@ def respelt(address: str) -> str | None:
         segments = [unquote(segment, errors="strict") for segment in address.split("/")]
     except UnicodeDecodeError:
         return None
-    # A dot segment is taken away by clients and proxies: such an address names nothing.
+    # Clients and proxies remove dot segments, so an address with one names nothing.
     if any(s in {"", ".", ".."} or re.search(r"[\x00-\x1f\x7f]", s) for s in segments):
         return None
     return "/".join(map(encoded, segments))
 
 
 def is_web_address(iri: str) -> bool:
-    """Whether an IRI may stand in a link: what is not http or https could run as a script."""
+    """Whether an IRI may be a link: only http and https, as others could run a script."""
     try:
         parts = urlsplit(iri)
     except ValueError:

@@ -1,6 +1,6 @@
-"""Links of mapping sets, as pages show them: whose word they are, under which licence, and why.
+"""Links from mapping sets, as pages show them: from which set, under which licence, and why.
 
-As triples, with :data:`MOST_MAPPINGS` at most::
+Their triples, for at most :data:`MOST_MAPPINGS` links::
 
     CONSTRUCT { ?s ?p ?o } WHERE {
       { GRAPH ?g { ?s owl:annotatedSource <thing> ; ?p ?o } }
@@ -24,13 +24,13 @@ from pfocr_rdf.vocabulary import NO_LICENSE, Owl, Sssom
 from pfocr_rdf.web.pages.facts import NOTHING, Facts, by_subject
 from pfocr_rdf.web.reading import Reading
 
-#: Links of one thing that are read; sets have a few.
+#: Most links of one thing that are read; sets have a few.
 MOST_MAPPINGS: Final = 1000
 SET_TITLE: Final = term(ns.DCTERMS, "title")
 SET_LICENCE: Final = term(ns.DCTERMS, "license")
 OBJECT_LABEL: Final = term(ns.SSSOM, "object_label")
 PREDICATE_LABEL: Final = term(ns.SSSOM, "predicate_label")
-#: Property of a link → what it is called on a page.
+#: Property of a link → its words on a page.
 LINK_TO_WORDS: Final = {
     term(ns.SKOS, "exactMatch"): "Exactly matches",
     term(ns.SKOS, "closeMatch"): "Closely matches",
@@ -48,10 +48,10 @@ CREATIVE_COMMONS_RE: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class MappingSet:
-    """Whose links they are.
+    """A mapping set that links come from.
 
-    :param graph: that has them.
-    :param licence: None where the set names none.
+    :param graph: IRI of the graph that has the links.
+    :param licence: None if the set names none.
     """
 
     graph: str
@@ -60,7 +60,7 @@ class MappingSet:
 
     @property
     def licence_name(self) -> str:
-        """The licence in short."""
+        """The short name of the licence."""
         return short_licence(self.licence)
 
 
@@ -68,10 +68,11 @@ class MappingSet:
 class Mapped:
     """A link from a mapping set.
 
-    :param words: what the set says that the two are to each other.
-    :param name: what the set calls the thing that the link leads to; else its IRI in short.
-    :param short: its IRI in short.
-    :param why: IRI of the justification, and the same in words.
+    :param words: the relation between the two things that the set states.
+    :param iri: of the thing that the link leads to.
+    :param name: the set's name for that thing; else its shortened IRI.
+    :param short: its shortened IRI.
+    :param why: the justification of the link, as an IRI and in words.
     """
 
     words: str
@@ -83,7 +84,7 @@ class Mapped:
 
 
 def short_licence(licence: str | None) -> str:
-    """What a licence is called in short.
+    """The short name of a licence.
 
     >>> short_licence("https://creativecommons.org/licenses/by-sa/4.0/")
     'CC BY-SA 4.0'
@@ -102,7 +103,7 @@ def short_licence(licence: str | None) -> str:
 
 
 def mapping_triples(reading: Reading, thing: NamedNode) -> list[Triple]:
-    """Why a thing has the links that mapping sets give it, and what these sets are."""
+    """The mappings of a thing with their justifications; title and licence of their sets."""
     if not reading.manifest.get("mappings"):
         return []
     graph_to_links: dict[NamedNode, list[NamedNode]] = {}
@@ -122,7 +123,7 @@ def mapping_triples(reading: Reading, thing: NamedNode) -> list[Triple]:
 
 
 def mapped(reading: Reading, thing: NamedNode, triples: Sequence[Triple]) -> list[Mapped]:
-    """The links of a thing, as :func:`mapping_triples` has them among others."""
+    """The links of a thing, from triples that include those of :func:`mapping_triples`."""
     facts = by_subject(triples)
     link_to_set = {t.object: t.subject for t in triples if t.predicate == Sssom.mappings}
     found: list[Mapped] = []
@@ -147,7 +148,7 @@ def mapped(reading: Reading, thing: NamedNode, triples: Sequence[Triple]) -> lis
 
 
 def mapping_sets(reading: Reading) -> list[MappingSet]:
-    """The mapping sets of a release that give it a link."""
+    """The mapping sets that the release has links from."""
     found = []
     for one in reading.manifest.get("mapping_sets", ()):
         if one["triples"]:
@@ -166,7 +167,10 @@ def _set(reading: Reading, whole: NamedNode, said: Facts) -> MappingSet:
 
 
 def _why(reading: Reading, justification: NamedNode | None) -> tuple[str, str] | None:
-    """https://mapping-commons.github.io/semantic-mapping-vocabulary/ : names are made of words."""
+    """The justification as IRI and words; names of its vocabulary are words in camel case.
+
+    https://mapping-commons.github.io/semantic-mapping-vocabulary/
+    """
     if justification is None:
         return None
     iri = justification.value

@@ -1,9 +1,9 @@
-"""The dataset as search engines read it: one JSON-LD document for the block inside a page.
+"""The dataset for search engines: one JSON-LD document, embedded in a page.
 
 Google's dataset search (https://developers.google.com/search/docs/appearance/structured-data/dataset)
 and Bioschemas (https://bioschemas.org/profiles/Dataset/1.0-RELEASE) want nested objects under
-schema.org's own context. Every value is one that the release's description has; sizes and
-checksums of files are those of its manifest.
+schema.org's own context. Every value comes from the release's description, except the sizes and
+checksums of files, which come from its manifest.
 """
 
 from collections.abc import Sequence
@@ -24,22 +24,22 @@ from pfocr_rdf.web.reading import Reading
 
 CONFORMS_TO: Final = term(ns.DCTERMS, "conformsTo")
 DISTRIBUTION: Final = term(ns.SCHEMA, "distribution")
-#: What schema.org's context takes for an IRI where it stands as a plain text: properties that
-#: may have an address and no text.
+#: Properties whose values schema.org's context reads as IRIs when they are plain strings, because
+#: they take an address and no text.
 ADDRESSES: Final = frozenset({"contentUrl", "isBasedOn", "license", "sameAs", "url"})
-#: What has a description of its own in the release, which is nested.
+#: Properties whose values the release describes; the description is nested.
 NESTED: Final = frozenset({"creator", "includedInDataCatalog", "publisher"})
-#: Property → what kind of work it leads to, which the release does not say.
+#: Property → class of the work that it leads to, which the release does not state.
 PROPERTY_TO_CLASS: Final = {"citation": "ScholarlyArticle"}
 
 
 def dataset_markup(reading: Reading) -> Markup:
-    """The content of the block."""
+    """The content of the ``script`` element."""
     return script_block(orjson.dumps(dataset_document(reading)).decode())
 
 
 def dataset_document(reading: Reading) -> dict[str, Any]:
-    """The dataset with its files, as plain values."""
+    """The dataset with its files, as a JSON object."""
     dataset = reading.iris.dataset
     said = facts_of(reading, dataset)
     by_name = {file.name: file for file in files(reading)}
@@ -54,7 +54,7 @@ def dataset_document(reading: Reading) -> dict[str, Any]:
 
 
 def _object(reading: Reading, node: NamedNode, said: Facts, *, nested: bool) -> dict[str, Any]:
-    """What schema.org's terms say of one thing."""
+    """What is stated of one thing with terms of schema.org."""
     kinds = [kind.value for kind in said.nodes(RDF_TYPE) if kind.value.startswith(ns.SCHEMA)]
     document: dict[str, Any] = {
         "@type": _one_or_all([kind.removeprefix(ns.SCHEMA) for kind in kinds]),
@@ -83,7 +83,7 @@ def _download(reading: Reading, part: NamedNode, by_name: dict[str, File]) -> di
     document = _object(reading, part, facts_of(reading, part), nested=False)
     file = by_name.get(str(document.get("name")))
     if file is not None:
-        # The number of bytes alone, which is what programs that judge a dataset read.
+        # The bare number of bytes, without a unit, is what assessment tools read.
         document |= {"contentSize": str(file.size), "sha256": file.sha256}
     return document
 

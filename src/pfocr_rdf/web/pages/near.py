@@ -1,4 +1,4 @@
-"""What somebody may have meant who asked for an address that has no page."""
+"""Suggestions for addresses that have no page: which pages may have been meant."""
 
 import re
 from collections.abc import Sequence
@@ -13,12 +13,12 @@ from pfocr_rdf.web.pages.forms import split_suffix
 from pfocr_rdf.web.pages.links import ARTICLE, CHEMICAL, DISEASE, GENE, TAXON, THINGS
 from pfocr_rdf.web.pages.visits import Visit
 
-#: Addresses that are proposed at most.
+#: Most addresses that are suggested.
 MOST: Final = 10
 PMCID_RE: Final = re.compile(f"(?<![A-Za-z0-9]){ns.PMC_RE.pattern}(?![0-9])")
-#: Longer names are not looked up.
+#: Letters of a name that are looked up; the rest is cut off.
 LETTERS: Final = 100
-#: What addresses begin with → the page that has what is below, or finds it.
+#: An address that only begins others → the page that lists or finds what is below it.
 FOLDER_TO_PAGE: Final = {
     **{page: page for page in ("ontology", "problems", "queries", "releases", "search", "sparql")},
     **dict.fromkeys(("dumps", "graph", "mappings", "download", "downloads", "data"), "dataset"),
@@ -26,7 +26,7 @@ FOLDER_TO_PAGE: Final = {
     **dict.fromkeys(("api", "docs"), "openapi.json"),
     "void": "void.ttl",
 }
-#: What other sites call a kind of thing, or many of it → what its addresses begin with here.
+#: Other words for a kind of thing, in singular or plural → first segment of its addresses here.
 WORD_TO_FOLDER: Final = {
     **{thing: thing for thing in THINGS},
     **{f"{thing}s": thing for thing in THINGS},
@@ -39,7 +39,7 @@ WORD_TO_FOLDER: Final = {
 
 
 def near_addresses(visit: Visit, address: str) -> list[str]:
-    """Pages near an address: those of its article, or of what is called alike.
+    """Pages near an address: those of its article, or of things with a similar name.
 
     >>> PMCID_RE.search("figures/PMC6566596__typo")[0]
     'PMC6566596'
@@ -48,7 +48,7 @@ def near_addresses(visit: Visit, address: str) -> list[str]:
     folder = text.strip("/").lower()
     if (page := FOLDER_TO_PAGE.get(WORD_TO_FOLDER.get(folder, folder))) is not None:
         return [page]
-    # The number of a PMC id alone is what half of the world writes.
+    # PMC ids are often written without the letters PMC.
     found = PMCID_RE.search(re.sub(f"^{ARTICLE}/(?=[0-9])", "PMC", text))
     if found:
         of_article = _of_article(visit, visit.reading.iris.article(found[0]))
@@ -65,13 +65,13 @@ def near_addresses(visit: Visit, address: str) -> list[str]:
 
 
 def _called_otherwise(visit: Visit, text: str) -> str | None:
-    """The address of what another word, case, ending or slash leads past."""
+    """The address that differs only in the word for the kind, case, suffix or slashes, if any."""
     word, _, rest = text.strip("/").partition("/")
     folder = WORD_TO_FOLDER.get(word.lower())
     if folder is None or not rest:
         return None
     if folder in THINGS:
-        rest = rest.partition(".")[0].upper()  # the accessions of things have neither
+        rest = rest.partition(".")[0].upper()  # accessions have neither dots nor lower case
         iri = visit.links.thing(folder, rest)
     else:
         iri = visit.links.iri(f"{folder}/{rest}")
@@ -80,7 +80,7 @@ def _called_otherwise(visit: Visit, text: str) -> str | None:
 
 
 def named(visit: Visit, addresses: Sequence[str]) -> list[tuple[str, str]]:
-    """Addresses, each with what it is about, as far as the data have a name for that."""
+    """Addresses, each with the name of what it is about; empty if the data have no name."""
     iris: dict[str, NamedNode] = {}
     for address in addresses:
         kind, _, rest = address.partition("/")
@@ -95,7 +95,7 @@ def named(visit: Visit, addresses: Sequence[str]) -> list[tuple[str, str]]:
 
 
 def _of_article(visit: Visit, article: NamedNode) -> list[str]:
-    """The page of an article and of its figures, if the release has it."""
+    """The addresses of an article and its figures, if the release has the article."""
     if not visit.reading.is_subject(article):
         return []
     nodes = [article, *visit.reading.subjects(Schema.is_part_of, article, MOST)]

@@ -1,7 +1,7 @@
-"""The pages of releases: the one that is served, others that are kept, and those that are gone.
+"""The pages of releases: the one being served, others that are kept, and those that are gone.
 
-A release is described by its own data: the one that is served by the store, another one that is
-still on disk by the ``void.ttl`` of its dumps.
+Each is described by its own data: the release being served by its store, another one that is
+still on disk by the ``void.ttl`` among its dumps.
 """
 
 from collections.abc import Iterator
@@ -38,7 +38,7 @@ class Kept:
 
     @property
     def built(self) -> str:
-        """When, to the minute."""
+        """When it was built, to the minute."""
         stamp = self.release.id
         return f"{stamp[:4]}-{stamp[4:6]}-{stamp[6:8]} {stamp[9:11]}:{stamp[11:13]}"
 
@@ -46,8 +46,8 @@ class Kept:
 def kept_releases(visit: Visit) -> list[Kept]:
     """The releases that are on disk, the newest first.
 
-    Left out is one that is damaged, and one that was built for another base: none of its
-    addresses is here.
+    Damaged releases are left out, and releases that were built for another base, as their addresses
+    are not on this server.
     """
     return list(_kept(visit))
 
@@ -69,9 +69,9 @@ def _kept(visit: Visit) -> Iterator[Kept]:
 
 
 def answer_releases(visit: Visit) -> Response:
-    """The list of the releases that there are."""
+    """The page that lists the releases that are kept and those that were deleted."""
     kept = kept_releases(visit)
-    # The same records make the same version again: it may have gone before, and often.
+    # The same records give the same version, so it may have been deleted several times.
     deleted = dict.fromkeys(map(version_of, reversed(pruned_releases(visit.data))))
     there = {one.version for one in kept}
     return html_reply(
@@ -96,7 +96,7 @@ def version_of(name: str) -> str:
 def answer_release(
     visit: Visit, thing: NamedNode, address: str, suffix: Form | None
 ) -> Response | None:
-    """The page of a release that is not the one being served; None if the address is of no release.
+    """The page of a release that is not being served; None if the address is not that of one.
 
     :raises Refusal: ``gone`` or ``not-found``.
     """
@@ -119,7 +119,7 @@ def _unknown(visit: Visit, version: str) -> Refusal:
 
 
 def _description(release: Release, thing: NamedNode) -> list[Triple]:
-    """What the dumps of a release say of it and its parts; nothing if they cannot be read."""
+    """The triples about a release and its parts in its dumps; empty if they cannot be read."""
     path = release.dumps / VOID
     try:
         quads = list(parse(path=str(path), format=RdfFormat.TURTLE))

@@ -1,17 +1,18 @@
 """The page of anything else under the base: the dataset, releases, graphs, links of mapping sets.
 
-It shows what the store says, property by property: of the thing, of its parts, which are the
-hash IRIs that it leads to, and of what points at it. The triples, as SPARQL says it::
+It shows, property by property, what the store has about the thing, about its parts (the hash IRIs
+that it leads to), and about what points at it. Its triples, in SPARQL::
 
     CONSTRUCT { ?s ?p ?o } WHERE {
       { ?s ?p ?o FILTER(?s = <thing> || STRSTARTS(STR(?s), "thing#")) }
       UNION { VALUES ?t { <thing> } ?t schema:distribution|schema:creator ?s . ?s ?p ?o }
       UNION { VALUES ?t { <thing> } ?s foaf:primaryTopic ?t ; ?p ?o }
-      UNION { SELECT ?s ?p ?o WHERE { VALUES ?o { <thing> } ?s ?p ?o } LIMIT 100 }
+      UNION { SELECT ?s ?p ?o WHERE { VALUES ?o { <thing> } ?s ?p ?o } LIMIT 101 }
     }
 
-The second is for whoever reads the dataset as a search engine does, from one document. The third
-is for named graphs, of which the release says what they are: title, licence, where they are from.
+The first two are read from all graphs. The second is for clients such as search engines, which
+read the dataset from one document. The third is for named graphs, which the release describes with
+their title, licence and source.
 """
 
 from collections.abc import Sequence
@@ -32,15 +33,15 @@ from pfocr_rdf.web.pages.visits import Visit
 from pfocr_rdf.web.pages.writing import json_ld_block
 from pfocr_rdf.web.reading import Reading
 
-#: What points at a thing, at most; the dataset has every figure.
+#: Most links to a thing that a page shows; every figure links to the dataset.
 MOST_POINTING: Final = 100
-#: Parts of a thing that are read at most; a release has some hundred.
+#: Most parts of a thing that are read; a release has some hundred.
 MOST_PARTS: Final = 5000
-#: What is described along with the thing that it belongs to.
+#: Properties whose values are described together with the thing.
 FOLLOWED: Final = (term(SCHEMA, "distribution"), term(SCHEMA, "creator"))
-#: From what the release says of a graph to the graph.
+#: From the release's description of a graph to the graph.
 PRIMARY_TOPIC: Final = term(FOAF, "primaryTopic")
-#: What a thing may be called by, the best first.
+#: Properties with the name of a thing, the best first.
 NAMES: Final = (Schema.name, term(DCTERMS, "title"), term(RDFS, "label"))
 
 
@@ -48,8 +49,8 @@ NAMES: Final = (Schema.name, term(DCTERMS, "title"), term(RDFS, "label"))
 class Part:
     """A thing or a part of it, as the page shows it.
 
-    :param anchor: what its IRI ends in, after the ``#``; empty for the thing itself.
-    :param rows: property, its short name, its values.
+    :param anchor: the part of its IRI after the ``#``; empty for the thing itself.
+    :param rows: (property, its short name, its values).
     """
 
     anchor: str
@@ -90,7 +91,7 @@ def answer_triples(
 
 
 def resource_triples(reading: Reading, thing: NamedNode) -> list[Triple]:
-    """What is said of a thing and its parts, and what points at it."""
+    """The triples about a thing and its parts, and those that point at it."""
     found: list[Triple] = []
     waiting, seen = [thing], {thing}
     while waiting and len(seen) <= MOST_PARTS:
@@ -109,8 +110,8 @@ def resource_triples(reading: Reading, thing: NamedNode) -> list[Triple]:
         waiting += parts
     for node in reading.subjects(PRIMARY_TOPIC, thing, MOST_POINTING):
         found += reading.outgoing(node)
-    # What a part says of the thing is among both.
-    # One more than is shown says that there are more.
+    # Links from parts to the thing are in both lists, so repeats are removed.
+    # One more than a page shows tells that there are more.
     return list(dict.fromkeys(found + reading.incoming(None, thing, MOST_POINTING + 1)))
 
 

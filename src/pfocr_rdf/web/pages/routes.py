@@ -1,4 +1,4 @@
-"""A route to a page, and what a person sees where there is none."""
+"""Routes to pages, and the pages that people see instead of problem details."""
 
 import asyncio
 import logging
@@ -25,15 +25,15 @@ METHODS: Final = ("GET", "HEAD")
 
 
 def page(path: str, answer: Answer, site: PageSite) -> Route:
-    """A route to a page, which is made in a thread: reading a release takes milliseconds.
+    """A route to a page, which is made in a thread, as reading a release takes milliseconds.
 
-    Clients take turns, and a page that nobody waits for any more is not made.
+    Clients take turns, and a page whose client has gone away is not begun.
 
-    A refusal goes on to the application, which makes problem details of it; whoever would
-    rather read HTML gets a page with the same status.
+    A refusal is passed on to the application, which turns it into problem details; a client that
+    prefers HTML gets a page with the same status instead.
 
     :param path: https://www.starlette.dev/routing/#path-parameters
-    :param answer: gives the response; raises :class:`~pfocr_rdf.web.problems.Refusal`.
+    :param answer: returns the response; raises :class:`~pfocr_rdf.web.problems.Refusal`.
     """
 
     async def endpoint(request: Request) -> Response:
@@ -44,9 +44,9 @@ def page(path: str, answer: Answer, site: PageSite) -> Route:
 
 
 async def in_turn(site: PageSite, exchange: Exchange, work: Callable[[], T]) -> T:
-    """What the work gives, done in a thread when it is the client's turn.
+    """The result of work that is done in a thread when it is the client's turn.
 
-    :raises Refusal: what the work does; ``busy``, if too many wait.
+    :raises Refusal: if the work does; ``busy``, if too many wait.
     :raises CancelledError: if the client goes away.
     """
     async with Watch(exchange):
@@ -60,16 +60,16 @@ def _answered(answer: Answer, visit: Visit) -> Response:
     except Refusal as refusal:
         return refused(visit, refusal)
     except OSError as error:
-        # Such as when the data folder was moved: no mistake of the program, so without a trace.
+        # For example, the data folder was moved: not a bug, so it is logged without a traceback.
         log.error("%s: %s", visit.reading.release.id, error)
         detail = f"a file of the release cannot be read ({error.strerror or error}): try again"
         return refused(visit, Refusal("no-release", detail))
 
 
 def refused(visit: Visit, refusal: Refusal) -> Response:
-    """A refusal as a page for whoever would rather read one.
+    """A refusal as a page, for clients that prefer HTML to problem details.
 
-    :raises Refusal: the same one, for everybody else.
+    :raises Refusal: the same one, for all other clients.
     """
     if negotiate(visit.headers.get("accept"), (MEDIA_TYPE, "text/html")) != "text/html":
         raise refusal
@@ -77,9 +77,9 @@ def refused(visit: Visit, refusal: Refusal) -> Response:
 
 
 def refusal_page(visit: Visit, refusal: Refusal) -> Response:
-    """A refusal for people: what is wrong, and what may be meant instead.
+    """A refusal as a page: what is wrong, and which pages may have been meant.
 
-    The member ``near`` lists addresses of pages here.
+    These are the addresses in the member ``near`` of the refusal.
     """
     near = refusal.members.get("near")
     return html_reply(

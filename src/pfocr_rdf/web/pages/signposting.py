@@ -1,7 +1,7 @@
-"""Links in the headers of the dataset's pages, which programs follow without reading them.
+"""Links in the headers of the dataset's pages, which programs can follow without reading the pages.
 
-https://signposting.org/FAIR/ . No space and no comma stands inside a link: programs that judge
-datasets part the header there.
+https://signposting.org/FAIR/ . A link contains no spaces and no commas, because programs that
+assess datasets split the header there.
 """
 
 from collections.abc import Iterable, Iterator
@@ -17,10 +17,10 @@ from pfocr_rdf.web.pages.visits import Visit
 
 
 def add_links(response: Response, links: Iterable[str]) -> None:
-    """Put links into the header of a response, beside those that it has.
+    """Add links to the ``Link`` header of a response.
 
-    Those with a type come first, what describes the page before all others: FAIR-Checker takes
-    what stands between one ``<`` and the next ``type=`` for a link.
+    Links with a type come first, and of these the ones that describe the page: FAIR-Checker takes
+    everything from a ``<`` to the next ``type=`` for one link.
     """
     before = [response.headers["link"]] if "link" in response.headers else []
     found = ", ".join([*before, *links]).split(", ")
@@ -29,9 +29,9 @@ def add_links(response: Response, links: Iterable[str]) -> None:
 
 
 def dataset_links(visit: Visit) -> Iterator[str]:
-    """What the landing page of the dataset leads to: its IRI, description, files and service.
+    """The links of the dataset's landing page: its IRI, licence, description, files and service.
 
-    Files and descriptions are those of this server; the IRI and the licence are the data's.
+    Links to files and descriptions lead to this server; IRI and licence are those of the data.
     """
 
     def here(address: str) -> str:

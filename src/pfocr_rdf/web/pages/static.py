@@ -1,7 +1,7 @@
-"""Style sheet, scripts and icons: files of the package, under addresses that change with them.
+"""Style sheets, scripts and icons: files of the package, at addresses that change with them.
 
-``/static/<hash>/style.css`` never changes, so browsers ask for it once. The hash is of all
-files together: a page names one set of them.
+What is at ``/static/<hash>/style.css`` never changes, so browsers fetch it once. The hash is of all
+files together: a page names files of one set.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ from pfocr_rdf.web.problems import Refusal
 
 FOLDER: Final = "static"
 FOREVER: Final = "public, max-age=31536000, immutable"
-#: What is compressed already.
+#: Media types that are compressed already.
 PACKED: Final = ("image/png", "font/woff2")
 
 
@@ -34,7 +34,7 @@ class StaticFile:
 
 @cache
 def static_files() -> dict[str, StaticFile]:
-    """Every file by its name, a path below the folder."""
+    """Name → file; a name is a path below the folder."""
     found: dict[str, StaticFile] = {}
     waiting = [("", files("pfocr_rdf.web").joinpath(FOLDER))]
     while waiting:
@@ -54,7 +54,7 @@ def static_files() -> dict[str, StaticFile]:
 
 @cache
 def static_hash() -> str:
-    """What tells one set of files from another."""
+    """A hash of all files with their names."""
     digest = hashlib.sha256()
     for name, file in static_files().items():
         digest.update(f"{name}\0{len(file.data)}\0".encode() + file.data)
@@ -72,7 +72,7 @@ def static_address(name: str) -> str:
 
 
 def answer_static(visit: Visit) -> Response:
-    """A file.
+    """The response with a file.
 
     :raises Refusal: ``not-found``.
     """
@@ -81,7 +81,7 @@ def answer_static(visit: Visit) -> Response:
     if file is None:
         raise Refusal("not-found", f"there is no file {name[:100]!r} among those of the pages")
     if visit.values["digest"] != static_hash():
-        # A page of an earlier version of the program: better dressed in a later style than not.
+        # The page is from another version of the program: the present files are better than none.
         target = visit.links.to(static_address(name))
         return RedirectResponse(target, 302, {"cache-control": "no-store"})
     headers = {

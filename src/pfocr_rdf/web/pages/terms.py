@@ -1,9 +1,9 @@
 """The page of our vocabulary: every term with its label and comment, at the IRI of the term.
 
-Beside it are the shapes, at theirs: what a release promises, for whoever would check one.
+The shapes, with which anyone can check a release, are served at their own IRI.
 
-The terms are hash IRIs: one page, and one document of RDF, has them all. They are those of the
-program, not of a release: :mod:`pfocr_rdf.mapping` writes no other.
+The terms are hash IRIs, so one page, and one RDF document, has all of them. They belong to the
+program, not to a release: :mod:`pfocr_rdf.mapping` writes no others.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,7 +27,7 @@ from pfocr_rdf.web.pages.visits import Visit
 from pfocr_rdf.web.pages.writing import json_ld_block
 
 SHAPES: Final = f"{ONTOLOGY}/shapes"
-#: What a term is → the heading that it stands under; the first that fits.
+#: Class of a term → its heading on the page; the first class that fits counts.
 CLASS_TO_HEADING: Final = {
     term(ns.OWL, "Class"): "Classes",
     term(ns.OWL, "ObjectProperty"): "Properties that link",
@@ -35,7 +35,7 @@ CLASS_TO_HEADING: Final = {
     term(ns.PFOCR, "Tier"): "Tiers of evidence",
     term(ns.PFOCR, "Lexicon"): "Lexicons",
 }
-#: Property → the words for it beside a term.
+#: Property of a term → its label on the page.
 PROPERTY_TO_LABEL: Final = {
     term(ns.RDFS, "subClassOf"): "Is a",
     term(ns.RDFS, "subPropertyOf"): "Is a kind of",
@@ -54,7 +54,7 @@ VERSION: Final = term(ns.OWL, "versionInfo")
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One term, as the page shows it; ``facts`` are its other properties by their label."""
+    """A term as the page shows it; ``facts`` are its other properties: label → values."""
 
     iri: str
     name: str
@@ -92,7 +92,7 @@ def _term(iri: str, said: Mapping[NamedNode, Sequence[str]]) -> Term:
 
 
 def _about(predicate: NamedNode) -> str:
-    """What the vocabulary says of itself."""
+    """A property of the vocabulary itself; empty if it has none."""
     subject = NamedNode(ns.VOCABULARY)
     for triple in ontology_triples():
         if (triple.subject, triple.predicate) == (subject, predicate):
@@ -101,7 +101,7 @@ def _about(predicate: NamedNode) -> str:
 
 
 def answer_ontology(visit: Visit, suffix: Form | None) -> Response:
-    """The vocabulary."""
+    """The page of the vocabulary."""
     iris = visit.reading.iris
 
     def html(frame: Frame) -> str:
@@ -129,7 +129,7 @@ def answer_ontology(visit: Visit, suffix: Form | None) -> Response:
 
 
 def answer_shapes(visit: Visit) -> Response:
-    """The shapes as Turtle, whatever is accepted: their file, with its comments."""
+    """The file of the shapes with its comments: always Turtle, whatever ``Accept`` says."""
     here = absolute(visit, visit.links.to(SHAPES + TURTLE.suffix))
     headers = {
         "content-location": header_address(here),

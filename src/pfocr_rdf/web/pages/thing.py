@@ -1,4 +1,4 @@
-"""The page of a thing: what PFOCR says of a gene, a chemical, a disease, a taxon, an article."""
+"""The page of a thing: what PFOCR has about a gene, chemical, disease, taxon, article or source."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ from pfocr_rdf.web.pages.visits import Visit
 from pfocr_rdf.web.pages.writing import json_ld_block
 from pfocr_rdf.web.problems import Refusal
 
-#: Class → segment of the address; of a term that is both, the first.
+#: Class → kind, the first segment of most addresses; of several classes the first one counts.
 CLASS_TO_KIND: Final = {
     Schema.Gene: GENE,
     Schema.ChemicalSubstance: CHEMICAL,
@@ -60,7 +60,7 @@ KIND_TO_WORD: Final = {
     "journal": "Journal",
     "publisher": "Publisher",
 }
-#: What an address of each kind may spell.
+#: Kind → identifiers that are understood in its addresses.
 KIND_TO_SPELLINGS: Final[dict[str, tuple[Kind, ...]]] = {
     GENE: ("ncbigene",),
     CHEMICAL: ("mesh", "chebi"),
@@ -84,14 +84,14 @@ KIND_TO_QUERIES: Final[dict[str, tuple[tuple[str, str, str], ...]]] = {
     ),
     ARTICLE: (("article-figures", "article", "Its figures"),),
 }
-#: Links of mapping sets that are shown.
+#: Most links from mapping sets that are shown.
 MOST_MAPPED: Final = 50
 MOST_PAGES: Final = 100_000
 
 
 @dataclass(frozen=True, slots=True)
 class ThingPage:
-    """What is known of the thing that a page is about."""
+    """The thing that a page is about."""
 
     iri: NamedNode
     kind: str
@@ -100,28 +100,28 @@ class ThingPage:
 
     @property
     def accession(self) -> str:
-        """What identifies it where it comes from; an article by its PMC id."""
+        """Its identifier at its source; the PMC id of an article."""
         texts = self.said.texts(Schema.identifier)
         return next((t for t in texts if ns.PMC_RE.fullmatch(t)), texts[0] if texts else "")
 
     @property
     def spelt(self) -> str:
-        """As its address spells it: the bare number of a ChEBI term could be anything."""
+        """Its identifier as in its address: with CHEBI:, as a bare number is ambiguous."""
         return unquote(self.address.partition("/")[2])
 
     @property
     def name(self) -> str:
-        """Its usual name, else what its address has."""
+        """Its usual name, else its identifier as in the address, else its IRI."""
         name = self.said.text(Schema.name) or self.spelt or self.iri.value
         return unless_na(name, self.accession, self.kind)
 
 
 def answer_thing_address(visit: Visit, address: str, suffix: Form | None) -> Response | None:
-    """The page at ``gene/5742`` and its like; None where the address is not of that shape.
+    """The page at an address such as ``gene/5742``; None if it is not of that form or has no page.
 
-    Any spelling is understood, and leads to the address that has it in the data's.
+    Any spelling of the identifier is understood, and redirected to the one that the data use.
 
-    :raises Refusal: ``not-found``, where no figure has it.
+    :raises Refusal: ``not-found``, after the last page of its figures.
     """
     kind, _, rest = address.partition("/")
     if kind not in THINGS or not rest:
@@ -139,7 +139,7 @@ def answer_thing_address(visit: Visit, address: str, suffix: Form | None) -> Res
 
 
 def _spelt(visit: Visit, text: str, kinds: tuple[Kind, ...]) -> NamedNode | None:
-    """The thing of the data that a text spells; an article also by its DOI."""
+    """The thing in the data that a text identifies; an article by its DOI too."""
     try:
         iri = find_iri(text, visit.reading.iris, kinds)
     except IriError:
@@ -148,7 +148,7 @@ def _spelt(visit: Visit, text: str, kinds: tuple[Kind, ...]) -> NamedNode | None
 
 
 def find_page(visit: Visit, iri: NamedNode) -> ThingPage | None:
-    """The page that a thing has; None if the data say nothing of it, or it is something else."""
+    """The page of a thing; None if the data do not have it, or it is of another class."""
     said = facts_of(visit.reading, iri)
     types = said.nodes(RDF_TYPE)
     for kind, segment in CLASS_TO_KIND.items():
@@ -159,7 +159,7 @@ def find_page(visit: Visit, iri: NamedNode) -> ThingPage | None:
 
 
 def answer_page(visit: Visit, page: ThingPage, suffix: Form | None) -> Response:
-    """The page of a thing, in the form that is asked for; ``page=`` says which part of the list.
+    """The page of a thing, in the form that is asked for; ``page=`` selects the part of the list.
 
     :raises Refusal: ``not-found``, after the last page.
     """
@@ -197,7 +197,7 @@ def _word(page: ThingPage) -> str:
 
 
 def _values(visit: Visit, page: ThingPage) -> dict[str, Any]:
-    """What the template needs beside the list."""
+    """The values that the template needs besides the list."""
     reading, said = visit.reading, page.said
     taxa = said.nodes(Schema.taxonomic_range)
     names = reading.names(taxa)
@@ -238,7 +238,7 @@ def _values(visit: Visit, page: ThingPage) -> dict[str, Any]:
 
 
 def _sites(page: ThingPage) -> dict[str, str]:
-    """Where else people read about it."""
+    """Pages about the thing on other sites: name of the site → address."""
     iri, accession = page.iri.value, page.accession
     things: dict[Thing, str] = {}
     match page.kind:
@@ -265,9 +265,9 @@ def _sites(page: ThingPage) -> dict[str, str]:
 
 
 def _link_pages(visit: Visit, address: str, listed: Listing, response: Response) -> None:
-    """The pages before and after, for whoever reads headers: programs that fetch all the RDF.
+    """Add links to the previous and the next page, for programs that fetch all the RDF.
 
-    They are in the form that was asked for, by suffix or by ``format=``.
+    They lead to the form that was asked for, by suffix or by ``format=``.
     """
     asked = {name: value for name, value in visit.parameters.items() if name == "format"}
     links = []
@@ -279,9 +279,9 @@ def _link_pages(visit: Visit, address: str, listed: Listing, response: Response)
 
 
 def answer_any_thing(visit: Visit) -> Response:
-    """``/thing?iri=…``: from any spelling of anything to its page, or to the figures that have it.
+    """``/thing?iri=…``: a redirect from any spelling to the thing's page, or to its figures.
 
-    :raises Refusal: ``bad-parameter`` without a thing, ``not-found`` if the release has it not.
+    :raises Refusal: ``bad-parameter`` without a thing, ``not-found`` if the release has none such.
     """
     text = visit.parameters.get("iri") or visit.parameters.get("id") or visit.values.get("id", "")
     if not text.strip():
@@ -293,11 +293,11 @@ def answer_any_thing(visit: Visit) -> Response:
     except IriError as error:
         hint, iri = (f": {error.hint}" if error.hint else ""), None
         if text.startswith((iris.base, ns.PFOCR)):
-            with suppress(ValueError):  # what no IRI may have
+            with suppress(ValueError):  # it has characters that no IRI may have
                 iri = NamedNode(text)
     address = iri and address_of(visit, iri)
     if iri is not None and not address and visit.reading.is_known(iri):
-        # A pathway or a network elsewhere has no page here, but figures that belong to it.
+        # Pathways and networks of other sites have no page here, but a search finds their figures.
         return RedirectResponse(visit.links.to("search", q=iri.value), 302)
     if not address:
         raise Refusal("not-found", f"the release has nothing by the name {text[:200]!r}{hint}")
@@ -305,7 +305,7 @@ def answer_any_thing(visit: Visit) -> Response:
 
 
 def address_of(visit: Visit, iri: NamedNode) -> str | None:
-    """Where the page of a thing is; None if it has none in this release."""
+    """The address of the page of a thing; None if it has none in this release."""
     page = find_page(visit, iri)
     if page is not None:
         return page.address

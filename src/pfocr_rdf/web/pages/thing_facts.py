@@ -1,6 +1,6 @@
 """What the page of a thing shows: a gene, a chemical, a disease, a taxon, an article, a source.
 
-The triples of a page are, as SPARQL says it, with what is listed on this page as ``figures``::
+Its triples, in SPARQL, where ``figures`` are the figures listed on this page::
 
     CONSTRUCT { ?s ?p ?o } WHERE {
       { VALUES ?s { <thing> } ?s ?p ?o }
@@ -16,8 +16,8 @@ The triples of a page are, as SPARQL says it, with what is listed on this page a
       UNION { VALUES ?f { figures } ?f schema:isPartOf ?s . VALUES ?p { schema:name } ?s ?p ?o }
     }
 
-and what :mod:`pfocr_rdf.web.pages.mapped` has of the links of mapping sets. A test asks for it so.
-All pages of a thing together have every figure once.
+and those of the links from mapping sets, which :mod:`pfocr_rdf.web.pages.mapped` has. A test
+compares the two. All pages of a thing together have every figure once.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -36,11 +36,11 @@ from pfocr_rdf.web.reading import Reading
 
 #: Figures on one page of a list.
 PAGE_FIGURES: Final = 25
-#: Things of each kind that are shown beside another.
+#: Things of each kind that a page shows as often mentioned together with its thing.
 SHOWN_BESIDE: Final = 15
-#: Figures of one article that are listed; no article has so many.
+#: Most figures of one article that are listed; no article has so many.
 MOST_OF_ARTICLE: Final = 500
-#: Things that closely match another which are looked for; a ChEBI term has a few in MeSH.
+#: Most close matches of a thing that are read; a ChEBI term has a few in MeSH.
 MOST_MATCHED: Final = 100
 RANK_TO_TIER: Final = {rank: tier for tier, rank in TIER_TO_RANK.items()}
 
@@ -49,8 +49,9 @@ RANK_TO_TIER: Final = {rank: tier for tier, rank in TIER_TO_RANK.items()}
 class Entry:
     """A figure in the list of a thing.
 
-    :param article: its title; in the list of an article, what this numbers the figure.
-    :param words: with their tiers.
+    :param article: title of its article; in the list of an article, or in one made without the
+        index, the figure's number in the article.
+    :param words: (tier, word).
     """
 
     iri: str
@@ -64,8 +65,8 @@ class Entry:
 class Listing:
     """A page of the figures that have a thing.
 
-    :param total: of all pages; None where the release has no index to count by.
-    :param counts: figures by the tier, or by what else the evidence is called.
+    :param total: figures on all pages; None if the release has no index to count by.
+    :param counts: tier, or other kind of evidence → number of figures.
     """
 
     page: int
@@ -81,7 +82,7 @@ class Listing:
 
 
 def listing(reading: Reading, thing: NamedNode, page: int) -> Listing:
-    """A page of the figures that have a thing; the first one if there is no index."""
+    """A page of the figures that have a thing; without an index, the only page there is."""
     tables = reading.mentions
     found = tables.find(thing.value) if tables else None
     if tables is None or found is None:
@@ -102,7 +103,7 @@ def listing(reading: Reading, thing: NamedNode, page: int) -> Listing:
 
 
 def figures_of(reading: Reading, thing: NamedNode) -> int | None:
-    """How many figures have a thing; None where the release has no index to count by."""
+    """How many figures have a thing; None if the release has no index to count by."""
     if reading.mentions is None:
         return None
     found = reading.mentions.find(thing.value)
@@ -110,7 +111,7 @@ def figures_of(reading: Reading, thing: NamedNode) -> int | None:
 
 
 def beside(reading: Reading, thing: NamedNode) -> Mapping[Group, Sequence[Beside]]:
-    """What the figures that have a thing have most often too; nothing beside an article."""
+    """The things most often in the same figures as a thing; empty for an article or a source."""
     tables = reading.mentions
     found = tables.find(thing.value) if tables else None
     if tables is None or found is None or found.kind not in GROUPS[:LISTED]:
@@ -119,7 +120,7 @@ def beside(reading: Reading, thing: NamedNode) -> Mapping[Group, Sequence[Beside
 
 
 def _counts(found: Mentioned) -> dict[str, int]:
-    """The figures by evidence, in the words of the page."""
+    """Number of figures by evidence, which is named as the page does."""
     if found.kind == "organism":
         labels = ["said by a curator", "suggested by the genes"]
     elif found.kind == "gene":
@@ -130,7 +131,7 @@ def _counts(found: Mentioned) -> dict[str, int]:
 
 
 def _pointing(reading: Reading, thing: NamedNode) -> Listing:
-    """Figures that point at a thing, for an article or where there is no index."""
+    """The figures that point at a thing: for an article, or if there is no index."""
     limit = MOST_OF_ARTICLE if thing.value.startswith(ns.PMC) else PAGE_FIGURES
     pointing = (triple.subject for triple in reading.incoming(None, thing, limit))
     nodes = {s for s in pointing if isinstance(s, NamedNode) and reading.is_figure(s)}
@@ -144,7 +145,7 @@ def _pointing(reading: Reading, thing: NamedNode) -> Listing:
 
 
 def thing_triples(reading: Reading, thing: NamedNode, figures: Iterable[NamedNode]) -> list[Triple]:
-    """What the RDF forms of a page say: see the CONSTRUCT above."""
+    """The triples of the RDF forms of a page: see the CONSTRUCT above."""
     own = reading.outgoing_anywhere(thing)
     matched = reading.incoming(CLOSE_MATCH, thing, MOST_MATCHED)
     found = own + matched + mapping_triples(reading, thing)
@@ -164,7 +165,7 @@ def _names(reading: Reading, nodes: Iterable[object]) -> list[Triple]:
 
 
 def close_to(reading: Reading, thing: NamedNode) -> dict[NamedNode, str]:
-    """What closely matches a thing, whichever of the two says so, and what that is called."""
+    """Things that closely match a thing, whichever of the two has the triple → their names."""
     matched = reading.subjects(CLOSE_MATCH, thing, MOST_MATCHED)
     said = facts_of(reading, thing).nodes(CLOSE_MATCH)
     names = reading.names([*said, *matched])
@@ -172,5 +173,5 @@ def close_to(reading: Reading, thing: NamedNode) -> dict[NamedNode, str]:
 
 
 def facts_of(reading: Reading, thing: NamedNode) -> Facts:
-    """What is said of a thing."""
+    """The properties of a thing with their values."""
     return by_subject(reading.outgoing(thing)).get(thing, Facts())

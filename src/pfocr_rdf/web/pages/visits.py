@@ -18,16 +18,16 @@ from pfocr_rdf.web.turns import Threads
 
 #: More parameters than any page has; the rest of a query string is not read.
 MAX_PARAMETERS: Final = 100
-#: What mailers and networks append to a link: it is no parameter of ours, and no mistake either.
+#: Parameters that mailers and social networks append to links; they are ignored, not refused.
 TRACKING_RE: Final = re.compile(r"utm_\w+|fbclid|gclid|msclkid|mc_[ce]id", re.ASCII)
 
 
 class PageSite(Protocol):
-    """What the pages need of the server."""
+    """What the pages need from the server."""
 
     @property
     def data(self) -> Path:
-        """The data folder, as it was named: where its releases are may be a link to elsewhere."""
+        """The data folder as it was named; its releases may be in another place, behind a link."""
 
     @property
     def reading(self) -> Reading:
@@ -35,30 +35,30 @@ class PageSite(Protocol):
 
     @property
     def endpoint(self) -> Endpoint:
-        """What answers queries over HTTP."""
+        """The endpoint that answers queries over HTTP."""
 
     @property
     def partners(self) -> Partners | None:
-        """The other endpoints that queries may ask; None where they may ask none."""
+        """The other endpoints that queries may ask; None if they may ask none."""
 
     @property
     def threads(self) -> Threads:
-        """What makes pages."""
+        """The threads that make pages."""
 
     def public_url_of(self, request: Request) -> str:
-        """What the addresses of this server begin with, ending in a slash."""
+        """The beginning of all addresses of this server, ending in a slash."""
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One request, read. All that answers it is asked of one release.
+    """One request after parsing, with the one release that answers all of it.
 
-    :param address: the path below the root, as it was sent: percent-encoded, no slash in front.
-    :param values: what the route took out of the path, decoded.
-    :param parameters: of the query string; of a parameter given twice, the first.
+    :param address: the path below the root, as it was sent: percent-encoded, no leading slash.
+    :param values: path parameters of the route, decoded.
+    :param parameters: of the query string; if one is given twice, its first value.
     :param headers: names in lower case.
-    :param data: the data folder: what it notes of earlier releases.
-    :param partners: the other endpoints that queries may ask; None where they may ask none.
+    :param data: the data folder, which has notes on earlier releases.
+    :param partners: the other endpoints that queries may ask; None if they may ask none.
     """
 
     reading: Reading
@@ -72,14 +72,14 @@ class Visit:
     partners: Partners | None = None
 
     def number(self, name: str, default: int, most: int) -> int:
-        """A parameter that is a whole number from 1.
+        """The value of a parameter that is a whole number from 1.
 
         :raises Refusal: ``bad-parameter``, if it is not, or is more than ``most``.
         """
         text = self.parameters.get(name)
         if text is None:
             return default
-        # Longer ones take time to read, and Python refuses the longest.
+        # Longer numbers are slow to parse, and Python refuses very long ones.
         number = int(text) if text.isascii() and text.isdigit() and len(text) <= 12 else 0
         if not 1 <= number <= most:
             raise Refusal("bad-parameter", f"{name} must be a whole number from 1 to {most}")
@@ -87,7 +87,7 @@ class Visit:
 
 
 def visit_of(request: Request, site: PageSite) -> Visit:
-    """What a request says, with the release that is served at this moment."""
+    """A request after parsing, with the release being served at this moment."""
     reading = site.reading
     public_url = site.public_url_of(request)
     scope = request.scope

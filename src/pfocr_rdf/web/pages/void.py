@@ -1,7 +1,7 @@
 """The description of the release: ``/void.ttl``, its other forms, and ``/.well-known/void``.
 
-https://www.w3.org/TR/void/#well-known . It is the file among the dumps, whole: the landing page
-and the page of the dataset show parts of it.
+https://www.w3.org/TR/void/#well-known . It is the whole file from the dumps; the landing page and
+the page of the dataset show parts of it.
 """
 
 from typing import Final
@@ -21,7 +21,7 @@ FILE: Final = "void.ttl"
 
 
 def answer_void(visit: Visit) -> Response:
-    """The description in the form that its address ends in; Turtle is the file as it stands.
+    """The description in the form of the address's suffix; Turtle is the file as it stands.
 
     :raises Refusal: ``not-found``, if there is no such form.
     """
@@ -56,7 +56,7 @@ def answer_void(visit: Visit) -> Response:
 
 
 def redirect_to_void(visit: Visit) -> Response:
-    """From the well-known address to the description, in the form that is accepted."""
+    """A redirect from the well-known address to the description, in a form that is accepted."""
     offers = [form.media_type for form in RDF_FORMS]
     chosen = negotiate(visit.headers.get("accept"), offers) or TURTLE.media_type
     form = next(form for form in RDF_FORMS if form.media_type == chosen)

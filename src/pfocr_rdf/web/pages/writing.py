@@ -1,4 +1,4 @@
-"""Triples as a document in each of the RDF forms, and as the block of JSON-LD inside a page."""
+"""Triples as a document in each of the RDF forms, and as a block of JSON-LD inside a page."""
 
 from collections.abc import Iterable, Sequence
 
@@ -13,15 +13,16 @@ from pfocr_rdf.mapping import Node
 from pfocr_rdf.vocabulary import RDF_TYPE
 from pfocr_rdf.web.output import XmlGuard, named_in_xml
 
-#: What could end the element that a block stands in, begin another, or end a line of a script.
+#: Character → JSON escape, for those that could end the ``script`` element, begin another, or end
+#: a line of a script.
 ESCAPED = {c: f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
 
 
 def written(triples: Sequence[Triple], form: str, iris: Iris) -> bytes:
-    """Triples as a document, each once, by subject.
+    """Triples as a document: each once, grouped by subject.
 
     :param form: turtle, ntriples, jsonld, rdfxml.
-    :raises Refusal: ``not-xml``, where RDF/XML would not be well-formed.
+    :raises Refusal: ``not-xml``, if RDF/XML would not be well-formed.
     """
     ordered = in_order(triples)
     if form == "jsonld":
@@ -33,27 +34,27 @@ def written(triples: Sequence[Triple], form: str, iris: Iris) -> bytes:
 
 
 def in_order(triples: Iterable[Triple]) -> list[Triple]:
-    """Triples without repeats, those of a subject together, the same order each time."""
+    """Triples without repeats, grouped by subject, in the same order each time."""
     return sorted(dict.fromkeys(triples), key=str)
 
 
 def json_ld(triples: Sequence[Triple], iris: Iris) -> bytes:
-    """A document of JSON-LD with its context inside: nothing else is needed to read it."""
+    """A self-contained JSON-LD document: its context is inside."""
     try:
         return compactor(iris).document(nodes(triples))
     except IriError:
-        # Of a link to what has the scheme of a prefix, as <gene:1>: without prefixes it is clear.
+        # An IRI has a prefix of ours as its scheme, as <gene:1>: it is clear without prefixes.
         return written_graph(triples, "jsonld", iris)
 
 
 def nodes(triples: Iterable[Triple]) -> list[Node]:
-    """Triples by their subjects, in the order in which these are met."""
+    """Triples grouped by subject, in the order of the first triple of each."""
     found: dict[NamedNode, Node] = {}
     for triple in triples:
         subject = triple.subject
         if isinstance(subject, NamedNode):
             node = found.setdefault(subject, Node(subject, []))
-            # By identity the writer knows rdf:type, which JSON-LD has a word of its own for.
+            # The writer recognises rdf:type, for which JSON-LD has a keyword, by identity.
             predicate = RDF_TYPE if triple.predicate == RDF_TYPE else triple.predicate
             node.facts.append((predicate, triple.object))  # type: ignore[arg-type]  # no blank nodes
     return list(found.values())
@@ -62,7 +63,7 @@ def nodes(triples: Iterable[Triple]) -> list[Node]:
 def json_ld_block(triples: Sequence[Triple], iris: Iris) -> Markup:
     r"""The content of ``<script type="application/ld+json">``.
 
-    No value can end the element: what could is written as JSON's own escapes.
+    No value can end the element: the characters that could are written as JSON escapes.
 
     >>> from pfocr_rdf.vocabulary import Schema
     >>> from pyoxigraph import Literal
