@@ -1,14 +1,14 @@
-// The answer to a query as a drawing: a plugin of YASR, beside its table, which has every number.
+// The answer to a query as a chart: a plugin of YASR besides its table, which has every number.
 "use strict";
 
-// A query says how its answer is drawn in a line `# chart: bar label value`.
+// A query states how its answer is drawn in a line `# chart: bar label value`.
 const CHART_LINE = /^[ \t]*#[ \t]*chart:[ \t]*(bar|line)[ \t]+\??(\w+)[ \t]+\??(\w+)[ \t]*$/m;
 const XSD = "http://www.w3.org/2001/XMLSchema#";
 const NUMBERS = new Set(
   ["integer", "decimal", "double", "float", "nonNegativeInteger", "int", "long"].map((n) => XSD + n),
 );
 const TIMES = new Set(["gYear", "gYearMonth", "date", "dateTime"].map((n) => XSD + n));
-// More rows than these are a table.
+// Most rows that are drawn; the table has the others.
 const MOST_ROWS = 200;
 const ROW = 22;
 const HEIGHT = 320;
@@ -29,7 +29,7 @@ function spoken(number) {
   return number.toLocaleString("en", { maximumFractionDigits: 6 });
 }
 
-// What a column can be in a drawing: the numbers of it, or what they are numbers of.
+// The columns that can be drawn: as values, which are numbers, and as labels of the values.
 function columnsOf(variables, rows) {
   const values = [];
   const labels = [];
@@ -38,7 +38,7 @@ function columnsOf(variables, rows) {
     if (cells.length === 0) continue;
     const numeric = cells.every((c) => NUMBERS.has(c.datatype) && Number.isFinite(Number(c.value)));
     if (numeric) values.push(name);
-    // The best first: a time, a text, a number, then an IRI, which says least.
+    // The best labels first: a time, a text, a number, then an IRI, which tells readers least.
     const time = cells.every((c) => TIMES.has(c.datatype));
     const rank = time ? 0 : numeric ? 2 : cells[0].type === "uri" ? 3 : 1;
     labels.push({ name, rank, time });
@@ -47,13 +47,14 @@ function columnsOf(variables, rows) {
   return { values, labels };
 }
 
-// Round numbers from the least to the greatest value, zero among them.
+// An axis: its range, round numbers as its ticks, and the position of a number from 0 to 1. The
+// range includes zero if asked to.
 function scaleOf(numbers, steps, zero) {
   let low = Math.min(...numbers);
   let high = Math.max(...numbers);
   if (zero) [low, high] = [Math.min(low, 0), Math.max(high, 0)];
   if (low === high) high = low + 1;
-  // Of halves: numbers with many digits lie further apart than a number can say.
+  // Computed with halves: the difference of two very large numbers may exceed the largest number.
   const span = high / 2 - low / 2;
   const at = (number) => (span > 0 ? (number / 2 - low / 2) / span : 0);
   const rough = (span / steps) * 2;
@@ -63,7 +64,7 @@ function scaleOf(numbers, steps, zero) {
   if (whole) step = Math.max(1, Math.round(step));
   const ticks = [];
   const first = Math.ceil(low / step);
-  // Beyond 2 ** 53 a number may be its own successor, so that the steps are counted from 0.
+  // Beyond 2 ** 53 adding 1 to a number may not change it, so the loop counts from 0.
   for (let count = 0; count <= steps + 1; count += 1) {
     const exact = (first + count) * step;
     const round = Number(exact.toPrecision(12));
@@ -94,7 +95,7 @@ function fitted(text, width) {
   return `${letters.join("").trimEnd()}…`;
 }
 
-// Colours stand here for whoever keeps the drawing as a file; on the page the sheet has its own.
+// The colours set here are for the downloaded file; on the page the style sheet overrides them.
 function sheetOf(width, height, title, description) {
   const id = `chart-${(charts += 1)}`;
   const svg = drawn("svg", {
@@ -144,7 +145,7 @@ function drawBars(points, width, title, description) {
   return svg;
 }
 
-// Where points stand from left to right: by their number if every label is one, else in their order.
+// Points with their horizontal positions: by the number if every label is one, else in their order.
 function across(points) {
   const numbers = points.map((point) => Number.parseFloat(point.label));
   const numeric = points.every((p, at) => Number.isFinite(numbers[at]) && !/[^\d.eE+-]/.test(p.label));
@@ -157,7 +158,7 @@ function across(points) {
   const scale = scaleOf(numbers, 8, false);
   const placed = points.map((point, at) => ({ ...point, across: scale.at(numbers[at]) }));
   placed.sort((one, other) => one.across - other.across);
-  // Years are not written with a comma.
+  // No separators between thousands: the numbers may be years.
   return { points: placed, ticks: scale.ticks.map((n) => ({ at: scale.at(n), text: String(n) })) };
 }
 
@@ -201,7 +202,7 @@ function selectOf(words, choices, chosen, change) {
   return label;
 }
 
-// A class for YASR; wish() is how the query wants its answer drawn, or null.
+// The plugin class for YASR; wish() returns the chart that the query asks for, or null.
 function chartPlugin(wish) {
   return class Chart {
     priority = 1;
@@ -228,7 +229,7 @@ function chartPlugin(wish) {
       return icon;
     }
 
-    // What is drawn of this answer, until the reader wants another.
+    // Choose the columns to draw for a new answer, until the reader chooses others.
     choose(columns) {
       if (this.results === this.yasr.results) return;
       this.results = this.yasr.results;
@@ -238,7 +239,7 @@ function chartPlugin(wish) {
         this.chosen = { ...wished };
         return;
       }
-      // Numbers of what was counted stand last in most queries.
+      // Most queries have their counts in the last column.
       const value = columns.values.findLast((name) => columns.labels.some((l) => l.name !== name));
       const label = columns.labels.find((one) => one.name !== value);
       this.chosen = { kind: label.time ? "line" : "bar", label: label.name, value };

@@ -1,12 +1,12 @@
-// The query editor. Without this the page is a form that sends the same query.
+// The query editor. Without this script the page is a form that sends the same query.
 "use strict";
 
 const LONGEST_ADDRESS = 8000;
-// Format → what its files end in, where that is not its name.
+// Format → suffix of its files, where that is not its name.
 const SUFFIXES = { turtle: "ttl", ntriples: "nt" };
 
-// A link of an answer leads to our page about the thing, where there is one. What goes on with a
-// slash has none: after that of the root it would name another host.
+// The address of our page about an IRI, or null. A rest that begins with a slash is no address:
+// after the slash of the root it would name another host.
 function localAddress(pages, iri) {
   for (const [start, address] of Object.entries(pages)) {
     if (!iri.startsWith(start)) continue;
@@ -26,7 +26,7 @@ function linkPages(pages, element) {
   }
 }
 
-// The server says what is wrong as a problem document: https://www.rfc-editor.org/rfc/rfc9457
+// The server reports errors as problem documents: https://www.rfc-editor.org/rfc/rfc9457
 async function showProblem(error) {
   let problem;
   try {
@@ -57,16 +57,16 @@ async function showProblem(error) {
   return box;
 }
 
-// What is read out of an answer: its size, or why there is none, and not the whole table.
+// What screen readers announce of an answer: its size, or why there is none, not the whole table.
 function tellAnswer(told, answer) {
   const refusal = answer.querySelector(".yasr_results .notice strong");
   const said = (refusal ?? answer.querySelector(".yasr_response_chip"))?.textContent ?? "";
   if (told.textContent !== said) told.textContent = said;
 }
 
-// Where nothing is found: the terms of the query that the release does not have, as a header of
-// the answer lists them, and what it has in their place; variables without a value in HAVING; and
-// properties that a thing of the query cannot have.
+// Explain an empty answer from its header X-Pfocr-Absent: terms of the query that the release does
+// not have, and what it has instead; variables without a value in HAVING; and properties that a
+// thing of the query cannot have.
 function showAbsent(place, header, prefixes) {
   let lacking = false;
   const terms = [...(header ?? "").matchAll(/<([^>]*)>((?:; [a-z-]+="[^"]*")*)/g)];
@@ -101,7 +101,7 @@ function showAbsent(place, header, prefixes) {
   place.hidden = terms.length === 0;
 }
 
-// A property that a thing of the query cannot have, in the prefixes that need no declaration.
+// Explain a property that a thing of the query cannot have, with the prefixes of the endpoint.
 function whyApart(lacks, told, prefixes) {
   const short = (term) => {
     const iri = term.replace(/^<(.*)>$/, "$1");
@@ -123,7 +123,7 @@ function whyApart(lacks, told, prefixes) {
   return [short(asWritten(told.at)), ...said];
 }
 
-// A value, a variable and a path of properties are percent-encoded as a whole, which no IRI is.
+// Values, variables and property paths are percent-encoded as a whole in the header; IRIs are not.
 function asWritten(term) {
   return /^%(22|3C|3F|5B)/.test(term) ? decodeURIComponent(term) : term;
 }
@@ -134,7 +134,7 @@ function code(text) {
   return element;
 }
 
-// A prefix of the project needs no declaration here, so that the editor must not miss it.
+// The endpoint knows the project's prefixes, so the editor must not ask for their declarations.
 function knowPrefixes(Yasqe, prefixes) {
   const make = Yasqe.modes.sparql11;
   Yasqe.defineMode("sparql11", (...options) => {
@@ -143,7 +143,7 @@ function knowPrefixes(Yasqe, prefixes) {
   });
 }
 
-// The formats that the answer to a query of this kind has; all of them while it is none yet.
+// Offer only the formats for this kind of query; all of them while the kind is not known yet.
 function offerFormats(select, kind) {
   for (const option of select.options) {
     const fits = !kind || option.dataset.for.split(" ").includes(kind);
@@ -155,7 +155,7 @@ function offerFormats(select, kind) {
   if (select.selectedOptions[0]?.disabled) select.querySelector("option:enabled").selected = true;
 }
 
-// The answer as a file; what is wrong is said in the page, where the query can be corrected.
+// Download the answer as a file; errors are shown in the page, where the query can be corrected.
 async function fetchFile(endpoint, query, format, refused) {
   refused.hidden = true;
   let response;
@@ -177,7 +177,7 @@ async function fetchFile(endpoint, query, format, refused) {
   refused.hidden = false;
 }
 
-// What YASR leaves for screen readers to guess.
+// Name the parts of the table for which YASR gives screen readers no name.
 function nameParts(answer) {
   answer.querySelector("select.tableSizer")?.setAttribute("aria-label", "Rows on a page");
   const corner = answer.querySelector("thead th:first-child");
@@ -189,7 +189,7 @@ function nameParts(answer) {
   }
 }
 
-// Our classes and properties instead of those of a service elsewhere.
+// Complete our prefixes, classes and properties instead of those of services elsewhere.
 function complete(Yasqe, vocabulary) {
   const prefixes = Object.entries(vocabulary.prefixes).map(([name, iri]) => `${name}: <${iri}>`);
   const own = { class: vocabulary.classes, property: vocabulary.properties, prefixes };
@@ -200,14 +200,14 @@ function complete(Yasqe, vocabulary) {
   }
 }
 
-// The editor stumbles over the two line separators of Unicode; SPARQL knows them escaped as well:
+// The editor cannot handle the two line separators of Unicode; SPARQL also accepts them escaped:
 // https://www.w3.org/TR/sparql11-query/#codepointEscape
 function spelt(query) {
   return query.replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029");
 }
 
-// Texts are searched and sorted as text: the table would read them as HTML to do so, and load
-// the pictures in it.
+// Make the table search and sort its cells as plain text: else it would parse them as HTML, and
+// load any pictures in it.
 function keepText(Yasr) {
   const plain = (value) => value.value.replace(/[&<>]/g, " ");
   const isCell = (value) => typeof value === "object" && value !== null;
@@ -225,7 +225,7 @@ function keepText(Yasr) {
   Yasr.registerPlugin("table", Table);
 }
 
-// A field above the examples, which leaves those that have all its words.
+// A field above the examples that shows only those with all the words typed in it.
 function offerFilter(listed) {
   const field = document.createElement("input");
   field.type = "search";
@@ -248,7 +248,7 @@ async function loaded(address) {
     const response = await fetch(address);
     if (response.ok) return await response.json();
   } catch {
-    // The editor works without it.
+    // The editor works without the vocabulary.
   }
   return { prefixes: {}, classes: [], properties: [], pages: {} };
 }
@@ -266,7 +266,7 @@ async function start(form, place) {
   const endpoint = new URL(place.dataset.endpoint, location.href).href;
   const linkTo = (query) => `${endpoint}?query=${encodeURIComponent(query)}`;
 
-  // The first that fits is taken: taxon:9606 says more than obo:NCBITaxon_9606.
+  // The first match is taken, so the longest come first: taxon:9606, not obo:NCBITaxon_9606.
   const prefixes = Object.entries(vocabulary.prefixes).sort(
     ([, one], [, other]) => other.length - one.length,
   );
@@ -289,7 +289,7 @@ async function start(form, place) {
     requestConfig: { endpoint, method: "POST", acceptHeaderGraph: "text/turtle" },
   });
   text.hidden = true;
-  // A query that is longer than the editor can be scrolled by keys alone.
+  // A query longer than the editor can be scrolled with the keyboard alone.
   const scrolled = yasqe.getScrollerElement();
   scrolled.setAttribute("role", "group");
   scrolled.setAttribute("aria-label", "The whole query");
@@ -298,7 +298,7 @@ async function start(form, place) {
   };
   yasqe.on("update", letScroll);
   new ResizeObserver(letScroll).observe(scrolled);
-  // Whoever has no mouse leaves the editor by Tab, as any other field; completions come first.
+  // Tab leaves the editor, as it does any other field; for open completions it keeps its meaning.
   yasqe.addKeyMap({ Tab: false, "Shift-Tab": false }, true);
   const yasr = new Yasr(answer, {
     persistenceId: null,
@@ -315,7 +315,7 @@ async function start(form, place) {
   };
   new MutationObserver(finishAnswer).observe(answer, { childList: true, subtree: true });
 
-  // Whoever chose another view of the same drawing keeps it.
+  // Readers who chose another view keep it for as long as the query asks for the same chart.
   const preferChart = (wish) => {
     const same = JSON.stringify(wish) === JSON.stringify(wished);
     wished = wish;
@@ -354,7 +354,7 @@ async function start(form, place) {
     yasr.setResponse(response, duration);
     answer.scrollIntoView({ block: "nearest" });
   });
-  // What went wrong comes by the event; the promise says the same again.
+  // Errors are handled by the event; the promise only repeats them.
   const ask = () => yasqe.query().catch(() => undefined);
   run.addEventListener("click", () => {
     if (run.textContent === "Stop") yasqe.abortQuery();

@@ -1,7 +1,7 @@
-// What a figure's page does beyond HTML. Without this the page says the same.
+// Additions to a figure's page. Without this script the page has the same contents.
 "use strict";
 
-// A picture that cannot be loaded gives way to a link: the site that has it may be out of reach.
+// Replace a picture that cannot be loaded by a link: the site that has it may be out of reach.
 function replacePicture(picture) {
   const link = document.createElement("a");
   link.href = picture.dataset.at || picture.src;
@@ -20,7 +20,7 @@ for (const picture of document.querySelectorAll("img[data-at]")) {
   }
 }
 
-// Buttons are named by their row, and readers of screens are told what became of a press.
+// Buttons to copy: their names include the row, and screen readers announce that one was pressed.
 const told = document.createElement("p");
 told.className = "hidden";
 told.setAttribute("role", "status");
@@ -41,7 +41,7 @@ for (const area of document.querySelectorAll("textarea[data-copy]")) {
       await navigator.clipboard.writeText(area.value);
     } catch {
       area.select();
-      document.execCommand("copy"); // where the page is not served over https
+      document.execCommand("copy"); // if the page is not served over https
       button.focus();
     }
     told.textContent = words.textContent = "Copied";

@@ -1,5 +1,5 @@
-// Suggestions below the search field, as a list that the arrow keys walk through.
-// https://www.w3.org/WAI/ARIA/apg/patterns/combobox/ . Without this the search is the same.
+// Suggestions below the search field, as a list for the arrow keys:
+// https://www.w3.org/WAI/ARIA/apg/patterns/combobox/ . Without this script the search is the same.
 "use strict";
 
 const WAIT_MS = 120;
@@ -69,7 +69,7 @@ function offerSuggestions(form) {
         const aside = document.createElement("span");
         aside.textContent = `${suggestion.kind}, ${suggestion.figures.toLocaleString("en")}`;
         option.append(suggestion.text, aside);
-        // Before the field loses the focus, which hides the list.
+        // Not click: by then the field has lost the focus, which hides the list.
         option.addEventListener("mousedown", (event) => {
           event.preventDefault();
           take(option);
@@ -96,7 +96,7 @@ function offerSuggestions(form) {
       const found = answer.ok ? (await answer.json()).suggestions : [];
       if (asked === input.value.trim() && document.activeElement === input) show(found);
     } catch {
-      // Typed on, or out of reach: the search itself still works.
+      // Aborted by more typing, or out of reach: the search itself still works.
     }
   }
 
