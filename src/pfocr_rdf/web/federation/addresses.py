@@ -1,7 +1,7 @@
 """Which network addresses may be called: those of the public internet.
 
-What counts is the address that a connection goes to, not the name that it was found by: a name
-can mean another address a moment later.
+The check is made on the address that a connection goes to, not on the name that was looked up: a
+moment later the name can have another address.
 """
 
 import ipaddress
@@ -11,20 +11,20 @@ from typing import Any, Final
 
 from pfocr_rdf.errors import PfocrError
 
-# https://www.rfc-editor.org/rfc/rfc6052#section-2.1 : IPv4 addresses inside of IPv6
+# https://www.rfc-editor.org/rfc/rfc6052#section-2.1 : IPv4 addresses inside IPv6 ones
 NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
-# https://www.iana.org/assignments/ipv6-address-space : all that is given out to the internet
+# https://www.iana.org/assignments/ipv6-address-space : all that is allocated on the internet
 GLOBAL_UNICAST: Final = ipaddress.IPv6Network("2000::/3")
-# https://www.rfc-editor.org/rfc/rfc6890#section-2.2.2 : of which Python 3.11 knows eight
+# https://www.rfc-editor.org/rfc/rfc6890#section-2.2.2 : Python 3.11 knows only ten of them
 PROTOCOLS: Final = ipaddress.IPv4Network("192.0.0.0/24")
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-#: What is said of an address; where all of a name are such, they are listed one after the other.
+#: How an address is refused; if a name has several and all are refused, an error lists them all.
 NOT_PUBLIC: Final = "is no public address"
 ALL_PRIVATE_RE: Final = re.compile(rf"(?:Multiple exceptions: )?(?:, |\S+ {NOT_PUBLIC})+")
 
 
 class PrivateAddressError(PfocrError, OSError):
-    """A connection that was not made: its address is not of the public internet."""
+    """A connection was not made because the address is not on the public internet."""
 
     def __init__(self, address: str) -> None:
         super().__init__(f"{address} {NOT_PUBLIC}")
@@ -35,7 +35,7 @@ class PrivateAddressError(PfocrError, OSError):
 
 
 def is_public(address: str) -> bool:
-    """Whether a literal address is one of the public internet, whatever it is wrapped in.
+    """Whether a literal address is on the public internet, and so is every IPv4 address inside it.
 
     https://www.iana.org/assignments/iana-ipv4-special-registry and its twin for IPv6.
 
@@ -58,7 +58,7 @@ def _is_global(address: Address) -> bool:
 
 
 def _unwrapped(address: Address) -> list[Address]:
-    """An address, or the addresses of IPv4 that stand inside it."""
+    """An address and the IPv4 addresses inside it; only the inner one of an IPv4-mapped address."""
     if isinstance(address, ipaddress.IPv4Address):
         return [address]
     if address.ipv4_mapped is not None:
@@ -74,7 +74,7 @@ def _unwrapped(address: Address) -> list[Address]:
 
 
 def private_in(error: OSError) -> list[str]:
-    """The addresses that were not called, if there were no others.
+    """The addresses that were not called as they are not public; none if any other was tried.
 
     >>> private_in(OSError("Multiple exceptions: 10.0.0.1 is no public address, ::1 is no public \
 address"))
@@ -88,10 +88,10 @@ address"))
 
 
 def public_socket(info: tuple[int, int, int, str, tuple[Any, ...]]) -> socket.socket:
-    """A socket for an address that was just resolved; it is connected to this very address.
+    """A socket for an address that was just resolved; it will be connected to this very address.
 
     :param info: as :func:`socket.getaddrinfo` gives it.
-    :raises PrivateAddressError: instead, for an address that is not public.
+    :raises PrivateAddressError: if the address is not public.
     """
     family, kind, protocol, _, address = info
     if family not in (socket.AF_INET, socket.AF_INET6) or not is_public(str(address[0])):

@@ -1,4 +1,4 @@
-"""Between the endpoint and the federation: the release is asked on behalf of a query."""
+"""Between the endpoint and the federation: asks the release on behalf of a federated query."""
 
 import asyncio
 import time
@@ -22,23 +22,24 @@ from pfocr_rdf.web.served import Held
 from pfocr_rdf.web.sparql import Query
 
 SOLUTIONS: Final = choose_formats(None, "json")
-#: Nothing that is read is evaluated.
+#: No format is accepted: a query is parsed, but no answer is written.
 NOTHING: Final = Formats(None, None, None)
-#: What only Oxigraph's own parser can say of a query that another one could not read.
+#: Refusals by Oxigraph's own parser that explain why another parser could not read a query.
 SYNTAX: Final = ("syntax", "read-only")
-#: How often a query is begun anew because the release has changed.
+#: How often a query is tried at most when the release keeps changing.
 TRIES: Final = 5
 T = TypeVar("T")
 
 
 class ReleaseChangedError(PfocrError):
-    """Another release is served than when the partners were asked about the values of one."""
+    """The release was replaced after the partners were asked about its values."""
 
 
 class Answering:
-    """Makes a query with SERVICE clauses one that asks the release alone, and asks it.
+    """Turns a query with SERVICE clauses into one for the release alone, and asks that.
 
-    :param payload: a query as the query processes take it, and bytes of its answer at most.
+    :param payload: encodes a query, and the most bytes that its answer may have, for the query
+        processes.
     """
 
     def __init__(
@@ -54,12 +55,12 @@ class Answering:
     async def ask(
         self, query: Query, client: str, most_bytes: int | None
     ) -> tuple[Running, Headers, float]:
-        """Ask the partners, and then the release: one and the same, from the first to the last.
+        """Ask the partners and then the release, which is the same one from beginning to end.
 
-        :param client: on whose behalf.
-        :param most_bytes: of the answer.
-        :returns: the answer, which is to be closed; headers that say how long it holds and what
-            the partners did; and when the partners had answered.
+        :param client: whose query it is.
+        :param most_bytes: the most bytes that the answer may have.
+        :returns: the answer, which the caller closes; headers that say how long it is valid and
+            what the partners did; and the time at which the partners had answered.
         :raises Refusal: if a partner fails, or the query cannot be evaluated.
         """
 
@@ -76,7 +77,7 @@ class Answering:
     async def explain(
         self, query: Query, client: str, accept: str | None, *, has_service: bool
     ) -> Reply:
-        """What would be asked of whom; no partner is.
+        """What each partner would be asked; none is asked.
 
         :raises Refusal: if the query cannot be evaluated.
         """
@@ -93,7 +94,7 @@ class Answering:
     async def _with_release(
         self, query: Query, client: str, work: Callable[[Held], Awaitable[T]]
     ) -> T:
-        """Do it again, if another release was served before it was done."""
+        """Do the work for the release being served; start again if that changes meanwhile."""
         for _ in range(TRIES):
             held = self._engine.held
             if held is None:
@@ -103,7 +104,7 @@ class Answering:
             except ReleaseChangedError:
                 continue
             except Refusal as refusal:
-                # Its clauses may not have been found because there is a mistake in it.
+                # The clauses may not have been found because the query has a mistake.
                 if refusal.kind == "federation-disabled" and "line" not in refusal.members:
                     await self._check_syntax(query, client)
                 raise
@@ -111,7 +112,7 @@ class Answering:
         raise Refusal("busy", detail, headers={"Retry-After": "10"})
 
     def _values(self, query: Query, client: str, held: Held) -> Ask:
-        """Asks the release: about the same graphs, for JSON."""
+        """A function that asks the release for values, from the same graphs and as JSON."""
 
         async def ask(text: str) -> bytes:
             asked = replace(query, text=text, formats=SOLUTIONS, encoding="identity")
@@ -130,7 +131,7 @@ class Answering:
     ) -> Running:
         """Ask this release.
 
-        :raises ReleaseChangedError: if another one has answered.
+        :raises ReleaseChangedError: if another one answered.
         """
         running = await self._engine.ask(self._payload(query, most_bytes), client, arrived)
         if running.release != held.release.id:
@@ -141,10 +142,10 @@ class Answering:
     async def _check_syntax(self, query: Query, client: str) -> None:
         """Have Oxigraph's parser say where the mistake is, if there is one.
 
-        Without its SERVICE clauses: the process could not follow them, and an address with
-        https would end it.
+        The SERVICE clauses are replaced: a query process cannot follow them, and an https
+        address would end it.
 
-        :raises Refusal: ``syntax``, with line and column.
+        :raises Refusal: ``syntax`` with line and column, or ``read-only``.
         """
         text = await asyncio.to_thread(without_services, query.text)
         if text is None:
@@ -160,9 +161,10 @@ class Answering:
 
 
 def is_federated(query: Query, limits: QueryLimits, answering: Answering | None) -> bool:
-    """Whether a query has SERVICE clauses, which are evaluated.
+    """Whether a query has SERVICE clauses to evaluate.
 
-    :raises Refusal: if it is no query for here.
+    :raises Refusal: if the query is not taken here; without ``answering``, also if it has such
+        clauses or asks for a plan.
     """
     if query.explain and answering is None:
         raise Refusal("bad-request", "there is no plan to explain: SERVICE is not evaluated here")

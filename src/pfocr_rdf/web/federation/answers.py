@@ -1,8 +1,8 @@
 """SPARQL results as JSON → terms → VALUES blocks.
 
-https://www.w3.org/TR/sparql11-results-json/ . Every value becomes a term of pyoxigraph, which
-checks it, and only what pyoxigraph writes of it enters a query. JSON is not read by pyoxigraph,
-because this is the serving process: a reader that can abort it has no place here.
+https://www.w3.org/TR/sparql11-results-json/ . Every value becomes a pyoxigraph term, which is
+thereby checked, and only what pyoxigraph writes for it enters a query. The JSON itself is not
+read by pyoxigraph: this is the serving process, and a parser that can abort it must not run here.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -16,22 +16,22 @@ from pyoxigraph import BlankNode, Literal, NamedNode
 from pfocr_rdf.errors import PfocrError
 
 Term = NamedNode | Literal | BlankNode
-#: Label of a blank node → what it is called here.
+#: Label of a blank node → the IRI that stands for it here.
 Naming = Callable[[str], NamedNode]
 UNDEF: Final = "UNDEF"
 SHOWN: Final = 120
 
 
 class AnswerError(PfocrError):
-    """An answer that is not what the specification says; says what is wrong with it."""
+    """An answer does not conform to the specification; the message says in what way."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """The solutions of a partner, each as a row of a VALUES block.
+    """A partner's solutions, each as a row of a VALUES block.
 
-    :param size: bytes that they take here, roughly.
-    :param bytes: of the answer that they were read from.
+    :param size: the bytes that they take in memory, roughly.
+    :param bytes: the size of the answer that they were read from.
     """
 
     rows: tuple[str, ...]
@@ -42,7 +42,7 @@ class Rows:
 def read_solutions(data: bytes) -> list[Mapping[str, Any]]:
     """The solutions in a JSON document.
 
-    :raises AnswerError: if it is none, or is cut.
+    :raises AnswerError: if it has none, or was cut.
 
     >>> read_solutions(b'{"head": {"vars": []}, "results": {"bindings": [{')
     Traceback (most recent call last):
@@ -63,9 +63,9 @@ data: line 1 column 50 (char 49)
 
 
 def read_term(cell: Any) -> Term:
-    """A term as the results have it.
+    """The RDF term in a cell of the results.
 
-    :raises AnswerError: if it is none.
+    :raises AnswerError: if there is none.
 
     >>> str(read_term({"type": "literal", "value": "Wnt", "xml:lang": "en"}))
     '"Wnt"@en'
@@ -88,11 +88,11 @@ def read_term(cell: Any) -> Term:
 
 
 def read_rows(data: bytes, columns: Sequence[str], naming: Naming) -> Rows:
-    """The solutions of a partner as rows of a VALUES block.
+    """A partner's solutions as rows of a VALUES block.
 
     :param columns: the variables that are wanted.
-    :param naming: names a blank node of this answer: VALUES cannot hold any, and the labels
-        of two answers must not meet.
+    :param naming: gives an IRI for a blank node of this answer: VALUES cannot hold blank nodes,
+        and equal labels in two answers must not get the same IRI.
     :raises AnswerError: if the answer is not as it should be.
 
     >>> data = b'{"results":{"bindings":[{"a":{"type":"uri","value":"urn:x"}}]}}'
@@ -117,7 +117,7 @@ def _cells(
         if cell is None:
             yield UNDEF
             continue
-        # With the names: what a value says depends on which of them it has.
+        # Includes the names of the members: the same values mean another term under other names.
         key = tuple(map(str, chain(*cell.items()))) if isinstance(cell, dict) else ()
         text = written.get(key)
         if text is None:
@@ -127,7 +127,7 @@ def _cells(
 
 
 def _named(cell: Any, naming: Naming) -> NamedNode | None:
-    """A blank node's name; its label may be anything, as Virtuoso's nodeID://b1."""
+    """The IRI for a blank node, whose label may be anything, such as Virtuoso's nodeID://b1."""
     if (
         isinstance(cell, dict)
         and cell.get("type") == "bnode"
@@ -138,12 +138,12 @@ def _named(cell: Any, naming: Naming) -> NamedNode | None:
 
 
 def read_values(data: bytes, variables: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:
-    """The values of variables that the release gives, as rows of a VALUES block, each once.
+    """The release's values for some variables, as rows of a VALUES block without duplicates.
 
-    A variable that a row leaves out is dropped: sent as UNDEF it would double solutions. A
-    blank node of the release is none of a partner, so its row has nothing to be joined with.
+    A variable that is unbound in any row is dropped: sent as UNDEF it would double solutions. Rows
+    with a blank node are dropped: it is not a node of the partner's, so nothing joins with it.
 
-    :returns: the variables that are left, and the rows, in order.
+    :returns: the variables that are left, and the rows, sorted.
     """
     found = read_solutions(data)
     left = tuple(name for name in variables if all(name in row for row in found))
@@ -166,20 +166,20 @@ def values_block(columns: Sequence[str], rows: Iterable[str]) -> str:
 
 
 def answer_block(columns: Sequence[str], rows: Sequence[str]) -> str:
-    """What takes the place of a SERVICE clause.
+    """The text that replaces a SERVICE clause.
 
-    In a subquery, because Oxigraph 0.5 goes through a bare VALUES block from the start for each
-    solution that it is joined with: two of 5,000 rows took 64 s together, and now 0.1 s.
+    It is a subquery, because Oxigraph 0.5 scans a bare VALUES block from the start for each
+    solution that is joined with it: two blocks of 5,000 rows took 64 s that way, and take 0.1 s so.
     """
     block = values_block(columns, rows)
     return f"{{ SELECT * {{ {block} }} }}" if columns else block
 
 
 def empty_solution(columns: Sequence[str]) -> str:
-    """What takes the place of a clause whose partner did not answer, and need not.
+    """The text that replaces a SILENT clause whose partner did not answer.
 
-    One solution that binds nothing. The variables of the clause stay in scope, so that an answer
-    to ``SELECT *`` has the same columns whether the partner answered or not.
+    It is one solution that binds nothing. The variables of the clause stay in scope, so that an
+    answer to ``SELECT *`` has the same columns whether the partner answered or not.
 
     >>> empty_solution(["p", "o"])
     '{ SELECT * { VALUES (?p ?o) { (UNDEF UNDEF) } } }'

@@ -1,15 +1,15 @@
-"""What stands around a SERVICE clause and is joined with it: where values for it come from.
+"""The patterns around a SERVICE clause that are joined with it: they give values for it.
 
-A clause's solutions that cannot be joined with any of those values do not matter, so a partner
-need not send them. More values than there really are do no harm, one too few makes the answer
-wrong. So of what stands around only that is taken which cannot give too few:
+Solutions of the clause that cannot be joined with any of those values do not matter, so a partner
+need not send them. Too many values do no harm; one too few makes the answer wrong. So only those
+parts of the query are used that cannot give too few:
 
-- patterns that are joined with the clause, but no OPTIONAL, and no MINUS;
-- BIND and FILTER where all their variables are bound by those patterns;
-- from inside of an OPTIONAL, a MINUS or an EXISTS one level up and no further, and from inside of
-  a subquery not even that: there the clause's solutions are joined with something else first.
+- patterns that are joined with the clause, but no OPTIONAL and no MINUS;
+- a BIND or FILTER whose variables are all bound by those patterns;
+- for a clause in an OPTIONAL, MINUS or EXISTS, patterns at most one level outside it; for one in a
+  subquery, none outside it: there the clause's solutions are joined with something else first.
 
-Patterns that share no variable are not taken together: what joins them may be the clause itself.
+Patterns that share no variable are not combined: it may be the clause itself that joins them.
 """
 
 from collections import Counter
@@ -19,29 +19,29 @@ from typing import Final
 
 from pfocr_rdf.web.federation.pattern import NONE, SERVICE, Names, Part, Pattern, Read
 
-#: What is joined with the clause.
+#: The kinds of elements that are joined with the clause.
 JOINED: Final = (
     *("Triples", "GroupOrUnionGraphPattern", "GraphGraphPattern", "InlineData", "SubSelect"),
     SERVICE,
 )
-#: What stands after these is not joined with what is in them.
+#: The elements whose content is joined only with what stands before them.
 BEFORE: Final = ("OptionalGraphPattern", "MinusGraphPattern", "Bind")
-#: The elements out of which only one level is gone up.
+#: The elements from which patterns are used one level outside, and no further.
 LAST: Final = (*BEFORE, "Filter")
-#: A stretch of the text, or what stands between two.
+#: The start and end of a stretch of the query's text, or text to put between two of them.
 Piece = tuple[int, int] | str
 
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """A group that the clause is in, and the number of the part that it is, or is in."""
+    """A group around the clause, and the index of its part that is, or contains, the clause."""
 
     pattern: Pattern
     at: int
 
     @property
     def usable(self) -> tuple[Part, ...]:
-        """The parts beside it that it is joined with, as far as its own kind goes."""
+        """The other parts of the group, or only those before ``at`` where its kind demands that."""
         parts = self.pattern.parts
         if parts[self.at].kind in BEFORE:
             return parts[: self.at]
@@ -50,14 +50,14 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """A pattern that gives values for some variables of a clause."""
+    """A graph pattern that gives values for some variables of a clause."""
 
     variables: Names
     pieces: tuple[Piece, ...]
 
 
 def levels_of(read: Read, service: int) -> tuple[Level, ...]:
-    """The groups around a clause that may be used, the innermost first."""
+    """The groups around a clause whose patterns may be used, the innermost first."""
     levels: list[Level] = []
     for level in reversed(next(_paths(read.where, service))):
         kind = level.pattern.parts[level.at].kind
@@ -70,7 +70,7 @@ def levels_of(read: Read, service: int) -> tuple[Level, ...]:
 
 
 def _paths(pattern: Pattern, service: int) -> Iterator[list[Level]]:
-    """The way from a group to a clause in it."""
+    """The levels from a group down to a clause in it."""
     for at, part in enumerate(pattern.parts):
         if part.service == service:
             yield [Level(pattern, at)]
@@ -84,9 +84,9 @@ def find_around(
 ) -> list[Around]:
     """The patterns that give values for a clause.
 
-    :param levels: as :func:`levels_of` has them.
-    :param shared: the variables of the clause that values are wanted for.
-    :param done: the clauses whose answers are known.
+    :param levels: as :func:`levels_of` returns them.
+    :param shared: the variables of the clause for which values are wanted.
+    :param done: the numbers of the clauses whose answers are known.
     """
     kept = _Kept(read)
     usable = [[p for p in level.usable if _services(p) <= done] for level in levels]
@@ -104,18 +104,18 @@ def find_around(
 
 
 def _services(part: Part) -> frozenset[int]:
-    """The numbers of the clauses that a part is or holds."""
+    """The numbers of the clauses that a part is or contains."""
     own = frozenset({part.service}) if part.service >= 0 else frozenset()
     return own.union(*(_services(inner) for group in part.groups for inner in group.parts))
 
 
 def _links(part: Part) -> Names:
-    """The variables by which a part hangs together with others."""
+    """The variables that connect a part with others."""
     return part.names if part.kind == "Bind" else part.visible
 
 
 def _components(parts: Sequence[Part]) -> list[Names]:
-    """The variables of the parts, those together that hang together."""
+    """The variables of the parts, in one set for each group of connected parts."""
     found: list[Names] = []
     for part in parts:
         names = _links(part)
@@ -127,7 +127,7 @@ def _components(parts: Sequence[Part]) -> list[Names]:
 
 
 class _Kept:
-    """Knows which BIND and FILTER say the same where parts of the query are left out."""
+    """Finds each BIND and FILTER that means the same when other parts of the query are left out."""
 
     def __init__(self, read: Read) -> None:
         self._read = read
@@ -135,7 +135,7 @@ class _Kept:
         self._bound = Counter(_binders(read.where))
 
     def joined(self, parts: Iterable[Part]) -> list[Part]:
-        """What is joined, and each BIND all of whose variables that bound before."""
+        """The joined parts, and each BIND whose variables are all bound by earlier ones."""
         known: set[str] = set()
         found: list[Part] = []
         for part in parts:
@@ -149,25 +149,25 @@ class _Kept:
         return found
 
     def filters(self, parts: Iterable[Part], chosen: Iterable[Part]) -> list[Part]:
-        """Each FILTER all of whose variables those that were chosen bind."""
+        """Each FILTER whose variables are all bound by the chosen parts."""
         known: set[str] = set()
         for part in chosen:
             known |= self._own(part) if part.kind == "Bind" else part.certain
         return [part for part in parts if part.kind == "Filter" and self._meaning(part) <= known]
 
     def _meaning(self, part: Part) -> Names:
-        """The variables of a part that also stand elsewhere: the others are its own."""
+        """The variables of a part that also occur elsewhere in the query; the others are local."""
         tokens = self._read.tokens(part.start, part.end)
         inside = Counter(token.text[1:] for token in tokens if token.kind == "var")
         return frozenset(name for name, count in inside.items() if self._written[name] > count)
 
     def _own(self, part: Part) -> Names:
-        """The variable of a BIND, if nothing else in the query can bind it."""
+        """The variables that only this part of the query can bind; a BIND has at most one."""
         return frozenset(name for name in part.visible if self._bound[name] == 1)
 
 
 def _binders(pattern: Pattern) -> Iterator[str]:
-    """Every variable, once for each place that can bind it."""
+    """Every variable, once for each place in a pattern that can bind it."""
     for part in pattern.parts:
         inner = NONE.union(*(group.visible for group in part.groups))
         yield from part.visible - inner
@@ -176,7 +176,7 @@ def _binders(pattern: Pattern) -> Iterator[str]:
 
 
 def _pieces(levels: Sequence[Level], chosen: Sequence[Sequence[Part]]) -> tuple[Piece, ...]:
-    """The chosen parts as a pattern, each level in the one around it."""
+    """The chosen parts as one pattern, each level nested in the next outer one."""
     inner: list[Piece] = []
     for level, parts in zip(levels, chosen, strict=True):
         path = level.pattern.parts[level.at]
@@ -192,5 +192,5 @@ def _pieces(levels: Sequence[Level], chosen: Sequence[Sequence[Part]]) -> tuple[
 def _spans(parts: Iterable[Part]) -> Iterator[Piece]:
     for part in sorted(parts, key=lambda part: part.start):
         yield part.start, part.end
-        # A dot after anything but triples is not needed, and between triples it is.
+        # Triples need a dot before the next ones; nothing else needs one.
         yield " .\n" if part.kind == "Triples" else "\n"

@@ -1,4 +1,4 @@
-"""One SERVICE clause while it is answered: what its partner is asked, and what it answers."""
+"""One SERVICE clause being answered: what its partner is asked, and what comes back."""
 
 import asyncio
 import time
@@ -20,9 +20,9 @@ from pfocr_rdf.web.federation.partners import Partner
 from pfocr_rdf.web.federation.steps import Bindings, Step, filled
 from pfocr_rdf.web.problems import Refusal
 
-#: Answers of more bytes are read in a thread: they would hold up everybody for milliseconds.
+#: Longer answers are parsed in a thread: it takes milliseconds, which would delay all clients.
 LONG_BYTES: Final = 65_536
-#: Values that are so few that none fewer are looked for.
+#: Once a query finds this few values, no other way to get values is tried.
 FEW: Final = 100
 #: A query to the release → its solutions as JSON.
 Ask = Callable[[str], Awaitable[bytes]]
@@ -35,11 +35,11 @@ T = TypeVar("T")
 class Told:
     """What a partner did for a clause.
 
-    :param kept: answers that were there already, or that somebody else was waiting for.
-    :param bytes: of its answers, unpacked.
-    :param date: when its oldest answer came, in seconds of Unix time; 0 if it was not asked.
-    :param left_s: how much longer its answers may be used.
-    :param failed: why it did not answer a SILENT clause; empty where it did.
+    :param kept: answers that were already in the cache, or already on their way.
+    :param bytes: the size of its answers, unpacked.
+    :param date: when its oldest answer came, in seconds of Unix time; 0 if there is none.
+    :param left_s: for how many more seconds its answers may be used.
+    :param failed: why it did not answer a SILENT clause; empty if it did.
     """
 
     partner: str
@@ -54,7 +54,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """What a partner is asked about: rows of values for some variables; None for all there is."""
+    """What a partner is asked about: rows of values for some variables; None for all it has."""
 
     variables: tuple[str, ...] = ()
     rows: tuple[str, ...] | None = None
@@ -72,7 +72,7 @@ class Values:
 
 
 class PartnerCutError(PfocrError):
-    """An answer that its partner has cut, after how many rows."""
+    """A partner has cut its answer after this many rows."""
 
     def __init__(self, rows: int) -> None:
         super().__init__(rows)
@@ -80,10 +80,10 @@ class PartnerCutError(PfocrError):
 
 
 async def find_values(step: Step, limit: int, blocks: Mapping[int, str], ask: Ask) -> Values:
-    """What a partner is asked about: of several ways to get at values that with the fewest.
+    """What a partner is asked about: of several ways to get values, the one that gives the fewest.
 
-    :param limit: values that are sent at all; where there are more, the clause goes without.
-    :param blocks: the answers to the steps before.
+    :param limit: the most values that are sent; if there are more, none are.
+    :param blocks: the answers to earlier steps, by number of the step.
     """
     best = Values()
     for bindings in step.bindings:
@@ -105,7 +105,7 @@ async def _found(bindings: Bindings, limit: int, blocks: Mapping[int, str], ask:
 
 @dataclass(slots=True)
 class Clause:
-    """A SERVICE clause, its partner, and what has come from it so far."""
+    """A SERVICE clause, its partner, and what the partner has sent so far."""
 
     partner: Partner
     step: Step
@@ -119,9 +119,9 @@ class Clause:
     fetched: list[Fetched] = field(default_factory=list)
 
     async def block(self) -> tuple[str, Told]:
-        """What takes the clause's place in the query.
+        """The text that replaces the clause in the query, and what the partner did.
 
-        :raises Refusal: if the partner fails, and the clause is not SILENT.
+        :raises Refusal: if the partner fails and the clause is not SILENT.
         """
         try:
             rows = await self._rows()
@@ -181,7 +181,7 @@ class Clause:
         return rows
 
     async def _split(self, asked: Sequence[str] | None, cut: PartnerCutError) -> tuple[str, ...]:
-        """Ask for less at once, where a partner cuts its answers."""
+        """Ask about each half of the values, because the partner has cut its answer."""
         if asked is None or len(asked) < 2:
             raise too_large(self.partner, f"been cut by the partner after {cut.rows:,} rows")
         middle = len(asked) // 2
@@ -190,12 +190,12 @@ class Clause:
 
 
 async def aside(data: bytes, work: Callable[[], T]) -> T:
-    """Done in a thread, if there is much to do."""
+    """The result of the work, which is done in a thread if there are many bytes."""
     return await asyncio.to_thread(work) if len(data) > LONG_BYTES else work()
 
 
 async def _together(work: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
-    """All at the same time; when one fails, the others are not waited for."""
+    """Await all at the same time; if one fails, cancel the others."""
     tasks = [asyncio.ensure_future(one) for one in work]
     try:
         return list(await asyncio.gather(*tasks))
@@ -206,7 +206,7 @@ async def _together(work: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
 
 
 def batched(rows: Sequence[str], size: int) -> list[Sequence[str]]:
-    """The rows in parts of a size.
+    """The rows in parts of the given size; the last may be smaller.
 
     >>> batched("abcde", 2)
     ['ab', 'cd', 'e']

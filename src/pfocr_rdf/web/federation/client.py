@@ -1,7 +1,7 @@
-"""One request to a partner: as much time, as many bytes and only the address that are allowed.
+"""One request to a partner, within limits on its bytes and on the address that is called.
 
-aiohttp, because it hands over each socket before it is connected, where the address is known
-that the packets would go to; and a request costs 0.5 ms, of httpx 3.5 ms.
+aiohttp is used because it lets us make each socket, when the address that the packets would go to
+is known and nothing is connected; and a request takes 0.5 ms, against 3.5 ms with httpx.
 """
 
 import asyncio
@@ -26,32 +26,33 @@ from pfocr_rdf.web.problems import Refusal
 
 #: https://www.w3.org/TR/sparql11-results-json/#iana
 JSON: Final = "application/sparql-results+json"
-#: What partners call it too.
+#: The media types that are taken: partners use the second for the same format.
 READABLE: Final = (JSON, "application/json")
 HEADERS: Final[Mapping[str, str]] = {
     "Accept": f"{JSON}, application/json;q=0.5",
     "Accept-Encoding": "gzip, identity;q=0.5",
     "User-Agent": AGENT,
 }
-#: 1,024 × smaller than what it unpacks to is the most that gzip can be, so it is unpacked in
-#: pieces of this size.
+#: Gzip data may unpack to 1,024 times its size, so an answer is unpacked in pieces of at most this
+#: many bytes.
 CHUNK: Final = 65_536
 KEEP_ALIVE_S: Final = 20.0
-#: Virtuoso's queries may be in each other's way, even those that only read; SQLSTATE 40001 says
-#: that the same can be asked again.
+#: Virtuoso's queries may block one another, even if they only read; SQLSTATE 40001 says that the
+#: same query can be sent again.
 DEADLOCK_RE: Final = re.compile(r"\bVirtuoso 40001 Error\b")
 DEADLOCK_WAITS_S: Final = (0.05, 0.2, 0.5)
 
 
 class DeadlockError(Exception):
-    """A partner's transactions have blocked one another; the message is what it said."""
+    """Transactions of a partner blocked one another; the message is the partner's."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What a partner has sent.
 
-    :param cut_rows: after how many rows it says to have cut the answer; None if it does not.
+    :param cut_rows: the number of rows after which it says that it cut the answer, 0 if it gives
+        no number; None if it does not say so.
     """
 
     body: bytes
@@ -59,13 +60,13 @@ class Answer:
 
 
 class Client:
-    """Connections to one partner; lives in one event loop."""
+    """Connections to one partner; bound to one event loop."""
 
     def __init__(self, partner: Partner) -> None:
         self.partner = partner
         connector = aiohttp.TCPConnector(
             limit=partner.parallel,
-            # A name is looked up for each connection, and the address is checked then.
+            # Each connection looks up the name, and the address that is found is checked.
             use_dns_cache=False,
             socket_factory=None if partner.private else public_socket,
             keepalive_timeout=KEEP_ALIVE_S,
@@ -73,7 +74,7 @@ class Client:
         self._session = aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
-            # The caller's deadline ends it, for all its requests together.
+            # The caller sets one deadline for all its requests together.
             timeout=aiohttp.ClientTimeout(total=None),
             auto_decompress=False,
             headers=HEADERS,
@@ -87,7 +88,7 @@ class Client:
     async def ask(self, text: str, limit_bytes: int) -> Answer:
         """Send a query.
 
-        :param limit_bytes: of the answer, unpacked.
+        :param limit_bytes: the most bytes that the answer may have, unpacked.
         :raises Refusal: ``partner-failed`` or ``partner-too-large``.
         """
         for wait_s in DEADLOCK_WAITS_S:
@@ -108,7 +109,7 @@ class Client:
 
     async def _ask(self, text: str, limit_bytes: int) -> Answer:
         # https://www.w3.org/TR/sparql11-protocol/#query-via-post-urlencoded : all know this one.
-        # Redirects are not followed: where one leads is on nobody's list.
+        # Redirects are not followed: their target may not be on the list of partners.
         async with self._session.post(
             self.partner.endpoint, data={"query": text}, allow_redirects=False
         ) as response:
@@ -156,7 +157,7 @@ class Client:
             raise failed(self.partner, f"its answer cannot be unpacked ({error})") from None
 
     async def _said(self, response: aiohttp.ClientResponse, after: str) -> str:
-        """Why there is no answer, as far as the partner says it in words."""
+        """Why there is no answer: the status, and what the partner says of it in words."""
         status = f"HTTP {response.status}"
         if 300 <= response.status < 400:
             target = flat(response.headers.get("Location", "nowhere"))
@@ -174,7 +175,7 @@ class Client:
         return f"{status} ({words})" if words else status
 
     def _failure(self, error: Exception) -> Refusal:
-        """An error of the connection, in our words."""
+        """The refusal for an error of the connection."""
         if isinstance(error, aiohttp.ClientConnectorError):
             private = private_in(error.os_error)
             if private:
@@ -204,7 +205,7 @@ def _is_private(addresses: Sequence[str]) -> str:
 
 
 def _reason(error: aiohttp.ClientConnectorError) -> str:
-    """Why there is no connection, as the system says it; the rest is known already."""
+    """Why there is no connection, in the words of the system."""
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         return str(error.certificate_error)
     cause = error.os_error

@@ -1,9 +1,9 @@
-"""How often partners were asked, and what came of it."""
+"""How often partners were asked, and with what result."""
 
 from collections import Counter
 from typing import Final
 
-#: What is counted of each partner → what it says.
+#: What is counted for each partner → its help text.
 COUNTED: Final = {
     "requests": "Requests that were sent to a partner.",
     "kept": "Answers of a partner that were there already, or on their way.",
@@ -13,14 +13,14 @@ COUNTED: Final = {
 
 
 class Counts:
-    """Grows for as long as the server runs."""
+    """Totals since the server started."""
 
     def __init__(self) -> None:
         self.sums: dict[str, Counter[str]] = {name: Counter() for name in COUNTED}
         self.failures: Counter[tuple[str, str]] = Counter()
 
     def note(self, partner: str, **amounts: int) -> None:
-        """Add to what is counted.
+        """Add to the totals of a partner.
 
         >>> counts = Counts()
         >>> counts.note("mesh", requests=1, rows=20)
@@ -31,5 +31,5 @@ class Counts:
             self.sums[name][partner] += amount
 
     def fail(self, partner: str, kind: str) -> None:
-        """Count a clause that its partner did not answer, by the kind of the refusal."""
+        """Count a clause that its partner did not answer, under the kind of the refusal."""
         self.failures[partner, kind] += 1

@@ -1,7 +1,7 @@
-"""Asks the partners of a query, and gives the query that is left for the release.
+"""Asks the partners of a query, and returns the query that is left for the release.
 
-One clause after the other, because what one partner answers may be what the next is asked
-about; the requests of one clause at the same time, as many as its partner allows.
+Clauses are answered one after another, because one partner's answer may give the values that the
+next is asked about. The requests of one clause run in parallel, as many as its partner allows.
 """
 
 import asyncio
@@ -40,17 +40,17 @@ if TYPE_CHECKING:
     from pfocr_rdf.web.federation.client import Client
 
 CLIENT: Final = "pfocr_rdf.web.federation.client"
-#: Bytes of what remains of a query, with room for what goes along with it.
+#: Most bytes of the remaining query; leaves room for the other members of the request.
 MAX_FINAL: Final = MAX_REQUEST - (1 << 20)
 
 
 @dataclass(frozen=True, slots=True)
 class FederationOptions:
-    """How many queries with SERVICE clauses there may be.
+    """How many queries with SERVICE clauses may run, and how much of the answers is kept.
 
-    :param at_once: such queries at the same time, each of which holds what was answered.
-    :param per_client: of them, those of one client.
-    :param cache: of the partners' answers.
+    :param at_once: such queries at the same time; each holds its answers in memory.
+    :param per_client: how many of them one client may have.
+    :param cache: limits of the cache for partners' answers.
     """
 
     at_once: int = 16
@@ -60,14 +60,14 @@ class FederationOptions:
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """A query that asks the release alone, and who helped with it."""
+    """A query for the release alone, and what each partner did for it."""
 
     text: str
     told: tuple[Told, ...]
 
 
 class Federation:
-    """Evaluates SERVICE clauses; lives in one event loop. Close it there."""
+    """Evaluates SERVICE clauses; bound to one event loop, in which it must be closed."""
 
     def __init__(
         self, partners: Partners, options: FederationOptions = FederationOptions()
@@ -88,12 +88,12 @@ class Federation:
         self._clients.clear()
 
     async def plan(self, text: str, iris: Iris, client: str = "") -> Plan:
-        """How a query is answered; nobody is asked yet.
+        """The plan of a query; no partner is asked yet.
 
-        :param iris: of the release: its prefixes need not be declared.
+        :param iris: the IRIs of the release, whose prefixes need not be declared.
         :param client: whose query it is.
         :raises Refusal: ``federation-disabled``, if a clause cannot be evaluated or names an
-            endpoint that is not on the list.
+            endpoint that is not on the list; or what :meth:`Planner.plan` raises.
         """
         plan = await self.planner.plan(text, iris.prefixes(), iris.base, client)
         for step in plan.steps:
@@ -101,9 +101,9 @@ class Federation:
         return plan
 
     def partner(self, step: Step) -> Partner:
-        """Whom a clause names.
+        """The partner that a clause names.
 
-        :raises Refusal: ``federation-disabled``, if it is nobody on the list.
+        :raises Refusal: ``federation-disabled``, if it is not on the list.
         """
         found = self.partners.find(step.endpoint)
         if found is None:
@@ -113,7 +113,7 @@ class Federation:
     async def join(self, text: str, iris: Iris, ask: Ask, client: str = "") -> Joined:
         """Ask the partners of a query.
 
-        :param iris: of the release.
+        :param iris: the IRIs of the release.
         :param ask: asks the release.
         :param client: whose query it is.
         :raises Refusal: if a partner fails, or the query cannot be evaluated.
@@ -123,10 +123,10 @@ class Federation:
 
     @asynccontextmanager
     async def turn(self, client: str) -> AsyncIterator[None]:
-        """A place among the queries that are evaluated, for as long as one may take.
+        """A place among the queries that run, held for as long as one may take.
 
         :param client: whose query it is.
-        :raises Refusal: ``busy``, if there is none; ``query-timeout``, where it takes too long.
+        :raises Refusal: ``busy``, if no place is free; ``query-timeout``, if it takes too long.
         """
         options, limit_s = self.options, self.partners.whole.timeout_s
         if self._running.total() >= options.at_once or self._running[client] >= options.per_client:
@@ -168,9 +168,9 @@ class Federation:
     async def _block(
         self, partner: Partner, step: Step, values: Values, iris: Iris
     ) -> tuple[str, Told]:
-        """What takes a clause's place, and how it was got.
+        """The text that replaces a clause, and what its partner did.
 
-        :raises Refusal: if its partner fails, and it is not SILENT.
+        :raises Refusal: if the partner fails and the clause is not SILENT.
         """
 
         async def fetch(asked: str) -> Rows:
@@ -195,7 +195,7 @@ class Federation:
             raise too_large_together(_sizes(told), f"more than {whole.bytes:,} bytes")
 
     async def _fetch(self, partner: Partner, asked: str, step: Step, iris: Iris) -> Rows:
-        """Ask a partner, whatever is kept.
+        """Ask a partner, without looking at the cache.
 
         :raises Refusal: if it fails.
         :raises PartnerCutError: if it has cut its answer.
@@ -203,7 +203,7 @@ class Federation:
         client = await self._client(partner)
         self.counts.note(partner.name, requests=1)
         answer = await client.ask(asked, partner.bytes)
-        # Labels mean something within one answer only.
+        # The label of a blank node has a meaning within one answer only.
         # https://www.w3.org/TR/sparql11-results-json/#select-encode-terms
         scope = uuid4().hex
 
@@ -228,7 +228,7 @@ class Federation:
     async def _client(self, partner: Partner) -> "Client":
         found = self._clients.get(partner.name)
         if found is None:
-            # In a thread: to import aiohttp takes 0.3 s, and only those who federate need it.
+            # In a thread: importing aiohttp takes 0.3 s, and only federated queries need it.
             module = await asyncio.to_thread(import_module, CLIENT)
             found = self._clients.get(partner.name) or module.Client(partner)
             self._clients[partner.name] = found
@@ -236,9 +236,9 @@ class Federation:
 
 
 def _check_size(text: str, told: Sequence[Told]) -> None:
-    """Refuse what is more than a query process reads.
+    """Refuse a query that is too long for a query process, if partners' answers made it so.
 
-    It reads JSON, in which a letter takes six bytes at most.
+    The process gets it as JSON, where a character takes six bytes at most.
 
     :raises Refusal: ``partner-too-large``.
     """
@@ -248,7 +248,7 @@ def _check_size(text: str, told: Sequence[Told]) -> None:
 
 
 def _sizes(told: Sequence[Told]) -> Counter[str]:
-    """Bytes of the answers of each partner."""
+    """Partner → bytes of its answers."""
     sizes: Counter[str] = Counter()
     for one in told:
         sizes[one.partner] += one.bytes

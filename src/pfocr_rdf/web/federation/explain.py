@@ -1,4 +1,4 @@
-"""The plan of a query, for people and for programs: who would be asked what."""
+"""The plan of a query, for people and for programs: what each partner would be asked."""
 
 import re
 from collections.abc import Mapping
@@ -10,19 +10,19 @@ from pfocr_rdf.web.federation.evaluate import Federation
 from pfocr_rdf.web.federation.partners import Partner
 from pfocr_rdf.web.federation.steps import Pieces, Plan, Step, filled
 
-#: What stands in a query where answers of partners will stand.
+#: What a query shows in the place of a partner's answer.
 PLACEHOLDER: Final = "# the answer to the SERVICE clause number {}\n"
-#: The end of its line, where the clause was at the end of one.
+#: A placeholder followed by an empty rest of the line: one line break is enough there.
 EMPTY_LINE_RE: Final = re.compile(r"(# the answer to the SERVICE clause number [0-9]+\n)[ \t]*\n")
 
 
 async def explain(
     federation: Federation, text: str, iris: Iris, ask: Ask, client: str = ""
 ) -> dict[str, Any]:
-    """Who would be asked what. No partner is asked; the release is, for values to send.
+    """What each partner would be asked. No partner is asked; the release is, for values to send.
 
-    A clause that needs what another partner answers has no values yet: its request is shown
-    with an empty block in their place.
+    A clause that needs another partner's answer has no values yet: its request is shown with an
+    empty VALUES block.
 
     :param client: whose query it is.
     :raises Refusal: if the query cannot be evaluated.

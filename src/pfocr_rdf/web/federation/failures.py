@@ -1,4 +1,4 @@
-"""The refusals for partners that do not do what is asked, or are none."""
+"""The refusals for partners that fail or send too much, and for endpoints that are not partners."""
 
 import re
 from collections.abc import Mapping
@@ -10,12 +10,12 @@ from pfocr_rdf.web.problems import Refusal
 
 SHOWN: Final = 300
 ENDS_RE: Final = re.compile(r"\Ahttps?://|/(sparql/?)?\Z")
-#: What to do, for those who see the member “allowed”.
+#: The advice to clients, who see the member “allowed”.
 IN_ALLOWED: Final = "take one of those in “allowed”"
 
 
 def _site(iri: str) -> str:
-    """What tells an endpoint from others, which are at ``https://…/sparql`` too.
+    """The part of an address that tells endpoints apart: without scheme and final ``/sparql``.
 
     >>> _site("https://sparql.example.org:8080/a/sparql")
     'sparql.example.org:8080/a'
@@ -24,9 +24,9 @@ def _site(iri: str) -> str:
 
 
 def unlisted(partners: Partners, endpoint: str, line: int) -> Refusal:
-    """Nobody with that address is on the list.
+    """No partner with that address is on the list.
 
-    :param line: of the SERVICE clause.
+    :param line: the line of the SERVICE clause.
     """
     sites = {_site(iri): iri for iri in partners.by_iri}
     close = get_close_matches(_site(endpoint[:SHOWN]), sites, 1, 0.8)
@@ -41,9 +41,9 @@ def unlisted(partners: Partners, endpoint: str, line: int) -> Refusal:
 
 
 def failed(partner: Partner, detail: str, retry_after: str = "") -> Refusal:
-    """It did not answer as it should.
+    """A partner did not answer as it should.
 
-    :param retry_after: seconds until it may be asked again, for the header of that name.
+    :param retry_after: seconds until it may be asked again, for the header ``Retry-After``.
     """
     headers = {"Retry-After": retry_after} if retry_after else {}
     detail = f"{partner.name}: {detail}"
@@ -51,9 +51,9 @@ def failed(partner: Partner, detail: str, retry_after: str = "") -> Refusal:
 
 
 def too_large(partner: Partner, detail: str) -> Refusal:
-    """Its answer has more than it may.
+    """A partner's answer has more rows or bytes than it may.
 
-    :param detail: what follows on "its answer has".
+    :param detail: what follows the words "its answer has".
     """
     advice = "narrow the SERVICE clause, or ask about less"
     detail = f"{partner.name}: its answer has {detail}: {advice}"
@@ -61,10 +61,10 @@ def too_large(partner: Partner, detail: str) -> Refusal:
 
 
 def too_large_together(sizes: Mapping[str, int], detail: str) -> Refusal:
-    """The answers to a query have more together than they may.
+    """The answers to a query together have more rows or bytes than they may.
 
-    :param sizes: name of each partner → bytes of its answers; who has most is named.
-    :param detail: what follows on "have".
+    :param sizes: name of each partner → bytes of its answers; the largest is named.
+    :param detail: what follows the word "have".
     """
     largest = max(sizes, key=lambda name: sizes[name])
     advice = "narrow the SERVICE clauses, or ask about less"
@@ -74,7 +74,7 @@ def too_large_together(sizes: Mapping[str, int], detail: str) -> Refusal:
 
 
 def timed_out(partner: Partner) -> Refusal:
-    """It takes too long."""
+    """A partner takes too long."""
     limit_s = partner.timeout_s
     advice = "narrow the SERVICE clause, or try again"
     detail = f"{partner.name}: no whole answer within {limit_s:g} s: {advice}"

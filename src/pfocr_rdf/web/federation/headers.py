@@ -1,4 +1,4 @@
-"""What the answer to a federated query says of its parts, and how a plan is sent."""
+"""The headers of the answer to a federated query, and the response with a plan."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -13,17 +13,17 @@ from pfocr_rdf.web.federation.explain import explained_text
 from pfocr_rdf.web.negotiation import negotiate
 from pfocr_rdf.web.problems import Refusal
 
-#: As whom a plan comes.
+#: The media types of a plan.
 OFFERS: Final = ("application/json", "text/plain")
-# https://www.rfc-editor.org/rfc/rfc9110#section-5.5 ; and a comma begins the next partner
+# https://www.rfc-editor.org/rfc/rfc9110#section-5.5 ; and a comma would begin the next partner
 UNSAID_RE: Final = re.compile(r"[^\x20-\x2b\x2d-\x7e]+")
 SHOWN: Final = 300
 
 
 def federation_headers(told: Sequence[Told], *, repeatable: bool = True) -> Headers:
-    """How long the answer holds, as long as each of its parts, and what the partners did.
+    """How long the answer is valid (until its first part expires), and what the partners did.
 
-    :param repeatable: whether the query gives the same answer again.
+    :param repeatable: whether the query gives the same answer each time.
 
     >>> federation_headers(
     ...     [Told("mesh", 1, 20, date=1e9, left_s=60.0), Told("bgee", 1, 0, failed="busy, sorry")]

@@ -1,4 +1,4 @@
-"""Answers of partners, kept for a while; each is fetched once, however many wait for it."""
+"""A cache of partners' answers; each is fetched once, however many queries wait for it."""
 
 import asyncio
 import time
@@ -15,19 +15,19 @@ KEPT: Final = CacheLimits(total_bytes=64 << 20, answer_bytes=8 << 20)
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """An answer and when it came, in seconds of Unix time."""
+    """An answer, and when it came in seconds of Unix time."""
 
     rows: Rows
     date: float
 
     @property
     def size(self) -> int:
-        """Bytes, roughly."""
+        """Bytes in memory, roughly."""
         return self.rows.size + 512
 
 
 class Kept:
-    """Answers by partner and query. The clock is that of the wall: answers have a date."""
+    """Answers by partner and query. The clock must be Unix time, because answers have a date."""
 
     def __init__(self, limits: CacheLimits = KEPT, clock: Callable[[], float] = time.time) -> None:
         self.cache: Cache[Fetched] = Cache(limits)
@@ -40,9 +40,9 @@ class Kept:
     ) -> Fetched:
         """A kept answer, one that is on its way, or a new one.
 
-        :param key: the partner and what it is asked.
-        :param ttl_s: how old a kept one may be.
-        :raises Refusal: as ``fetch`` does, for everybody who waits.
+        :param key: the partner's name and the query to it.
+        :param ttl_s: how old a kept answer may be, in seconds.
+        :raises Refusal: as ``fetch`` does, for all who wait.
         """
         known = self.cache.get(key)
         if known is not None and 0 <= self._clock() - known.date < ttl_s:
@@ -53,7 +53,7 @@ class Kept:
             self._coming[key] = task
         self._waiting[task] = self._waiting.get(task, 0) + 1
         try:
-            # One who goes away must not take the answer from the others.
+            # A caller that is cancelled must not cancel the request of the others.
             return await asyncio.shield(task)
         finally:
             self._waiting[task] -= 1

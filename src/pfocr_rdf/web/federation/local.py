@@ -1,4 +1,4 @@
-"""SERVICE clauses without a server: for the command line, on a store of one's own."""
+"""SERVICE clauses without a server: for the command line, which opens the store itself."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -28,7 +28,7 @@ def has_service(text: str) -> bool:
     >>> has_service('SELECT * { ?s ?p "SERVICE" }')
     False
 
-    :raises Refusal: if it is too large to tell.
+    :raises Refusal: if the query is too complex to tell.
     """
     return "service" in text.lower() and find_service(text) is not None
 
@@ -36,9 +36,9 @@ def has_service(text: str) -> bool:
 def join_here(text: str, store: Store, iris: Iris, partners: Path | None = None) -> Joined:
     """Ask the partners of a query.
 
-    :param partners: the list of those that may be called; by default the public ones.
+    :param partners: the list of endpoints that may be called; by default the public ones.
     :raises Refusal: if a partner fails, or the query cannot be evaluated.
-    :raises QueryError: if the store cannot answer what it is asked for it.
+    :raises QueryError: if a SERVICE clause is refused, or the store cannot give values for it.
     :raises ServeError: if the list cannot be read.
     """
     ask = _ask(store, iris)
@@ -46,10 +46,10 @@ def join_here(text: str, store: Store, iris: Iris, partners: Path | None = None)
 
 
 def explain_here(text: str, store: Store, iris: Iris, partners: Path | None = None) -> str:
-    """What would be asked of whom, as text; no partner is.
+    """What each partner would be asked, as text; none is asked.
 
     :raises Refusal: if the query cannot be evaluated.
-    :raises QueryError: if the store cannot answer what it is asked for it.
+    :raises QueryError: if a SERVICE clause is refused, or the store cannot give values for it.
     :raises ServeError: if the list cannot be read.
     """
     ask = _ask(store, iris)
@@ -108,7 +108,7 @@ def _check_syntax(text: str, store: Store, iris: Iris) -> None:
 
 def _ask(store: Store, iris: Iris) -> Callable[[str], Awaitable[bytes]]:
     def solutions(text: str) -> bytes:
-        # Made, written and dropped in one thread, as pyoxigraph demands.
+        # pyoxigraph demands that an answer is made, serialised and dropped in one thread.
         try:
             answer = store.query(readable(text), prefixes=iris.prefixes(), base_iri=iris.base)
             if not isinstance(answer, QuerySolutions):

@@ -1,4 +1,4 @@
-"""A query with SERVICE clauses, for a parser that is to find the mistake in it and no more."""
+"""Queries with SERVICE clauses, rewritten for a parser that only has to find a mistake."""
 
 import re
 from typing import Final
@@ -7,17 +7,17 @@ from pfocr_rdf.web.checks import find_service
 from pfocr_rdf.web.problems import Refusal
 from pfocr_rdf.web.scan import SKIP
 
-#: A clause of GRAPH has the same grammar, and as many letters keep every place where it is.
+#: GRAPH has the same grammar; padded to the same length, it keeps all positions in the text.
 WORD: Final = "SERVICE"
 INSTEAD: Final = "GRAPH  "
 SILENT: Final = "SILENT"
-#: More clauses than are evaluated; each takes one more reading of the text.
+#: Times that the text is read: once per clause, at most 16 of which are evaluated, and once more.
 MOST: Final = 17
 SKIP_RE: Final = re.compile(SKIP)
 
 
 def without_services(text: str) -> str | None:
-    """The same query with GRAPH clauses; None where there is too much to replace.
+    """The same query with GRAPH clauses instead; None if it is too complex or has too many.
 
     >>> without_services("ASK { SERVICE SILENT<urn:x> { ?s trueservice<urn:x>{} } }")
     'ASK { GRAPH         <urn:x> { ?s trueGRAPH  <urn:x>{} } }'
@@ -35,9 +35,9 @@ def without_services(text: str) -> str | None:
 
 
 def as_written(refusal: Refusal, changed: str, text: str) -> Refusal:
-    r"""What is wrong with a query, with an excerpt of it as it was sent.
+    r"""The same refusal, with its excerpt taken from the query as it was sent.
 
-    :param changed: as :func:`without_services` gave it.
+    :param changed: the query as :func:`without_services` returned it.
 
     >>> found = Refusal("syntax", "", line=2, column=9, excerpt="GRAPH   x\n        ^")
     >>> as_written(found, "ASK {\nGRAPH   x }", "ASK {\nSERVICE x }").members["excerpt"]
@@ -56,7 +56,7 @@ def as_written(refusal: Refusal, changed: str, text: str) -> Refusal:
 
 
 def _without_silent(rest: str) -> str:
-    """What follows the word, in which spaces stand for SILENT."""
+    """The text after the word SERVICE, with SILENT replaced by spaces."""
     at = SKIP_RE.match(rest)
     start = at.end() if at else 0
     if rest[start : start + len(SILENT)].upper() != SILENT:

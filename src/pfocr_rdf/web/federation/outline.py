@@ -1,8 +1,8 @@
-"""Where the parts of a query stand in its text: groups, their elements, SERVICE clauses.
+"""The positions in a query's text of its groups, their elements and its SERVICE clauses.
 
-It reads brackets and the words that begin an element, nothing more. Whether it read them right
-is proved by another parser (:mod:`pfocr_rdf.web.federation.plan`), so whatever is unusual ends
-in an :class:`OutlineError` and not in a guess.
+Only brackets and the words that begin an element are read. Another parser checks the result
+(:mod:`pfocr_rdf.web.federation.pattern`), so anything unusual ends in an :class:`OutlineError`
+and not in a guess.
 https://www.w3.org/TR/sparql11-query/#sparqlGrammar
 """
 
@@ -14,7 +14,7 @@ from pfocr_rdf.web.scan import IRI_RE, TOKEN_RE
 
 FORMS: Final = ("SELECT", "ASK", "CONSTRUCT", "DESCRIBE")
 OPEN_TO_CLOSE: Final = {"{": "}", "(": ")", "[": "]"}
-#: Words that begin an element → what rdflib calls it.
+#: Words that begin an element → rdflib's name for it.
 WORD_TO_KIND: Final = {
     "OPTIONAL": "OptionalGraphPattern",
     "MINUS": "MinusGraphPattern",
@@ -26,16 +26,16 @@ WORD_TO_KIND: Final = {
 }
 #: Words that are terms.
 TERM_WORDS: Final = ("a", "true", "false")
-#: What a value ends with: a ``<`` after it compares.
+#: The kinds of tokens that can end a value: a ``<`` after one is a comparison.
 VALUES: Final = frozenset({"var", "string", "number", "name", "blank", "iri", "lang"})
 
 
 class OutlineError(PfocrError):
-    """A query whose parts were not found with certainty; says what stood in the way."""
+    """The parts of a query cannot be found with certainty; the message says why."""
 
 
 class Token(NamedTuple):
-    """A word, sign or term, and where it stands."""
+    """A word, sign or term, and its position in the text."""
 
     kind: str
     text: str
@@ -44,16 +44,16 @@ class Token(NamedTuple):
 
     @property
     def word(self) -> str:
-        """A word in capitals; of all else nothing."""
+        """The text in capitals if it is a word; otherwise empty."""
         return self.text.upper() if self.kind == "word" else ""
 
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """A part of a group, by its name in rdflib's parser; statements of triples one by one.
+    """A part of a group; ``kind`` is its name in rdflib's parser, or Triples for one statement.
 
-    ``groups`` are those right inside: of a UNION each branch, of a FILTER those of its EXISTS.
-    ``head`` is what stands before the group: the term of GRAPH or SERVICE.
+    ``groups`` are those directly inside: of a UNION each branch, of a FILTER those of its EXISTS.
+    ``head`` is the term of GRAPH or SERVICE, which stands before the group.
     """
 
     kind: str
@@ -66,7 +66,7 @@ class Element:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """What stands between braces, which are its first and its last character."""
+    """A group with its braces, which are its first and its last character."""
 
     start: int
     end: int
@@ -75,7 +75,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """A query: its prologue, its form, its dataset clauses and the group after WHERE."""
+    """A query: its tokens, form, dataset clauses and WHERE group; the form follows the prologue."""
 
     tokens: tuple[Token, ...]
     form: str
@@ -85,7 +85,7 @@ class Outline:
 
 
 def tokens_of(text: str) -> tuple[Token, ...]:
-    """The tokens of a query; comments and white space are between them.
+    """The tokens of a query, without comments and white space.
 
     >>> [token.text for token in tokens_of("ASK { ?s <p> 'a}' }")]
     ['ASK', '{', '?s', '<p>', "'a}'", '}']
@@ -125,9 +125,9 @@ def _is_value(found: list[Token]) -> bool:
 
 
 def _frame(opener: str, found: list[Token], outer: str) -> str:
-    """What a bracket holds: a group, data, an expression, or a list of terms.
+    """What a bracket contains: a group, data, an expression, or a list of terms.
 
-    Clauses are what stands around the group of a query, where each bracket is an expression.
+    The frame outside the group of a query is ``clauses``: there, each bracket holds an expression.
     """
     last = found[-1] if found else Token("", "", 0, 0)
     if opener == "{":
@@ -142,7 +142,7 @@ def _frame(opener: str, found: list[Token], outer: str) -> str:
 
 
 def _follows_values(found: list[Token]) -> bool:
-    """Whether a brace after these opens the data of VALUES."""
+    """Whether a brace after these tokens opens the data of VALUES."""
     if len(found) > 1 and found[-1].kind == "var" and found[-2].word == "VALUES":
         return True
     if not found or found[-1].text != ")":
@@ -154,9 +154,9 @@ def _follows_values(found: list[Token]) -> bool:
 
 
 def outline(text: str) -> Outline:
-    """The parts of a query and where they stand.
+    """The parts of a query and their positions.
 
-    :raises OutlineError: if that is not certain.
+    :raises OutlineError: if they are not certain.
 
     >>> found = outline("SELECT * { ?s ?p ?o SERVICE <urn:x> { ?o ?q ?r } }")
     >>> [element.kind for element in found.where.elements]
@@ -169,7 +169,7 @@ def outline(text: str) -> Outline:
 
 
 class _Reader:
-    """Goes through the tokens once, from left to right."""
+    """Reads the tokens once, from left to right."""
 
     def __init__(self, tokens: tuple[Token, ...]) -> None:
         self.tokens = tokens
@@ -209,7 +209,7 @@ class _Reader:
         return Outline(self.tokens, form.word, form.start, dataset, where)
 
     def skip(self) -> list[Group]:
-        """Go over a token, or a bracket and all in it; gives the groups of EXISTS in there."""
+        """Skip a token, or a bracket and its content; returns the groups of each EXISTS in it."""
         groups: list[Group] = []
         depth = 0
         while True:
@@ -280,7 +280,7 @@ class _Reader:
         return Element(kind, first.start, self.tokens[self.at - 1].end, tuple(groups), head, silent)
 
     def constraint(self) -> list[Group]:
-        """What FILTER is followed by."""
+        """The condition after FILTER; returns the groups of each EXISTS in it."""
         if self.next.word == "NOT":
             self.at += 1
         if self.next.word == "EXISTS":
@@ -293,7 +293,7 @@ class _Reader:
         return self.skip()
 
     def statement(self) -> Element:
-        """Triples of one subject, to the dot."""
+        """The triples of one subject, up to the dot."""
         start = self.next.start
         while not (self.next.text in ("{", "}", ".") or self.next.word in WORD_TO_KIND):
             if self.next.kind == "word" and self.next.text not in TERM_WORDS:

@@ -1,7 +1,7 @@
-"""The endpoints that SERVICE clauses may call, and how much each may take and give.
+"""The endpoints that SERVICE clauses may call, and the limits for each.
 
-They stand in a TOML file; the one that ships with the package is
-``queries/federated/partners.toml``, whose head explains the settings.
+They are listed in a TOML file; the one that ships with the package is
+``queries/federated/partners.toml``, whose first lines explain the settings.
 """
 
 import re
@@ -17,9 +17,9 @@ from pfocr_rdf.errors import ServeError
 from pfocr_rdf.peers import can_be_host
 from pfocr_rdf.resources import resource
 
-#: Names stand in headers and in the log.
+#: Names are used in headers and in the log.
 NAME_RE: Final = re.compile(r"[a-z][a-z0-9-]{0,39}")
-#: Setting → the least that makes sense.
+#: Setting → the least value that makes sense.
 LEAST: Final[Mapping[str, int]] = {
     "timeout_s": 0,
     "rows": 1,
@@ -38,16 +38,16 @@ class Partner:
 
     :param name: for people, headers and the log.
     :param endpoint: the address that is called.
-    :param also: other spellings of the address in queries.
-    :param timeout_s: for all requests of one SERVICE clause together.
-    :param rows: of all answers to one SERVICE clause.
-    :param bytes: of all answers to one SERVICE clause, unpacked.
-    :param batch: values that are sent with one request.
-    :param bindings: values that are sent at all; where there are more, none are.
-    :param parallel: requests at the same time.
-    :param ttl_s: how long an answer may be used again.
-    :param cut_at: rows after which the partner cuts its answers without a word; 0 if it does not.
-    :param private: whether its address may be private or of this machine.
+    :param also: other spellings of the address that queries use.
+    :param timeout_s: seconds for all requests of one SERVICE clause together.
+    :param rows: most rows of all answers to one SERVICE clause.
+    :param bytes: most bytes of all answers to one SERVICE clause, unpacked.
+    :param batch: most values that are sent with one request.
+    :param bindings: most values that are sent at all; if there are more, none are.
+    :param parallel: most requests at the same time.
+    :param ttl_s: seconds for which an answer may be used again.
+    :param cut_at: rows after which the partner silently cuts its answers; 0 if it does not.
+    :param private: whether its address may be in a private network or on this machine.
     """
 
     name: str
@@ -68,9 +68,9 @@ class Partner:
 class Whole:
     """What all SERVICE clauses of a query may take together.
 
-    :param timeout_s: with what the release is asked for them.
-    :param rows: of all answers.
-    :param bytes: of all answers, unpacked.
+    :param timeout_s: seconds, with the queries to the release for their values.
+    :param rows: most rows of all answers.
+    :param bytes: most bytes of all answers, unpacked.
     """
 
     timeout_s: float = 180.0
@@ -84,14 +84,14 @@ SETTINGS_OF_QUERY: Final = frozenset(one.name for one in fields(Whole))
 
 @dataclass(frozen=True, slots=True)
 class Partners:
-    """All partners, found by any spelling of their addresses; and how much a query may take."""
+    """All partners by name and by each spelling of their addresses, and the limits of a query."""
 
     by_name: Mapping[str, Partner]
     by_iri: Mapping[str, Partner]
     whole: Whole = field(default_factory=Whole)
 
     def find(self, iri: str) -> Partner | None:
-        """The partner with that address, letter for letter.
+        """The partner with exactly that address, or None.
 
         >>> public_partners().find("https://www.bgee.org/sparql").name
         'bgee'
@@ -101,7 +101,7 @@ class Partners:
 
 @cache
 def public_partners() -> Partners:
-    """Those that ship with the package.
+    """The partners that ship with the package.
 
     >>> sorted(public_partners().by_name)[:3]
     ['bgee', 'idsm', 'mesh']
@@ -181,7 +181,7 @@ def _check_address(name: str, address: object) -> None:
 def _settings(name: str, table: object, known: Set[str]) -> dict[str, Any]:
     """The settings of a table.
 
-    :param known: those that there are.
+    :param known: the names of settings that exist.
     :raises ValueError: if one is unknown, of the wrong type, or too small.
     """
     if not isinstance(table, dict):

@@ -1,10 +1,10 @@
-"""What a query says, read by rdflib's parser, laid over where it stands in the text.
+"""A query as rdflib's parser reads it, matched with the positions that the outline gives.
 
-Two readers that know nothing of each other must agree on every group, every element of it, and
-every variable of each element. Only then are the SERVICE clauses where they seem to be.
+The two readers are independent. They must agree on every group, every element of it, and every
+variable of each element; only then are the positions of the SERVICE clauses certain.
 
 Importing rdflib takes 0.2 s and parsing a query of ten lines 20 ms, so all this happens in a
-process of its own (:mod:`pfocr_rdf.web.federation.planner`).
+separate process (:mod:`pfocr_rdf.web.federation.planner`).
 """
 
 from bisect import bisect_left
@@ -29,8 +29,8 @@ from pfocr_rdf.web.federation.outline import (
 
 Names = frozenset[str]
 NONE: Final[Names] = frozenset()
-#: Stands for a SERVICE clause where rdflib reads: it searches the whole text for each of them,
-#: which takes a second for thirty; a GRAPH clause has the same grammar.
+#: rdflib searches the whole text for each SERVICE clause, which takes a second for thirty, so it is
+#: given GRAPH clauses, which have the same grammar, with this IRI and a number.
 MARK: Final = "urn:pfocr-rdf:service:"
 SERVICE: Final = "ServiceGraphPattern"
 
@@ -39,10 +39,10 @@ SERVICE: Final = "ServiceGraphPattern"
 class Part:
     """An element of a group, and its variables.
 
-    :param names: all that stand in it.
+    :param names: all variables in it; of a SERVICE clause, those in its group.
     :param visible: those that it may bind.
     :param certain: those that it binds in every solution.
-    :param service: the number of the SERVICE clause that it is; -1 for none.
+    :param service: the number of the SERVICE clause, if the element is one; otherwise -1.
     """
 
     kind: str
@@ -57,7 +57,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A group: what stands between its braces."""
+    """A group, from brace to brace, and its parts."""
 
     start: int
     end: int
@@ -65,18 +65,18 @@ class Pattern:
 
     @property
     def visible(self) -> Names:
-        """The variables that a solution of it may have."""
+        """The variables that a solution of the group may bind."""
         return NONE.union(*(part.visible for part in self.parts))
 
     @property
     def certain(self) -> Names:
-        """The variables that all its solutions have."""
+        """The variables that every solution of the group binds."""
         return NONE.union(*(part.certain for part in self.parts))
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A query, read with certainty."""
+    """A query on which both readers agree."""
 
     text: str
     outline: Outline
@@ -85,23 +85,23 @@ class Read:
     starts: tuple[int, ...] = field(repr=False)
 
     def names(self, start: int, end: int) -> Names:
-        """The variables that stand between two places of the text."""
+        """The variables between two positions in the text."""
         return names_in(self.tokens(start, end))
 
     def tokens(self, start: int, end: int) -> Sequence[Token]:
-        """The tokens between two places of the text."""
+        """The tokens between two positions in the text."""
         return self.outline.tokens[bisect_left(self.starts, start) : bisect_left(self.starts, end)]
 
 
 def names_in(tokens: Iterable[Token]) -> Names:
-    """The variables among tokens, without their marks."""
+    """The names of the variables among tokens, without ``?`` or ``$``."""
     return frozenset(token.text[1:] for token in tokens if token.kind == "var")
 
 
 def read_query(text: str) -> Read:
     """A query with its SERVICE clauses located.
 
-    :raises OutlineError: if that is not certain, with what stands in the way.
+    :raises OutlineError: if their positions are not certain; the message says why.
 
     >>> read = read_query("SELECT * { ?s ?p ?o SERVICE <urn:x> { ?o ?q ?r } }")
     >>> [(part.kind, sorted(part.certain)) for part in read.where.parts]
@@ -123,7 +123,7 @@ def read_query(text: str) -> Read:
 
 
 def _marked(text: str, services: Sequence[Element]) -> str:
-    """The text with each SERVICE clause made a GRAPH clause of its own number."""
+    """The text with each SERVICE clause turned into a GRAPH clause that has its number."""
     parts: list[str] = []
     at = 0
     for number, service in enumerate(services):
@@ -133,7 +133,7 @@ def _marked(text: str, services: Sequence[Element]) -> str:
 
 
 def _walk(node: Any) -> Iterator[Any]:
-    """All that is in what rdflib has read."""
+    """Every node of what rdflib has parsed, and every value in it."""
     yield node
     if isinstance(node, CompValue):
         for value in node.values():
@@ -157,7 +157,7 @@ def _count(parsed: Any) -> int:
 
 
 class _Pairing:
-    """Goes through both readings at once; counts the SERVICE clauses on its way."""
+    """Walks through both readings in parallel and counts the SERVICE clauses."""
 
     def __init__(self, read: Read) -> None:
         self.read = read
@@ -203,7 +203,7 @@ class _Pairing:
 
 
 def _parts(node: CompValue) -> Iterator[Any]:
-    """The elements of a group, each statement of triples by itself."""
+    """The elements of a group, each statement of triples separately."""
     for part in node.part or ():
         if part.name == "TriplesBlock":
             yield from part["triples"]
@@ -212,7 +212,7 @@ def _parts(node: CompValue) -> Iterator[Any]:
 
 
 def _groups(kind: str, node: Any) -> Iterator[Any]:
-    """The groups right inside an element."""
+    """The groups directly inside an element."""
     match kind:
         case "Triples":
             return
@@ -229,7 +229,7 @@ def _groups(kind: str, node: Any) -> Iterator[Any]:
 
 
 def _exists(node: Any) -> Iterator[Any]:
-    """The groups of the EXISTS in an expression, the outermost alone."""
+    """The groups of each outermost EXISTS in an expression."""
     if isinstance(node, CompValue):
         if node.name in ("Builtin_EXISTS", "Builtin_NOTEXISTS"):
             yield node["graph"]
@@ -270,7 +270,7 @@ def _bound(kind: str, node: Any, groups: Sequence[Pattern], names: Names) -> tup
 
 
 def _undefined(node: CompValue) -> Names:
-    """The variables of VALUES that some row leaves out."""
+    """The variables of VALUES that are UNDEF in some row."""
     names = [str(name) for name in node.var or ()]
     found: set[str] = set()
     for row in node.value or ():
@@ -280,7 +280,7 @@ def _undefined(node: CompValue) -> Names:
 
 
 def _projected(node: CompValue, where: Pattern) -> tuple[Names, Names]:
-    """What a subquery lets out."""
+    """The variables that a subquery may bind outside it, and those that it always binds."""
     extra = (
         frozenset(str(name) for name in node.valuesClause.var or ()) if node.valuesClause else NONE
     )

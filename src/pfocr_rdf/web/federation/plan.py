@@ -1,9 +1,9 @@
-"""What is asked of whom, in which order, and how the answers get back into the query.
+"""Which partner is asked what, in which order, and how the answers get back into the query.
 
-A SERVICE clause is joined with what stands around it, so it is enough to ask its partner for
-the solutions that can be joined with those values that the release gives for the variables
-that the two share. They are found by a query of its own, sent along as VALUES, and what comes
-back takes the clause's place as VALUES: then the whole query is one that asks the release alone.
+A SERVICE clause is joined with the patterns around it, so it is enough to ask its partner for the
+solutions that join with the release's values for the variables that the two share. A separate
+query finds these values; they are sent to the partner as VALUES, and its answer replaces the clause
+as VALUES. Then the whole query is for the release alone.
 https://www.w3.org/TR/sparql11-federated-query/#values
 """
 
@@ -17,19 +17,20 @@ from pfocr_rdf.web.federation.pattern import Names, Part, Pattern, Read, names_i
 from pfocr_rdf.web.federation.steps import Bindings, Pieces, Plan, Step
 from pfocr_rdf.web.problems import Refusal
 
-#: Each takes a moment to plan and a partner's time; nobody has asked more than four in a query.
+#: Each takes time to plan and a partner's time; no query seen so far has more than four.
 MAX_SERVICES: Final = 16
-#: The elements after which values at the head of a group mean something else than beside it.
+#: VALUES at the head of a group and VALUES beside it mean the same only for variables that are
+#: bound before the first of these elements.
 BARRIERS: Final = ("OptionalGraphPattern", "MinusGraphPattern", "Bind", "SubSelect")
 
 
 def make_plan(text: str, prefixes: Mapping[str, str], base: str = "") -> Plan:
-    r"""How a query with SERVICE clauses is answered.
+    r"""The plan of a query with SERVICE clauses.
 
-    :param prefixes: those that a query need not declare.
-    :param base: what relative IRIs are relative to, if the query does not say.
+    :param prefixes: the prefixes that a query need not declare.
+    :param base: the base of relative IRIs, unless the query declares one.
     :raises Refusal: ``federation-disabled``, if a clause is of a kind that is not evaluated, or
-        was not found with certainty.
+        was not found with certainty; ``syntax``, if a prefix or an IRI cannot be resolved.
 
     >>> plan = make_plan("SELECT * { ?a <p:p> ?b SERVICE <urn:x> { ?b ?c ?d } }", {})
     >>> plan.steps[0].bindings[0].query
@@ -57,11 +58,11 @@ def make_plan(text: str, prefixes: Mapping[str, str], base: str = "") -> Plan:
 
 
 def check_rest(plan: Plan) -> None:
-    """Refuse a plan that would have the release asked a SERVICE clause.
+    """Refuse a plan that leaves a SERVICE clause in a query to the release.
 
-    A third reader, who reads as Oxigraph does and knows nothing of the other two.
+    A third reader checks this, which reads as Oxigraph does and is independent of the other two.
 
-    :raises OutlineError: if there is one left.
+    :raises OutlineError: if a clause is left.
     """
     asked = [plan.final, *(bindings.query for step in plan.steps for bindings in step.bindings)]
     for pieces in asked:
@@ -70,9 +71,9 @@ def check_rest(plan: Plan) -> None:
 
 
 def _check(found: Outline, text: str) -> None:
-    """Refuse the clauses that are not evaluated.
+    """Refuse clauses that are not evaluated, and too many of them.
 
-    :raises Refusal: ``federation-disabled``, with the line of the clause and what to do.
+    :raises Refusal: ``federation-disabled``; for a clause with its line and what to do.
     """
     count = _check_group(found.where.elements, "", text)
     if count > MAX_SERVICES:
@@ -111,12 +112,12 @@ def _advice(service: Element, inside: str) -> str:
 
 
 def line_of(text: str, at: int) -> int:
-    """The line in which a place of the text is, counted from 1."""
+    """The line of a position in the text, counted from 1."""
     return text.count("\n", 0, at) + 1
 
 
 class _Planner:
-    """Takes the clauses one after the other; ``done`` are those whose answers can be used."""
+    """Plans the clauses one by one; ``done`` are those whose answers can be used for the next."""
 
     def __init__(self, read: Read, prefixes: Mapping[str, str], base: str) -> None:
         self.read = read
@@ -127,7 +128,7 @@ class _Planner:
         self.levels = [levels_of(read, number) for number in range(len(read.services))]
 
     def steps(self) -> tuple[Step, ...]:
-        """All clauses, those first for which there are values."""
+        """All clauses as they are asked: next is the first with bindings, or else the first left."""
         waiting = list(range(len(self.read.services)))
         found: list[Step] = []
         while waiting:
@@ -139,12 +140,12 @@ class _Planner:
         return tuple(found)
 
     def part(self, number: int) -> Part:
-        """The clause of that number."""
+        """The part of the query that is the clause with that number."""
         level: Level = self.levels[number][0]
         return level.pattern.parts[level.at]
 
     def bindings(self, number: int) -> tuple[Bindings, ...]:
-        """The ways to get at values for a clause."""
+        """The ways to get values for a clause."""
         part = self.part(number)
         body = part.groups[0]
         shared = body.certain
@@ -163,7 +164,7 @@ class _Planner:
         return tuple(found)
 
     def head(self) -> Pieces:
-        """The prologue of the query, as it is."""
+        """The prologue of the query, unchanged."""
         text = self.read.text[: self.read.outline.form_start].strip()
         return (text + "\n",) if text else ()
 
@@ -171,7 +172,7 @@ class _Planner:
         return self.read.outline.dataset + " " if self.read.outline.dataset else ""
 
     def pieces(self, start: int, end: int) -> Pieces:
-        """A stretch of the text, in which the clauses are the numbers of their steps."""
+        """A stretch of the text, with each clause replaced by its number."""
         found: list[str | int] = []
         text, at = self.read.text, start
         for number, service in enumerate(self.read.services):
@@ -198,12 +199,12 @@ class _Planner:
         )
 
     def elsewhere(self, service: Element) -> Names:
-        """The variables that stand outside of a clause."""
+        """The variables that occur outside a clause."""
         tokens = self.read.outline.tokens
         return names_in(t for t in tokens if not service.start <= t.start < service.end)
 
     def endpoint(self, head: Token | None) -> str:
-        """The address that a clause names, as an absolute IRI where it can be made one."""
+        """The address that a clause names, made absolute if there is a base."""
         if head is None:
             raise OutlineError("a SERVICE clause has no endpoint")
         if head.kind == "name":
@@ -212,7 +213,7 @@ class _Planner:
         return absolute(self.base, head.text[1:-1])
 
     def namespace(self, prefix: str) -> str:
-        """What a prefix stands for."""
+        """The namespace of a prefix: the query's own, or else one that need not be declared."""
         if prefix in self.declared:
             return self.declared[prefix]
         if prefix in self.prefixes:
@@ -220,7 +221,7 @@ class _Planner:
         raise Refusal("syntax", f"the prefix {prefix}: is not declared: declare it")
 
     def prologue(self, body: Pattern) -> str:
-        """The declarations that the text of a clause needs where it stands alone."""
+        """The declarations that the text of a clause needs as a query of its own."""
         tokens = self.read.tokens(body.start, body.end)
         used = dict.fromkeys(t.text.partition(":")[0] for t in tokens if t.kind == "name")
         lines = [f"PREFIX {prefix}: <{self.namespace(prefix)}>" for prefix in used]
@@ -230,7 +231,7 @@ class _Planner:
 
 
 def _prologue(found: Outline, base: str) -> tuple[dict[str, str], str]:
-    """Prefix → namespace, and the base, as the query declares them."""
+    """Prefix → namespace as the query declares them, and the base at the end of the prologue."""
     declared: dict[str, str] = {}
     tokens = found.tokens
     at = 0
@@ -246,7 +247,7 @@ def _prologue(found: Outline, base: str) -> tuple[dict[str, str], str]:
 
 
 def _has_star(tokens: Sequence[Token]) -> bool:
-    """Whether all visible variables are asked for somewhere."""
+    """Whether ``*`` asks for all visible variables somewhere in the query."""
     before = ("SELECT", "DISTINCT", "REDUCED", "DESCRIBE")
     return any(
         token.text == "*" and tokens[at - 1].word in before for at, token in enumerate(tokens)
@@ -254,7 +255,7 @@ def _has_star(tokens: Sequence[Token]) -> bool:
 
 
 def _before_barrier(body: Pattern) -> Names:
-    """The variables that are bound before anything that looks at what is bound."""
+    """The variables that are always bound before the first of :data:`BARRIERS`."""
     certain: set[str] = set()
     for part in body.parts:
         if part.kind in BARRIERS:
@@ -268,7 +269,7 @@ def _listed(names: Iterable[str]) -> str:
 
 
 def _joined(pieces: Iterable[str | int]) -> Pieces:
-    """Neighbouring texts as one."""
+    """The pieces without empty texts, and with adjacent texts joined."""
     found: list[str | int] = []
     for piece in pieces:
         if isinstance(piece, str) and found and isinstance(found[-1], str):

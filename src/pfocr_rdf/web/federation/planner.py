@@ -1,8 +1,8 @@
-"""Planning in a process of its own, which is killed when a query takes it too long.
+"""Planning in a separate process, which is killed when a query takes too long.
 
-Parsing is pure Python: in the serving process it would hold up everybody, and a query that is
-made to be hard would for seconds. The process is started by the first query that needs it; it
-takes a third of a second to start and 45 MiB.
+Parsing is pure Python: in the serving process it would delay all clients, and a query made to be
+hard would do so for seconds. The process is started by the first query that needs it; it takes a
+third of a second to start, and 45 MiB of memory.
 """
 
 import asyncio
@@ -26,21 +26,21 @@ from pfocr_rdf.web.process import refusal_from
 from pfocr_rdf.web.turns import Turns
 
 COMMAND: Final = (sys.executable, "-P", "-m", "pfocr_rdf.web.federation.planner")
-#: The usual query takes milliseconds; 20,000 values in VALUES, or 3,000 after IN, take 4 s.
+#: A usual query takes milliseconds; one with 20,000 values in VALUES, or 3,000 after IN, 4 s.
 LIMIT_S: Final = 10.0
 PLACES: Final = Places(fresh=1, slow=0)
 MEMORY_BYTES: Final = 2 << 30
 STACK_BYTES: Final = 256 << 20
 RECURSION: Final = 20_000
-#: Plans that are remembered, of queries up to that length.
+#: How many plans are remembered, and the length of the longest query whose plan is, in characters.
 REMEMBERED: Final = 128
 REMEMBERED_TEXT: Final = 16_384
-#: Bytes of a plan at most: a query of half a megabyte, several times.
+#: Most bytes of a plan, which may contain a query of half a megabyte several times.
 PLAN_BYTES: Final = 64 << 20
 
 
 class Planner:
-    """Plans queries, one after the other, of clients in turn."""
+    """Plans queries one after another, taking the clients in turn."""
 
     def __init__(self, limit_s: float = LIMIT_S) -> None:
         self.limit_s = limit_s
@@ -51,12 +51,13 @@ class Planner:
     async def plan(
         self, text: str, prefixes: Mapping[str, str], base: str = "", client: str = ""
     ) -> Plan:
-        """How a query with SERVICE clauses is answered.
+        """The plan of a query with SERVICE clauses.
 
-        :param prefixes: those that a query need not declare.
-        :param base: what relative IRIs are relative to, if the query does not say.
+        :param prefixes: the prefixes that a query need not declare.
+        :param base: the base of relative IRIs, unless the query declares one.
         :param client: whose query it is.
-        :raises Refusal: if its clauses are not evaluated here, or it takes too long to tell.
+        :raises Refusal: if its clauses are not evaluated here, planning fails or takes too long,
+            or too many queries wait for it.
         """
         key = (text, base, tuple(prefixes.items()))
         if key in self._known:
@@ -83,7 +84,7 @@ class Planner:
         if process is not None:
             with suppress(ProcessLookupError):
                 process.kill()
-            # Its pipe is closed only when it is read to the end.
+            # The pipe is closed only once it has been read to its end.
             await process.communicate()
 
     async def _ask(self, request: bytes) -> bytes:
@@ -99,17 +100,17 @@ class Planner:
             detail = f"to locate its SERVICE clauses took more than {limit_s:g} s: write it shorter"
             raise Refusal("query-timeout", detail, limit_s=limit_s) from None
         except (OSError, RuntimeError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            # A RuntimeError is what uvloop says of a pipe that has closed.
+            # uvloop raises RuntimeError for a pipe that is closed.
             await self.close()
             detail = "the query stopped the process that locates its SERVICE clauses: write it less"
             raise Refusal("engine-failure", f"{detail} nested") from None
         except asyncio.CancelledError:
-            # What it would still say would be taken for the answer to the next query.
+            # Otherwise its late answer would be taken for the answer to the next query.
             await self.close()
             raise
 
     async def _pipes(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        """From and to a process that runs: one that has ended is replaced."""
+        """The pipes from and to a running process; one that has ended is replaced."""
         if self.process is not None and self.process.returncode is not None:
             await self.close()
         if self.process is None:
@@ -126,12 +127,12 @@ class Planner:
 
 
 def answer(line: bytes) -> bytes:
-    """The plan for a request, or why there is none, as JSON.
+    """The plan for a request, or the refusal, as JSON.
 
     >>> answer(b'{"text": "SELECT * { SERVICE ?e { ?s ?p ?o } }", "prefixes": {}}')[:29]
     b'{"kind":"federation-disabled"'
     """
-    # Here it takes long, and whoever only asks a planner does without.
+    # Imported here because it takes long, and the serving process does not need it.
     from pfocr_rdf.web.federation.plan import make_plan
 
     request: dict[str, Any] = orjson.loads(line)
@@ -148,15 +149,15 @@ def _answer_all(asked: BinaryIO, told: BinaryIO) -> None:
 
 
 def main() -> None:
-    """Answer requests, a line each, until there are no more; its argument is whose child it is."""
-    # Asked for here, its parent would be another one if the server has ended already.
+    """Answer requests, one per line, until there are no more; the argument is the parent's id."""
+    # os.getppid() would give another process if the server has ended already.
     die_with_parent(int(sys.argv[1]))
-    # A stop of the whole group is for the server to answer, which ends this one.
+    # Signals to the whole process group are for the server, which then ends this process.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    os.nice(5)  # whoever asks the release alone goes first
+    os.nice(5)  # queries to the release alone go first
     sys.setrecursionlimit(RECURSION)
     threading.stack_size(STACK_BYTES)
     thread = threading.Thread(target=_answer_all, args=(sys.stdin.buffer, sys.stdout.buffer))

@@ -1,19 +1,19 @@
-"""A plan: which partner is asked what, and the query that remains for the release."""
+"""A plan: what each partner is asked, and the query that remains for the release."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-#: Text, or the number of a step whose answer stands there.
+#: The pieces of a query: text, or the number of a step whose answer goes there.
 Pieces = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Bindings:
-    """A query to the release for the values of variables that a clause shares with it.
+    """A query to the release for values of variables that a clause shares with it.
 
-    :param inside: whether the values may stand in the group of the clause, and not only
-        beside it, which fewer partners plan well.
+    :param inside: whether the values may go inside the clause's group. Otherwise they go beside it,
+        which fewer partners plan well.
     """
 
     variables: tuple[str, ...]
@@ -25,11 +25,11 @@ class Bindings:
 class Step:
     """A SERVICE clause.
 
-    :param number: of the clause, in the order of the text, from 0.
-    :param bindings: ways to get at values for it; none where it shares no variable.
+    :param number: the number of the clause in the order of the text, from 0.
+    :param bindings: ways to get values for it; empty if it shares no variable.
     :param columns: the variables whose values are wanted.
-    :param prologue: what stands before the query to the partner.
-    :param body: what stands between the braces of the clause.
+    :param prologue: the declarations for the query to the partner.
+    :param body: the text between the braces of the clause.
     """
 
     number: int
@@ -44,8 +44,8 @@ class Step:
     def asked(self, values: str = "", *, inside: bool = True) -> str:
         r"""The query to the partner.
 
-        :param values: a VALUES block, or nothing.
-        :param inside: whether it may stand in the same group.
+        :param values: a VALUES block; empty for none.
+        :param inside: whether it may go in the same group as the body.
 
         >>> step = Step(0, 1, "urn:x", False, ("a",), (), "", "?a ?b ?c")
         >>> step.asked("VALUES ?c { 1 }")
@@ -59,14 +59,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The steps in their order, and the query that remains."""
+    """The steps in the order in which they are taken, and the query that remains."""
 
     steps: tuple[Step, ...]
     final: Pieces
 
 
 def plan_of(document: Mapping[str, Any]) -> Plan:
-    """A plan that was written as JSON."""
+    """The plan from a JSON document, which is modified."""
     steps = []
     for step in document["steps"]:
         found = step.pop("bindings")
@@ -79,7 +79,7 @@ def plan_of(document: Mapping[str, Any]) -> Plan:
 
 
 def filled(pieces: Pieces, blocks: Mapping[int, str]) -> str:
-    """A query with the answers of steps in their places.
+    """A query with the answers to steps in their places.
 
     >>> filled(("SELECT * { ", 0, " }"), {0: "VALUES ?x { 1 }"})
     'SELECT * { VALUES ?x { 1 } }'
