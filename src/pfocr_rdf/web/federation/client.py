@@ -1,7 +1,7 @@
 """One request to a partner, within limits on its bytes and on the address that is called.
 
-aiohttp is used because it lets us make each socket, when the address that the packets would go to
-is known and nothing is connected; and a request takes 0.5 ms, against 3.5 ms with httpx.
+aiohttp is used because it lets us make each socket: at that moment the address is known that the
+packets would go to, and nothing is connected. A request takes 0.5 ms, against 3.5 ms with httpx.
 """
 
 import asyncio

@@ -128,7 +128,7 @@ class _Planner:
         self.levels = [levels_of(read, number) for number in range(len(read.services))]
 
     def steps(self) -> tuple[Step, ...]:
-        """All clauses as they are asked: next is the first with bindings, or else the first left."""
+        """All clauses as they are asked; next is the first with bindings, else the first left."""
         waiting = list(range(len(self.read.services)))
         found: list[Step] = []
         while waiting:

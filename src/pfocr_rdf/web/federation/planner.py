@@ -150,7 +150,7 @@ def _answer_all(asked: BinaryIO, told: BinaryIO) -> None:
 
 def main() -> None:
     """Answer requests, one per line, until there are no more; the argument is the parent's id."""
-    # os.getppid() would give another process if the server has ended already.
+    # An argument, as os.getppid() would give another process if the server has ended already.
     die_with_parent(int(sys.argv[1]))
     # Signals to the whole process group are for the server, which then ends this process.
     for number in (signal.SIGINT, signal.SIGTERM):
