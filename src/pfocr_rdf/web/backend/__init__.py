@@ -1,5 +1,5 @@
 """Another SPARQL engine behind the same pages and the same protocol.
 
-Queries go to the engine, the backend, as SPARQL over HTTP; what it answers is read and written
-again by a query process, which has no store then. The serving process passes bytes on.
+Queries go to that engine, the backend, as SPARQL over HTTP. A query process, which has no store
+then, parses its answers and writes them anew; the serving process only passes bytes on.
 """

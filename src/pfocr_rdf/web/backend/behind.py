@@ -1,4 +1,4 @@
-"""The backend, as the server has it: connections, what it holds, what reads from it."""
+"""The backend as the server uses it: connections, the check of what it holds, its readers."""
 
 import asyncio
 from contextlib import suppress
@@ -14,23 +14,23 @@ from pfocr_rdf.web.backend.source import BackendSource
 from pfocr_rdf.web.process import QueryProcess
 from pfocr_rdf.web.served import Held, moved
 
-#: The server listens after so long, whatever the backend does.
+#: Seconds after which the server listens, whatever the backend does.
 FIRST_S: Final = 10.0
 
 
 class Behind:
-    """The engine behind the server; lives in one event loop. Close it there."""
+    """The engine behind the server; bound to one event loop, in which it must be closed."""
 
     def __init__(self, backend: Backend) -> None:
         self.client = Client(backend)
-        #: Of the release that is served, and of the one that will be.
+        #: By release: for the one being served, and for those that may be served next.
         self._holdings: dict[str, Holding] = {}
         self._served: Holding | None = None
         self._watch: asyncio.Task[None] | None = None
 
     @property
     def fault(self) -> str:
-        """Why queries cannot be answered; empty if they can."""
+        """Why queries cannot be answered; empty if they can be."""
         return self._served.fault if self._served is not None else "nothing is served yet"
 
     def make(self, held: Held, ready: Told, gone: Told) -> QueryProcess:
@@ -38,13 +38,13 @@ class Behind:
         return BackendProcess(self.client, self._holding(held), ready, gone)
 
     async def wait_for(self, held: Held, data: Path) -> None:
-        """Wait until the backend holds a release that shall be served instead of another one.
+        """Wait until the backend holds a release that is to replace the one being served.
 
-        The other one is served on meanwhile, as long as the backend holds that. For the first
-        release nobody waits: it is served as soon as it is there.
+        Meanwhile the old one is served, for as long as the backend holds it. For the first
+        release the wait ends after :data:`FIRST_S`: queries are answered once the backend holds it.
 
-        :param data: the data folder, whose pointer may move on.
-        :raises ReleaseError: if it does.
+        :param data: the data folder, whose ``current`` may move on.
+        :raises ReleaseError: if it moves on before the backend holds the release.
         """
         holding = self._holding(held)
         if self._served is None:
@@ -63,7 +63,7 @@ class Behind:
             await holding.pause()
 
     def serve(self, held: Held) -> None:
-        """This release is served from now on."""
+        """Serve this release from now on."""
         holding = self._served = self._holding(held)
         self._holdings = {held.release.id: holding}
         if self._watch is not None:
@@ -71,7 +71,7 @@ class Behind:
         self._watch = asyncio.get_running_loop().create_task(holding.watch())
 
     def source(self, held: Held) -> BackendSource:
-        """What pages read of a release."""
+        """The source from which pages read a release."""
         return BackendSource(self._holding(held), asyncio.get_running_loop())
 
     async def close(self) -> None:

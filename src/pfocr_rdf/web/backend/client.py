@@ -1,4 +1,4 @@
-"""Requests to the backend: SPARQL over HTTP, to this one address, wherever it is.
+"""Requests to the backend: SPARQL over HTTP, to its one address, which may be private.
 
 https://www.w3.org/TR/sparql11-protocol/#query-operation
 """
@@ -17,42 +17,42 @@ from pfocr_rdf.web.backend.settings import Backend
 from pfocr_rdf.web.backend.wording import Wording
 from pfocr_rdf.web.problems import Refusal
 
-#: What an answer is asked for as, and what else that is called. Virtuoso's TSV is none.
+#: The media types of each format; the first is asked for. Virtuoso's TSV is not valid.
 JSON: Final = ("application/sparql-results+json", "application/json")
 XML: Final = ("application/sparql-results+xml", "application/xml", "text/xml")
 NTRIPLES: Final = ("application/n-triples", "text/plain")
 CONNECT_S: Final = 5.0
 KEEP_ALIVE_S: Final = 10.0
-#: How what is said of the engine begins.
+#: How messages about the engine begin.
 WHO: Final = "the engine behind this server: "
-#: How Virtuoso says that it has run out of time, with whatever status.
+#: How Virtuoso says that it has run out of time, whatever the status.
 LATE_RE: Final = re.compile(
     r"\bS1TAT\b|\bS1T00\b|timed out|estimated execution time|time ?limit", re.IGNORECASE
 )
-#: How Virtuoso begins to say what is wrong with a query, often with the status 500.
+#: How Virtuoso's message about a mistake in a query begins, often with the status 500.
 VIRTUOSO_RE: Final = re.compile(r"Virtuoso [0-9A-Z]{5} Error")
 HIDDEN_RE: Final = re.compile(r"<(style|script|title)\b.*?</\1>", re.DOTALL | re.IGNORECASE)
-#: What follows is the query again.
+#: From here on the message repeats the query.
 QUOTED_RE: Final = re.compile(r"\s*(?:SPARQL query:|in\s+define input:).*", re.DOTALL)
 
 
 def failed(detail: str) -> Refusal:
-    """The backend did not answer as it should."""
+    """The refusal for a backend that did not answer as it should."""
     return Refusal("backend-failed", WHO + detail)
 
 
 class Client:
-    """Connections to the backend; lives in one event loop. Close it there."""
+    """Connections to the backend; bound to one event loop, in which it must be closed."""
 
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
-        #: What it calls itself.
+        #: The ``Server`` header of the last answer.
         self.server = ""
         headers = {"User-Agent": AGENT, "Accept-Encoding": "identity"}
         if backend.authorization:
             headers["Authorization"] = backend.authorization
         self._session = aiohttp.ClientSession(
-            # As many as there are queries, whose number the engine of the server bounds.
+            # One per query; the server's own engine limits how many queries run.
             connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_S),
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S),
@@ -63,7 +63,7 @@ class Client:
 
     @property
     def is_virtuoso(self) -> bool:
-        """Whether that is what it calls itself."""
+        """Whether the backend calls itself Virtuoso."""
         return self.server.lower().startswith("virtuoso")
 
     async def close(self) -> None:
@@ -74,9 +74,9 @@ class Client:
     async def asked(
         self, wording: Wording, accepted: tuple[str, ...]
     ) -> AsyncIterator[aiohttp.ClientResponse]:
-        """An answer that has begun; the connection is closed unless it is read to its end.
+        """An answer that has begun; the connection is closed unless the answer is read to its end.
 
-        :param accepted: media types; the first is asked for.
+        :param accepted: the media types that are taken; the first is asked for.
         :raises Refusal: ``backend-failed``, ``evaluation`` or ``query-timeout``.
         """
         try:
@@ -90,13 +90,15 @@ class Client:
         except (aiohttp.ClientError, OSError) as error:
             raise failed(f"its answer broke off ({_said(error)}): try again") from None
         finally:
-            # Of an answer that was read to its end nothing is left to close.
+            # This does nothing if the answer was read to its end.
             response.close()
 
     async def read(self, wording: Wording, most_bytes: int, limit_s: float) -> bytes:
         """A whole answer, as JSON.
 
-        :raises Refusal: as for :meth:`asked`, or ``answer-too-large``.
+        :param most_bytes: the most bytes that it may have.
+        :param limit_s: the most seconds that it may take.
+        :raises Refusal: as :meth:`asked` does, or ``answer-too-large``.
         """
         body = bytearray()
         try:
@@ -117,16 +119,16 @@ class Client:
         form = aiohttp.FormData([("query", wording.text), *wording.dataset.parameters])
         head = {"Accept": accepted[0]}
         address = self.backend.endpoint
-        # No redirect is followed: a password goes where it was meant to.
+        # Redirects are not followed: they could send the password elsewhere.
         return await sent(
             lambda: self._session.post(address, data=form, headers=head, allow_redirects=False)
         )
 
 
 async def _check(response: aiohttp.ClientResponse, accepted: tuple[str, ...]) -> None:
-    """See that an answer is one.
+    """Check that a response has an answer, in one of the accepted media types.
 
-    :raises Refusal: if not.
+    :raises Refusal: if it does not.
     """
     if response.status == 200:
         coding = response.headers.get("Content-Encoding", "identity").strip().lower()
@@ -159,7 +161,7 @@ def _status(response: aiohttp.ClientResponse, said: str) -> str:
 
 
 async def _words(response: aiohttp.ClientResponse) -> str:
-    """What an engine says of a query, without markup and without the query itself."""
+    """What an engine says about a query, without markup and without the query itself."""
     if not response.content_type.startswith(("text/", "application/problem+json")):
         return ""
     data = await response.content.read(16 * SHOWN)
@@ -174,5 +176,5 @@ def _unreached(error: Exception) -> Refusal:
 
 
 def _said(error: Exception) -> str:
-    """An error of aiohttp, which has nothing of the address in it."""
+    """The name of an aiohttp error: its message could contain the address."""
     return type(error).__name__

@@ -1,8 +1,8 @@
-"""Whether the backend holds the release that is served, and all of it.
+"""Checks that the backend holds the release being served, and all of it.
 
-Each release describes itself in its data and says which one it is. That is asked after every
-answer, before the answer is called whole, and whenever nobody asks anything: so no answer has
-another release than the one in its header, whoever writes to the engine meanwhile.
+Each release says in its data which release it is. The backend is asked for this after every answer,
+before the answer counts as whole, and regularly in between. So no answer comes from another release
+than the one in its header, even if somebody writes to the engine meanwhile.
 """
 
 import asyncio
@@ -28,31 +28,31 @@ log: Final = logging.getLogger("pfocr_rdf.web")
 HAS_VERSION: Final = term(ns.PAV, "hasCurrentVersion")
 COUNT: Final = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"
 COUNT_NAMED: Final = "SELECT ?g (COUNT(*) AS ?n) { GRAPH ?g { ?s ?p ?o } } GROUP BY ?g"
-#: Virtuoso cuts a graph and does not say so: how many triples it gives out.
+#: Asks Virtuoso how many triples it returns at most: it cuts a longer graph without saying so.
 MOST_ROWS: Final = (
     "SELECT (bif:cfg_item_value(bif:virtuoso_ini_path(), 'SPARQL', 'ResultSetMaxRows') AS ?n) {}"
 )
-#: What it gives out unless told otherwise.
+#: Virtuoso's own default for that.
 USUAL_ROWS: Final = 10_000
-#: To count some millions of triples takes seconds.
+#: Counting some millions of triples takes seconds.
 COUNT_S: Final = 300.0
 ASK_S: Final = 10.0
-#: How much longer is waited than a look takes.
+#: The wait before the next check is this many times as long as the last one took.
 LEISURE: Final = 4.0
 SMALL: Final = 1 << 20
-#: Of a number of triples, at most.
+#: Most digits in a number of triples.
 DIGITS: Final = 15
 
 
 class LacksError(Exception):
-    """The backend does not hold the release; says why."""
+    """The backend does not hold the release; the message says why."""
 
 
 class Holding:
     """One release in the backend.
 
-    ``fault`` says why it cannot be asked for, and is empty while it can. ``most_triples`` is what
-    the engine gives out of a graph at most, None without a limit.
+    ``fault`` says why it cannot be asked, and is empty while it can. ``most_triples`` is the most
+    triples that the engine returns in one answer; None if there is no limit.
     """
 
     def __init__(self, client: Client, held: Held) -> None:
@@ -69,26 +69,26 @@ class Holding:
 
     @property
     def version_pattern(self) -> str:
-        """What tells the release that the backend holds, as ``?version``."""
+        """A triple pattern that binds ``?version`` to the release that the backend holds."""
         return f"{self.held.iris.dataset} {HAS_VERSION} ?version"
 
     def demand(self) -> None:
-        """See that the release can be asked for.
+        """Check that the release can be asked, as far as is known.
 
-        :raises Refusal: ``no-release``.
+        :raises Refusal: ``no-release``, if there is a fault.
         """
         if self.fault:
             raise Refusal("no-release", WHO + self.fault)
 
     async def inspect(self) -> None:
-        """Look whether all of the release is there, and note the fault if it is not.
+        """Check that the backend holds the whole release, and note the fault if it does not.
 
-        :raises LacksError: if it is not.
+        :raises LacksError: if it does not, or does not answer.
         """
         began: float | None = None
         try:
             await self._check_version()
-            # An engine that hangs counts nothing: it is looked at soon, and answers some day.
+            # Only the counts are timed: an engine that hangs before them is checked again soon.
             began = time.monotonic()
             await self._check_counts()
             self.most_triples = await self._most_rows()
@@ -105,28 +105,28 @@ class Holding:
             raise LacksError(self.fault)
 
     async def confirm(self) -> None:
-        """Wait for a look that begins after now, which is shared with all who wait for one.
+        """Wait for a check of the version that begins after this call; callers that wait share it.
 
         :raises Refusal: ``no-release`` or ``backend-failed``.
         """
         if self._next is None:
             self._next = asyncio.get_running_loop().create_task(self._look(self._now))
-            # Nobody may be left to hear what went wrong.
+            # Retrieve the exception: there may be no caller left to do so.
             self._next.add_done_callback(lambda task: task.cancelled() or task.exception())
-        # Whoever goes away does not end it for the others.
+        # A caller that is cancelled must not cancel the check for the others.
         await asyncio.shield(self._next)
 
     async def watch(self) -> None:
-        """Look every now and then, until cancelled."""
+        """Check regularly until cancelled: all if there is a fault, otherwise the version."""
         told = ""
         while True:
             await self.pause()
             try:
                 await (self.inspect() if self.fault else self.confirm())
             except (Refusal, LacksError):
-                pass  # which is noted, and told to who asks
+                pass  # the fault is noted; demand() tells it to those who ask
             except Exception as error:
-                # What ends this task, which nobody looks at, would end the looking.
+                # Nothing awaits this task: an exception that ended it would end the checks.
                 if repr(error) != told:
                     told = repr(error)
                     log.exception(
@@ -134,13 +134,13 @@ class Holding:
                     )
 
     async def pause(self) -> None:
-        """Wait until the next look: the longer, the longer the last one took to count."""
+        """Wait until the next check: longer if the last one failed after counting for long."""
         await asyncio.sleep(max(self.client.backend.poll_s, LEISURE * self._took_s))
 
     def saw(self, versions: set[str]) -> None:
-        """Take in what the backend says that it holds.
+        """Take note of the versions that the backend says it holds.
 
-        :raises Refusal: ``no-release``, if that is not the release.
+        :raises Refusal: ``no-release``, if they are not the release alone.
         """
         if versions != {self.wanted.value}:
             self._note(self._other(versions))
@@ -194,7 +194,7 @@ class Holding:
                 raise LacksError(f"it has {number:,} {name} of {expected:,}: push the release")
 
     async def _same(self) -> int:
-        """How many triples the engine may take for one with another."""
+        """How many triples the engine may lose because it keeps equal numbers only once."""
         if self._merged is None:
             path = self.held.release.dumps / NAME_TO_FORMAT["ntriples"].file
 
@@ -205,7 +205,7 @@ class Holding:
             try:
                 self._merged = await asyncio.to_thread(count)
             except (OSError, EOFError, zlib.error, SyntaxError, ValueError):
-                self._merged = 0  # another number of triples is then a fault
+                self._merged = 0  # then any other number of triples is a fault
         return self._merged
 
     async def _most_rows(self) -> int | None:
@@ -225,7 +225,7 @@ class Holding:
             raise failed(str(error)) from None
 
     def _note(self, fault: str) -> None:
-        """Remember what is wrong, and log it when it is news."""
+        """Remember what is wrong (empty: nothing), and log it if it has changed."""
         before, self.fault = self.fault, fault
         if fault == before:
             return
@@ -243,9 +243,9 @@ def _value(row: Mapping[str, Any], name: str) -> str | None:
 
 
 def _number(row: Mapping[str, Any]) -> int:
-    """The number that a row says.
+    """The number in a row, as ``?n``.
 
-    :raises Refusal: ``backend-failed``, if it says none.
+    :raises Refusal: ``backend-failed``, if there is none.
     """
     value = _value(row, "n") or ""
     if not (value.isascii() and value.isdigit() and len(value) <= DIGITS):

@@ -1,7 +1,7 @@
-"""A query process that has no store, and the server between it and the backend.
+"""A query process that has no store, as seen from the server between it and the backend.
 
-It asks, and the server asks the backend and passes bytes on as they come, no faster than the
-process reads them.
+When the process asks for data, the server asks the backend and passes the bytes on as they come, no
+faster than the process reads them.
 """
 
 import asyncio
@@ -23,9 +23,9 @@ from pfocr_rdf.web.process import QueryProcess, Running
 from pfocr_rdf.web.worker import Prefixes
 
 log: Final = logging.getLogger(__name__)
-#: Bytes on their way to a process before the backend is not read any more.
+#: Unsent bytes for a process above which reading from the backend pauses.
 HIGH_BYTES: Final = 256 << 10
-#: What one lookup may take.
+#: Most seconds and bytes of one lookup.
 LOOKUP_S: Final = 1.0
 LOOKUP_BYTES: Final = 1 << 20
 
@@ -33,7 +33,7 @@ Told = Callable[[QueryProcess], None]
 
 
 class BackendProcess(QueryProcess):
-    """One process that writes what the backend answers about one release."""
+    """One query process, which writes the backend's answers about one release."""
 
     def __init__(self, client: Client, holding: Holding, ready: Told, gone: Told) -> None:
         super().__init__(ready, gone)
@@ -45,12 +45,12 @@ class BackendProcess(QueryProcess):
         self._writable.set()
 
     def send(self, payload: bytes, running: Running) -> None:
-        """Give the process a query."""
+        """Send the process a query, and remember it for the backend."""
         self._asked = payload
         super().send(payload, running)
 
     def asks(self, what: dict[str, Any]) -> None:
-        """Ask the backend on its behalf."""
+        """Ask the backend on behalf of the process: the query, or a pattern for a lookup."""
         if self._relay is None and self.running is not None:
             pattern = what.get("pattern")
             passing = self._look_up(pattern) if pattern else self._pass_on(what.get("kind"))
@@ -65,23 +65,23 @@ class BackendProcess(QueryProcess):
             self._transport.set_write_buffer_limits(HIGH_BYTES)
 
     def data_received(self, data: bytes) -> None:
-        """Take frames in; a process that is done with its query wants nothing more for it."""
+        """Take in frames; stop asking the backend if the process is done with its query."""
         super().data_received(data)
         if self._relay is not None and self.running is None:
             detail = "the answer is not wanted any more"
             self._end(Refusal("engine-failure", detail))
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Close the connection to the backend: nobody reads what comes."""
+        """Close the connection to the backend: no process is left to read the answer."""
         super().connection_lost(exc)
         self._end(None)
 
     def pause_writing(self) -> None:
-        """The process does not keep up."""
+        """Stop writing: the process does not keep up."""
         self._writable.clear()
 
     def resume_writing(self) -> None:
-        """It does again."""
+        """Write again: the process keeps up."""
         self._writable.set()
 
     async def _answer(self, passing: Coroutine[Any, Any, None]) -> None:
@@ -106,7 +106,7 @@ class BackendProcess(QueryProcess):
             cut = cut_rows(response.headers)
             if kind == "graph":
                 if response.content_length is None and not _is_chunked(response.headers):
-                    # Lines have no end of their own: a part of them would seem to be all.
+                    # N-Triples have no end mark: a part of them would look like the whole.
                     raise failed("it does not say where its answer ends")
                 cut = holding.most_triples if cut is None else cut
             head = orjson.dumps({"format": form, "cut_rows": cut})
@@ -116,7 +116,7 @@ class BackendProcess(QueryProcess):
         await holding.confirm()
 
     async def _look_up(self, pattern: dict[str, Any]) -> None:
-        """Pass a few quads on, early enough for the answer that they explain."""
+        """Pass on a few quads, in time for the answer without rows that they explain."""
         holding, running = self._holding, self.running
         left = running.deadline - time.monotonic() if running is not None else 0.0
         limit_s = min(LOOKUP_S, left / 2)
@@ -131,10 +131,10 @@ class BackendProcess(QueryProcess):
         await self._write([frame(Kind.HEAD, head), *data_frames(body)])
 
     def _format(self, kind: str | None) -> tuple[str, tuple[str, ...]]:
-        """As what an answer is asked for."""
+        """The name of the format to ask for, and its media types."""
         if kind == "graph":
             return "ntriples", NTRIPLES
-        # Of 200,000 rows Virtuoso writes XML in 4 s and JSON in 13 s.
+        # Virtuoso writes 200,000 rows as XML in 4 s, and as JSON in 13 s.
         if kind == "solutions" and self._client.is_virtuoso:
             return "xml", XML
         return "json", JSON
@@ -151,13 +151,13 @@ class BackendProcess(QueryProcess):
             self._transport.writelines(parts)
 
     def _last(self, end: bytes) -> None:
-        """What comes after it is the next request."""
+        """Write the last frame of an answer: the next request may follow it."""
         self._relay = None
         if self._transport is not None:
             self._transport.write(end)
 
     def _end(self, refusal: Refusal | None) -> None:
-        """Ask no more on behalf of the process."""
+        """Stop asking the backend; tell the process why if there is a refusal."""
         relay, self._relay = self._relay, None
         if relay is not None:
             relay.cancel()

@@ -1,4 +1,4 @@
-"""Where the backend is, and which of its graphs are the release."""
+"""Where the backend is, and which of its graphs contain the release."""
 
 from base64 import b64encode
 from dataclasses import dataclass, field
@@ -11,9 +11,9 @@ from pfocr_rdf.errors import ServeError
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.peers import can_be_host
 
-#: What stands for the engine's own default graph, instead of an IRI.
+#: Stands for the engine's own default graph, in place of an IRI.
 OWN_DEFAULT: Final = "default"
-#: Label of a graph that nobody has.
+#: Label of a graph that exists nowhere.
 NOBODY: Final = "no-such-graph"
 
 
@@ -21,13 +21,13 @@ NOBODY: Final = "no-such-graph"
 class Backend:
     """A SPARQL engine that holds a release.
 
-    :param endpoint: where it takes queries, without user and password.
-    :param graphs: those with the data; none is its own default graph, None the one that ``push``
-        writes to unless told otherwise.
-    :param authorization: header that says who asks.
-    :param poll_s: between two looks whether it still holds the release.
-    :param page_s: what it may take for a part of a page.
-    :param page_bytes: of its answer to that.
+    :param endpoint: its address for queries, without user and password.
+    :param graphs: the graphs with the data; empty for its own default graph, None for the one
+        that ``push`` writes to by default.
+    :param authorization: the value of the ``Authorization`` header, if it needs one.
+    :param poll_s: seconds between two checks that it still holds the release.
+    :param page_s: most seconds that it may take to answer a query for part of a page.
+    :param page_bytes: most bytes of that answer.
     """
 
     endpoint: str
@@ -39,7 +39,7 @@ class Backend:
 
     @property
     def shown(self) -> str:
-        """Its address for people: what follows the question mark may be a secret."""
+        """The address to show to people, without its query part, which may be a secret."""
         return urlunsplit(urlsplit(self.endpoint)._replace(query=""))
 
 
@@ -47,7 +47,7 @@ class Backend:
 class Dataset:
     """The graphs that a query sees: https://www.w3.org/TR/sparql11-protocol/#dataset .
 
-    Without any, the engine's own dataset.
+    If there are none, it sees the engine's own dataset.
     """
 
     default: tuple[str, ...] = ()
@@ -55,7 +55,7 @@ class Dataset:
 
     @property
     def parameters(self) -> list[tuple[str, str]]:
-        """As the protocol sends them."""
+        """The graphs as parameters of the request."""
         return [
             *(("default-graph-uri", graph) for graph in self.default),
             *(("named-graph-uri", graph) for graph in self.named),
@@ -66,9 +66,9 @@ class Dataset:
 class Graphs:
     """The graphs of one release in the backend.
 
-    :param default: those that are the default graph here; none for the engine's own.
-    :param named: those that are named graphs here.
-    :param nobody: an IRI of ours that no graph has.
+    :param default: the graphs whose union is the default graph here; empty for the engine's own.
+    :param named: the graphs that are named graphs here.
+    :param nobody: an IRI of this release's that names no graph.
     """
 
     default: tuple[str, ...]
@@ -77,11 +77,11 @@ class Graphs:
 
     @property
     def dataset(self) -> Dataset:
-        """What a query sees that says nothing of graphs."""
+        """What a query sees that does not name any graphs for its dataset."""
         return Dataset(self.default, self.named) if self.default else Dataset()
 
     def chosen(self, default: list[str], named: list[str]) -> Dataset:
-        """What a query sees that names its graphs; other graphs of the engine are none here."""
+        """What a query sees that names its graphs; graphs not of the release count as empty."""
         return Dataset(
             tuple(graph for graph in default if graph in self.named) or (self.nobody,),
             tuple(graph for graph in named if graph in self.named) or (self.nobody,),
@@ -89,19 +89,19 @@ class Graphs:
 
 
 def read_backend(address: str, graphs: tuple[str, ...] = ()) -> Backend:
-    """A backend as the command line names it.
+    """The backend that the command line names.
 
-    :param address: with user and password in it, if the engine wants to know who asks.
-    :param graphs: none for the one that ``push`` writes to by default; ``default`` for the
+    :param address: with user and password in it, if the engine demands them.
+    :param graphs: empty for the one that ``push`` writes to by default; ``default`` for the
         engine's own default graph.
-    :raises ServeError: if they cannot be used; no password is repeated.
+    :raises ServeError: if they cannot be used; the message contains no password.
 
     >>> read_backend("http://ada:secret@127.0.0.1:8890/sparql").endpoint
     'http://127.0.0.1:8890/sparql'
     """
     try:
         url = urlsplit(address)
-        # To read the port is to check it.
+        # Reading the port checks it.
         is_web = url.scheme in ("http", "https") and can_be_host(url.hostname)
         fine = is_web and url.port != 0
     except ValueError:
@@ -130,7 +130,7 @@ def read_backend(address: str, graphs: tuple[str, ...] = ()) -> Backend:
 def graphs_of(backend: Backend, manifest: dict[str, Any], iris: Iris) -> Graphs:
     """The graphs of a release in the backend.
 
-    :param manifest: of the release.
+    :param manifest: the manifest of the release.
     """
     sets = manifest.get("mapping_sets", ())
     mappings = [iris.mapping_graph(one["id"]).value for one in sets]

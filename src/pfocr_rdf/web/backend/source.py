@@ -1,7 +1,7 @@
 """The data of a release as pages read them from the backend.
 
-Each query is one of a few that are known beforehand, with terms in it that pyoxigraph has
-written, and asks beside the data for the release that they are of: a page never has two.
+Queries have a few fixed forms, and their terms are written by pyoxigraph. Each asks not only for
+data but also for their release, so that a page never mixes two releases.
 """
 
 import asyncio
@@ -24,20 +24,20 @@ from pfocr_rdf.web.lookups import DEFAULT, PLACES
 from pfocr_rdf.web.problems import Refusal
 from pfocr_rdf.web.source import DATA, Graph, Value
 
-#: Things that are asked about in one request.
+#: How many things are asked about in one request.
 BATCH: Final = 200
-#: Quads that nothing but a mistake has more of.
+#: An answer with this many quads is refused: only a mistake gives so many.
 MOST: Final = 200_000
-#: Answers that are kept, for a release never changes, and quads of one at most.
+#: How many answers are kept (a release never changes), and the most quads in one that is.
 KEPT: Final = 4_096
 KEPT_QUADS: Final = 500
-#: Of one lookup of a query process: a release has fewer classes and properties.
+#: Most quads of one lookup by a query process: a release has fewer classes and properties.
 LOOKUP_QUADS: Final = 1_000
 STRING: Final = Literal("").datatype
 
 
 class BackendSource:
-    """A release in the backend. What it gives is whole; any thread but the event loop's may ask."""
+    """A release in the backend. Answers are whole; any thread but the event loop's may ask."""
 
     def __init__(self, holding: Holding, loop: asyncio.AbstractEventLoop) -> None:
         self._holding = holding
@@ -58,7 +58,7 @@ class BackendSource:
         :raises Refusal: if the backend does not give them.
         """
         if subject and predicate and value is None and limit is None and graph == DATA:
-            # Whoever asks for one property of a thing mostly asks for the next one too.
+            # A page that asks for one property of a thing mostly asks for others, too.
             said = self.quads(subject, None, None)
             return [quad for quad in said if quad.predicate == predicate]
         key = (subject, predicate, value, graph, limit)
@@ -88,9 +88,9 @@ class BackendSource:
                     self._kept.popitem(last=False)
 
     def read_ahead(self, subjects: Sequence[NamedNode], graph: Graph = DATA) -> None:
-        """Read what is said of things that will be asked about.
+        """Read and keep the quads of things that will be asked about.
 
-        :raises Refusal: if the backend does not say it.
+        :raises Refusal: if the backend does not give them.
         """
         with self._lock:
             wanted = [s for s in subjects if (s, None, None, graph, None) not in self._kept]
@@ -104,9 +104,9 @@ class BackendSource:
         predicates: Sequence[NamedNode] = (),
         value: Value | None = None,
     ) -> list[Triple]:
-        """What the data say of several things.
+        """The triples of several things, limited to the predicates and the value that are given.
 
-        :raises Refusal: if the backend does not say it.
+        :raises Refusal: if the backend does not give them.
         """
         found = self._of(subjects, predicates, value, DATA).values()
         return [quad.triple for quads in found for quad in quads]
@@ -118,7 +118,7 @@ class BackendSource:
         value: Value | None,
         graph: Graph,
     ) -> dict[NamedNode, list[Quad]]:
-        """What is said of each of several things."""
+        """The quads of each of several things."""
         found: dict[NamedNode, list[Quad]] = {subject: [] for subject in subjects}
         waiting = iter(found)
         while batch := list(islice(waiting, BATCH)):
@@ -136,7 +136,7 @@ class BackendSource:
         return found
 
     def _rows(self, pattern: str, limit: int, dataset: Dataset) -> list[Mapping[str, Any]]:
-        """The solutions of a pattern, after a look at the release that they are of."""
+        """The solutions of a pattern, after a check of the release that they come from."""
         holding = self._holding
         holding.demand()
         inner = f"SELECT * {{ {pattern} }} LIMIT {limit}"
@@ -159,19 +159,20 @@ class BackendSource:
 def written_pattern(
     subject: NamedNode | None, predicate: NamedNode | None, value: Value | None, graph: Graph
 ) -> str:
-    """A pattern of quads in SPARQL, with ``?s``, ``?p``, ``?o`` and ``?g`` for what is None."""
+    """A quad pattern in SPARQL, with ``?s``, ``?p``, ``?o`` and ``?g`` for what is None."""
     pattern = f"{_written(subject, 's')} {_written(predicate, 'p')} {_written(value, 'o')}"
     if subject and predicate and value:
-        # A solution without variables is not seen to be one.
+        # A solution that binds no variable cannot be told from no solution.
         pattern = f"VALUES ?p {{ {predicate} }} {subject} ?p {value}"
     return _in_graph(pattern, graph)
 
 
 def word_lookup(pattern: Any, graphs: Graphs) -> Wording:
-    """How the backend is asked for a few quads that a query process wants.
+    """The query to the backend for a few quads that a query process wants.
 
-    :param pattern: as :mod:`pfocr_rdf.web.lookups` says it; a process is not taken on trust.
-    :raises Refusal: if it is none, or of a graph that is not the release's.
+    :param pattern: as :mod:`pfocr_rdf.web.lookups` sends it; it is checked, as query processes are
+        not trusted.
+    :raises Refusal: if it is not a pattern, or names a graph that is not the release's.
     """
     try:
         subject, predicate, value, graph = (_looked_up(pattern[place]) for place in PLACES)
@@ -189,7 +190,7 @@ def _looked_up(cell: Any) -> Any:
 
 
 def seen_graphs(graphs: Graphs, graph: Graph) -> Dataset:
-    """The graphs that are asked; the release is in the default graph."""
+    """The dataset for a pattern in a graph; the default graph in it says which release it is."""
     if isinstance(graph, NamedNode) and graphs.default:
         return Dataset(graphs.default, (graph.value,))
     return graphs.dataset
@@ -234,7 +235,7 @@ def _term(known: Value | None, row: Mapping[str, Any], name: str) -> Value:
 
 @lru_cache(maxsize=4096)
 def canonical(literal: Literal) -> Literal:
-    """A literal as the store of a release has it, which writes each number in one way.
+    """A literal as a release's store returns it, which writes each number in one way.
 
     >>> from pfocr_rdf.iris import XSD
     >>> [

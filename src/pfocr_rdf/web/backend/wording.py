@@ -1,11 +1,11 @@
-"""A query as the backend gets it.
+"""Rewords a query for the backend.
 
-It is written anew, token by token as Oxigraph reads it and without comments, so that what is a
-comment or a comparison here cannot be code there. What engines do not agree on is taken out.
-FROM clauses become parameters of the request: Virtuoso adds the graphs of the request to them,
-instead of letting those take their place. A GRAPH that names none of our graphs gets the name of
-one that nobody has: Virtuoso counts one solution otherwise. And nothing is called that only the
-engine has: Virtuoso lets a query run its procedures, ``bif:exec`` among them.
+The query is written anew, token by token as Oxigraph reads it and without comments, so that a
+comment or a comparison here cannot be code there. What engines read differently is removed. FROM
+clauses become parameters of the request: Virtuoso would add the graphs of the request to those of
+the clauses, not let them replace these. A GRAPH that names none of our graphs gets the name of one
+that does not exist: otherwise Virtuoso counts one solution. Functions that only the engine has are
+refused: Virtuoso lets a query run its procedures, ``bif:exec`` among them.
 """
 
 from collections.abc import Callable
@@ -22,12 +22,12 @@ from pfocr_rdf.web.scan import STRING, Measure, Scan
 UNLIMITED: Final[dict[Measure, int]] = dict.fromkeys(
     ("text_bytes", "depth", "patterns", "operations", "doublings", "tokens"), 1 << 30
 )
-#: Schemes of what Virtuoso has of its own.
+#: Schemes of the IRIs of Virtuoso's own functions.
 OWN: Final = ("bif:", "sql:")
 ESCAPE_RE: Final = re.compile(r"\\(.)")
-#: A backslash and what it escapes; the number of a character, if it is one.
+#: A backslash and what it escapes; the groups hold the number of a numbered character.
 NUMBERED_RE: Final = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|.)", re.DOTALL)
-#: What cannot stand in every string, or cannot be seen.
+#: Characters that not every string can contain, or that are invisible → their escapes.
 ESCAPED: Final = {'"': '\\"', "'": "\\'", "\\": "\\\\", "\n": "\\n", "\r": "\\r"}
 NOT_IN_IRI_RE: Final = re.compile(r"[\x00-\x20<>\"{}|^`\\]")
 COMMENT_RE: Final = re.compile(rf"((?:{STRING})|<[^<>\s]*+>)|#[^\r\n]*+")
@@ -38,7 +38,7 @@ Lists = tuple[list[str] | None, list[str] | None]
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """What is sent: a text, and the graphs that it is about."""
+    """What is sent: the text of a query, and the graphs that it sees."""
 
     text: str
     dataset: Dataset
@@ -51,14 +51,15 @@ def reword(
     base: str | None = None,
     asked: Lists = NO_LISTS,
 ) -> Wording:
-    r"""A query as the backend gets it, after a parser has found that it is one.
+    r"""A query as it is sent to the backend; a parser must have accepted it before.
 
-    :param graphs: of the release.
-    :param prefixes: those that it need not declare, as far as it can mean them.
-    :param base: what its IRIs are relative to, unless it says so itself.
-    :param asked: the graphs that the request names, default and named: they go before those of
-        the query, https://www.w3.org/TR/sparql11-protocol/#dataset
-    :raises Refusal: ``evaluation``, if it calls what only the engine has.
+    :param graphs: the graphs of the release.
+    :param prefixes: the prefixes that it need not declare and may use.
+    :param base: the base of its relative IRIs, unless it declares one.
+    :param asked: the graphs that the request names, default and named: they replace those of the
+        query, https://www.w3.org/TR/sparql11-protocol/#dataset
+    :raises Refusal: ``evaluation``, if it calls a function that only the engine has or cannot be
+        reworded; ``syntax``, if an IRI cannot be made absolute.
 
     >>> graphs = Graphs(("urn:data",), ("urn:other",), "urn:nobody")
     >>> reword("ASK # or not\nFROM <urn:other> { }", graphs, {})
@@ -68,14 +69,14 @@ def reword(
     reader.read()
     missing = [name for name in prefixes if name not in reader.declared]
     prologue = [] if base is None or reader.has_base else [f"BASE <{base}>"]
-    # In one line, so that lines are counted as in the query.
+    # On one line, so that the line numbers in messages stay those of the query.
     prologue += [f"PREFIX {name}: <{prefixes[name]}>" for name in missing]
     whole = " ".join((*prologue, "".join(reader.words).strip()))
     return Wording(whole, reader.dataset)
 
 
 class _Reader(Scan):
-    """Reads a text to its end and keeps what is sent."""
+    """Reads a query to its end and collects what is sent."""
 
     def __init__(
         self, text: str, graphs: Graphs, prefixes: dict[str, str], base: str | None, asked: Lists
@@ -87,15 +88,15 @@ class _Reader(Scan):
         self._graphs, self._asked = graphs, asked
         self._own: dict[str, list[str]] = {}
         self._prefixes, self._base = dict(prefixes), base or ""
-        #: What the next IRI is: ``base``, a prefix's, a graph of FROM, FROM NAMED or GRAPH.
+        #: What the next IRI is for: BASE, PREFIX, or the graph of FROM, FROM NAMED or GRAPH.
         self._awaits = ""
         self._prefix = ""
-        #: The IRI that was read last: a parenthesis after it calls it.
+        #: The IRI just read, which a parenthesis after it calls; None after any other token.
         self._last: str | None = None
 
     @property
     def dataset(self) -> Dataset:
-        """What the backend is told that the query sees."""
+        """The graphs that the query sees, as parameters for the backend."""
         found = self._dataset
         if not self.has_nobody:
             return found
@@ -103,7 +104,7 @@ class _Reader(Scan):
 
     @property
     def _dataset(self) -> Dataset:
-        """The graphs that the query sees; known when its first brace is read."""
+        """The graphs that the query sees; final once its first brace has been read."""
         default, named = self._asked
         if default is None and named is None:
             if not self._own:
@@ -114,7 +115,7 @@ class _Reader(Scan):
     def read(self) -> None:
         """Read to the end.
 
-        :raises Refusal: ``evaluation``.
+        :raises Refusal: as :func:`reword` does.
         """
         for kind, before, start in self.tokens():
             skipped, token = self.text[before:start], self.text[start : self.at]
@@ -137,13 +138,13 @@ class _Reader(Scan):
             token = _numbered(token, _in_string)
         self._awaits = {"GRAPH": "graph", "BASE": "base", "PREFIX": "prefix"}.get(word, "")
         if token in ("<", "<="):
-            token = f" {token} "  # nobody shall take it for the beginning of an IRI
+            token = f" {token} "  # no engine can take it for the beginning of an IRI
         elif "#" in token and kind != "string":
             token = COMMENT_RE.sub(lambda found: found[1] or " ", token)
         self.words.append(token)
 
     def _iri(self, kind: str, token: str) -> None:
-        """An IRI or a prefixed name, wherever it stands."""
+        """Take in an IRI or a prefixed name, by what it stands for."""
         awaits, self._awaits = self._awaits, ""
         token = _numbered(token, _in_iri) if kind != "name" else token
         if awaits == "prefix" and kind == "name":
@@ -167,7 +168,7 @@ class _Reader(Scan):
         self.words.append(token)
 
     def _graph(self, iri: str) -> str:
-        """What is asked instead of a graph: one that nobody has, if the query does not see it."""
+        """The graph to ask for: this one, or one that does not exist if the query cannot see it."""
         seen = self._dataset.named
         if not seen or iri in seen:
             return iri
@@ -191,10 +192,10 @@ class _Reader(Scan):
 
 
 def _numbered(token: str, written: Callable[[str], str]) -> str:
-    r"""A string or an IRI with its numbered characters as themselves, escaped where they must be.
+    r"""A string or IRI with numbered characters replaced by the characters, escaped where needed.
 
-    An engine that reads the numbers first, https://www.w3.org/TR/sparql11-query/#codepointEscape,
-    would see the end of a string in one.
+    An engine that replaces the numbers before it parses, as in
+    https://www.w3.org/TR/sparql11-query/#codepointEscape, could take one for the end of a string.
 
     >>> print(_numbered(r'"\u0022 \\u0041 \u0041"', _in_string))
     "\" \\u0041 A"
