@@ -136,6 +136,7 @@ def test_a_line_goes_from_left_to_right_whatever_the_order_of_rows() -> None:
         [("2010", "30"), ("2010", "31")],
         [("2010", "30"), ("2011-05-01", "31")],
         [("2010", "30"), ("\u0662", "31")],
+        [("2010", "30"), ("9" * 400, "31")],
     ],
 )
 def test_what_has_no_place_on_an_axis_is_no_line(rows: list[tuple[str, str]]) -> None:

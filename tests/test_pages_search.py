@@ -280,6 +280,16 @@ def test_a_program_can_walk_through_the_list_by_its_headers(pages: Pages) -> Non
     assert len(seen) == len(set(seen)) == MANY + 2
 
 
+@pytest.mark.parametrize("asked", ["search.ttl?q=kinase", "search?q=kinase&format=turtle"])
+def test_the_next_page_has_the_form_that_was_asked_for(asked: str, pages: Pages) -> None:
+    first = pages.get(f"/{asked}&limit=10")
+    (following,) = [p for p in first.headers["link"].split(", ") if 'rel="next"' in p]
+    second = pages.get(following[1:].partition(">")[0].removeprefix(PUBLIC[:-1]))
+    assert second.headers["content-type"] == first.headers["content-type"]
+    assert second.headers["content-type"].startswith("text/turtle")
+    assert 'rel="prev"' in second.headers["link"]
+
+
 # Other forms.
 
 

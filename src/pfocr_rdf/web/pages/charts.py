@@ -116,8 +116,8 @@ def _line(chart: Chart, table: Table, numbers: Sequence[float | None]) -> Line |
     for row, number in zip(table.rows, numbers, strict=True):
         label, value = row[label_at], row[value_at]
         if label and value and number is not None:
-            place = float(label.text) if label.text.isascii() and label.text.isdigit() else None
-            if place is None:
+            place = float(label.text) if label.text.isascii() and label.text.isdigit() else math.inf
+            if math.isinf(place):
                 return None  # a label that is not a number has no position on the axis
             rows.append((place, label.text, number, value.text))
     rows.sort()
