@@ -1,7 +1,7 @@
 """Reads PFOCR records and their companion tables: nothing else knows YAML or TSV.
 
-``open_collection`` finds the records of a folder, ``read_record`` turns one into a
-:class:`Figure` and the list of all that was found wrong in it.
+``open_collection`` finds the records of a folder; ``read_record`` turns one into a
+:class:`Figure` and a list of the problems found in it.
 """
 
 from pfocr_rdf.records.figure import read_record

@@ -1,4 +1,4 @@
-"""What a record says of its article: title, citation, year, DOI, journal, keywords."""
+"""What a record says about its article: title, citation, year, DOI, journal, keywords."""
 
 import re
 from contextlib import suppress
@@ -11,7 +11,7 @@ from pfocr_rdf.records.fields import Fields
 from pfocr_rdf.records.model import Article
 
 # "Li-Fen Lee, et al. Mol Cell Biol. 2001 Dec;21(24):8385-8397.": the year follows a full
-# stop. Anywhere else four digits may be a page.
+# stop. Anywhere else four digits may be a page number.
 YEAR_IN_CITATION_RE: Final = re.compile(r"\. ((?:18|19|20)[0-9]{2})\b(?![-–:])")
 DOI_PREFIX_RE: Final = re.compile(
     r"(?i)^(?:(?:https?://)?(?:(?:dx|www)\.)?doi\.org/|info:doi/|doi ?:? ?)+"
@@ -41,7 +41,7 @@ def read_article(pmcid: str, fields: Fields) -> Article:
 
 
 def _year(fields: Fields, citation: str | None) -> str | None:
-    """The year of publication, 1800 to 2100, else the one in the citation.
+    """The year of publication: the field's, if from 1800 to 2100, else the one in the citation.
 
     >>> from pfocr_rdf.records.notes import Notes
     >>> _year(Fields({"year": ""}, Notes("x.md")), "A B, et al. Cell. 2001 Dec;21(24):8385.")
@@ -61,14 +61,14 @@ def _year(fields: Fields, citation: str | None) -> str | None:
 
 
 def _doi(fields: Fields) -> str | None:
-    """The DOI in lower case, without a resolver before it."""
+    """The DOI in lower case, without a resolver's address or a prefix such as ``doi:``."""
     value = fields.text("doi")
     if value is None:
         return None
     doi = DOI_PREFIX_RE.sub("", value)
-    # Every DOI has a slash: where an address has it escaped, so it has whatever else it escapes.
+    # Every DOI has a slash: without one, this is from an address that escapes special characters.
     if "/" not in doi:
-        with suppress(UnicodeDecodeError):  # escaped in no UTF-8: whose letters nobody knows
+        with suppress(UnicodeDecodeError):  # the escaped bytes are not UTF-8
             unescaped = unquote(doi, errors="strict")
             doi = unescaped if unescaped.isprintable() else doi
     doi = doi.translate(DOI_CASE)
@@ -79,7 +79,7 @@ def _doi(fields: Fields) -> str | None:
 
 
 def _with_a_letter(fields: Fields, name: str) -> str | None:
-    """A name that an IRI can be minted from."""
+    """The name in a field, if an IRI can be minted from it; any other is kept as unrecognised."""
     value = fields.text(name)
     if value is None:
         return None

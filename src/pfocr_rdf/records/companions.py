@@ -1,4 +1,4 @@
-"""What lies beside the records: companion tables, and the maps that say more of each figure."""
+"""What lies beside the records: companion tables, and the maps from figures to other databases."""
 
 import os
 import re
@@ -21,14 +21,14 @@ from pfocr_rdf.records.tables import (
 )
 from pfocr_rdf.records.text import composed
 
-#: Map → figid → what it says of the figure.
+#: Map → figid → the values that the map gives for the figure.
 Maps = dict[MapName, dict[str, tuple[str, ...]]]
-#: Files with rows, as PFOCR and others write and pack them.
+#: Names of files that hold rows: tables and spreadsheets, compressed or not.
 ROWS_RE: Final = re.compile(r"[^.].*\.(?:tsv|csv|tab|xlsx?)(?:\.(?:gz|bz2|xz|zip))?", re.IGNORECASE)
 
 
 def find_tables(layout: Layout, problems: list[Problem]) -> dict[str, dict[Kind, str]]:
-    """The companion tables by figid (its letters composed) and kind; others are reported."""
+    """The paths of the tables by :func:`composed` figid and kind; what is not read is reported."""
     found: dict[str, dict[Kind, str]] = {}
     for folder in layout.data:
         for entry in entries_of(folder):
@@ -37,7 +37,7 @@ def find_tables(layout: Layout, problems: list[Problem]) -> dict[str, dict[Kind,
                 problems.extend(_unread(entry, folder, layout))
                 continue
             path = folder / entry.name
-            # A regular file needs no second look; there may be 200,000 of them.
+            # A regular file needs no further check, and there may be 200,000 of them.
             if not entry.is_file(follow_symlinks=False):
                 problem = refused_file(path, relative(path, layout.root), layout.root)
                 if problem:
@@ -52,11 +52,11 @@ def find_tables(layout: Layout, problems: list[Problem]) -> dict[str, dict[Kind,
 
 
 def _unread(entry: os.DirEntry[str], folder: Path, layout: Layout) -> Iterator[Problem]:
-    """Report what has rows, and is named like no table and no map."""
+    """Report a folder, or a file of rows that is named neither like a table nor like a map."""
     if not layout.whole:
-        return  # where single records are named, their neighbours are nobody's concern
+        return  # single records were named: other files beside them are not reported
     if entry.is_dir(follow_symlinks=False):
-        # Folders beside loose records are searched for records.
+        # Folders beside loose records are searched for records, so they are not reported.
         if folder != layout.folder:
             yield from unread_folder(relative(folder / entry.name, layout.root), "tables")
     elif ROWS_RE.fullmatch(entry.name) and entry.name not in map(_file_of, MAP_TO_SHAPE):
@@ -76,13 +76,13 @@ def read_maps(
     problems: list[Problem],
     limits: Limits,
 ) -> Maps:
-    """What the map files of the whole input say of the figures that are there.
+    """The values of all map files of the input for the figures that are in the input.
 
-    A map may speak of figures that lie elsewhere in the input: parts of a database often have
-    the whole of it.
+    A map may name figures that lie elsewhere in the input: a part of a database often comes with
+    the map of the whole database.
 
-    :param figid_to_place: the figures, each with the number of its layout, whose own maps come
-        first.
+    :param figid_to_place: figid → index of the layout where the figure lies; maps of that layout
+        take precedence.
     """
     read = [
         (place, name, notes.file, found)
@@ -115,7 +115,7 @@ def _map_files(
             except RecordError as error:
                 problems.append(error.problem)
                 continue
-            # Where one record was named, the lines of its neighbours are no slips.
+            # Where single records were named, lines about other figures are no mistakes.
             if layout.whole and found.absent:
                 _note_absent(found.absent, notes)
             problems.extend(notes.problems)
@@ -125,7 +125,7 @@ def _map_files(
 def _add(
     maps: Maps, name: MapName, figid: str, values: tuple[str, ...], file: str
 ) -> Iterator[Problem]:
-    """Take in what one more file says of a figure, which has one network and many pathways."""
+    """Add the values of one more file for a figure, which has one network but many pathways."""
     earlier = maps[name].get(figid, ())
     if name == "wpid" or not earlier:
         maps[name][figid] = tuple(dict.fromkeys((*earlier, *values)))
@@ -135,7 +135,7 @@ def _add(
 
 
 def _note_absent(line_to_figid: Mapping[str, str], notes: Notes) -> None:
-    """Report the lines of a map about figures that are not there, as one problem."""
+    """Report the lines of a map about figures that are not among the records, as one problem."""
     count = len(set(line_to_figid.values()))
     figures = f"{count:,} figures that are" if count > 1 else "a figure that is"
     reason = f"about {figures} not among the records: add the records, or mend the figids"

@@ -1,7 +1,7 @@
 """The JSON-LD that each record embeds: a placeholder that is checked, not imported.
 
 Its ``name`` is ``CreativeWork`` in every record. Only the keywords are kept: where a record
-has no mentions they are all that is known of the picture.
+has no mentions, they are all that is known about the picture.
 """
 
 from collections.abc import Iterator, Sequence
@@ -28,7 +28,7 @@ CONSTANTS: Final[dict[str, Value]] = {
 def read_embedded_keywords(
     fields: Fields, figid: str, caption: str | None, mentions: tuple[Mention, ...]
 ) -> tuple[str, ...]:
-    """The distinct keywords of the picture; what else is not as expected is noted."""
+    """The distinct keywords of the picture; anything else that is not as expected is noted."""
     embedded = fields.values.get(FIELD, "")
     if not isinstance(embedded, dict):
         if embedded and present(as_text(embedded)):
@@ -59,7 +59,7 @@ def read_embedded_keywords(
 
 
 def _keywords(fields: Fields, value: Value) -> tuple[str, ...]:
-    """The items as they stand: a keyword ``NA`` or ``On`` is a word from the picture."""
+    """The distinct items, trimmed: even a keyword ``NA`` or ``On`` is a word from the picture."""
     found: dict[str, None] = {}
     for item in value if isinstance(value, list) else [value] if value else ():
         if isinstance(item, str):
@@ -73,13 +73,13 @@ def _keywords(fields: Fields, value: Value) -> tuple[str, ...]:
 
 
 def _compare(keywords: tuple[str, ...], mentions: Sequence[Mention], fields: Fields) -> None:
-    """The keywords are PFOCR's copy of the mentions: symbols, chemical and disease words."""
+    """Warn if the keywords differ from what they copy: symbols, chemical and disease words."""
     found: dict[str, None] = {}
     unnamed: dict[str, None] = {}
     for mention in mentions:
         if mention.kind == "gene":
             for candidate in mention.candidates:
-                # What a row without a symbol calls a gene is in the keywords or not.
+                # The name of a gene without a symbol may or may not be among the keywords.
                 (found if candidate.named else unnamed)[candidate.name] = None
         else:
             found[mention.word] = None
@@ -88,8 +88,8 @@ def _compare(keywords: tuple[str, ...], mentions: Sequence[Mention], fields: Fie
     expected = dict.fromkeys(_comparable(name) for name in found)
     stated = dict.fromkeys(_comparable(word) for word in keywords)
     for names in (expected, stated):
-        names.pop("", None)  # of a row without a word, or of a quotation mark
-    # So is what a row without an identifier calls it.
+        names.pop("", None)  # from a row whose word is empty or only quotation marks
+    # So may the symbol of a gene without an identifier.
     symbols = (symbol for mention in mentions for symbol in _symbols(mention))
     known = {*expected, *map(_comparable, (*unnamed, *symbols))}
     only_stated = [word for word in stated if word not in known]
@@ -116,5 +116,5 @@ def _symbols(mention: Mention) -> Iterator[str]:
 
 @remembered(1 << 13)
 def _comparable(word: str) -> str:
-    """The tables' writer drops quotes; the YAML emitter trims."""
+    """A word as compared: the tables' writer drops quotes, and the YAML emitter trims."""
     return one_line(word.replace('"', "").replace("'", ""))

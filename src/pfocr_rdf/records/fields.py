@@ -21,7 +21,7 @@ KNOWN_FIELDS: Final = frozenset(
 
 @dataclass(slots=True)
 class Fields:
-    """Typed access to the values of a record; what has the wrong shape is noted."""
+    """Typed access to the values of a record; a value of the wrong shape is noted."""
 
     values: dict[str, Value]
     notes: Notes
@@ -31,14 +31,14 @@ class Fields:
     def raw(self, name: str) -> str:
         """The text as it stands, control characters removed; empty where it is missing.
 
-        A list of one item is that item: R's yaml package writes either.
+        A list of one item counts as that item: R's yaml package writes either form.
         """
         value = self.values.get(name, "")
         if isinstance(value, list) and len(value) == 1:
             value = value[0]
         if isinstance(value, str):
             if (clean := publishable(value, name, self.notes)) is not value:
-                self.values[name] = clean  # or it would be reported each time that it is read
+                self.values[name] = clean  # else each further reading would report it again
             return clean
         if value and name not in self.misshapen:
             self.misshapen.add(name)
@@ -51,12 +51,12 @@ class Fields:
         return present(one_line(self.raw(name)))
 
     def note_missing(self, name: str, reason: str) -> None:
-        """Report a field that is missing; one of another shape was reported already."""
+        """Report a missing field, unless it was reported already because of its shape."""
         if name not in self.misshapen:
             self.notes.warn(name, "missing", "", f"{reason}: add the field")
 
     def texts(self, name: str) -> tuple[str, ...]:
-        """The distinct texts of a list, or of a single text with ``|`` between its parts."""
+        """The distinct texts of a list or of a single text, each split at ``|``."""
         value = self.values.get(name, "")
         # R writes an empty list as {}.
         items = value if isinstance(value, list) else [value] if value else ()
@@ -72,9 +72,10 @@ class Fields:
         return tuple(found)
 
     def rows(self, name: str) -> list[tuple[int, dict[str, str]]]:
-        """The rows of an inline list of mentions by their number, cells as they stand.
+        """The rows of an inline list of mentions with their numbers, from 1.
 
-        They are not to be changed.
+        Cells stand as they are, without control characters. The rows must not be changed: other
+        records may share them.
         """
         value = self.values.get(name, "")
         if isinstance(value, str):
@@ -83,7 +84,7 @@ class Fields:
                 self.notes.error(name, "field shape", value, reason)
             return []
         found: list[tuple[int, dict[str, str]]] = []
-        # R writes an empty list as {}, and a list of one item as that item.
+        # R writes an empty list as {}, and a list of one item as the item alone.
         rows = value if isinstance(value, list) else _by_row(value) if value else []
         for number, row in enumerate(rows, 1):
             if isinstance(row, Item):
@@ -106,13 +107,13 @@ class Fields:
         return found
 
     def keep_unrecognized(self, name: str, value: str, reason: str) -> None:
-        """Keep a value that has not the shape of its field as a literal, with a warning."""
+        """Keep a value that its field cannot have as a literal, with a warning."""
         self.unrecognized.append(f"{name}: {value}")
         self.notes.warn(name, "unrecognized value", value, f"{reason}: kept as a literal")
 
 
 def _by_row(value: dict[str, Value]) -> list[Value]:
-    """The rows of a data frame that R's yaml package wrote by column, which it does unasked.
+    """The rows of a data frame that R's yaml package wrote by column, as it does by default.
 
     >>> _by_row({"word": ["NO", "p53"], "entrez": ["4842", "7157"]})
     [{'word': 'NO', 'entrez': '4842'}, {'word': 'p53', 'entrez': '7157'}]
@@ -126,7 +127,7 @@ def _by_row(value: dict[str, Value]) -> list[Value]:
 
 
 def _texts(row: Value) -> dict[str, str] | None:
-    """A row, if it is a mapping of texts."""
+    """A row as a mapping of texts; None if it is none."""
     if not isinstance(row, dict):
         return None
     for cell in row.values():
@@ -136,7 +137,7 @@ def _texts(row: Value) -> dict[str, str] | None:
 
 
 def _unwrapped(row: dict[str, Value]) -> dict[str, str] | None:
-    """A row in which a text stands as a list of one, or as the empty list that R makes of none."""
+    """A row with lists of one text as that text, and empty lists as empty texts: R writes both."""
     found: dict[str, str] = {}
     for name, cell in row.items():
         text = cell[0] if isinstance(cell, list) and len(cell) == 1 else cell or ""

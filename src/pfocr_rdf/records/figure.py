@@ -1,4 +1,4 @@
-"""One record → one :class:`Figure`, and everything that was found wrong in it."""
+"""One record → one :class:`Figure`, and the problems found in the record."""
 
 import hashlib
 import re
@@ -25,7 +25,7 @@ FIGURE_TYPES: Final = frozenset(
     {"Figure", "Scheme", "Supplemental figure", "Graphical abstract"}
     | {"Appendix figure", "Extended view"}
 )
-#: The link as records have it, or the address of the same page in full.
+#: The link to a figure's page: a path, as records have it, or the full address.
 FIGLINK_RE: Final = re.compile(
     r"(?:https?://(?:www\.|pmc\.)?ncbi\.nlm\.nih\.gov/+)?(?:pmc/+)?articles/+(PMC[0-9]+)/+"
     r"(figure/[^?#]+)(?:[?#].*)?"
@@ -52,7 +52,7 @@ def read_record(
 
 
 def _note_unread(found: RecordFile, notes: Notes) -> None:
-    """Report what is not read with a record that is refused."""
+    """Report the tables and map values of a refused record, which are not read either."""
     tables = [readable(Path(path).name) for _, path in found.tables]
     beside = [*tables, *filter(None, (found.ndex, *found.wpids))]
     if beside:
@@ -108,12 +108,12 @@ def _figure(found: RecordFile, taxa: Taxa, notes: Notes, limits: Limits) -> Figu
 
 
 def _identity(name: str, found: RecordFile, fields: Fields) -> tuple[str, str]:
-    """The figid, which the file name repeats, and the article's PMC id in it.
+    """The figid, which the file name should repeat, and the article's PMC id in it.
 
     :raises RecordError: if there is no usable figid, or the record names another article.
     """
     notes, stem = fields.notes, record_stem(name)
-    # As it stands, not normalised: the identifier is what its owner wrote.
+    # Not normalised: the identifier is exactly what its owner wrote.
     written = present(fields.raw("figid"))
     matched = FIGID_RE.fullmatch(written or "") or FIGID_RE.fullmatch(stem)
     if not matched:
@@ -137,7 +137,7 @@ def _identity(name: str, found: RecordFile, fields: Fields) -> tuple[str, str]:
 
 
 def _caption(fields: Fields, limits: Limits) -> tuple[str | None, str | None]:
-    """The caption, normalised, and as it was found where that differs."""
+    """The normalised caption, and the original if it differs, else None."""
     raw = fields.raw("caption")
     caption = present(one_line(raw))
     if caption is None:
@@ -167,12 +167,12 @@ def _figure_type(fields: Fields, number: str | None) -> str | None:
 
 
 def _pmc_path(fields: Fields, pmcid: str, number: str | None) -> str | None:
-    """``PMC…/figure/F1/`` of the figure at PubMed Central; None if the link is of another."""
+    """The figure's path at PubMed Central, ``PMC…/figure/F1/``; None if the link is unusable."""
     link = fields.text("figlink")
     if link is None:
         return None
     matched = FIGLINK_RE.fullmatch(link.strip("/"))
-    # Escaped dots are dots to whoever follows the link.
+    # Clients read escaped dots as dots, so these could lead to another article, too.
     if not matched or not {".", ".."}.isdisjoint(unquote(matched[2]).split("/")):
         fields.keep_unrecognized("figlink", link, "not a path /pmc/articles/PMC…/figure/…/")
         return None
@@ -189,7 +189,7 @@ def _pmc_path(fields: Fields, pmcid: str, number: str | None) -> str | None:
 
 def _filename(fields: Fields, figid: str, pmcid: str) -> str:
     default = figid.removeprefix(pmcid + "__") + ".jpg"
-    # As it stands, spaces too: it is a part of the picture's address.
+    # Not normalised, inner spaces included: it is part of the picture's address.
     name = (present(fields.raw("filename")) or default).removeprefix(pmcid + "__")
     if re.search(r"[/\\\x00-\x1f]", name) or not name.strip("."):
         fields.keep_unrecognized("filename", name, "not the name of a file")
@@ -198,7 +198,10 @@ def _filename(fields: Fields, figid: str, pmcid: str) -> str:
 
 
 def _alias(fields: Fields, figid: str, pmcid: str, number: str | None) -> str | None:
-    """The figure's other address, ``PMC…__F1``; derived from its number where it is missing."""
+    """The figure's alias, ``PMC…__F1``; derived from the number where the record has none.
+
+    None where the record gives the figid itself as the alias.
+    """
     named: dict[str, str] = {}
     refused: set[str] = set()
     has_none = False
@@ -211,7 +214,7 @@ def _alias(fields: Fields, figid: str, pmcid: str, number: str | None) -> str | 
             has_none = True
         elif _is_of(alias, pmcid):
             named[name] = alias
-        elif alias not in refused:  # the second field repeats the first
+        elif alias not in refused:  # the second field usually repeats the first
             refused.add(alias)
             fields.keep_unrecognized(name, value, f"not an alias of the form {pmcid}__…")
     if len(set(named.values())) > 1:
@@ -226,19 +229,19 @@ def _alias(fields: Fields, figid: str, pmcid: str, number: str | None) -> str | 
 
 
 def _is_of(alias: str, pmcid: str) -> bool:
-    """Whether an alias has the form of the figids of an article."""
+    """Whether an alias has the form of a figid of the article."""
     matched = FIGID_RE.fullmatch(alias)
     return matched is not None and matched[1] == pmcid
 
 
 def _score(fields: Fields) -> Decimal | None:
-    """The classifier's score; two generations name one property differently."""
+    """The classifier's score; two generations of the data name the field differently."""
     found: Decimal | None = None
     for name in ("automl_pathway", "pathway_score"):
         value = fields.text(name)
         if value is None:
             continue
-        # Written out, 1E-999999999 would fill the memory.
+        # Written out in full, 1E-999999999 would fill the memory.
         score = Decimal(value) if SCORE_RE.fullmatch(value) else None
         if score is None or score.adjusted() > 9 or int(score.as_tuple().exponent) < -18:
             fields.keep_unrecognized(name, value, "not a decimal number of 18 decimals at most")
@@ -267,7 +270,7 @@ def _ndex(found: RecordFile, fields: Fields) -> str | None:
     """The network at NDEx: the record's own, or else the map's."""
     own, mapped = fields.text("ndex"), found.ndex
     if mapped and not UUID_RE.fullmatch(mapped.lower()):
-        fields.unrecognized.append(f"ndex: {mapped}")  # noted where it stands, in the map
+        fields.unrecognized.append(f"ndex: {mapped}")  # already noted at its line of the map
         mapped = None
     if own and not UUID_RE.fullmatch(own.lower()):
         fields.keep_unrecognized("ndex", own, "not an NDEx id (a UUID)")
@@ -288,20 +291,20 @@ def _wpids(found: RecordFile, fields: Fields) -> tuple[str, ...]:
         if WPID_RE.fullmatch(value):
             kept.append(value)
         elif value in mapped:
-            fields.unrecognized.append(f"wpid: {value}")  # noted where it stands, in the map
+            fields.unrecognized.append(f"wpid: {value}")  # already noted at its line of the map
         else:
             fields.keep_unrecognized("wpid", value, "not a WikiPathways id (WP and digits)")
     return tuple(kept)
 
 
 def _own_taxa(supports: tuple[Support, ...]) -> dict[str, str]:
-    """The names that a record's own gene table gives to taxa."""
+    """Folded organism names → taxa, from the record's own gene table."""
     named = [support.organism for support in reversed(supports)]
     return {folded(organism.name): organism.taxon for organism in named if organism.taxon}
 
 
 def _organism(name: str, taxa: Taxa, own: dict[str, str], fields: Fields, where: str) -> Organism:
-    """An organism by its name: the record's own table, the pages, then our table."""
+    """An organism by name: from the record's own table, the pages, or the shipped table."""
     taxon = own.get(folded(name)) or taxa.taxon(name)
     if taxon is None:
         fields.notes.warn(where, "organism", name, WITHOUT_TAXON)
@@ -311,7 +314,7 @@ def _organism(name: str, taxa: Taxa, own: dict[str, str], fields: Fields, where:
 def _predicted(
     supports: tuple[Support, ...], taxa: Taxa, own: dict[str, str], fields: Fields
 ) -> tuple[Organism, ...]:
-    """The organisms of the gene table, which ``organisms_ner`` repeats by name."""
+    """The organisms of the gene table, and others that ``organisms_ner`` names."""
     found = dict.fromkeys(support.organism for support in supports)
     names = {folded(organism.name) for organism in found}
     for name in fields.texts("organisms_ner"):
@@ -321,7 +324,7 @@ def _predicted(
 
 
 def _note_leftovers(fields: Fields) -> None:
-    """Report what no part of the mapping reads: unknown fields, filled placeholders."""
+    """Report what is not mapped: unknown fields, and placeholders that hold a value."""
     notes, values = fields.notes, fields.values
     for name in sorted(values.keys() - KNOWN_FIELDS):
         reason = "not a field that PFOCR records have: not mapped"

@@ -1,7 +1,7 @@
 """Which files of the input may be opened: regular ones that lie in the input folder.
 
-A link could name any file of this machine, whose lines would then stand in the report and
-the graph; a named pipe would make the reader wait for ever.
+A symbolic link could name any file of the machine, whose lines would then end up in the
+report and the graph; a named pipe would make the reader wait for ever.
 """
 
 import os
@@ -13,14 +13,14 @@ from pfocr_rdf.errors import Problem
 from pfocr_rdf.records.text import readable
 
 RECORD_SUFFIX: Final = ".md"
-#: Pages about a folder, which it may hold beside its records.
+#: Files about a folder, which may lie beside its records.
 NOT_RECORDS: Final = frozenset({"readme.md", "license.md", "contributing.md", "changelog.md"})
 
 
 def is_record_name(name: str) -> bool:
     """Whether a file of this name is a record, or the page of an organism.
 
-    Hidden files are none: some systems put one beside each file that they copy.
+    Hidden files are not: some systems put one beside each file that they copy.
 
     >>> is_record_name("PMC1__f1.md"), is_record_name("README.md"), is_record_name("._PMC1__f1.md")
     (True, False, False)
@@ -41,7 +41,7 @@ def record_stem(name: str) -> str:
 
 
 def is_inside(path: Path | str, root: Path) -> bool:
-    """Whether a path, its links followed, lies in a folder."""
+    """Whether a path lies in a folder once symbolic links are followed."""
     real, folder = os.path.realpath(path), os.path.realpath(root)
     return os.path.commonpath((real, folder)) == folder
 
@@ -53,10 +53,10 @@ def refused_link(path: Path | str, file: str) -> Problem:
 
 
 def refused_file(path: Path | str, file: str, root: Path) -> Problem | None:
-    """The reason why a file may not be opened; None if it may.
+    """The problem that forbids opening a file; None if it may be opened.
 
     :param file: its name in the report.
-    :param root: the folder that a link may not leave.
+    :param root: the folder that a symbolic link may not leave.
     """
     mode = os.lstat(path).st_mode
     if stat.S_ISREG(mode):
@@ -70,9 +70,9 @@ def refused_file(path: Path | str, file: str, root: Path) -> Problem | None:
 
 
 def unread_folder(file: str, among: str) -> list[Problem]:
-    """Report a folder where files are read and folders are not; hidden ones are nobody's.
+    """Report a folder that lies where only files are read; hidden ones are ignored.
 
-    :param among: what the files are.
+    :param among: what the files there are, for the message.
 
     >>> [problem.kind for problem in unread_folder("_data/2024", "tables")]
     ['folder']

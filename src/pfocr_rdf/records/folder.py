@@ -22,7 +22,7 @@ from pfocr_rdf.records.tables import kind_of_table
 from pfocr_rdf.records.text import composed, readable
 
 FIGID_LINE_RE: Final = re.compile(rb"^figid:([^\n]*)$", re.MULTILINE)
-#: Where the front matter ends: what looks like a figid under it is none.
+#: Where the front matter ends: a line below that looks like a figid is not one.
 END_RE: Final = re.compile(rb"\n---\r?$", re.MULTILINE)
 QUOTED_RE: Final = re.compile(r"""(?:'((?:[^']|'')*)'|"([^"\\]*)")(?:\s+\#.*)?""", re.VERBOSE)
 HEAD_BYTES: Final = 4096
@@ -40,7 +40,7 @@ class Collection:
 
 @dataclass(frozen=True, slots=True)
 class _Located:
-    """A record file, whose figid is known by a look at it: reading the record checks it."""
+    """A record file with the figid found at a first look, which reading the record will check."""
 
     figid: str
     path: str
@@ -52,7 +52,7 @@ def open_collection(inputs: Sequence[Path], limits: Limits = Limits()) -> Collec
 
     :param inputs: files, folders of ``.md`` files at any depth, or checkouts of the database.
     :raises InputError: if an input does not exist, a folder cannot be listed, or no record is
-        found.
+        found and none was refused.
     """
     problems: list[Problem] = []
     try:
@@ -75,7 +75,7 @@ def open_collection(inputs: Sequence[Path], limits: Limits = Limits()) -> Collec
 def _records(
     layouts: Sequence[Layout], problems: list[Problem], limits: Limits
 ) -> list[RecordFile]:
-    """All records of the input, with what lies beside them."""
+    """All records of the input, with their tables and map values."""
     located = [list(_locate(layout, problems, limits)) for layout in layouts]
     figid_to_place: dict[str, int] = {}
     for place, records in enumerate(located):
@@ -105,15 +105,15 @@ def _records(
 
 
 def _locate(layout: Layout, problems: list[Problem], limits: Limits) -> Iterator[_Located]:
-    """The records of one place that may be opened."""
-    # As text: a ``Path`` takes as long to make as a record's first look at its file.
+    """The records of one layout that may be opened; the others are reported."""
+    # As text: making a ``Path`` takes as long as the first look at a record's file.
     folder, shown = (
         "" if place == os.curdir else place
         for place in (str(layout.folder), relative(layout.folder, layout.root))
     )
     for name in layout.names:
         path, file = os.path.join(folder, name), os.path.join(shown, readable(name))
-        if kind_of_table(name):  # by a shell, to which PMC1* are the tables, too
+        if kind_of_table(name):  # a shell expands PMC1* to the tables, too
             reason = "a table, which is read with its record: name the record"
             problems.append(Problem(file, "file", "named table", "warning", "", reason))
             continue
@@ -136,7 +136,7 @@ def _orphans(
 
 
 def _located_figid(path: str, limits: Limits) -> str | None:
-    """The figid by a look at the file, for sorting; reading the record checks it."""
+    """The figid found at a first look at the file, for sorting; reading the record checks it."""
     try:
         with open(path, "rb", buffering=0) as file:
             head = file.read(HEAD_BYTES)
@@ -153,7 +153,7 @@ def _located_figid(path: str, limits: Limits) -> str | None:
 
 
 def _read_figid(path: str, limits: Limits) -> str | None:
-    """The figid of a record that does not have it on a line as emitters write it."""
+    """The figid from the parsed front matter, for a line not written as emitters write it."""
     notes = Notes("")
     try:
         _, text = read_text(Path(path), notes, limits)
@@ -164,7 +164,7 @@ def _read_figid(path: str, limits: Limits) -> str | None:
 
 
 def _unquoted(text: str) -> str | None:
-    """A scalar of YAML as it most often stands on a line; None if it is no figid.
+    """A figid written as a YAML scalar in one of its usual forms; None if it is no figid.
 
     >>> _unquoted("PMC1__a # b"), _unquoted("'PMC1__a''s' # b"), _unquoted('"PMC1__a#b"')
     ('PMC1__a', "PMC1__a's", 'PMC1__a#b')
@@ -178,15 +178,15 @@ def _unquoted(text: str) -> str | None:
 
 
 def _distinct(found: Iterable[RecordFile], problems: list[Problem]) -> Iterator[RecordFile]:
-    """The records by figid; of several files with one figid, that which is named so is read.
+    """The records by figid; of several with one figid, the one whose file has it as its name.
 
-    Where none is, or several are in different folders, it is the first by path.
+    If none has, or several in different folders have, it is the first by path.
     """
     earlier: RecordFile | None = None
     for record in sorted(found, key=_order):
         if earlier and record.figid == earlier.figid:
             if os.path.realpath(record.path) == os.path.realpath(earlier.path):
-                continue  # named twice, by two links
+                continue  # one file, named twice through links
             same = record.file == earlier.file
             other = readable(earlier.path) if same else earlier.file
             others = [table for table in record.tables if table not in earlier.tables]

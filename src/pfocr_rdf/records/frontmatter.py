@@ -1,8 +1,8 @@
 """Front matter as text: YAML in which every scalar stays the word that was written.
 
-Under YAML 1.1 typing the gene ``NO`` becomes false, ``1:30`` ninety and ``1e5`` a float. So
-the events of PyYAML's C base loader are read one by one: nothing is typed, aliases and merge
-keys are refused, and nesting is capped before a tree is composed (libyaml's composer
+YAML 1.1 would turn the gene ``NO`` into false, ``1:30`` into ninety and ``010`` into eight.
+So the events of PyYAML's C base loader are read one by one: nothing is typed, aliases and
+merge keys are refused, and nesting is capped before a tree is composed (libyaml's composer
 overflows the stack on 100,000 brackets).
 """
 
@@ -29,19 +29,20 @@ from pfocr_rdf.records.notes import Limits, Notes
 from pfocr_rdf.records.plain import Value, read_plain
 from pfocr_rdf.records.text import publishable
 
-# A fence is a line that is exactly three hyphens: the OCR word "IPP----" is real. Ends of lines
-# are found in a tenth of the time that their beginnings take.
+# A fence is a line of exactly three hyphens: the OCR word "IPP----" is real. A search from "\n"
+# takes a tenth of the time that one from "^" would.
 CLOSING_FENCE_RE: Final = re.compile(r"\n---$", re.MULTILINE)
 # https://yaml.org/spec/1.1/#c-printable: the parser stops at these; the quoted forms are fine.
 NOT_YAML_RE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
-#: What the parser notices on a later line, which is innocent: it has the place where this began.
-#: Names of organisms are written raw, so that one may begin with a bracket.
+#: Contexts of errors that the parser notices only on a later line, where nothing is wrong: the
+#: line where the context begins is reported. Organisms are written unquoted: one may begin with
+#: a bracket.
 FOUND_LATE: Final = frozenset(
     {"while scanning a simple key", "while scanning a quoted scalar"}
     | {"while parsing a flow sequence", "while parsing a flow mapping"}
 )
-#: Where a comment may begin; in a text, too. After a quote, a bracket, or what says that a block
-#: of text follows, it needs no space.
+#: Where a comment may begin; also matches inside texts. After a quote, a bracket or the
+#: indicator of a block scalar, a comment needs no space before it.
 COMMENT_RE: Final = re.compile(
     r"""(?:^|[ \t\x85\u2028\u2029"'\[\]{},]|[|>][-+1-9]{0,2})#""", re.MULTILINE
 )
@@ -107,7 +108,7 @@ class _TextHandler(BaseHandler):  # type: ignore[misc, unused-ignore]
         try:
             return self._composed(fm)
         except ReaderError:
-            # One control character, raw, and the parser gives up the whole record.
+            # A single raw control character makes the parser give up the whole record.
             del self.notes.problems[noted:]
             lines = fm.split("\n")
             for number, line in enumerate(lines):
@@ -116,7 +117,7 @@ class _TextHandler(BaseHandler):  # type: ignore[misc, unused-ignore]
             return self._composed("\n".join(lines))
 
     def _composed(self, fm: str) -> Value:
-        _loader()  # or a build would end at the first record that needs it
+        _loader()  # without libyaml fail at once, not at the first record that needs it
         commented = "#" in fm and COMMENT_RE.search(fm)
         if not commented and (plain := read_plain(fm, self.limits.depth)) is not None:
             return plain
@@ -129,13 +130,13 @@ class _TextHandler(BaseHandler):  # type: ignore[misc, unused-ignore]
             raise self._not_yaml(error, fm) from error
 
     def _note_comments(self, fm: str) -> None:
-        """Report what YAML leaves out: an organism written raw, "sp. #45", loses its end."""
+        """Report comments, which YAML drops: an unquoted organism, "sp. #45", loses its end."""
         at = 0
         comments: dict[int, str] = {}
         events: Any = yaml.parse(fm, Loader=_loader())
         for event in events:
-            # Between two events stand white space, indicators and comments; a block of text
-            # begins on the line after its indicator.
+            # Between two events are only white space, indicators and comments; the text of a
+            # block scalar begins on the line after its indicator.
             until = event.start_mark.index
             if getattr(event, "style", None) in {"|", ">"}:
                 end = LINE_END_RE.search(fm, until)
@@ -152,7 +153,7 @@ class _TextHandler(BaseHandler):  # type: ignore[misc, unused-ignore]
     def _not_yaml(self, error: yaml.YAMLError, fm: str) -> Exception:
         mark: Any = getattr(error, "problem_mark", None)
         begun: Any = getattr(error, "context_mark", None)
-        # On one line, what is wrong is where it is noticed.
+        # If both marks are on one line, that where the error is noticed is the exact one.
         if begun and getattr(error, "context", None) in FOUND_LATE and begun.line != mark.line:
             mark = begun
         said = getattr(error, "problem", None) or str(error).replace("\n", " ")
@@ -166,17 +167,17 @@ class _TextHandler(BaseHandler):  # type: ignore[misc, unused-ignore]
 
 
 def _place(mark: Any, fm: str) -> tuple[int, int]:
-    """The line and column of the file where an event is, as an editor counts them.
+    """The line and column of a mark in the file, as an editor counts them.
 
-    The parser takes U+0085, U+2028 and U+2029 for ends of lines, too. The opening fence is line 1
-    of the file, the front matter begins on line 2.
+    The mark's own line is not used: the parser takes U+0085, U+2028 and U+2029 for ends of lines,
+    too. The opening fence is line 1 of the file, the front matter begins on line 2.
     """
     at = mark.index
     return fm.count("\n", 0, at) + 2, at - fm.rfind("\n", 0, at)
 
 
 def _loader() -> Any:
-    """PyYAML's loader in C: the other is nine times as slow, and stops at other characters.
+    """PyYAML's loader in C; the one in Python is nine times as slow and rejects other characters.
 
     :raises InputError: if this PyYAML was built without it.
     """
@@ -198,11 +199,11 @@ class _Composer:
         self.notes = notes
         self.limits = limits
         self.documents = 0
-        #: A place in the text, and its line in the file.
+        #: How far lines are counted: a position in the text, and its line in the file.
         self.at, self.line = 0, 2
 
     def document(self) -> Value:
-        """The only document's value; the events are walked with a stack of our own."""
+        """The value of the only document; an explicit stack replaces recursion over the events."""
         stack: list[tuple[Any, str | None]] = []
         root: Value = ""
         holder: Any = None
@@ -243,10 +244,10 @@ class _Composer:
                 key = None
 
     def check_scalar(self, event: Any, *, is_key: bool) -> None:
-        """Refuse a scalar that stands for something else than its text."""
+        """Refuse a scalar that stands for anything other than its text."""
         if event.anchor is not None:
             self.refuse(event, f"&{event.anchor}", "anchors and aliases are")
-        # Older versions of R's yaml package write ! 'On', which is the text.
+        # Older versions of R's yaml package write ! 'On' for the text On.
         is_text = event.tag == TEXT_TAG or (event.tag == "!" and event.style in {"'", '"'})
         if event.tag is not None and not is_text:
             # The gene "!p53", unquoted, is an empty text with a tag: it would be lost.
@@ -255,7 +256,7 @@ class _Composer:
             self.refuse(event, "<<", "merge keys are")
 
     def check_start(self, event: Any, holder: object, key: str | None, depth: int) -> None:
-        """Refuse what would nest too deep or stand where a field name must."""
+        """Refuse a mapping or sequence that nests too deep or is in the place of a field name."""
         if event.anchor is not None:
             self.refuse(event, f"&{event.anchor}", "anchors and aliases are")
         if event.tag is not None:
@@ -275,7 +276,7 @@ class _Composer:
             self.documents += 1
 
     def note_duplicate(self, event: Any, key: str, earlier: Value) -> None:
-        # From the one before on: a file may have a million.
+        # Lines are counted on from the last duplicate: a file may have a million.
         before, self.at = self.at, event.start_mark.index
         self.line += self.text.count("\n", before, self.at)
         reason = (

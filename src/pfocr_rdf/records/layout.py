@@ -13,12 +13,12 @@ from pfocr_rdf.records.text import readable
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where one part of the input keeps its parts.
+    """Where the records, tables and organism pages of one part of the input lie.
 
-    :param root: what the paths in the report are relative to and what no link may leave.
-    :param folder: where the records lie, whose file names are ``names``: as text, for there may
-        be 100,000, and a ``Path`` takes five times as much.
-    :param whole: false where single records were named, whose neighbours' tables are no orphans.
+    :param root: the folder that paths in the report are relative to, and no link may leave.
+    :param folder: where the records lie. ``names`` are their file names, as text: there may be
+        100,000, and a ``Path`` takes five times as much memory.
+    :param whole: false where single records were named: tables of others are then no orphans.
     """
 
     root: Path
@@ -30,7 +30,7 @@ class Layout:
 
 
 def find_layouts(inputs: Sequence[Path], problems: list[Problem]) -> list[Layout]:
-    """Where the inputs keep their parts, each place once, however often it is named.
+    """The layouts of the inputs: one for each folder of records, however often it is named.
 
     :raises InputError: if an input does not exist, or is neither a file nor a folder.
     :raises OSError: if a folder cannot be listed.
@@ -49,7 +49,7 @@ def find_layouts(inputs: Sequence[Path], problems: list[Problem]) -> list[Layout
 
 
 def _layouts(inputs: Iterable[Path], told: dict[Problem, None]) -> Iterator[Layout]:
-    """A checkout is one layout; a folder of folders is one for each that holds records."""
+    """One layout for a checkout; in a tree of folders, one for each that holds records."""
     named: dict[Path, list[str]] = {}
     for given in inputs:
         if not given.exists():
@@ -62,7 +62,7 @@ def _layouts(inputs: Iterable[Path], told: dict[Problem, None]) -> Iterator[Layo
             yield _checkout(folder.parent, folder.parent, told)
         else:
             yield from _walk(given, told)
-    # All at once: a shell that is given *.md names each of 100,000, which share tables and maps.
+    # Grouped by folder: *.md in a shell names 100,000 records, which share tables and maps.
     for parent, records in named.items():
         if folder := _figures_folder(parent):
             layout = _checkout(folder.parent, folder.parent, told, tuple(records))
@@ -72,7 +72,7 @@ def _layouts(inputs: Iterable[Path], told: dict[Problem, None]) -> Iterator[Layo
 
 
 def _walk(given: Path, told: dict[Problem, None]) -> Iterator[Layout]:
-    """Every folder below the input, with a stack of our own: trees can be deep."""
+    """The layouts of a folder and all below it, without recursion: trees can be deep."""
     folders = [given]
     while folders:
         folder = folders.pop()
@@ -81,7 +81,7 @@ def _walk(given: Path, told: dict[Problem, None]) -> Iterator[Layout]:
             continue
         entries = entries_of(folder)
         records = tuple(e.name for e in entries if is_record_name(e.name))
-        # Tables without records are told of.
+        # A folder with tables alone counts, too: it has orphans to report.
         if records or any(e.name == "_data" or kind_of_table(e.name) for e in entries):
             yield _loose(folder, records, given, told)
         below = []
@@ -91,14 +91,14 @@ def _walk(given: Path, told: dict[Problem, None]) -> Iterator[Layout]:
             path = folder / entry.name
             if entry.is_dir(follow_symlinks=False):
                 below.append(path)
-            # Not by the entry, which fails on a link to itself.
+            # Not ``entry.is_dir()``, which fails on a link to itself.
             elif path.is_dir() and not is_inside(path, given):
                 told[refused_link(path, relative(path, given))] = None
         folders.extend(reversed(below))
 
 
 def _figures_folder(folder: Path) -> Path | None:
-    """The folder under the name ``_figures``, if it is one; ``.`` may be one, too."""
+    """The folder if it is named ``_figures``, resolved if only its real path is, as of ``.``."""
     if folder.name == "_figures":
         return folder
     real = folder.resolve()
@@ -108,7 +108,7 @@ def _figures_folder(folder: Path) -> Path | None:
 def _checkout(
     folder: Path, root: Path, told: dict[Problem, None], names: tuple[str, ...] | None = None
 ) -> Layout:
-    """A checkout; of its records only those named, if any are."""
+    """The layout of a checkout, with all its records, or only those in ``names``."""
     figures = _part(folder, "_figures", root, told)
     if names is None:
         entries = entries_of(figures) if figures else ()
@@ -124,7 +124,7 @@ def _checkout(
 
 
 def _loose(folder: Path, names: tuple[str, ...], root: Path, told: dict[Problem, None]) -> Layout:
-    """Loose records: their tables lie beside them or in a folder ``_data``."""
+    """The layout of loose records, whose tables lie beside them or in a folder ``_data``."""
     data = _part(folder, "_data", root, told)
     organisms = _part(folder, "_organisms", root, told)
     return Layout(root, folder, names, (data, folder) if data else (folder,), organisms)
@@ -141,11 +141,11 @@ def _part(folder: Path, name: str, root: Path, told: dict[Problem, None]) -> Pat
 
 
 def entries_of(folder: Path) -> list[os.DirEntry[str]]:
-    """What a folder holds, in an order that does not depend on the file system."""
+    """The entries of a folder by name, so that the file system does not decide their order."""
     with os.scandir(folder) as entries:
         return sorted(entries, key=lambda entry: entry.name)
 
 
 def relative(path: Path, root: Path) -> str:
-    """A path as the report has it."""
+    """A path as the report shows it: relative to ``root``, and printable."""
     return readable(str(path.relative_to(root)))

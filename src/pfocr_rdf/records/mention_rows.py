@@ -1,6 +1,6 @@
-"""One row of a table or of front matter → what it says: word, match, source, candidate.
+"""One row of a table or of front matter → its word, match, source and candidate.
 
-A row of which nothing has to be reported is read once, however many figures have it.
+A row in which nothing has to be reported is interpreted once, however many figures have it.
 """
 
 from collections.abc import Iterable, Iterator
@@ -31,8 +31,8 @@ INLINE_COLUMNS: Final[dict[Kind, frozenset[str]]] = {
     "chemical": frozenset({"word", "source", "identifier"}),
     "disease": frozenset({"word", "source", "identifier"}),
 }
-#: Lexicons → how strong a hit in them is, the strongest first (``ontology/pfocr.ttl`` has a term
-#: for each).
+#: Lexicon → tier, that is how strong a hit in it is, the strongest first (``ontology/pfocr.ttl``
+#: has a term for each).
 LEXICON_TO_TIER: Final[dict[str, str | None]] = {
     "hgnc_symbol": "symbol",
     "ncbigene_symbol": "symbol",
@@ -43,32 +43,32 @@ LEXICON_TO_TIER: Final[dict[str, str | None]] = {
     "famplex_relations": "family",
     "MESH": None,
 }
-#: MeSH has no genes, and the others have nothing else.
+#: MeSH has no genes, and the other lexicons have only genes.
 KIND_TO_LEXICONS: Final[dict[Kind, frozenset[str]]] = {
     kind: frozenset(
         name for name, tier in LEXICON_TO_TIER.items() if (tier is not None) == (kind == "gene")
     )
     for kind in KINDS
 }
-#: What identifies a chemical or disease; the first that a row has is the candidate.
+#: The namespaces that identify a chemical or disease; a row's first one gives the candidate.
 KIND_TO_NAMESPACES: Final[dict[Kind, tuple[Namespace, ...]]] = {
     "chemical": ("mesh", "chebi"),
     "disease": ("mesh", "doid"),
 }
 
 
-#: What is read of a row of a table; the counts of organisms are the table's, not the row's.
+#: The columns that make a mention; an organism's group and counts belong to the whole table.
 KIND_TO_CELLS: Final[dict[Kind, tuple[str, ...]]] = {
     kind: tuple(
         sorted(name for name in columns if name != "organism_group" and name[:6] != "count_")
     )
     for kind, columns in KIND_TO_COLUMNS.items()
 }
-#: What stands before an accession, in some cells twice.
+#: The prefix before an accession, which some cells repeat.
 NAMESPACE_TO_PREFIX_RE: Final = {
     namespace: re.compile(rf"(?i)(?:\s*+{namespace}\s*+:)++") for namespace in NAMESPACE_TO_SHAPE
 }
-#: So many rows are remembered: those that are often met, a few megabytes.
+#: How many rows each cache keeps: those that are met often, a few megabytes.
 ROWS: Final = 1 << 13
 
 
@@ -85,7 +85,7 @@ class Row:
     _mention: Mention | None = None
 
     def mention(self) -> Mention:
-        """What the row says if no other has its word, match and source."""
+        """The mention that the row makes if no other row has its word, match and source."""
         if self._mention is None:
             candidates = (self.candidate,) if self.candidate else ()
             self._mention = Mention(
@@ -97,7 +97,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Names of organisms → taxonomy ids: the table's own come before all others."""
+    """Names of organisms → taxonomy ids; the table's own names take precedence."""
 
     own: dict[str, str]
     taxa: Taxa
@@ -110,7 +110,7 @@ class Names:
 def inline_rows(
     kind: Kind, rows: Iterable[tuple[int, dict[str, str]]], notes: Notes
 ) -> Iterator[Row]:
-    """The rows of front matter, by their numbers."""
+    """The interpreted rows of front matter, from cells with the number of each row."""
     for number, cells in rows:
         row = _row_of_item(kind, cells) if isinstance(cells, Item) else _usual_row(kind, cells)
         if row is None:
@@ -121,12 +121,12 @@ def inline_rows(
 
 @lru_cache(maxsize=ROWS)
 def _row_of_item(kind: Kind, item: Item) -> Row | None:
-    """The row of a mapping that recurs, found without a look at what it says."""
+    """The row of a mapping that recurs, cached by the mapping's identity, not its content."""
     return _usual_row(kind, item)
 
 
 def _usual_row(kind: Kind, cells: dict[str, str]) -> Row | None:
-    """A row of which nothing has to be reported, and which is small enough to be remembered."""
+    """The row, if nothing in it has to be reported and it is small enough to cache; else None."""
     items = tuple(cells.items())
     small = sum(map(len, chain.from_iterable(items))) <= LONGEST
     return _usual_inline_row(kind, items) if small else None
@@ -134,9 +134,9 @@ def _usual_row(kind: Kind, cells: dict[str, str]) -> Row | None:
 
 @lru_cache(maxsize=ROWS)
 def _usual_inline_row(kind: Kind, cells: tuple[tuple[str, str], ...]) -> Row | None:
-    """A row of which nothing has to be reported; None if something has.
+    """The row; None if something in it has to be reported.
 
-    One gene is read off thousands of pictures, and each time its row says the same.
+    One gene occurs in thousands of pictures, each time with the same row.
     """
     notes = Notes("")
     row = _inline_row(kind, dict(cells), "", notes)
@@ -169,7 +169,7 @@ def _inline_row(kind: Kind, cells: dict[str, str], where: str, notes: Notes) -> 
 def table_rows(
     kind: Kind, rows: Iterable[tuple[int, dict[str, str]]], organisms: Names, notes: Notes
 ) -> Iterator[Row]:
-    """The rows of a table, by their lines."""
+    """The interpreted rows of a table, from cells with the line of each row."""
     names = KIND_TO_CELLS[kind]
     for line, cells in rows:
         row = None
@@ -182,7 +182,7 @@ def table_rows(
 
 @lru_cache(maxsize=ROWS)
 def _usual_table_row(kind: Kind, texts: tuple[str | None, ...], taxa: Taxa) -> Row | None:
-    """A row of which nothing has to be reported, of a table that has no names of its own."""
+    """As :func:`_usual_inline_row`, for a row of a table that has no organism names of its own."""
     notes = Notes("")
     named = zip(KIND_TO_CELLS[kind], texts, strict=True)
     cells = {name: text for name, text in named if text is not None}
@@ -191,7 +191,7 @@ def _usual_table_row(kind: Kind, texts: tuple[str | None, ...], taxa: Taxa) -> R
 
 
 def _identify(cell: str, where: str, row: Row, notes: Notes) -> None:
-    """The candidate of an inline chemical or disease: ``D…`` or ``prefix:accession``."""
+    """Set the candidate of an inline chemical or disease from ``D…`` or ``prefix:accession``."""
     identifier = present(cell)
     if identifier is None:
         return
@@ -202,7 +202,7 @@ def _identify(cell: str, where: str, row: Row, notes: Notes) -> None:
         reason = f"not an identifier of a {row.kind} that is mapped"
         _unrecognized("identifier", identifier, reason, where, row, notes)
         return
-    # With its prefix: 17234.0 alone, kept as text, would say nothing of what it was.
+    # The prefix stays on: if 17234.0 is kept as text, nothing else says what it identified.
     accession = _accession(namespace, identifier, "identifier", where, row, notes)
     if accession:
         row.candidate = Candidate(namespace, accession, _name_of(row.word), named=False)
@@ -244,8 +244,8 @@ def _table_row(
         called = named or matched or _name_of(row.word)
         row.candidate = Candidate(*first, called, named is not None)
         return row
-    # The name is the other vocabulary's: MeSH calls glucose so, ChEBI D-glucopyranose. Where the
-    # other id is unusable, there is nothing that the name could be given to.
+    # The name is that of the second id: MeSH says glucose, ChEBI D-glucopyranose. If the second
+    # id is unusable, no term can have the name.
     called, is_named = matched or _name_of(row.word), matched is not None
     if others:
         row.candidate = Candidate(*first, called, is_named, None, others[0], named or "")
@@ -256,7 +256,7 @@ def _table_row(
 
 
 def _called(symbol: str, row: Row) -> tuple[str, bool]:
-    """What a gene is called, and whether the row says so or only the word can serve."""
+    """A gene's name, and whether it is the row's symbol: else the match or the word serves."""
     if name := _name_of(symbol):
         return name, True
     return _name_of(row.match) or _name_of(row.word), False
@@ -264,18 +264,18 @@ def _called(symbol: str, row: Row) -> tuple[str, bool]:
 
 @remembered(1 << 14)
 def _name_of(text: str) -> str:
-    """A text of the picture or of a lexicon as the name of what it stands for: on one line."""
+    """A text of the picture or of a lexicon on one line, as a name must be."""
     return one_line(text)
 
 
 def _keep_unidentified_name(row: Row, name: str | None) -> None:
-    """A row that names something, and does not identify it: the name is kept."""
+    """Keep the name in a row that does not identify what it names."""
     if name is not None:
         row.unrecognized.append(f"name: {name}")
 
 
 def _says_nothing(match: str, word: str) -> bool:
-    """Whether the match of a chemical or a disease is R's missing value, and not sodium's sign.
+    """Whether the match of a chemical or disease is R's missing value, not the sign of sodium.
 
     >>> _says_nothing("NA", "lactate"), _says_nothing("NA", "Na+"), _says_nothing("Na", "x")
     (True, False, False)
@@ -300,7 +300,7 @@ def _accession(
     shape, kind = NAMESPACE_TO_SHAPE[namespace]
     if shape.fullmatch(bare):
         return bare
-    if present(bare) is not None:  # R pastes a prefix before nothing, too: mesh:NA
+    if present(bare) is not None:  # R pastes a prefix even to a missing value: mesh:NA
         parts = [part.rpartition(":")[2] for part in re.split(r"[\s;,|/]+", identifier)]
         ids = list(filter(None, parts))
         several = len(ids) > 1 and all(map(shape.fullmatch, ids))
@@ -315,7 +315,7 @@ def _unrecognized(name: str, value: str, reason: str, where: str, row: Row, note
 
 
 def _check_row(row: Row, word_at: str, source_at: str, notes: Notes) -> None:
-    """A source that is no lexicon of the kind is kept as text; a word should not be empty."""
+    """Warn if the word is empty; keep a source that is no lexicon of the kind as text."""
     if not row.word:
         notes.warn(word_at, "empty word", "", "the mention has no word: add it")
     if row.source and row.source not in KIND_TO_LEXICONS[row.kind]:
@@ -328,7 +328,7 @@ def _check_row(row: Row, word_at: str, source_at: str, notes: Notes) -> None:
 def organism_of(
     cells: dict[str, str], where: str, organisms: Names, notes: Notes | None
 ) -> Organism | None:
-    """The organism of a gene row, by its id or else by its name."""
+    """The organism of a gene row, by its id or else its name; without notes nothing is reported."""
     name = present(one_line(cells.get("organism_name", "")))
     taxon = present(cells.get("organism_id", ""))
     if taxon is not None and not TAXON_RE.fullmatch(taxon):

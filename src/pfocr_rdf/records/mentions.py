@@ -28,7 +28,7 @@ from pfocr_rdf.records.text import one_line, present
 
 @dataclass(frozen=True, slots=True)
 class Mentions:
-    """All that a record's rows say: mentions, and the support of each organism."""
+    """All that a record's rows say, and the tables used: mentions, and each organism's support."""
 
     mentions: tuple[Mention, ...]
     supports: tuple[Support, ...]
@@ -89,7 +89,7 @@ def _grouped(rows: Iterable[Row]) -> Iterator[Mention]:
         if len(members) == 1:
             yield first.mention()
             continue
-        # One id with two names, or with two close matches, is two rows' worth of facts.
+        # Rows with one id but two names, or two close matches, stay two candidates.
         candidates = tuple(dict.fromkeys(row.candidate for row in members if row.candidate))
         unrecognized = dict.fromkeys(text for row in members for text in row.unrecognized)
         counted = len(members)
@@ -97,7 +97,10 @@ def _grouped(rows: Iterable[Row]) -> Iterator[Mention]:
 
 
 def _own_names(rows: list[tuple[int, dict[str, str]]]) -> dict[str, str]:
-    """The names to which a gene table itself gives one id; none where every row has its id."""
+    """The names to which a gene table itself gives an id, ``""`` if it gives several.
+
+    No names where every row has an id: nothing has to be looked up then.
+    """
     found: dict[str, str] = {}
     stated = {row.get("organism_id", ""): None for _, row in rows}
     if all(TAXON_RE.fullmatch(taxon.strip()) for taxon in stated):
@@ -115,7 +118,7 @@ def _supports(
 ) -> dict[Organism, Support]:
     """Each organism of a gene table with its counts, stated once."""
     counts: dict[Organism, dict[str, dict[int, None]]] = {}
-    # By taxon: a table may call one organism by two names.
+    # By taxon, as a table may use two names for one organism; by name where there is no taxon.
     groups: dict[str, str] = {}
     seen: set[tuple[str, ...]] = set()
     names = ("count_direct", "count_synonym", "count_match")

@@ -12,7 +12,7 @@ KINDS: tuple[Kind, ...] = ("gene", "chemical", "disease")
 
 @dataclass(frozen=True, slots=True)
 class RecordFile:
-    """A record that was found and not yet read.
+    """A record that was found but not yet read.
 
     ``file`` is its path relative to the input folder, ``tables`` the companion tables that
     exist, each a kind and its path; ``ndex`` and ``wpids`` come from the two map files.
@@ -41,9 +41,8 @@ class Organism:
 class Candidate:
     """A thing that a word in the picture may stand for.
 
-    ``named`` is false where the record names no thing and only the word can serve as a name.
-    ``close`` is a term of another vocabulary that matches closely, ``close_name`` its name, or
-    empty.
+    ``named`` is false where the record gives no name, so that the word has to serve as one.
+    ``close`` is a closely matching term of another vocabulary, ``close_name`` its name, or empty.
     """
 
     namespace: Namespace
@@ -68,8 +67,8 @@ class Mention:
     unrecognized: tuple[str, ...] = ()
 
     def __hash__(self) -> int:
-        # Without all that candidates say: a mention is looked up a million times. Their ids tell
-        # a word of one organism from that of another.
+        # Of the candidates only the accessions, for speed: mentions are looked up a million times.
+        # Accessions distinguish the same word in different organisms.
         ids = [one.accession for one in self.candidates]
         return hash((self.kind, self.word, self.match, self.source, *ids))
 
@@ -90,7 +89,7 @@ class Support:
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """What a record says of the article that the figure stands in."""
+    """What a record says about the article that the figure is in."""
 
     pmcid: str
     title: str | None
@@ -106,7 +105,7 @@ class Article:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One record, read."""
+    """The content of one record."""
 
     figid: str
     alias: str | None

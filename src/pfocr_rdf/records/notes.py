@@ -1,4 +1,4 @@
-"""What a reader carries along: the limits it must keep and the notes it takes."""
+"""What every reader is given: limits to keep to, and notes to record problems in."""
 
 import os
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from pfocr_rdf.errors import Problem, RecordError
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a record may be at most; hostile input ends here.
+    """Upper limits for a record, against hostile input.
 
     :param file_bytes: size of one record or table.
     :param depth: nesting of the front matter; real records nest three deep.
@@ -33,7 +33,7 @@ class Notes:
         self.problems.append(Problem(self.file, where, kind, "warning", value, reason))
 
     def error(self, where: str, kind: str, value: str, reason: str) -> None:
-        """Note something that was refused while the rest of the record goes on."""
+        """Note something that was refused, while the rest of the record is still read."""
         self.problems.append(Problem(self.file, where, kind, "error", value, reason))
 
     def refusal(self, where: str, kind: str, value: str, reason: str) -> RecordError:
@@ -42,18 +42,18 @@ class Notes:
 
 
 def read_text(path: Path, notes: Notes, limits: Limits) -> tuple[bytes, str]:
-    """The bytes of a file and its text, without byte order mark and carriage returns.
+    """The bytes of a file, and its text without a byte order mark and carriage returns.
 
     :raises RecordError: if it cannot be read, is larger than ``limits.file_bytes``, holds a
         NUL or is not UTF-8.
     """
     try:
-        # With a buffer, each file takes four more calls of the system.
+        # A buffer would cost four more system calls for each file.
         with path.open("rb", buffering=0) as file:
-            # Room for the largest file, for each one, would take longer than to read it.
+            # Allocating room for the largest file allowed would take longer than reading this one.
             size = min(os.fstat(file.fileno()).st_size, limits.file_bytes)
             data = file.read(size + 1)
-            if len(data) != size:  # it has grown, or comes in parts
+            if len(data) != size:  # it has grown, or arrives in parts
                 while more := file.read(limits.file_bytes + 1 - len(data)):
                     data += more
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Figure numbers: ``Fig. 5`` → ``F5``, what kind of figure that is, and whether a link agrees."""
+"""Figure numbers: ``Fig. 5`` → ``F5``, the type of figure, and whether a link agrees."""
 
 import re
 from typing import Final
@@ -23,7 +23,7 @@ LINK_RE: Final = re.compile(r"(?i)figure/(fig|f|sch)_?([1-9][0-9]{0,5})[a-z]?")
 def normalized_number(printed: str, figure_type: str | None = None) -> str:
     """The number in the form that newer records have; other texts stay as they are.
 
-    :param figure_type: what kind of figure it is: digits alone are a number of that kind.
+    :param figure_type: decides the prefix of digits alone, which is ``F`` by default.
 
     >>> [normalized_number(n) for n in ("Fig. 5", "Figure (1a)", "Scheme 2", "F11", "Plate IV")]
     ['F5', 'F1a', 'S2', 'F11', 'Plate IV']
@@ -53,7 +53,7 @@ def numbers_disagree(number: str, path: str) -> bool:
     """Whether a link plainly names another figure than the number does.
 
     Only links of the same kind as the number are judged: publishers' own ids (``f0005``,
-    ``ppat-10-g009``) count otherwise, and PMC numbers some schemes among the figures.
+    ``ppat-10-g009``) are numbered differently, and PMC numbers some schemes as figures.
 
     >>> numbers_disagree("F1", "figure/fig8"), numbers_disagree("F7", "figure/ppat-10-g009")
     (True, False)

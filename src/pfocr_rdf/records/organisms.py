@@ -13,9 +13,9 @@ from pfocr_rdf.records.notes import Limits, Notes, read_text
 from pfocr_rdf.records.text import one_line, present, publishable, readable
 from pfocr_rdf.resources import resource
 
-#: What some pages have after the name in their heading.
+#: What follows the name in the title of some pages.
 PAGE_TITLE_END = " pathways"
-#: What is said of an organism whose name is not found.
+#: The reason reported for an organism whose name is not found.
 WITHOUT_TAXON = "maps to no taxon: kept as text; add an organism page, or mend the name"
 PAGE_FIELDS = frozenset({"common", "latin", "ncbi", "title", "group", "image"})
 
@@ -30,9 +30,9 @@ class OrganismPage:
     image: str | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)  # what is remembered of a row goes by them
+@dataclass(frozen=True, slots=True, eq=False)  # compared by identity, as a key of cached rows
 class Taxa:
-    """Names → taxon ids; pages come before the shipped table."""
+    """Names → taxon ids; pages take precedence over the shipped table."""
 
     name_to_taxon: dict[str, str]
     pages: tuple[OrganismPage, ...]
@@ -46,8 +46,8 @@ class Taxa:
 def folded(name: str) -> str:
     """The form in which names are compared.
 
-    PFOCR's writer drops quotes and colons and leaves double spaces, and pages write
-    ``CIP 70.34`` where file names have ``cip_7034``.
+    PFOCR's writer drops quotes and colons and leaves double spaces. File names of pages are not
+    compared: a page says ``CIP 70.34`` where its file name has ``cip_7034``.
 
     >>> folded("Homo  sapiens"), folded("Yersinia sp. in: enterobacteria")
     ('homo sapiens', 'yersinia sp. in enterobacteria')
@@ -59,10 +59,10 @@ def folded(name: str) -> str:
 def load_taxa(folders: tuple[str, ...] = (), limits: Limits = Limits(), reading: str = "") -> Taxa:
     """The names of a collection: its ``_organisms/`` pages, then ``ontology/organisms.tsv``.
 
-    Kept for the process, so that each worker reads the pages once.
+    Cached for the lifetime of the process, so that each worker reads the pages once.
 
     :param folders: the ``_organisms`` folders of the input.
-    :param reading: names one reading of the input; another one reads the pages anew.
+    :param reading: identifies one reading of the input; with a new one the pages are read anew.
 
     >>> load_taxa().taxon("homo  sapiens")
     '9606'

@@ -1,12 +1,12 @@
-r"""The few forms of YAML that nearly all records keep to, read a line at a time.
+r"""Reads the few forms of YAML that nearly all records keep to, a line at a time.
 
-PyYAML makes an object of every event, which is two fifths of what reading a record costs. Records
-come from emitters, and those use little of YAML: this reads that, and leaves every text with
-something else in it to :mod:`pfocr_rdf.records.frontmatter`. There is one meaning, at two speeds.
+PyYAML makes an object of every event, which is two fifths of the cost of reading a record. Records
+come from emitters, which use little of YAML: this module reads that much, and leaves any text with
+other forms to :mod:`pfocr_rdf.records.frontmatter`. Both must give the same value for a text.
 
-What is read here (https://yaml.org/spec/1.1/): mappings by name and sequences, in block style, or
-empty as ``{}`` and ``[]``; plain texts, and quoted ones without escapes, folded where they go over
-lines.
+What is read here (https://yaml.org/spec/1.1/): mappings with simple names and sequences, in block
+style, or empty as ``{}`` and ``[]``; plain texts, and quoted ones without escapes, folded where
+they span several lines.
 """
 
 from collections.abc import Iterable
@@ -19,30 +19,30 @@ Value = str | list["Value"] | dict[str, "Value"]
 
 
 class Item(dict[str, str]):
-    """A mapping of printable texts that many records have; it is not to be changed.
+    """A mapping of printable texts that many records share; it must not be changed.
 
-    It is looked up as the object that it is, to keep what is made of it: to compare what it says
-    takes longer.
+    It is hashed by identity, so that it can be a key of caches: hashing its content would take
+    longer.
     """
 
     __slots__ = ()
     __hash__ = object.__hash__  # type: ignore[assignment]
 
 
-#: What a line has: an item of several lines in place of all others; its indentation, a hyphen, a
-#: name, a text; nothing at all if it is of another form.
+#: The groups of a match: a whole item of several lines, or else a line's indentation, hyphen, name
+#: and text. All are empty for a line of any other form.
 Line = tuple[str, str, str, str, str]
 
-#: What is no sign of a line here: tabs, other ends of lines, the mark of the order of bytes, and
-#: what YAML has no raw form for.
+#: Characters that are not read here: tabs, line ends other than line feeds, the byte order mark,
+#: and what YAML does not allow unescaped.
 UNUSUAL_RE: Final = re.compile(
     r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]"
 )
-#: The parser takes names of 1,024 characters.
+#: PyYAML allows names of up to 1,024 characters; shorter ones are enough here.
 NAME: Final = r"[A-Za-z_][A-Za-z0-9_-]{0,99}+|'@[A-Za-z]{1,99}+'"
-#: A colon before a space ends a name, and there is no such name within a text.
+#: The rest of a plain text: a colon before a space would end a name, so no text contains one.
 REST: Final = r"[^:\n]*+(?::(?=[^ \n])[^:\n]*+)*+"
-#: The next line of a text is indented more than the mapping or the hyphen that it belongs to.
+#: A further line of a text is indented more than the mapping or the hyphen that it belongs to.
 NEXT: Final = rf"\n(?P=indent)(?(dash)(?(name)   | )| ) *+(?=[^ \n]){REST}"
 PLAIN: Final = rf"(?:[^\n \-?:,\[\]{{}}#&*!|>'\"%@`]|-(?=[^ \n])){REST}(?:{NEXT})*+"
 QUOTED: Final = r"'[^']*+(?:''[^']*+)*+'|\"[^\"\\]*+\""
@@ -52,20 +52,20 @@ LINE: Final = (
 )
 LINE_RE: Final = re.compile(LINE)
 NAMED: Final = rf"(?:{NAME}):(?=[ \n])[^\n]{{0,160}}+\n"
-#: An item of a sequence that is not indented, with its names: the next figure has it again.
+#: A line, or a whole mapping in an unindented sequence: other figures have the same mapping.
 ITEM_OR_LINE_RE: Final = re.compile(rf"(?P<item>- {NAMED}(?:  {NAMED}){{0,8}}+(?! ))|{LINE}")
-#: In a quoted text: a line that is empty, or not indented.
+#: A line in a quoted text that is empty or not indented, which is not read here.
 NOT_FOLDED_RE: Final = re.compile(r"\n(?! +[^ \n])")
-#: Longer ones have been made to be long: reading them might take more than their share of time.
+#: The longest front matter read here; a longer one may be crafted to take excessive time.
 LETTERS: Final = 1 << 16
-#: The mapping of all, and what is written ``{}`` in it.
+#: The depth of the outermost mapping with an empty ``{}`` or ``[]`` in it.
 LEAST_DEPTH: Final = 2
-#: So many items are remembered: genes that are often mentioned, a few megabytes.
+#: How many items are cached: genes that are mentioned often, a few megabytes.
 ITEMS: Final = 1 << 13
 
 
 def read_plain(fm: str, depth: int) -> dict[str, Value] | None:
-    r"""The value of a front matter that has no comment; None if it is not of these forms.
+    r"""The value of a front matter without comments; None if it has forms that are not read here.
 
     :param depth: how deep it may nest.
 
@@ -75,7 +75,7 @@ def read_plain(fm: str, depth: int) -> dict[str, Value] | None:
     """
     if not fm.endswith("\n") or len(fm) > LETTERS or depth < LEAST_DEPTH:
         return None
-    # Looking at every sign takes as long as reading the lines.
+    # Searching every character takes as long as reading the lines, so it is done only if needed.
     if not fm.replace("\n", "").isprintable() and UNUSUAL_RE.search(fm):
         return None
     return _composed(ITEM_OR_LINE_RE.findall(fm), depth)
@@ -83,18 +83,18 @@ def read_plain(fm: str, depth: int) -> dict[str, Value] | None:
 
 def _composed(lines: Iterable[Line], depth: int) -> dict[str, Value] | None:
     root: dict[str, Value] = {}
-    # What is open: where its lines begin, and a mapping, or the items of a sequence.
+    # The innermost open collection: its column, and a mapping, or the items of a sequence.
     column, mapping, items = 0, root, cast("list[Value] | None", None)
     around: list[tuple[int, dict[str, Value], list[Value] | None]] = []
-    waiting = ""  # a name without a text: what follows may be its value
+    waiting = ""  # a name without a text: the next lines may be its value
     for item, indent, dash, name, text in lines:
         at, listed = len(indent), item or dash
-        # A sequence may begin in the column of the names of the mapping around it.
+        # A sequence may begin in the same column as the names of the mapping around it.
         while at < column or (items is not None and not listed and at == column):
             column, mapping, items = around.pop()
             waiting = ""
         if at > column or (listed and items is None):
-            # One line opens two at most, and its text may be a third, of nothing.
+            # A line opens two collections at most, and its text may be a third, an empty one.
             if not waiting or items is not None or len(around) + 3 >= depth:
                 return None
             around.append((column, mapping, None))
@@ -129,7 +129,7 @@ def _composed(lines: Iterable[Line], depth: int) -> dict[str, Value] | None:
 
 
 def _text(written: str) -> Value | None:
-    """What is written as one text, or as a mapping or sequence of nothing."""
+    """The value of a text as written, or of ``{}`` or ``[]``; None if it is not read here."""
     if written.isalnum():
         return written
     first = written[0]
@@ -147,7 +147,7 @@ def _text(written: str) -> Value | None:
 
 
 def _folded(text: str) -> str:
-    """The lines of a text on one; what stands before the first and after the last one stays."""
+    """The lines of a text as one; spaces before the first and after the last line are kept."""
     first, *others, last = text.split("\n")
     lines = (first.rstrip(" "), *(line.strip(" ") for line in others), last.lstrip(" "))
     return " ".join(lines)
@@ -155,7 +155,7 @@ def _folded(text: str) -> str:
 
 @remembered(ITEMS)
 def _item(lines: str) -> Value | None:
-    """The mapping of an item of a sequence, which is not to be changed: other records have it."""
+    """The mapping of an item of a sequence, which must not be changed: other records share it."""
     found = _composed((("", *line) for line in LINE_RE.findall(f"items:\n{lines}")), depth=5)
     mapping = next(iter(found["items"])) if found else None
     texts = mapping.values() if isinstance(mapping, dict) and len(lines) <= LONGEST else ()

@@ -1,4 +1,4 @@
-"""Companion tables: tab-separated, no quoting, the header by name."""
+"""Reads companion tables and maps: tab-separated, no quoting; columns are found by name."""
 
 import re
 from collections.abc import Container, Iterator
@@ -26,24 +26,24 @@ KIND_TO_SUFFIX: Final[dict[Kind, str]] = {
     "chemical": "-chemicals.tsv",
     "disease": "-diseases.tsv",
 }
-#: Without one of these a table identifies nothing.
+#: A table without any of these columns identifies nothing.
 KIND_TO_ID_COLUMNS: Final[dict[Kind, tuple[str, ...]]] = {
     "gene": ("ncbigene_id",),
     "chemical": ("mesh", "chebi"),
     "disease": ("mesh", "doid"),
 }
 MapName = Literal["ndex", "wpid"]
-#: Either case is read.
+#: The shape of each map's values; UUIDs are read in either case.
 MAP_TO_SHAPE: Final[dict[MapName, re.Pattern[str]]] = {
     "ndex": re.compile(UUID_RE.pattern, re.IGNORECASE),
     "wpid": WPID_RE,
 }
-#: A hostile header of a million columns would make a problem of each.
+#: More are refused: a hostile header of a million columns would report a problem for each.
 MOST_COLUMNS: Final = 100
 
 
 def kind_of_table(name: str) -> Kind | None:
-    """What a companion table of this file name lists; None if it is none.
+    """The kind of mention that a companion table lists, by its file name; None if it is no table.
 
     >>> kind_of_table("PMC1__f1-genes.tsv"), kind_of_table("PMC1__f1_genes.tsv")
     ('gene', None)
@@ -60,8 +60,9 @@ def read_table(
     """The rows of a companion table by line number, cells as they stand.
 
     A row with another number of cells than the header is refused and noted, as is a table
-    whose header lacks ``word`` or every identifier column. Names of columns are read in either
-    case; of two columns with one name the first is read. Rows without any text are left out.
+    whose header lacks ``word`` or every identifier column, or has too many columns. Names of
+    columns are read in either case; of two columns with one name the first is read. Rows without
+    any text are left out.
 
     :raises RecordError: if the file cannot be read.
     """
@@ -74,7 +75,7 @@ def read_table(
     header = [name.strip().lower() for name in lines[0].split("\t")]
     if "word" not in header or not any(name in header for name in KIND_TO_ID_COLUMNS[kind]):
         needs = " and ".join(("word", " or ".join(KIND_TO_ID_COLUMNS[kind])))
-        # As R's write.table has them unasked; a text in a picture may be in quotation marks, too.
+        # R's write.table quotes by default; quotes are not removed: a picture's text may have them.
         quoted = ", without quotation marks" if '"' in lines[0] else ""
         reason = f"the table needs the columns {needs}{quoted}: its rows were skipped"
         notes.error("line 1", "table header", text.rstrip("\n"), reason)
@@ -115,7 +116,7 @@ def _note_other_columns(header: list[str], known: set[int], lines: list[str], no
 
 @dataclass(frozen=True, slots=True)
 class MapFile:
-    """A map file: figid → values, and line → figid for figures that are not there."""
+    """A map file: figid → values, and line → figid for figures that are not among the records."""
 
     values: dict[str, tuple[str, ...]]
     absent: dict[str, str]
@@ -124,12 +125,12 @@ class MapFile:
 def read_map(
     name: MapName, path: Path, figids: Container[str], notes: Notes, limits: Limits
 ) -> MapFile:
-    """A map file without header: figid, a tab or two spaces, value.
+    """Read a map file: no header, on each line a figid, a tab or spaces, and a value.
 
-    A figure has one network, and as many pathways as were drawn from it. A value of another
-    shape than the map's is noted and kept.
+    A figure has one network, and as many pathways as were drawn from it. A value that has not
+    the shape of the map's ids is noted and kept.
 
-    :param figids: the figures that are there.
+    :param figids: the figures among the records.
     :raises RecordError: if the file cannot be read.
     """
     found: dict[str, dict[str, None]] = {}
@@ -152,7 +153,7 @@ def read_map(
 
 
 def _map_lines(text: str, notes: Notes) -> Iterator[tuple[str, str, str, str]]:
-    """Where, the line, its figid and its value; of several values, parted by ``|``, each."""
+    """The place, line, figid and value of each value; ``|`` separates several on one line."""
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
@@ -160,7 +161,7 @@ def _map_lines(text: str, notes: Notes) -> Iterator[tuple[str, str, str, str]]:
         clean = publishable(line, where, notes)
         cells = [part.strip() for part in MAP_SEPARATOR_RE.split(clean)]
         if len(cells) == 2 and not cells[1]:
-            continue  # as silent as NA
+            continue  # an empty value says as little as NA
         cells = list(filter(None, cells))
         if len(cells) != 2:
             cells = clean.split()

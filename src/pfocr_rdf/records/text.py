@@ -39,7 +39,7 @@ def readable(name: str) -> str:
 
 
 def composed(name: str) -> str:
-    r"""A figid or a file name as they are compared: some systems take the letters of names apart.
+    r"""A figid or file name as compared: some systems store accented letters of names decomposed.
 
     >>> composed("PMC1__gro\u0308\u00dfe") == "PMC1__gr\u00f6\u00dfe"
     True
