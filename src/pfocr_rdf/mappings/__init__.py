@@ -1,6 +1,6 @@
-"""Links from mapping sets: SSSOM files → links from the entities of a release, with why.
+"""Links from mapping sets: SSSOM files → links from the entities of a release, each justified.
 
-What is loaded and what is not is in :mod:`pfocr_rdf.mappings.links`.
+:mod:`pfocr_rdf.mappings.links` says what is loaded and what is not.
 """
 
 from pfocr_rdf.mappings.files import MappingFile, MappingLimits, open_mapping_files

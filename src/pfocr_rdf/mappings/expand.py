@@ -1,4 +1,4 @@
-"""What the cells of a mapping file name: CURIEs by its own prefixes, and our things among them."""
+"""The IRIs that the cells of a mapping file stand for, and which of them are things of our data."""
 
 import re
 from collections.abc import Callable
@@ -13,21 +13,21 @@ from pfocr_rdf.mappings.slots import library
 from pfocr_rdf.spellings import find_iri
 
 THINGS: Final[tuple[Thing, ...]] = get_args(Thing)
-# A prefix that is not declared looks like a scheme too: these are surely none.
+# An undeclared prefix looks like a scheme, too: only these are certain to be schemes.
 # https://www.iana.org/assignments/uri-schemes/
 ABSOLUTE_RE: Final = re.compile(r"(https?|ftp)://|urn:|info:|mailto:", re.IGNORECASE)
-#: What every numbered thing of ours may have as its accession, and nothing changes.
+#: A number that is an accession of every kind with numbers, and is the same in all spellings.
 NUMBER_RE: Final = re.compile("[1-9][0-9]{0,8}")
-#: Accessions, of which one fits at the end of whatever begins a spelling of ours.
+#: Accessions to try: after any beginning of a spelling that we read, one of them is valid.
 PROBES: Final = ("1", "D000001", "PMC1", "10.1000/1", "GID1", "TAXID1")
-#: Beginnings that are remembered: files have a few dozen.
+#: How many beginnings are remembered: files have a few dozen.
 HEADS: Final = 10_000
 
 
 class Expander:
-    """Knows the prefixes of one file and those that SSSOM has built in.
+    """Expands CURIEs by the prefixes of one file and those built into SSSOM.
 
-    A mapping of prefixes is enough: curies would make one of all of them for each CURIE.
+    A dictionary of prefixes is enough: curies would make one of all prefixes for each CURIE.
 
     >>> expander = Expander({"HGNC": "https://identifiers.org/hgnc/"})
     >>> expander.expand("HGNC:3430"), expander.expand("ENSEMBL:ENSG00000141736")
@@ -48,7 +48,7 @@ class Expander:
         return spelt if ABSOLUTE_RE.match(spelt) else None
 
     def node(self, text: str) -> NamedNode | None:
-        """The same as a node; None also where it is no IRI, or a prefix without an identifier."""
+        """The same as a node; None also if it is no IRI, or the text is only a prefix."""
         iri = None if text.endswith(":") else self.expand(text)
         try:
             return NamedNode(iri) if iri else None
@@ -58,7 +58,7 @@ class Expander:
     def space(self, text: str, iri: str) -> tuple[str, str]:
         """The prefix and the namespace of an IRI that a text stands for.
 
-        No prefix where the text has none, or the IRI is another than it says.
+        The prefix is empty if the text has none, or if it does not stand for the IRI's namespace.
         """
         prefix = text.partition(":")[0]
         namespace = self._prefixes.get(prefix, "")
@@ -69,10 +69,10 @@ class Expander:
 
 
 def finder(iris: Iris) -> Callable[[str], str | None]:
-    """What finds the IRI by which the data would call a thing of theirs, whoever spells it.
+    """A function from any spelling of a thing to the IRI that our data use; None if there is none.
 
-    The spellings are :func:`find_iri`'s. It takes ten microseconds, and a file has millions of
-    rows: so it is asked about what they begin with, once, and a number at the end is ours too.
+    It reads the spellings that :func:`find_iri` does. That takes ten microseconds, and a file has
+    millions of rows: so each beginning is read once, and a number after it is added to our own.
 
     >>> find = finder(Iris())
     >>> find("http://purl.uniprot.org/geneid/5742"), find("https://identifiers.org/hgnc/3430")
@@ -103,7 +103,7 @@ def finder(iris: Iris) -> Callable[[str], str | None]:
         return None if ours is None else read(text)
 
     def our_head(head: str) -> str | None:
-        """What we begin the same numbers with; empty if it is not that easy, None if nothing."""
+        """Our IRI up to the number; empty if each text has to be read, None if none can be ours."""
         one, other = read(head + "1"), read(head + "23")
         if one and other and one[:-1] == other[:-2]:
             return one[:-1]

@@ -1,12 +1,12 @@
 """SSSOM/TSV files: the metadata block, the header, and the rows one at a time.
 
-https://mapping-commons.github.io/sssom/spec-formats-tsv/ . A file is read twice: once before
-the build, whole, so that what is wrong with it is said at once, and again when the entities
-of the release are known. Neither reading keeps rows.
+https://mapping-commons.github.io/sssom/spec-formats-tsv/ . A file is read twice: once as a whole
+before the build, so that its faults are reported at once, and again when the entities of the
+release are known. Neither reading keeps the rows in memory.
 
 What a slot may hold is left to sssom-pydantic's models (:mod:`pfocr_rdf.mappings.slots`). Its
 own reader is not used: it takes ``mapping_set_version: 2024-01-01`` for a date and refuses the
-file, lets the block's value win over a row's own, and stops at a byte order mark.
+file, lets the block's value override a row's own, and stops at a byte order mark.
 """
 
 import csv
@@ -42,7 +42,7 @@ NOTHING: Final = frozenset({"", "~", "null", "Null", "NULL"})
 
 @dataclass(frozen=True, slots=True)
 class MappingLimits:
-    """What a mapping file may be at most; hostile input ends here.
+    """Upper limits for a mapping file, against hostile input.
 
     :param file_bytes: size of a file, unpacked.
     :param line_bytes: length of one line.
@@ -58,8 +58,8 @@ class MappingLimits:
 class MappingFile:
     """A file that was found readable to its end.
 
-    ``metadata`` is the block without the prefixes, as it stands; ``header_line``
-    counts the lines up to the column names; ``sha256`` is that of the unpacked bytes.
+    ``metadata`` is the block as it stands, without the prefixes, the set's id and empty keys;
+    ``header_line`` is the line of the column names; ``sha256`` is that of the unpacked bytes.
     """
 
     path: Path
@@ -73,12 +73,12 @@ class MappingFile:
 
     @property
     def name(self) -> str:
-        """The file as it was named, printable."""
+        """The path as it was given, made printable."""
         return readable(str(self.path))
 
 
 class Row(NamedTuple):
-    """A row: the line on which it ends, its cells by column, or why it cannot be read."""
+    """A row: the line on which it ends, and its cells by column or why it cannot be read."""
 
     line: int
     cells: dict[str, str]
@@ -88,10 +88,10 @@ class Row(NamedTuple):
 def open_mapping_files(
     paths: Sequence[Path], limits: MappingLimits = MappingLimits()
 ) -> tuple[MappingFile, ...]:
-    """Read every file once, and put them in an order that is not the one they were named in.
+    """Read every file once, and sort them, so that the order of ``paths`` does not matter.
 
     :raises InputError: if one is missing, too large, not UTF-8 or not SSSOM, or if two of one
-        mapping set disagree on what the set is.
+        mapping set have different metadata.
     """
     files = sorted(
         (open_mapping_file(path, limits) for path in paths),
@@ -129,7 +129,7 @@ def open_mapping_file(path: Path, limits: MappingLimits) -> MappingFile:
                     f"{path}: line {lines}: more than {limits.block_bytes:,} bytes of metadata "
                     "before the column names: is this an SSSOM file?"
                 )
-            # The lines keep their numbers: an empty one before the block is a comment of it.
+            # Empty lines of the file become empty lines of the block: its line numbers stay right.
             block.extend([""] * (lines - 1 - len(block)) + [text[1:].rstrip("\r\n")])
         elif text.strip():
             columns, header_line = _columns(text, lines, path), lines
@@ -153,7 +153,7 @@ def open_mapping_file(path: Path, limits: MappingLimits) -> MappingFile:
 def read_rows(file: MappingFile, limits: MappingLimits = MappingLimits()) -> Iterator[Row]:
     """The rows of a file, without the empty ones.
 
-    :raises InputError: if the file is not what it was when it was opened.
+    :raises InputError: if the file has changed since it was opened.
     """
     number, digest = 0, hashlib.sha256()
 
@@ -187,7 +187,7 @@ def read_rows(file: MappingFile, limits: MappingLimits = MappingLimits()) -> Ite
 
 @contextmanager
 def _opened(path: Path) -> Iterator[BufferedIOBase]:
-    """A file as it is, or unpacked where it is gzipped, whatever its name.
+    """A file as it is, or unpacked if its content is gzipped, whatever its name.
 
     :raises InputError: where it cannot be read.
     """
@@ -237,7 +237,7 @@ def _decoded(line: bytes, number: int, path: Path) -> str:
 
 
 def _columns(text: str, number: int, path: Path) -> tuple[str, ...]:
-    """The column names, without those of empty columns at the end."""
+    """The column names, without empty ones at the end."""
     try:
         columns = [name.strip() for name in next(csv.reader([text], delimiter="\t"))]
     except csv.Error as error:
@@ -272,7 +272,7 @@ def _metadata(path: Path, block: list[str]) -> tuple[dict[str, Value], Notes]:
         found = read_front_matter(f"---\n{text}\n---\n", notes, Limits())
     except RecordError as error:
         problem = error.problem
-        # There the metadata begin on line 2, under a fence, and no line with a #.
+        # The text given to the reader has a fence above it: lines are one less in the file.
         place = PLACE_RE.sub(lambda found: f"line {int(found[1]) - 1}", problem.field)
         raise InputError(f"{where}: {place}: {problem.reason}") from error
     kept = {
@@ -284,7 +284,7 @@ def _metadata(path: Path, block: list[str]) -> tuple[dict[str, Value], Notes]:
 
 
 def _prefixes(value: Value, notes: Notes) -> dict[str, str]:
-    """The prefixes of a file; a row that uses one that stands for no IRI is refused later."""
+    """The valid prefixes of a file; a row that uses another one is refused later."""
     if not isinstance(value, dict):
         notes.warn("curie_map", "mapping prefix", as_text(value), "not prefixes with their IRIs")
         return {}
@@ -299,7 +299,7 @@ def _prefixes(value: Value, notes: Notes) -> dict[str, str]:
 
 
 def _mapping_set(value: Value, path: Path) -> str:
-    """The IRI of the set, which names its graph; no two sets must share it."""
+    """The IRI of the set, which names its graph, so that no two sets may share it."""
     try:
         return NamedNode(str(value)).value
     except ValueError:

@@ -1,24 +1,23 @@
 """Rows of mapping sets → links from the entities of a release, each with its justification.
 
 A mapping is loaded when its subject is a gene, chemical, disease, taxon or article of the
-release, or when its object is one and its predicate can be read from the other end
-(:data:`INVERSES`). It becomes what SSSOM/RDF makes of it
-(https://mapping-commons.github.io/sssom/spec-formats-rdf/): one direct triple, for short
-queries, and an annotated axiom with the justification and every other slot, for whoever asks
-strictly. The axiom has an IRI made of what it says, so that nothing is a blank node and the
-same mapping is the same node in every release. What is read from the other end keeps its
-justification: by SKOS and OWL it is the same statement.
+release, or when its object is one and its predicate has an inverse (:data:`INVERSES`). It
+becomes what SSSOM/RDF prescribes (https://mapping-commons.github.io/sssom/spec-formats-rdf/):
+one direct triple, for short queries, and an annotated axiom with the justification and every
+other slot, for queries that depend on them. The axiom's IRI is derived from its content, so that
+there are no blank nodes and the same mapping is the same node in every release. An inverted
+mapping keeps its justification: by SKOS and OWL it is the same statement.
 
 A set is somebody else's work under somebody else's licence, so each has a named graph of its
-own, apart from the data: who asks says whom to believe, nothing that counts the data counts a
-link, and a release without one set is that release without one graph. Two sets that say the
-same both stand there, as they should: they are two reasons to believe it.
+own, apart from the data: a query chooses which sets to trust, counts of the data include no
+links, and a release without one of the sets is the same release without one graph. If two sets
+state the same link, both graphs have it, as they should: it has two sources.
 
-What is not loaded is counted: rows whose subject is not in the release, and rows that are
-refused, by kind. Those that say that there is no link (``Not``, ``sssom:NoTermFound``,
-literals), or say it twice, are no mistake; each of the others is a warning in the report, a
-prefix that nothing declares only once. SSSOM has no word for a row that is obsolete: a column
-that says so is not among its slots.
+What is not loaded is counted: rows that lead from no entity of the release, and rows that are
+refused, by kind. Rows that say that there is no link (``Not``, ``sssom:NoTermFound``, literals),
+repeat a mapping or map an entity to itself are no mistakes; each of the others is a warning in
+the report, but an undeclared prefix is reported once for a column of a file. SSSOM has no slot
+for obsolete rows, so a column that marks them is ignored.
 """
 
 import hashlib
@@ -51,7 +50,7 @@ from pfocr_rdf.records.plain import Value
 from pfocr_rdf.shared import Shared
 from pfocr_rdf.vocabulary import NO_LICENSE, RDF_TYPE, Owl, Sssom
 
-#: Predicate → what it is read from the other end: https://www.w3.org/TR/skos-reference/#mapping
+#: Predicate → its inverse: https://www.w3.org/TR/skos-reference/#mapping
 INVERSES: Final = {
     term(ns.SKOS, "exactMatch"): term(ns.SKOS, "exactMatch"),
     term(ns.SKOS, "closeMatch"): term(ns.SKOS, "closeMatch"),
@@ -70,7 +69,7 @@ Statement = tuple[NamedNode, NamedNode, Object]
 
 
 class _RowError(Exception):
-    """A row that is not loaded; told in the report where there is a reason."""
+    """A row that is not loaded; it is reported only if there is a reason."""
 
     def __init__(self, kind: str, slot: str = "", value: str = "", reason: str = "") -> None:
         super().__init__(kind)
@@ -80,7 +79,7 @@ class _RowError(Exception):
 class _Link(NamedTuple):
     """The direct triple of a mapping.
 
-    ``spelt`` is how the row has the object, ``turned`` whether it has it in the subject's place.
+    ``spelt`` is the object as the row spells it; ``turned`` says that it is the row's subject.
     """
 
     subject: NamedNode
@@ -92,10 +91,11 @@ class _Link(NamedTuple):
 
 @dataclass(slots=True)
 class MappingCounts:
-    """What became of the rows of one mapping set; ``read`` is the sum of the other three.
+    """What became of the rows of one mapping set.
 
-    ``triples`` are those in the set's graph. ``links`` counts the direct ones by predicate and
-    by namespace of what they lead to, and ``prefixes`` are those of the namespaces.
+    ``read`` is the sum of ``linked``, ``absent`` and ``refused``. ``triples`` counts those in the
+    set's graph, ``links`` the direct ones by predicate and namespace of the object; ``prefixes``
+    has a prefix for each namespace, empty if the rows use none.
     """
 
     mapping_set: str
@@ -117,7 +117,7 @@ class MappingCounts:
 class Links:
     """Gathers the entities of a release, and then links them.
 
-    :param tell: is called with what is wrong in the files.
+    :param tell: is called with the problems of the files.
     """
 
     def __init__(self, files: Sequence[MappingFile], iris: Iris, tell: Tell) -> None:
@@ -125,11 +125,11 @@ class Links:
         self.iris = iris
         self.tell = tell
         self.sets: list[MappingCounts] = []
-        #: What a spelling leads to → the node of the release: a DOI leads to its article.
+        #: IRI, as :func:`finder` finds it → node of the release; for a DOI, its article.
         self.entities: dict[str, NamedNode] = {}
 
     def gather_articles(self, articles: Iterable[tuple[str, Sequence[str]]]) -> None:
-        """Take in the articles of a batch, each with its DOIs; for nothing without a file."""
+        """Add the articles of a batch, each with its DOIs; without mapping files, do nothing."""
         for pmcid, dois in articles if self.files else ():
             article = self.iris.article(pmcid)
             self.entities[article.value] = article
@@ -138,7 +138,7 @@ class Links:
                     self.entities[doi_iri(doi).value] = article
 
     def gather_shared(self, shared: Shared) -> None:
-        """Take in the genes, chemicals, diseases and taxa of the release."""
+        """Add the genes, chemicals, diseases and taxa of the release."""
         nodes = {self.iris.entity(fact.namespace, fact.accession) for fact in shared.entities}
         nodes |= {self.iris.taxon(taxon) for taxon, _ in shared.organisms}
         self.entities.update((node.value, node) for node in nodes)
@@ -162,10 +162,10 @@ class _SetLinker:
         self.counts, self.set_facts = self._described(files)
 
     def open(self, file: MappingFile) -> None:
-        """Turn to another file of the set."""
+        """Switch to a file of the set: its prefixes, and the metadata that holds for its rows."""
         self.file, self.expander = file, Expander(file.prefixes)
         self.told: set[tuple[str, str]] = set()
-        # Where the rows have a column of their own, the metadata's value is the set's alone.
+        # If the rows have a column for a slot, the metadata's value does not hold for them.
         columns = set(file.columns)
         shared = {k: v for k, v in file.metadata.items() if k not in columns}
         values = slot_values(shared, separator="")
@@ -177,7 +177,7 @@ class _SetLinker:
         self._tell_slots(faults, file.metadata, "metadata")
 
     def _described(self, files: list[MappingFile]) -> tuple[MappingCounts, Facts]:
-        """What is said of the set, which all its files say alike, and nothing counted yet."""
+        """The set's counts, still zero, and the facts about it, which all its files state alike."""
         metadata, name = files[0].metadata, files[0].mapping_set
         fields = library().mapping_set.model_fields
         own = {k: v for k, v in metadata.items() if k in fields and k not in self.of_rows}
@@ -203,7 +203,7 @@ class _SetLinker:
         return counts, facts
 
     def quads(self) -> Iterator[list[Quad]]:
-        """The quads of each mapping that is loaded; the set's own with the first."""
+        """The quads of each mapping that is loaded; the first come with those about the set."""
         counts = self.counts
         for file in counts.files:
             if file is not self.file:
@@ -263,11 +263,11 @@ class _SetLinker:
         return self._new(link, facts)
 
     def _new(self, link: _Link, facts: Facts) -> list[Statement]:
-        """What a mapping adds to the graph of its set.
+        """The triples that a mapping adds to the graph of its set.
 
         :raises _RowError: if the graph has it already.
         """
-        # Two texts may be one without their control characters.
+        # Two texts may be the same once their control characters are removed.
         facts = list(dict.fromkeys(facts))
         said = sorted(f"{predicate} {value}" for predicate, value in facts)
         content = "\n".join((self.counts.mapping_set, *said))
@@ -288,7 +288,7 @@ class _SetLinker:
         return found
 
     def _is_first(self, content: str) -> bool:
-        """Whether this is said for the first time: eight bytes stand for each."""
+        """Whether the set says this for the first time; an eight-byte hash of each is kept."""
         digest = hashlib.blake2b(content.encode(), digest_size=HASH_BYTES).digest()
         key = int.from_bytes(digest, "big")
         known = key in self.seen
@@ -296,9 +296,9 @@ class _SetLinker:
         return not known
 
     def _ends(self, cells: Mapping[str, str]) -> tuple[NamedNode, str, bool] | None:
-        """The entity of the release, the column of the other end, and whether that is turned.
+        """The entity of the release, the column of the other end, and whether to invert the row.
 
-        :raises _RowError: if nothing says what the subject is.
+        :raises _RowError: if the prefix of the subject is declared nowhere.
         """
         if subject := self._entity(cells.get("subject_id", "")):
             return subject, "object_id", False
@@ -311,7 +311,7 @@ class _SetLinker:
     def _entity(self, text: str, *, told: bool = True) -> NamedNode | None:
         """The entity of the release that a cell spells.
 
-        :raises _RowError: if its prefix is declared nowhere and not one of ours.
+        :raises _RowError: if ``told``, and its prefix is declared nowhere and not one of ours.
         """
         iri = self.expander.expand(text) if text else ""
         found = self.find(iri or text) if text else None
@@ -320,13 +320,13 @@ class _SetLinker:
         return self.entities.get(found or "")
 
     def _refuse_prefix(self, column: str, text: str) -> NoReturn:
-        """Refuse a row; with a reason once a prefix, for there may be as many as rows."""
+        """Refuse a row, with a reason only the first time: all rows may have the same prefix."""
         prefix = text.partition(":")[0]
         reason = f"{prefix} is not in the curie_map: declare it there"
         raise _RowError("prefix", column, text, reason if self._is_news(column, prefix) else "")
 
     def _is_news(self, place: str, value: str) -> bool:
-        """Whether a value is met there for the first time in the file."""
+        """Whether a value is met for the first time at this place of the file's rows."""
         is_news = (place, value) not in self.told
         self.told.add((place, value))
         return is_news
@@ -344,7 +344,7 @@ class _SetLinker:
         if other == self.expander.node(cells[own]):
             raise _RowError("itself")
         ours = self.find(other.value)
-        # A set may well link our spelling with another's, which ours would hide.
+        # Another spelling of the entity itself is kept: a set may well link the two spellings.
         if ours and ours != entity.value:
             other = NamedNode(ours)
         if other == entity:
@@ -352,9 +352,9 @@ class _SetLinker:
         return _Link(entity, predicate, other, cells[column], is_turned)
 
     def _node(self, cells: Mapping[str, str], column: str) -> NamedNode:
-        """What a cell stands for that a mapping must have.
+        """The node that a required cell stands for.
 
-        :raises _RowError: if it stands for no IRI.
+        :raises _RowError: if it is empty or stands for no IRI.
         """
         text = cells.get(column, "")
         if not text:

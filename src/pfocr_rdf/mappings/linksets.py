@@ -1,7 +1,7 @@
-"""What VoID says of the links: for each mapping set a dataset, and its linksets.
+"""The links described in VoID: for each mapping set a dataset, and its linksets.
 
 https://www.w3.org/TR/void/#linkset : a linkset has one predicate and leads to one dataset, so
-a set has one for each predicate and namespace that its links lead to.
+a set has a linkset for each predicate and each namespace that its links lead to.
 """
 
 from collections import Counter
@@ -18,7 +18,7 @@ from pfocr_rdf.vocabulary import RDF_TYPE, WAS_DERIVED_FROM
 
 
 def mapping_part(version: str, graph: NamedNode, iris: Iris) -> NamedNode:
-    """The node of a set in the description of a release.
+    """The node of a mapping set in the description of a release.
 
     :param graph: the set's named graph.
     """
@@ -26,20 +26,20 @@ def mapping_part(version: str, graph: NamedNode, iris: Iris) -> NamedNode:
 
 
 def linkset_parts(version: str, sets: Sequence[MappingCounts], iris: Iris) -> list[NamedNode]:
-    """The nodes of the sets that give a link."""
+    """The nodes of the sets that have at least one link."""
     return [mapping_part(version, one.graph, iris) for one in sets if one.linked]
 
 
 def linkset_nodes(
     version: str, sets: Sequence[MappingCounts], dump: DumpFormat, iris: Iris
 ) -> Iterator[Node]:
-    """The description of each set that gives a link.
+    """The description of each set that has at least one link.
 
-    :param dump: the file that all links are in.
+    :param dump: the file that holds all links.
     """
     for one in (each for each in sets if each.linked):
         named = Counter(one.prefixes.values())
-        # A prefix that stands for two namespaces, or for none, names neither.
+        # A namespace goes by its prefix, or by its IRI if it has none or shares it with another.
         names = {s: p if p and named[p] == 1 else s for s, p in sorted(one.prefixes.items())}
         own = _name(one.graph)
         targets = {s: iris.part(version, f"{own}.{name}") for s, name in names.items()}
@@ -79,5 +79,5 @@ def _set_facts(version: str, one: MappingCounts, dump: DumpFormat, iris: Iris) -
 
 
 def _name(graph: NamedNode) -> str:
-    """What the parts of a description about a set begin with."""
+    """How the names of all parts of the description that are about a set begin."""
     return "mappings." + graph.value.rpartition("/")[2]

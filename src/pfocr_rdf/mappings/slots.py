@@ -1,8 +1,8 @@
-"""SSSOM's slots: checked by sssom-pydantic's models, said in RDF as SSSOM/RDF has them.
+"""SSSOM's slots: checked by sssom-pydantic's models, written in RDF as SSSOM/RDF prescribes.
 
 https://mapping-commons.github.io/sssom/spec-formats-rdf/ gives each slot its property and each
-type of value its form. A value that its slot cannot have is left out, and told. Columns and
-keys of no slot are left out, as the specification asks of whoever does not know them.
+type of value its form. A value that its slot cannot have is left out and reported. Columns and
+keys that are no slots are ignored, as the specification asks of programs that do not know them.
 """
 
 import os
@@ -33,7 +33,7 @@ SlotKind = Literal["entity", "address", "date", "number", "type", "text"]
 Expand = Callable[[str], NamedNode | None]
 
 #: https://mapping-commons.github.io/sssom/Mapping/ and …/MappingSet/: what each slot holds. The
-#: four that make a mapping, and ``predicate_modifier``, are read in :mod:`.links`.
+#: four required ones, and ``predicate_modifier``, are read in :mod:`.links`.
 KIND_TO_SLOTS: Final[dict[SlotKind, str]] = {
     "entity": "record_id author_id reviewer_id creator_id subject_source object_source "
     "mapping_source mapping_tool_id subject_match_field object_match_field "
@@ -51,7 +51,7 @@ KIND_TO_SLOTS: Final[dict[SlotKind, str]] = {
 SLOT_TO_KIND: Final = {
     slot: kind for kind, slots in KIND_TO_SLOTS.items() for slot in slots.split()
 }
-#: Slots that have a property of another vocabulary; the others have SSSOM's own, by name.
+#: Slots with a property of another vocabulary; the others have SSSOM's property of their name.
 SLOT_TO_TERM: Final = {
     "author_id": term(ns.PAV, "authoredBy"),
     "comment": term(ns.RDFS, "comment"),
@@ -65,7 +65,7 @@ SLOT_TO_TERM: Final = {
     "publication_date": term(ns.DCTERMS, "issued"),
     "see_also": term(ns.RDFS, "seeAlso"),
 }
-#: Slots of a set that its reader takes more than one value of; the model does not list it.
+#: Slots of a set that may have several values, though sssom-pydantic does not list them so.
 ALSO_MULTIVALUED: Final = frozenset({"mapping_set_source"})
 # https://mapping-commons.github.io/sssom/spec-formats-tsv/#escaping-pipe-characters
 VALUE_RE: Final = re.compile(r"(?:[^|\\]|\\.|\\$)+")
@@ -79,7 +79,7 @@ OTHER_SIDE: Final = {"subject": "object", "object": "subject"}
 
 @dataclass(frozen=True, slots=True)
 class Library:
-    """What is used of sssom-pydantic."""
+    """The parts of sssom-pydantic that are used."""
 
     row: "type[Record]"
     mapping_set: "type[MappingSetRecord]"
@@ -90,10 +90,10 @@ class Library:
 
 @cache
 def library() -> Library:
-    """The models, imported when the first mapping file is opened: it takes 0.2 s."""
+    """The models, imported only when a mapping file is opened, because that takes 0.2 s."""
     before = os.environ.get("PYSTOW_HOME")
-    # pystow comes with it, and writes a file into the home folder when it is imported: that
-    # would fail where there is none, as in many containers.
+    # This also imports pystow, which then writes a file into the home folder: that would fail
+    # where there is none, as in many containers.
     with TemporaryDirectory() as folder:
         os.environ["PYSTOW_HOME"] = folder
         try:
@@ -112,9 +112,9 @@ def library() -> Library:
 
 
 def slot_values(cells: Mapping[str, Value], separator: str = "|") -> dict[str, Value]:
-    r"""The slots among some columns or keys, those of more than one value as lists.
+    r"""The slots among some columns or keys, those that may have several values as lists.
 
-    :param separator: what stands between values; nothing does in YAML.
+    :param separator: ``|`` where one text holds all values; empty for YAML, which has lists.
 
     >>> slot_values({"author_label": r"A\|B|C", "comment": "a|b", "my_column": "x"})
     {'author_label': ['A|B', 'C'], 'comment': 'a|b'}
@@ -138,9 +138,9 @@ def _split(text: str) -> Iterator[str]:
 def checked(
     model: "type[Model]", values: dict[str, Value], needed: Mapping[str, str]
 ) -> tuple["Model", dict[str, str]]:
-    """Values as a model has them, and why some are none: these are taken out of ``values``.
+    """A model made of values, and the faults of invalid ones, which are removed from ``values``.
 
-    :param needed: what the model must have, which is right as it is.
+    :param needed: the values that the model requires, which must be valid.
     """
     from pydantic import ValidationError
 
@@ -158,12 +158,12 @@ def checked(
 def slot_facts(
     values: Mapping[str, Value], model: "BaseModel", expand: Expand
 ) -> Iterator[tuple[str, NamedNode, Object, bool]]:
-    """Slot, property and object of each value.
+    """Slot, property and object of each value, and whether the object is right.
 
-    Where an identifier makes no IRI the object is the text as it stands, and the last is false.
+    It is not where an identifier makes no IRI: the object is then the identifier as a text.
 
     :param values: the values as texts, checked.
-    :param model: the same, as numbers and dates.
+    :param model: the same values as numbers and dates.
     """
     for slot, found in values.items():
         kind, predicate = SLOT_TO_KIND[slot], SLOT_TO_TERM.get(slot) or term(ns.SSSOM, slot)
@@ -188,7 +188,7 @@ def _object(kind: SlotKind, text: str, value: Any) -> Object:
 
 
 def _type(name: str) -> Object:
-    """What a type of entity stands for; a text that is none stays one.
+    """The IRI of a type of entity; any other text stays a literal.
 
     >>> _type("rdf property").value, _type("composed entity expression").value
     ('http://www.w3.org/1999/02/22-rdf-syntax-ns#Property', \
@@ -207,7 +207,7 @@ def _clean(text: str) -> str:
 
 
 def turned(values: Mapping[str, Value]) -> dict[str, Value]:
-    """The values of a mapping that is read from its object to its subject.
+    """The values of a mapping with its subject and object exchanged.
 
     >>> turned({"subject_label": "a", "mapping_cardinality": "1:n", "confidence": "1"})
     {'object_label': 'a', 'mapping_cardinality': 'n:1', 'confidence': '1'}
@@ -218,7 +218,7 @@ def turned(values: Mapping[str, Value]) -> dict[str, Value]:
             value = str(value)[::-1]
         elif slot == "cardinality_scope" and isinstance(value, list):
             value = [_other_side(str(name)) for name in value]
-        # The label of another predicate than the one that is stated helps nobody.
+        # The label is dropped: the inverse predicate may have another.
         if slot != "predicate_label":
             found[_other_side(slot)] = value
     return found
