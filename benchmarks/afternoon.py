@@ -1,8 +1,8 @@
-"""The script that one would write in an afternoon: python-frontmatter, csv and rdflib.
+"""A script as one would write it in an afternoon: python-frontmatter, csv and rdflib.
 
 Usage: ``python benchmarks/afternoon.py RECORDS TARGET``. It makes one graph of all records, with
-the figures, their articles and their mentions, and writes it in three formats. It checks nothing:
-it is here so that :mod:`build` has something to be measured beside.
+the figures, their articles and their mentions, and writes it in three formats. It checks nothing;
+its only use is as something to compare :mod:`build` with.
 """
 
 import csv
@@ -34,7 +34,7 @@ TEXTS: Final = {
 
 
 def rows_of(record: dict[str, Any], kind: str, tables: Path) -> Iterator[dict[str, str]]:
-    """The mentions of a kind: from the record's table, or else from the record itself."""
+    """The rows of a kind: from the record's table if it has one, or else from the record itself."""
     table = tables / f"{record['figid']}-{kind}.tsv"
     if table.exists():
         with table.open(encoding="utf-8", newline="") as file:
@@ -46,7 +46,7 @@ def rows_of(record: dict[str, Any], kind: str, tables: Path) -> Iterator[dict[st
 
 
 def add_record(graph: Graph, record: dict[str, Any], tables: Path) -> None:
-    """Everything that a record says, more or less."""
+    """Add the main statements of a record to the graph."""
     figure = FIGURE[record["figid"]]
     graph.add((figure, RDF.type, SCHEMA.ImageObject))
     for key, predicate in TEXTS.items():
@@ -77,7 +77,7 @@ def add_record(graph: Graph, record: dict[str, Any], tables: Path) -> None:
 
 
 def main(records: Path, target: Path) -> None:
-    """All records of a folder, one graph, three files; tells how many triples there are."""
+    """Write one graph of all records of a folder to three files; print its number of triples."""
     graph = Graph()
     for path in sorted((records / "_figures").glob("*.md")):
         add_record(graph, frontmatter.load(str(path)).metadata, records / "_data")

@@ -1,11 +1,11 @@
-"""How long a build takes beside the bulk load of its own triples, and how much memory.
+"""Time and memory of a build, compared with the bulk load of its own triples.
 
 Usage: ``python benchmarks/build.py SOURCE [NUMBER…]``. For each number of records (5,000 and
 20,000 by default) it makes them out of SOURCE, builds a release with all dumps, builds it again
-with nothing changed, and bulk-loads the very same quads alone (the floor). Beside them it runs the
-script of an afternoon (``afternoon.py``) on the first 1,000 records. Memory is the
-highest resident size: of the building process and of the largest worker when all is done but the
-load, of the load alone, and of that script.
+with nothing changed, and bulk-loads the same quads alone (the least that a build can take). For
+comparison it runs the script of an afternoon (``afternoon.py``) on 1,000 such records. Memory is
+the peak resident size of four processes: the building process and its largest worker, in a run of
+everything but the load; the load alone; and that script.
 """
 
 import gzip
@@ -33,9 +33,9 @@ from pfocr_rdf.records import open_collection
 from pfocr_rdf.releases import current_release
 from results import write_section
 
-#: More take it more than their share of time and memory.
+#: With more records, the script's time and memory grow out of proportion.
 SCRIPT_RECORDS: Final = 1_000
-#: A row for each number of records.
+#: The columns of the table, which has a row for each number of records.
 COLUMNS: Final = (
     "records",
     "quads",
@@ -63,7 +63,7 @@ LIBRARIES: Final = ("pyoxigraph", "PyYAML", "python-frontmatter", "rdflib", "orj
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One process, measured from outside."""
+    """Time and peak memory of one process, and the peak of its largest child process."""
 
     seconds: float
     peak_mib: float
@@ -71,7 +71,7 @@ class Measured:
 
 
 def measure(task: str, *arguments: str) -> Measured:
-    """Run a task of this file in a fresh process; time and peak memory of that process."""
+    """Run a task of this file in a fresh process, which prints its own time and peak memory."""
     script = str(Path(__file__).resolve())
     command = [sys.executable, script, task, *arguments]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
@@ -84,7 +84,7 @@ def task_build(records: str, data: str) -> None:
 
 
 def task_parts(records: str, dumps: str) -> None:
-    """Do all that a build does but the load: read, map, write the dumps."""
+    """Do what a build does except the load: read, map, write the dumps."""
     with Report(None) as report, DumpWriter(Path(dumps), Iris()) as writer:
         run = Run(BuildOptions(), open_collection([Path(records)]), report)
         for part in run.parts():
@@ -93,7 +93,7 @@ def task_parts(records: str, dumps: str) -> None:
 
 
 def task_load(quads: str, store: str) -> None:
-    """Load quads and nothing else."""
+    """Bulk-load quads and do nothing else."""
     Store(store).bulk_load(path=quads, format=RdfFormat.N_QUADS, lenient=True)
 
 
@@ -103,7 +103,7 @@ def task_script(records: str, target: str) -> None:
 
 
 def run(source: Path, number: int) -> str:
-    """Measure one size; a row of the table."""
+    """Measure with one number of records; return a row of the table."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         records, data = str(root / "records"), str(root / "data")
@@ -145,7 +145,7 @@ def row_of(cells: Sequence[str]) -> str:
 
 
 def main() -> None:
-    """Run one task, or measure all sizes."""
+    """Run one task, or measure with each number of records."""
     name_to_task: dict[str, Callable[[str, str], None]] = {
         "build": task_build,
         "parts": task_parts,

@@ -1,13 +1,13 @@
-"""A federated query beside the same join done by hand, and beside Oxigraph's own SERVICE.
+"""A federated query compared with the same join by hand, and with Oxigraph's own SERVICE.
 
 Usage: ``python benchmarks/federation.py``; needs the Debian package virtuoso-opensource-7-bin. It
 builds a release whose figures mention 5,000 genes, and fills a Virtuoso on loopback with pathways
-of 20,000 genes, as WikiPathways has them. Then it asks in turn for the pathways of those genes:
-the endpoint, by a query with SERVICE; a script that asks the endpoint for the genes and Virtuoso
-for their pathways, as many genes and as many requests at once as the endpoint does, and joins
-them; and Oxigraph's own server on the same store, by the same query. Nothing is kept from one
-round to the next: every query has a number in it. Oxigraph sends queries in a way to which
-Debian's Virtuoso 7.2.5 never answers, so it asks through a relay that sends them as forms.
+of 20,000 genes, as WikiPathways has them. Then it gets the pathways of the 5,000 genes in three
+ways in turn: by a query with SERVICE to the endpoint; by a script that asks the endpoint for the
+genes and Virtuoso for their pathways, with batches of the same size and as many requests at once
+as the endpoint, and joins the answers; and by the same query with SERVICE to Oxigraph's own server
+on the same store. Every query has a new number in it, so that no cache serves it. Oxigraph sends
+queries in a form that Debian's Virtuoso 7.2.5 never answers, so a relay sends them on as forms.
 """
 
 import asyncio
@@ -49,9 +49,9 @@ GENES: Final = 5_000
 GENES_OF_A_FIGURE: Final = 50
 THEIR_GENES: Final = 20_000
 PATHWAYS: Final = 1_000
-#: Triples of one request to Virtuoso.
+#: Triples sent to Virtuoso in one request.
 CHUNK: Final = 30_000
-#: The bars: requests, and the time as a multiple of the time by hand.
+#: Upper limits for the endpoint: requests, and the time as a multiple of the time by hand.
 MOST_REQUESTS: Final = 25
 MOST_RATIO: Final = 1.5
 GENE: Final = "https://identifiers.org/ncbigene/"
@@ -92,9 +92,9 @@ Rows = set[tuple[str, str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """One way of asking, once.
+    """One run of one of the ways.
 
-    :param requests: that went to Virtuoso.
+    :param requests: number of requests to Virtuoso; taken as one if the answer does not tell.
     """
 
     seconds: float
@@ -103,7 +103,7 @@ class Round:
 
 
 def make_genes(folder: Path) -> None:
-    """Write records whose figures mention each gene once."""
+    """Write records; each gene is mentioned by exactly one figure."""
     figures, data = folder / "_figures", folder / "_data"
     figures.mkdir(parents=True)
     data.mkdir()
@@ -121,7 +121,7 @@ def make_genes(folder: Path) -> None:
 
 
 def pathways() -> Iterator[str]:
-    """What Virtuoso has, in lines of N-Triples: each gene is in two pathways."""
+    """The data for Virtuoso as lines of N-Triples: each gene is in two pathways."""
     base, wp = "https://identifiers.org/wikipathways/", "http://vocabularies.wikipathways.org/wp#"
     terms, is_a = "http://purl.org/dc/terms/", "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
     for number in range(PATHWAYS):
@@ -138,7 +138,7 @@ def pathways() -> Iterator[str]:
 
 
 async def fill(store: GraphStore) -> None:
-    """Send it all to Virtuoso."""
+    """Send all pathways to Virtuoso."""
     lines = list(pathways())
     await store.clear("urn:pathways")
     for at in range(0, len(lines), CHUNK):
@@ -146,13 +146,13 @@ async def fill(store: GraphStore) -> None:
 
 
 def tests_at_hand() -> None:
-    """Let modules of the tests be imported: they know how a Virtuoso is started."""
+    """Make the modules of the tests importable: they can start a Virtuoso."""
     sys.path.append(str(TESTS))
 
 
 @contextmanager
 def virtuoso(folder: Path) -> Iterator[str]:
-    """Where a Virtuoso with the pathways takes queries."""
+    """Start a Virtuoso with the pathways; the address of its SPARQL endpoint."""
     tests_at_hand()
     from virtuoso import PASSWORD, USER, virtuoso_server
 
@@ -167,7 +167,7 @@ def virtuoso(folder: Path) -> Iterator[str]:
 
 @contextmanager
 def with_forms(endpoint: str) -> Iterator[str]:
-    """An address that passes queries on, as forms."""
+    """Start a relay that sends queries on to an endpoint as forms; its address."""
     tests_at_hand()
     from endpoints import Handler, stand_in
 
@@ -182,7 +182,7 @@ def with_forms(endpoint: str) -> Iterator[str]:
 
 @contextmanager
 def ours(data: Path, endpoint: str) -> Iterator[str]:
-    """This project's server, which keeps no answers, with Virtuoso at a partner's address."""
+    """Start this project's server, without caches, with Virtuoso in the place of a partner."""
     listed = data / "partners.toml"
     listed.write_text(
         f'[partners.wikipathways]\nendpoint = "{endpoint}"\nprivate = true\nttl_s = 0\n'
@@ -200,14 +200,14 @@ def ours(data: Path, endpoint: str) -> Iterator[str]:
 
 
 def ask(endpoint: str, query: str) -> tuple[Any, str]:
-    """The solutions of a query, and what the answer says of partners."""
+    """The solutions of a query, and the answer's ``X-Federation`` header."""
     body = urlencode({"query": PREFIXES + query}).encode()
     with urlopen(Request(endpoint, body, {"Accept": JSON})) as answer:
         return json.load(answer)["results"]["bindings"], answer.headers.get("X-Federation", "")
 
 
 def federated(endpoint: str, virtuoso_url: str, number: int) -> Round:
-    """One query with SERVICE, to our server or to Oxigraph's."""
+    """Send one query with SERVICE to our server or to Oxigraph's."""
     clause = f"SERVICE <{virtuoso_url}> {{ # {number}\n{THEIRS}\n}}"
     query = f"SELECT DISTINCT ?gene ?pathway ?title WHERE {{ {OURS} {clause} }}"
     began = time.perf_counter()
@@ -219,7 +219,7 @@ def federated(endpoint: str, virtuoso_url: str, number: int) -> Round:
 
 
 def by_hand(endpoint: str, virtuoso_url: str, number: int) -> Round:
-    """The same join as a script does it."""
+    """Do the same join as a script would."""
     began = time.perf_counter()
     found, _ = ask(endpoint, f"SELECT DISTINCT ?gene WHERE {{ {OURS} }} # {number}")
     genes = [row["gene"]["value"] for row in found]
@@ -236,7 +236,7 @@ def by_hand(endpoint: str, virtuoso_url: str, number: int) -> Round:
 
 
 async def ask_in_batches(url: str, batches: Sequence[Sequence[str]], number: int) -> list[Any]:
-    """Ask for the pathways of some genes at a time."""
+    """Ask for the pathways of each batch of genes, several batches at once."""
     connector = aiohttp.TCPConnector(limit=PARTNER.parallel)
     async with aiohttp.ClientSession(connector=connector, headers={"Accept": JSON}) as session:
 
@@ -251,7 +251,7 @@ async def ask_in_batches(url: str, batches: Sequence[Sequence[str]], number: int
 
 
 def measure(ways: dict[str, Callable[[int], Round]]) -> dict[str, list[Round]]:
-    """Each way in turn, several times; the first time of each does not count."""
+    """Run the ways in turn, several times; the first run of each does not count."""
     rounds: dict[str, list[Round]] = {name: [] for name in ways}
     number = 0
     for _ in range(ROUNDS + 1):
@@ -265,12 +265,12 @@ def measure(ways: dict[str, Callable[[int], Round]]) -> dict[str, list[Round]]:
 
 
 def medians_of(rounds: dict[str, list[Round]]) -> dict[str, float]:
-    """Each way's time."""
+    """The median time of each way, in seconds."""
     return {name: statistics.median(r.seconds for r in found) for name, found in rounds.items()}
 
 
 def report(rounds: dict[str, list[Round]]) -> list[str]:
-    """The table."""
+    """The lines of the Markdown table."""
     medians = medians_of(rounds)
     lines = [f"| {' | '.join(COLUMNS)} |", "| --- |" + " ---: |" * (len(COLUMNS) - 1)]
     for name, found in rounds.items():
@@ -283,7 +283,7 @@ def report(rounds: dict[str, list[Round]]) -> list[str]:
 
 
 def main() -> None:
-    """Build, fill, ask, print, and write the section of the results."""
+    """Build, fill Virtuoso, measure, print, and write the section of the results."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         make_genes(folder / "records")

@@ -1,7 +1,7 @@
 """Make a large folder of records out of a small one: the same records under other PMC ids.
 
 Usage: ``python benchmarks/make_records.py SOURCE TARGET NUMBER``. The records keep their
-captions, words and identifiers, so that their number of triples is that of real ones.
+captions, words and identifiers, so that they have as many triples as real ones.
 """
 
 import sys

@@ -1,10 +1,10 @@
-"""How long the server takes for pages: of figures, of what most figures mention, of searches.
+"""How long the server takes for pages of figures, of the most mentioned things, and of searches.
 
 Usage: ``python benchmarks/pages.py SOURCE [NUMBER]``. It serves the current release of SOURCE, if
 that is a data folder, else one of NUMBER records (20,000 by default) made out of SOURCE. One
-client asks over one connection, one request at a time: what is measured is a request's own time,
-that of HTTP on one machine included. No page is asked for twice, but for those of which there is
-one only. One request of each kind is made beforehand, which does not count.
+client asks over one connection, one request at a time: what is measured is the time of a single
+request, including HTTP on one machine. Within a kind no page is measured twice, unless the kind
+has only one page. The first page of each kind is requested once beforehand, which does not count.
 """
 
 import http.client
@@ -34,12 +34,12 @@ TITLE: Final = "Pages and search (make bench-pages)"
 LIBRARIES: Final = ("pyoxigraph", "jinja2", "orjson", "starlette", "uvicorn")
 HTML: Final = "text/html"
 TURTLE: Final = "text/turtle"
-#: Pages of each kind, and how often one is asked of which there is one only.
+#: Pages of each kind, and how often the page of a kind with only one is requested.
 PAGES: Final = 300
 TIMES: Final = 40
-#: Texts of each kind that are searched for.
+#: Texts to search for, of each kind.
 TEXTS: Final = 60
-#: Letters of a word that is not yet typed to its end.
+#: Letters already typed of an unfinished word.
 TYPED: Final = 4
 FIGURES: Final = "SELECT ?f WHERE { ?f a pfocr:PathwayFigure } ORDER BY ?f"
 TITLES: Final = "SELECT ?t WHERE { ?f a pfocr:PathwayFigure ; schema:name ?t } ORDER BY ?f"
@@ -52,7 +52,7 @@ SELECT ?name (COUNT(?figure) AS ?n) WHERE {
   ?figure schema:mentions ?thing . ?thing a schema:%s ; schema:name ?name
 } GROUP BY ?name ORDER BY DESC(?n) ?name
 """
-#: All searches but the hardest: that is what people do.
+#: The beginning of the names of all searches but the hardest: those that people make.
 SEARCH: Final = "search"
 HARDEST: Final = "the hardest searches that we know"
 
@@ -61,7 +61,7 @@ HARDEST: Final = "the hardest searches that we know"
 class Task:
     """Pages of one kind.
 
-    :param bar_ms: what the median must stay under; None where nothing is promised.
+    :param bar_ms: milliseconds that the median should stay below; None where nothing is promised.
     """
 
     name: str
@@ -71,7 +71,7 @@ class Task:
 
 
 def tasks(release: Release) -> Iterator[Task]:
-    """What is asked, of things and words that the release has."""
+    """The requests to measure, for things and words that are in the release."""
     manifest = release.manifest()
     iris = Iris(manifest["base"], manifest["genes"])
     store = Store.read_only(str(release.store))
@@ -99,7 +99,7 @@ def tasks(release: Release) -> Iterator[Task]:
 
 
 def texts_of(genes: list[str], chemicals: list[str], titles: list[str]) -> dict[str, Sequence[str]]:
-    """What people search for: what many figures have, or few, several words, half a word."""
+    """Texts as people search for: frequent or rare, several words, the beginning of a word."""
     counted = Counter(w for title in titles for w in title.lower().split() if w.isalpha())
     words = [word for word, _ in counted.most_common()]
     common = [word for word in words[: 2 * TEXTS] if len(word) > TYPED][:TEXTS]
@@ -119,7 +119,7 @@ def texts_of(genes: list[str], chemicals: list[str], titles: list[str]) -> dict[
 
 
 def spread(values: Sequence[str], number: int) -> list[str]:
-    """So many of the values, from the first to the last."""
+    """At most ``number`` of the values, at equal distances from the first one on."""
     return list(values[:: max(1, len(values) // number)][:number])
 
 
@@ -146,7 +146,7 @@ def row(name: str, found: Sequence[float], bar_ms: float | None) -> str:
 
 
 def table(release: Release, url: str) -> Iterator[str]:
-    """The rows, as they are measured."""
+    """The lines of the table, each as soon as it is measured."""
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=60)
     yield f"A release of {release.manifest()['figures']:,} figures; milliseconds.\n"
@@ -162,7 +162,7 @@ def table(release: Release, url: str) -> Iterator[str]:
 
 
 def main() -> None:
-    """Build if need be, serve, ask, print, and write the section of the results."""
+    """Build if need be, serve, measure, print, and write the section of the results."""
     source = Path(sys.argv[1])
     with tempfile.TemporaryDirectory() as name:
         data = source

@@ -17,10 +17,10 @@ same machine; seconds hold for that machine only.
 
 
 def write_section(title: str, text: str, libraries: Iterable[str], file: Path = FILE) -> None:
-    """Put a section in place of the one with the same title, or at the end.
+    """Write a section, replacing one with the same title; sections are sorted by title.
 
-    :param text: Markdown, without headings of the second level.
-    :param libraries: distributions whose versions matter for these figures.
+    :param text: Markdown, without second-level headings.
+    :param libraries: Python packages whose versions matter for these numbers.
     """
     section = f"## {title}\n\n{machine(libraries)}\n\n{text.strip()}\n"
     old = file.read_text(encoding="utf-8") if file.exists() else HEAD
@@ -32,7 +32,7 @@ def write_section(title: str, text: str, libraries: Iterable[str], file: Path = 
 
 
 def machine(libraries: Iterable[str]) -> str:
-    """One line on what the figures were measured with."""
+    """One line on the machine, system and versions with which the numbers were measured."""
     memory_gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     found = [
         f"{os.cpu_count()} cores ({platform.machine()}), {memory_gib:.0f} GiB",

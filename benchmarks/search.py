@@ -1,8 +1,8 @@
-"""How long a search takes, and a suggestion, on the current release of a data folder.
+"""How long searches and suggestions take on the current release of a data folder.
 
-Usage: ``python benchmarks/search.py DATA [TEXT…]``. Each text is asked a number of times in one
-process, facets and twenty marked hits included; the median is printed. The first time a text is
-asked, its pages may come from disk: it does not count.
+Usage: ``python benchmarks/search.py DATA [TEXT…]``. Each text is searched for several times in one
+process, including facets and twenty hits with marked words; the median is printed. The first time
+does not count, because the index may have to be read from disk.
 """
 
 import sys
@@ -35,7 +35,7 @@ def median_ms(task: Callable[[], object]) -> float:
 
 
 def main() -> None:
-    """Ask the index and print a table."""
+    """Measure searches, and suggestions unless texts are given, and print the tables."""
     release = current_release(Path(sys.argv[1]))
     began = time.perf_counter()
     with open_index(release) as index:

@@ -1,10 +1,11 @@
-"""The endpoint beside Oxigraph's own server, on the same store, in one run.
+"""The endpoint compared with Oxigraph's own server, on the same store, in one run.
 
-Usage: ``python benchmarks/serve.py SOURCE [NUMBER]``. It builds a release of NUMBER records
-(20,000 by default) made out of SOURCE, starts both servers on its store, and asks them the same
-queries in turn, each several times; the load comes from wrk. All queries are new to the servers,
-by a number in a comment, but for those of the task ``repeated``. Memory is the proportional set
-size of all processes of a server, read while it answers.
+Usage: ``python benchmarks/serve.py SOURCE [NUMBER [TASK…]]``. It takes the current release of
+SOURCE, if that is a data folder, or builds one of NUMBER records (20,000 by default) made out of
+SOURCE, starts both servers on its store, and sends them the same queries in turn, in several
+rounds; the load comes from wrk. A number in a comment makes each query new to the servers, except
+in the tasks ``repeated …``. Memory is the proportional set size of all processes of a server, read
+while it answers. With names of tasks only these run, and no results are written.
 """
 
 import json
@@ -37,7 +38,7 @@ LIBRARIES: Final = ("pyoxigraph", "oxigraph", "uvicorn", "uvloop", "httptools")
 NOTES: Final = """\
 Our endpoint and Oxigraph's own server on the same store, medians of three rounds. Each query is a
 new one, but for those of the tasks “repeated”. Memory is that of all processes of a server."""
-#: Percentiles that the script prints, beside the requests per second.
+#: Percentiles of the latency that wrk's script prints, beside the requests per second.
 PERCENTILES: Final = (50, 90, 99)
 
 
@@ -45,9 +46,11 @@ PERCENTILES: Final = (50, 90, 99)
 class Task:
     """One kind of load.
 
-    :param template: the query; ``%s`` is one of the things, and a number makes it new.
-    :param things: what stands for ``%s``.
-    :param seconds: of one round.
+    :param template: the query, with ``%s`` in the place of one of the things.
+    :param things: what ``%s`` is replaced with, one for each request.
+    :param connections: how many connections wrk opens: a number for each measurement.
+    :param seconds: duration of one round.
+    :param new: whether a number in a comment makes every query a new one.
     """
 
     name: str
@@ -60,14 +63,14 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One round."""
+    """The result of one round: requests per second, latencies by percentile, failures."""
 
     rate: float
     milliseconds: tuple[float, ...]
     failed: int
 
 
-# Each thread of wrk has its own numbers, so that no query is sent twice.
+# Each thread of wrk has numbers of its own, so that no query is sent twice.
 SCRIPT: Final = """
 local things, count, threads = {}, 0, 0
 for line in io.lines("THINGS") do things[#things + 1] = line end
@@ -95,7 +98,7 @@ end
 
 
 def load(folder: Path, url: str, task: Task, connections: int, start: int) -> Measured:
-    """One round of wrk."""
+    """Run one round of wrk; ``start`` begins the numbers in its queries."""
     things = folder / "things.txt"
     things.write_text("\n".join(task.things) + "\n")
     base, path = re.fullmatch(r"(http://[^/]+)(/.*)", url).groups()  # type: ignore[union-attr]
@@ -118,7 +121,7 @@ def load(folder: Path, url: str, task: Task, connections: int, start: int) -> Me
 
 @contextmanager
 def native(store: Path) -> Iterator[tuple[str, int]]:
-    """Oxigraph's server: address of queries, process id."""
+    """Start Oxigraph's server; the address for queries and the process id."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     program = Path(sys.executable).parent / "oxigraph"
@@ -135,7 +138,7 @@ def native(store: Path) -> Iterator[tuple[str, int]]:
 
 @contextmanager
 def ours(data: Path) -> Iterator[tuple[str, int]]:
-    """This project's server, as it comes but for the deadline, its log written to nowhere."""
+    """Start this project's server with its defaults, but a timeout of 120 s, and without a log."""
     program = Path(sys.executable).parent / "pfocr-rdf"
     command = [str(program), "serve", "--data", str(data), "--port", "0", "--timeout-s", "120"]
     pipe, quiet = subprocess.PIPE, subprocess.DEVNULL
@@ -156,7 +159,7 @@ def _wait_for(port: int) -> None:
 
 
 def memory_mib(pid: int) -> float:
-    """Proportional set size of a process and of all below it."""
+    """Proportional set size of a process and all its descendants, in MiB."""
     total, waiting = 0.0, [pid]
     while waiting:
         process = waiting.pop()
@@ -171,7 +174,7 @@ def memory_mib(pid: int) -> float:
 
 
 class Memory:
-    """The highest memory of a server while it is asked."""
+    """Watches the memory of a server and keeps the peak."""
 
     def __init__(self, pid: int) -> None:
         self.pid = pid
@@ -193,7 +196,7 @@ class Memory:
 
 
 def tasks(store: Store) -> list[Task]:
-    """The loads, on figures and genes that the store has."""
+    """The loads, with figures and genes from the store."""
     schema = "http://schema.org/"
     figures = _iris(store, f"SELECT ?x {{ ?x a <{schema}ImageObject> }} LIMIT 5000")
     genes = _iris(
@@ -223,7 +226,7 @@ def _iris(store: Store, query: str) -> tuple[str, ...]:
 
 
 def compare(folder: Path, data: Path, only: list[str]) -> Iterator[str]:
-    """Ask both servers in turn: the medians, and ours as a multiple of the other's, as lines."""
+    """Measure both servers in turn; the medians, and our rate relative to the other, as lines."""
     store = current_release(data).store
     asked = [t for t in tasks(Store.read_only(str(store))) if not only or t.name in only]
     percentiles = "".join(f"{f'p{p} ms':>10}" for p in PERCENTILES)
@@ -248,7 +251,7 @@ def compare(folder: Path, data: Path, only: list[str]) -> Iterator[str]:
 
 
 def report(task: Task, connections: int, rounds: dict[str, list[Measured]]) -> Iterator[str]:
-    """The medians of the rounds, a line for each server."""
+    """The medians of the rounds, one line for each server."""
     rates = {name: statistics.median(m.rate for m in found) for name, found in rounds.items()}
     for name, found in rounds.items():
         times = [
@@ -265,7 +268,7 @@ def report(task: Task, connections: int, rounds: dict[str, list[Measured]]) -> I
 
 
 def main() -> None:
-    """Build, serve, ask."""
+    """Build if need be, measure, print, and write the section unless only some tasks ran."""
     if shutil.which("wrk") is None:
         raise SystemExit("wrk is missing: install the Debian package wrk")
     source, only = Path(sys.argv[1]), sys.argv[3:]
