@@ -72,15 +72,40 @@ def test_an_iri_that_cannot_be_made_absolute_is_a_mistake_of_the_query() -> None
         (r"ASK { ?s ?p '\U00000027 \\u0027 \u005C' }", r"ASK { ?s ?p '\' \\u0027 \\' }"),
         (r'ASK { ?s ?p """\u000A\u0041""" }', r'ASK { ?s ?p """\nA""" }'),
         (r"ASK { GRAPH <urn:\u0065> {} }", "ASK { GRAPH <urn:e> {} }"),
+        (
+            r'ASK { VALUES ?x { "\u0022 } . FILTER(<bif:exec>(1)) . SERVICE <urn:c> {} #" } }',
+            r'ASK { VALUES ?x { "\" } . FILTER(<bif:exec>(1)) . SERVICE <urn:c> {} #" } }',
+        ),
+        (
+            r"ASK { VALUES (?x) { (<urn:\u0065> '\u0027' 'a') } }",
+            r"ASK { VALUES (?x) { (<urn:e> '\'' 'a') } }",
+        ),
+        (
+            r"ASK { FILTER(?a IN ('\u0027', <urn:\u0065>, '\u0027')) }",
+            r"ASK { FILTER(?a IN ('\'', <urn:e>, '\'')) }",
+        ),
+        (r"ASK { FILTER(CONCAT('\u0027', 'a', ?b)) }", r"ASK { FILTER(CONCAT('\'', 'a', ?b)) }"),
+        (
+            r"""PREFIX e: <urn:e> ASK { VALUES ?x { e:a\' "'#" e:b\#c } }""",
+            r"""PREFIX e: <urn:e> ASK { VALUES ?x { e:a\' "'#" e:b\#c } }""",
+        ),
     ],
 )
 def test_numbered_characters_are_written_as_themselves(query: str, text: str) -> None:
     assert text_of(query) == text
 
 
-def test_a_numbered_character_that_ends_an_iri_is_refused() -> None:
+@pytest.mark.parametrize(
+    "query",
+    [
+        r"ASK { ?s <urn:\u003E> ?o }",
+        r"ASK { VALUES ?x { <urn:\u003E> } }",
+        r"ASK { FILTER(?a IN (1, <urn:\u003E>, 2)) }",
+    ],
+)
+def test_a_numbered_character_that_ends_an_iri_is_refused(query: str) -> None:
     with pytest.raises(Refusal, match="an IRI cannot have the character '>'"):
-        text_of(r"ASK { ?s <urn:\u003E> ?o }")
+        text_of(query)
 
 
 def test_the_graphs_of_the_request_go_before_those_of_the_query() -> None:

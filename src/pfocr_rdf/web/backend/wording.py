@@ -30,7 +30,9 @@ NUMBERED_RE: Final = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|.)", 
 #: Characters that not every string can contain, or that are invisible → their escapes.
 ESCAPED: Final = {'"': '\\"', "'": "\\'", "\\": "\\\\", "\n": "\\n", "\r": "\\r"}
 NOT_IN_IRI_RE: Final = re.compile(r"[\x00-\x20<>\"{}|^`\\]")
-COMMENT_RE: Final = re.compile(rf"((?:{STRING})|<[^<>\s]*+>)|#[^\r\n]*+")
+#: What a run of terms is taken to pieces by: a string, an IRI, an escaped character of a name (it
+#: may be a quotation mark), or a comment.
+PIECE_RE: Final = re.compile(rf"((?:{STRING})|<[^<>\s]*+>|\\[\s\S])|#[^\r\n]*+")
 NO_LISTS: Final = (None, None)
 
 Lists = tuple[list[str] | None, list[str] | None]
@@ -139,8 +141,8 @@ class _Reader(Scan):
         self._awaits = {"GRAPH": "graph", "BASE": "base", "PREFIX": "prefix"}.get(word, "")
         if token in ("<", "<="):
             token = f" {token} "  # no engine can take it for the beginning of an IRI
-        elif "#" in token and kind != "string":
-            token = COMMENT_RE.sub(lambda found: found[1] or " ", token)
+        elif kind != "string" and ("#" in token or "\\" in token):
+            token = PIECE_RE.sub(_piece, token)  # the data of VALUES, items of a list
         self.words.append(token)
 
     def _iri(self, kind: str, token: str) -> None:
@@ -206,6 +208,15 @@ def _numbered(token: str, written: Callable[[str], str]) -> str:
         return written(chr(int(number, 16))) if number else found[0]
 
     return NUMBERED_RE.sub(of, token)
+
+
+def _piece(found: re.Match[str]) -> str:
+    piece: str | None = found[1]
+    if piece is None:
+        return " "
+    if piece[0] == "\\":
+        return piece
+    return _numbered(piece, _in_iri if piece[0] == "<" else _in_string)
 
 
 def _in_string(character: str) -> str:
