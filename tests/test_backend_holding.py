@@ -85,3 +85,42 @@ def test_the_next_look_is_late_where_counting_took_long_and_not_where_the_engine
     monkeypatch.setattr(holding_module, "time", SimpleNamespace(monotonic=lambda: clock[0]))
     asyncio.run(scene())
     assert waited == [waited_s]
+
+
+def test_the_next_look_is_not_late_where_the_first_was_given_up(
+    seeds_release: Release, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server listens at last, whatever the engine does; then it may take its time to count."""
+    version = Iris().release(seeds_release.manifest()["version"]).value
+    cell = {"version": {"type": "uri", "value": version}}
+    clock, counting, waited = [1.0], asyncio.Event(), []
+
+    async def read(*_: Any) -> bytes:
+        if clock[0] > 1:
+            counting.set()
+            await asyncio.Event().wait()
+        clock[0] += 10
+        return json.dumps({"results": {"bindings": [cell]}}).encode()
+
+    async def sleep(seconds: float) -> None:
+        waited.append(seconds)
+
+    async def scene() -> None:
+        client = Client(Backend("http://127.0.0.1:9/sparql"))
+        monkeypatch.setattr(client, "read", read)
+        with closing(hold(seeds_release)) as held:
+            holding = Holding(client, held)
+            looking = asyncio.create_task(holding.inspect())
+            await asyncio.wait_for(counting.wait(), DEADLINE_S)
+            clock[0] += 10
+            looking.cancel()
+            with suppress(asyncio.CancelledError):
+                await looking
+            with monkeypatch.context() as patched:
+                patched.setattr(asyncio, "sleep", sleep)
+                await holding.pause()
+        await client.close()
+
+    monkeypatch.setattr(holding_module, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    asyncio.run(scene())
+    assert waited == [1.0]

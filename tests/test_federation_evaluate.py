@@ -808,6 +808,14 @@ def test_a_plan_says_what_waits_for_what() -> None:
     assert "   Asked about values of ?n, which are known after clause 1.\n" in shown
 
 
+def test_a_plan_names_every_clause_that_another_waits_for() -> None:
+    text = """SELECT * { ?z <p:0> ?y . SERVICE <urn:a> { ?a <p:p> ?b }
+      SERVICE <urn:b> { ?c <p:q> ?b } SERVICE <urn:c> { ?c ?a ?d } }"""
+    plan = explained(text, partner("urn:a", "a"), partner("urn:b", "b"), partner("urn:c", "c"))
+    assert plan["steps"][2]["after"] == [1, 2]
+    assert "which are known after clauses 1 and 2.\n" in explained_text(plan)
+
+
 def test_the_plan_of_a_clause_without_values_says_why() -> None:
     alone = explained("ASK { SERVICE <urn:x> { ?s ?p ?o } }", partner("urn:x"))
     assert "Asked without values (no variable is shared), in 1 request." in explained_text(alone)

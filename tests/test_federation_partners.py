@@ -41,9 +41,10 @@ def test_every_federated_query_names_a_partner_on_the_list() -> None:
 
 def test_a_partner_has_its_own_settings_before_the_defaults(tmp_path: Path) -> None:
     path = tmp_path / "partners.toml"
-    path.write_text(f"[defaults]\nrows = 7\nbatch = 9\n{GOOD}rows = 8\n", encoding="utf-8")
+    defaults = "[defaults]\nrows = 7\nbatch = 9\ncut_at = 5\n"
+    path.write_text(f"{defaults}{GOOD}rows = 8\ncut_at = 0\n", encoding="utf-8")
     found = read_partners(path).by_name["p"]
-    assert (found.rows, found.batch, found.private) == (8, 9, False)
+    assert (found.rows, found.batch, found.private, found.cut_at) == (8, 9, False, 0)
 
 
 def test_a_query_has_limits_of_its_own(tmp_path: Path) -> None:
@@ -78,6 +79,9 @@ def test_a_query_has_limits_of_its_own(tmp_path: Path) -> None:
         (GOOD + "rows = 1.5\n", "rows is 1.5: give a number"),
         (GOOD + "rows = true\n", "rows is True: give a number"),
         (GOOD + "timeout_s = 0\n", "timeout_s is 0: give more"),
+        (GOOD + "timeout_s = nan\n", "timeout_s is nan: give a number"),
+        (GOOD + "ttl_s = inf\n", "ttl_s is inf: give a number"),
+        (GOOD + "cut_at = -1\n", "cut_at is -1: give more"),
         (GOOD + "private = 1\n", "private is 1: write true or false"),
         (GOOD + "[partners.q]\nendpoint = 'https://e.example/sparql'\n", "belongs to p and to q"),
         ("defaults = 1\n", "defaults is no table"),

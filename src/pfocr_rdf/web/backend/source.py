@@ -68,6 +68,7 @@ class BackendSource:
                 self._kept.move_to_end(key)
                 return known
         pattern = written_pattern(subject, predicate, value, graph)
+        most = MOST if limit is None else limit
         found = tuple(
             Quad(
                 _node(subject, row, "s"),
@@ -75,7 +76,7 @@ class BackendSource:
                 _term(value, row, "o"),
                 _graph(graph, row),
             )
-            for row in self._rows(pattern, limit or MOST, seen_graphs(self._holding.graphs, graph))
+            for row in self._rows(pattern, most, seen_graphs(self._holding.graphs, graph))
         )
         self._keep(key, found)
         return found

@@ -104,7 +104,9 @@ def explained_text(document: Mapping[str, Any]) -> str:
 def _values(step: Mapping[str, Any]) -> str:
     names = ", ".join(f"?{name}" for name in step["variables"])
     if step["after"]:
-        return f"Asked about values of {names}, which are known after clause {step['after'][0]}."
+        *others, last = map(str, step["after"])
+        clauses = f"clauses {', '.join(others)} and {last}" if others else f"clause {last}"
+        return f"Asked about values of {names}, which are known after {clauses}."
     if step["values"] is None:
         why = "too many values, or some without" if step["from"] else "no variable is shared"
         return f"Asked without values ({why}), in 1 request."

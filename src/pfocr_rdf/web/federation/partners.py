@@ -4,6 +4,7 @@ They are listed in a TOML file; the one that ships with the package is
 ``queries/federated/partners.toml``, whose first lines explain the settings.
 """
 
+import math
 import re
 import tomllib
 from collections.abc import Mapping, Set
@@ -28,7 +29,7 @@ LEAST: Final[Mapping[str, int]] = {
     "bindings": 1,
     "parallel": 1,
     "ttl_s": 0,
-    "cut_at": 1,
+    "cut_at": 0,
 }
 
 
@@ -195,6 +196,8 @@ def _settings(name: str, table: object, known: Set[str]) -> dict[str, Any]:
             continue
         types = (int, float) if key in ("timeout_s", "ttl_s") else (int,)
         if isinstance(value, bool) or not isinstance(value, types):
+            raise ValueError(f"{name}: {key} is {value!r}: give a number")
+        if not math.isfinite(value):  # TOML has both: NaN is not less than anything
             raise ValueError(f"{name}: {key} is {value!r}: give a number")
         if value < LEAST[key] or (key == "timeout_s" and not value):
             raise ValueError(f"{name}: {key} is {value!r}: give more")
