@@ -1,10 +1,10 @@
-"""The program from its first import on: Ctrl-C ends it without a traceback, whenever it comes."""
+"""The entry point: Ctrl-C ends the program without a traceback, even during its imports."""
 
 
 def run() -> None:
-    """Be the program."""
+    """Run the program; Ctrl-C ends it with status 130."""
     try:
-        # Here, for who interrupts it early does so while it is imported.
+        # Imported here, so that a Ctrl-C during the import, which takes longest, is caught too.
         from pfocr_rdf.cli import run as run_cli
 
         run_cli()

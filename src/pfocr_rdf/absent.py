@@ -1,8 +1,8 @@
 """Why a query finds nothing: it asks for an IRI or a value that the release does not have.
 
-Most often it is one in another spelling, the like of ``https://schema.org/`` or of a number for
-the text of an identifier, which SPARQL takes for something else; or it is there, and not a value
-of the property that was asked for.
+Most often it is written in another way, such as ``https://schema.org/`` for ``http://schema.org/``
+or a number for an identifier that is text: to SPARQL these are different terms. Or the release has
+the term, but not as a value of the property in the query.
 """
 
 import re
@@ -19,17 +19,17 @@ from pfocr_rdf.contents import Quads, same_thing
 from pfocr_rdf.iris import PFOCR, RDF, RDFS, SCHEMA, VOID, XSD, Iris, term
 from pfocr_rdf.matched import Matched, matched_in, names_graphs
 
-#: So many of the terms that nothing has are named; a list of genes may have hundreds.
+#: How many of the missing terms are reported at most; a list of genes may have hundreds.
 MOST_TOLD: Final = 5
 
 Find = Callable[[str], NamedNode | None]
 
 SCHEME_TO_OTHER: Final = {"http": "https", "https": "http"}
-#: After the last of these characters the name of a term begins.
+#: Where the name of a term begins: after the last of these characters.
 SPLIT_RE: Final = re.compile(r"(?<=[/#:])(?=[^/#:]*\Z)")
-#: How alike two names are of which one may be meant for the other, from 0 to 1.
+#: How similar two names must be, from 0 to 1, for one to be suggested for the other.
 ALIKE: Final = 0.8
-#: What the description of a release lists its classes and properties by.
+#: The properties by which the description of a release lists its classes and properties.
 LISTING: Final = (term(VOID, "class"), term(VOID, "property"))
 DEFINED_BY: Final = term(RDFS, "isDefinedBy")
 TYPE: Final = term(RDF, "type")
@@ -41,13 +41,13 @@ INTEGERS: Final = (
     "nonNegativeInteger",
 )
 NUMBERS: Final = frozenset(XSD + name for name in (*INTEGERS, "decimal", "double", "float"))
-#: Of the datatypes that are no terms of XSD, what DATATYPE gives for a text with a language.
+#: What DATATYPE gives for a text with a language: the only such datatype that is not in XSD.
 LANGUAGE_TEXT: Final = term(RDF, "langString")
-#: So many triples of a property show what values it has.
+#: How many triples of a property are read to see what values it has.
 SAMPLE: Final = 100
-#: What a text is most often meant to be a value of.
+#: The properties that a text is most often meant to be a value of.
 NAMING: Final = (term(SCHEMA, "name"), term(SCHEMA, "identifier"))
-#: What values are of; none is simple text, which is tried first.
+#: The datatypes tried for an absent value, after plain text, which is tried first.
 DATATYPES: Final = tuple(
     term(XSD, name)
     for name in ("gYear", "date", "dateTime", "integer", "decimal", "double", "boolean", "anyURI")
@@ -58,8 +58,8 @@ DATATYPES: Final = tuple(
 class Instead:
     """What the release has in the place of an absent term.
 
-    ``term`` is None where nothing is alike; ``path`` are the properties that lead to it, where
-    they are others than were asked for.
+    ``term`` is None if nothing is similar; ``path`` holds the properties that lead to it, if they
+    are not those in the query.
     """
 
     term: NamedNode | Literal | None = None
@@ -67,13 +67,13 @@ class Instead:
 
 
 def absent(text: str, store: Quads, iris: Iris) -> Iterator[Matched]:
-    """What a query matches triples with that no triple of the default graph has.
+    """The terms that a query matches triples with and that no triple of the default graph has.
 
-    Also what it compares with values that are of another datatype. What a named graph has as it
-    is asked for is left to :func:`pfocr_rdf.apart.apart`, which names the graph.
+    Also the values that it compares with values of another datatype. A term that a named graph has
+    where the query asks for it is left to :func:`pfocr_rdf.apart.apart`, which names the graph.
 
-    :param text: of a query; its own prefixes go before those of ``iris``. Of one that names
-        graphs, what no graph has.
+    :param text: the query; its own prefixes take precedence over those of ``iris``. If it names
+        graphs, a term is absent only if no graph has it.
     """
     graph = None if names_graphs(text) else DefaultGraph()
     asked = matched_in(text, iris.prefixes())
@@ -82,13 +82,13 @@ def absent(text: str, store: Quads, iris: Iris) -> Iterator[Matched]:
     for matched in asked:
         node, of = matched.term, matched.of
         if isinstance(node, NamedNode) and not _is_there(node, store, graph):
-            # DATATYPE(?year) is compared with them: they are in no triple.
+            # Datatypes are in queries to be compared with DATATYPE(?year); no triple has them.
             is_datatype = node.value.startswith(XSD) or node == LANGUAGE_TEXT
             is_told = node in missing or is_datatype
             if not is_told and not _is_in_named_graph(matched, terms, store):
                 missing.add(node)
                 yield Matched(node)
-        elif of in missing:  # it has no value at all
+        elif of in missing:  # the property has no value at all
             continue
         elif matched.compared and isinstance(node, Literal):
             yield from _incomparable(matched, node, store, graph)
@@ -101,14 +101,14 @@ def absent(text: str, store: Quads, iris: Iris) -> Iterator[Matched]:
 def _incomparable(
     matched: Matched, literal: Literal, store: Quads, graph: DefaultGraph | None
 ) -> Iterator[Matched]:
-    """What is compared with values of another datatype, or as text with none that is equal."""
+    """A literal compared with values of another datatype, or by ``=`` with other texts only."""
     kinds = set(map(_kind, _values(matched.of, store, graph)))
     is_other = bool(kinds) and _kind(literal) not in kinds
     if matched.compared != "=":
         if is_other:
             yield matched
     elif (is_other or kinds == {TEXT}) and not _is_value(literal, matched.of, store, graph):
-        # In its place only what is equal to it in other words is found, so a value.
+        # Not marked as compared: only a value that the release has may be suggested for it.
         yield Matched(literal, matched.of)
 
 
@@ -117,8 +117,8 @@ def present_instead(
 ) -> Instead:
     """What the release has in the place of an absent term.
 
-    :param find: the IRI that the release would have for a spelling, such as
-        :func:`pfocr_rdf.spellings.find_iri` tells.
+    :param find: gives the IRI that the release would have for a spelling, for example by
+        :func:`pfocr_rdf.spellings.find_iri`; None if there is none.
     """
     node, of = matched.term, matched.of
     if isinstance(node, NamedNode):
@@ -146,29 +146,32 @@ def _is_value(
 
 
 def _is_in_named_graph(matched: Matched, asked: Container[object], store: Quads) -> bool:
-    """Whether what the default graph lacks is in another, as a value of what is asked for."""
+    """Whether a named graph has a term that the default graph lacks, as a value asked for."""
     quads = store.quads_for_pattern(None, matched.of, matched.term, None)
     return any(matched.of or quad.predicate in asked for quad in islice(quads, SAMPLE))
 
 
 def _values(of: NamedNode | None, store: Quads, graph: DefaultGraph | None) -> Iterator[Literal]:
-    """Those of the first triples of a property: of the mentions, none of millions is a literal."""
+    """The literals among the first values of a property.
+
+    No more are read, because a property such as ``schema:mentions`` has millions and no literal.
+    """
     quads = islice(store.quads_for_pattern(None, of, None, graph), SAMPLE)
     return (quad.object for quad in quads if isinstance(quad.object, Literal))
 
 
 def _is_valid(literal: Literal) -> bool:
-    """Whether a text is one of its datatype, as "2016-01" is of no year."""
+    """Whether the text of a literal fits its datatype: "2016-01" is no ``xsd:gYear``."""
     text = Literal(literal.value)
     try:
         cast = f"BIND({literal.datatype}({text}) AS ?x)"
         return bool(Store().query(f"ASK {{ {cast} FILTER(BOUND(?x)) }}"))
-    except RuntimeError:  # there is no such function: nobody knows
+    except RuntimeError:  # no function casts to this datatype: assume that it fits
         return True
 
 
 def _kind(literal: Literal) -> str:
-    """What it can be compared with: https://www.w3.org/TR/sparql11-query/#OperatorMapping ."""
+    """The kind of value it compares as: https://www.w3.org/TR/sparql11-query/#OperatorMapping ."""
     datatype = literal.datatype.value
     return "number" if datatype in NUMBERS else datatype
 
@@ -184,7 +187,7 @@ def _other_iri(node: NamedNode, store: Quads, iris: Iris, find: Find) -> Instead
 
 
 def _other_use(node: NamedNode, of: NamedNode, store: Quads) -> Instead:
-    """How the release uses an IRI that is no value of a property: as that of another."""
+    """How the release uses an IRI that is not a value of a property: as a value of another."""
     graph = DefaultGraph()
     if of == TYPE and _has_instances_of_subclasses(node, store):
         return Instead(node, (TYPE, SUBCLASS_OF))
@@ -193,14 +196,14 @@ def _other_use(node: NamedNode, of: NamedNode, store: Quads) -> Instead:
 
 
 def _has_instances_of_subclasses(node: NamedNode, store: Quads) -> bool:
-    """Whether something is of a class right below: a release need not use all of the vocabulary."""
+    """Whether a direct subclass has instances: a release need not use all of the vocabulary."""
     below = store.quads_for_pattern(None, SUBCLASS_OF, node, DefaultGraph())
     classes = (quad.subject for quad in below if isinstance(quad.subject, NamedNode))
     return any(_is_value(one, TYPE, store, DefaultGraph()) for one in classes)
 
 
 def _other_value(literal: Literal, of: NamedNode | None, store: Quads, find: Find) -> Instead:
-    """The value of the property that is written like an absent one, or the property of the text."""
+    """A value of the property written in another way, or else another property with the text."""
     graph = DefaultGraph()
     for other in _written_like(literal.value, find):
         if other != literal and _is_value(other, of, store, graph):
@@ -213,7 +216,7 @@ def _other_value(literal: Literal, of: NamedNode | None, store: Quads, find: Fin
 
 
 def _written_like(text: str, find: Find) -> Iterator[NamedNode | Literal]:
-    """Text as other values have it: with another datatype, as an IRI, in another case."""
+    """Other ways to write a text: with another datatype, as an IRI, in another case."""
     yield Literal(text)
     for datatype in DATATYPES:
         yield Literal(text, datatype=datatype)
@@ -229,7 +232,7 @@ def _written_like(text: str, find: Find) -> Iterator[NamedNode | Literal]:
 
 
 def _other_scheme(node: NamedNode) -> NamedNode | None:
-    """With http for https, and the other way round."""
+    """The same IRI with http for https, or the other way round; None if it has neither."""
     scheme, mark, rest = node.value.partition("://")
     other = SCHEME_TO_OTHER.get(scheme)
     return NamedNode(f"{other}://{rest}") if mark and other else None
@@ -247,7 +250,9 @@ def _terms(store: Quads) -> Iterator[str]:
 
 
 def _alike(iri: str, terms: Sequence[str]) -> str:
-    """The term with nearly the same name in its namespace, or with the same one in another.
+    """The term with nearly the same name in the same namespace, or the same name in another.
+
+    Empty if there is none.
 
     >>> _alike("https://x.org/#Tier", ["https://x.org/#tier", "https://y.org/#Tier"])
     'https://x.org/#tier'
@@ -262,6 +267,6 @@ def _alike(iri: str, terms: Sequence[str]) -> str:
 
 
 def _parts(iri: str) -> tuple[str, str]:
-    """Namespace and name, without its case, which is what is wrong most often."""
+    """Namespace and name in lower case: its case is what is wrong most often."""
     namespace, name = SPLIT_RE.split(iri, 1)
     return namespace, name.lower()

@@ -1,10 +1,9 @@
-"""Why a query finds nothing: it asks one thing for what nothing in the release has together.
+"""Why a query finds nothing: it asks of one thing what nothing in the release has together.
 
-A tier is one of a mention, and neither of its figure nor of a gene, which the figure leads to. The
-description of a release says of each class which properties its things have, and what these lead
-to: https://www.w3.org/TR/void/#class-property-partitions . All of its things that have two
-properties have a class, but for parts of the description, so what no class has together, nothing
-has.
+A tier belongs to a mention, not to its figure, nor to a gene that the figure leads to. The
+description of a release says which properties the things of each class have, and to which classes
+these lead: https://www.w3.org/TR/void/#class-property-partitions . Everything with two properties
+has a class, except parts of the description: so if no class has both properties, nothing has.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,12 +20,12 @@ PROPERTY: Final = term(VOID, "property")
 PROPERTY_PARTITION: Final = term(VOID, "propertyPartition")
 CLASS_PARTITION: Final = term(VOID, "classPartition")
 CLASS: Final = term(VOID, "class")
-#: Partitions have no class, which properties of these lead to and are of.
+#: Namespaces of properties that partitions have or that lead to them: partitions have no class.
 OF_PARTITIONS: Final = (VOID, VOID_EXT)
-#: What another vocabulary calls a name, by the ends of its IRIs, and what a name is here.
+#: How the IRIs end that mean a name in other vocabularies, and the property for a name here.
 CALLED: Final = ("#label", "#prefLabel", "/title", "/name")
 NAME: Final = term(SCHEMA, "name")
-#: Of the classes whose things have a property, so many are told.
+#: How many of the classes whose things have a property are reported at most.
 MOST_CLASSES: Final = 3
 
 Classes = frozenset[NamedNode]
@@ -37,14 +36,15 @@ class Apart:
     """A property that a thing of a query cannot have, or a class that it cannot be of.
 
     :param thing: a variable, an IRI in angle brackets, or ``[]``.
-    :param lacks: the property; or a class, where ``via`` does not lead to its things.
-    :param beside: the class or property that it is asked for too: nothing has both. None where
-        the thing is an IRI, and where there is ``graph`` or ``via``.
-    :param classes: some of those whose things have the property.
-    :param instead: the property by which a name is found, where one was asked for.
+    :param lacks: the property; or a class, if ``via`` does not lead to things of it.
+    :param beside: the class or property that the query asks for as well: nothing has both. None if
+        the thing is an IRI, if the default graph has no such property, and if there is ``via``.
+    :param classes: some of the classes whose things have the property.
+    :param instead: the property for a name, if another one for it was asked for.
     :param graph: a named graph that has triples with the property; the default graph has none.
-    :param via: the property of another thing that leads to this one, and to nothing that has it.
-    :param leads: some of the classes that this leads to.
+    :param via: the property by which another thing leads to this one; nothing that it leads to
+        has ``lacks``.
+    :param leads: some of the classes that ``via`` leads to.
     """
 
     thing: str
@@ -58,9 +58,9 @@ class Apart:
 
 
 def apart(text: str, store: Quads, iris: Iris) -> Iterator[Apart]:
-    """What a query asks its things for in vain, once for each thing.
+    """What a query asks of its things in vain, at most once for each thing of a group.
 
-    :param text: of a query that is well formed; its own prefixes go before those of ``iris``.
+    :param text: a well-formed query; its own prefixes take precedence over those of ``iris``.
     """
     told = _Told(store)
     for thing, demanded in demands(text, iris.prefixes()):
@@ -75,7 +75,7 @@ def apart(text: str, store: Quads, iris: Iris) -> Iterator[Apart]:
 
 
 class _Told:
-    """What the description tells of properties, each asked once."""
+    """What the description says of properties, each looked up once."""
 
     def __init__(self, store: Quads) -> None:
         self.store = store
@@ -92,7 +92,7 @@ class _Told:
 
 
 def _elsewhere(thing: str, properties: Iterable[NamedNode], store: Quads) -> Iterator[Apart]:
-    """The properties that no triple has, or only those of named graphs."""
+    """The properties that no triple has, or only triples of named graphs."""
     for one in properties:
         if next(store.quads_for_pattern(None, one, None, DefaultGraph()), None) is None:
             quad = next(store.quads_for_pattern(None, one, None, None), None)
@@ -102,7 +102,7 @@ def _elsewhere(thing: str, properties: Iterable[NamedNode], store: Quads) -> Ite
 
 
 def _lacking(thing: str, demanded: Sequence[Demand], told: _Told) -> Iterator[Apart]:
-    """The first property that an IRI does not have, of those that something has."""
+    """The first property that an IRI does not have, though other things have it."""
     subject = NamedNode(thing[1:-1])
 
     def has(found: NamedNode) -> bool:
@@ -117,14 +117,14 @@ def _lacking(thing: str, demanded: Sequence[Demand], told: _Told) -> Iterator[Ap
 
 
 def _never_together(thing: str, demanded: Sequence[Demand], told: _Told) -> Iterator[Apart]:
-    """The first property that nothing has beside what was asked for before.
+    """The first property that nothing has together with what was asked for before.
 
-    What no class has is told of nothing: it is a property of what has no other.
+    A property that no class has is not reported: the things that have it have no other property.
     """
     for at, one in enumerate(demanded):
         for other in demanded[:at]:
-            # A class may stand behind: it is what the thing is, and the property does not fit. So
-            # may what leads there.
+            # Whatever their order, what says more about the thing is taken as right: a property
+            # that leads to it, then a class. The other one does not fit.
             first, lacks = (one, other) if _decides(one) > _decides(other) else (other, one)
             if _is_telling(first, lacks):
                 having, classes = told.having(first), told.having(lacks)
@@ -134,14 +134,15 @@ def _never_together(thing: str, demanded: Sequence[Demand], told: _Told) -> Iter
 
 
 def _decides(demand: Demand) -> int:
-    """How far a demand says what a thing is."""
+    """How much a demand says about what a thing is, from 0 to 2."""
     return 2 if demand.leads else int(demand.is_class)
 
 
 def _is_telling(first: Demand, lacks: Demand) -> bool:
-    """Whether it says something if no class has both.
+    """Whether two demands contradict each other if no class meets both.
 
-    Two properties may lead to one thing that has no class, such as an address.
+    Two classes may share things; two properties may lead to one thing without a class, such as an
+    address.
     """
     if first.leads:
         terms = (first.term.value, lacks.term.value)
@@ -185,6 +186,6 @@ def _classes_led_to(found: NamedNode, store: Quads) -> Classes:
 
 
 def _some(classes: Classes) -> tuple[NamedNode, ...]:
-    """A few of them, those of our own vocabulary first, which are narrower."""
+    """A few of the classes, first those of our own vocabulary, which are narrower."""
     known = sorted(classes, key=lambda one: (not one.value.startswith(PFOCR), one.value))
     return tuple(known[:MOST_CLASSES])

@@ -1,4 +1,4 @@
-"""The command line: it finds the command that was asked for."""
+"""The command line: it finds the command that was called and imports only that."""
 
 import os
 import sys
@@ -14,8 +14,8 @@ from typer.main import get_command
 from pfocr_rdf import __version__
 from pfocr_rdf.collector import no_collector
 
-#: Command → the module of ``pfocr_rdf.commands`` with the function of that name, in the order of
-#: the help.
+#: Command → the module of ``pfocr_rdf.commands`` that has the function of that name, in the order
+#: of the help.
 COMMANDS: Final = {
     "build": "build",
     "check": "build",
@@ -33,10 +33,10 @@ COMMANDS: Final = {
 
 
 class OnDemand(UserDict[str, Any]):
-    """Commands that are imported when they are asked for.
+    """Commands that are imported when they are called.
 
-    Those that serve and push import for a third of a second what the others do without, and each
-    command would wait for it.
+    ``serve`` and ``push`` import for a third of a second what the others do not need, and without
+    this every command would wait for it.
     """
 
     def __getitem__(self, name: str) -> Any:
@@ -44,7 +44,7 @@ class OnDemand(UserDict[str, Any]):
 
         :raises KeyError: if there is no such command.
         """
-        with no_collector():  # all that is imported stays, and would be looked through often
+        with no_collector():  # what is imported stays: the collector would scan it in vain
             module = import_module(f"pfocr_rdf.commands.{self.data[name]}")
         single = typer.Typer(add_completion=False, rich_markup_mode=None)
         single.command(name)(getattr(module, name))
@@ -71,9 +71,9 @@ app: Final = typer.Typer(
 
 
 def run() -> None:
-    """Be the program."""
+    """Run the command line."""
     if sys.argv[1:2] == ["query"] and sys.stderr is not None:
-        from pfocr_rdf.commands.apart import run_apart  # other commands do without
+        from pfocr_rdf.commands.apart import run_apart  # other commands do not need it
 
         run_apart(app)
     app()
@@ -91,10 +91,10 @@ def main(
     """Take options that stand before the command."""
     del version
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        if getattr(sys, name) is None:  # closed by who started this
+        if getattr(sys, name) is None:  # closed by the process that started this
             setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115
     if isinstance(sys.stdout, TextIOWrapper):
-        # Where a terminal has no sign for what stands in a record, it gets an escape.
+        # A character of a record that the terminal's encoding lacks is printed as an escape.
         sys.stdout.reconfigure(errors="backslashreplace")
 
 

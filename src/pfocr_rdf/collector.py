@@ -1,4 +1,4 @@
-"""Work that leaves no reference cycles, without the collector that looks for them."""
+"""Switching off the collector of reference cycles for work that leaves none."""
 
 import gc
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def no_collector() -> Iterator[None]:
-    """Leave reference cycles alone for a while: where there are none, looking for them takes time.
+    """Do not look for reference cycles for a while: where there are none, it is a waste of time.
 
     >>> import gc
     >>> with no_collector():

@@ -19,11 +19,11 @@ SHARED: Final = "(genes, articles and other shared things)"
 MAPPED: Final = "(links of mapping sets)"
 DEFINED: Final = "(vocabulary)"
 DESCRIBED: Final = "(description of the release)"
-#: What no figure has for itself, in the order of the summary.
+#: What triples may be about that belong to no single figure, in the order of the summary.
 OTHERS: Final = (SHARED, MAPPED, DEFINED, DESCRIBED)
-#: What a manifest counts the quads of a store by.
+#: The keys under which a manifest counts the quads of a store.
 COUNTS: Final = ("triples", EQUIVALENTS.name, MAPPINGS.name)
-#: After so many quads, a fraction of a second, it is told how far the comparison is.
+#: Progress is reported every so many quads, a fraction of a second.
 TOLD_QUADS: Final = 20_000
 
 
@@ -46,9 +46,9 @@ class Summary:
     added: Counter[str] = field(default_factory=Counter)
 
     def count(self, change: Change, iris: Iris) -> str:
-        """Take in one change, and say what it is about.
+        """Count one change, and return what it is about.
 
-        :param iris: of the release that has the quad.
+        :param iris: those of the release that has the quad.
         """
         counter = self.added if change.sign == "+" else self.removed
         thing = changed_thing(change.quad, iris)
@@ -64,11 +64,11 @@ class Summary:
 
 
 def compare_releases(old: Release, new: Release, tell: Tell = lambda _: None) -> Iterator[Change]:
-    """Every quad of one release that the other lacks, removals first.
+    """Every quad that only one of two releases has, removals first.
 
-    Nothing is kept: each quad of one store is looked up in the other.
+    No quads are kept in memory: each quad of one store is looked up in the other.
 
-    :param tell: told how far it is; of releases of 120,000 figures it takes minutes.
+    :param tell: called with the progress; comparing releases of 120,000 figures takes minutes.
     :raises ReleaseError: if a store cannot be opened.
     """
     before, after = open_store(old), open_store(new)
@@ -81,7 +81,7 @@ def compare_releases(old: Release, new: Release, tell: Tell = lambda _: None) ->
 
 
 def _read(store: Store, release: Release, tell: Tell) -> Iterator[Quad]:
-    """The quads of a release; how many have been read is told."""
+    """The quads of a release, with reports of how many have been read."""
     counts = map(release.manifest().get, COUNTS)
     total = sum(count for count in counts if isinstance(count, int))
     for number, quad in enumerate(store):
@@ -91,10 +91,10 @@ def _read(store: Store, release: Release, tell: Tell) -> Iterator[Quad]:
 
 
 def changed_thing(quad: Quad, iris: Iris) -> str:
-    """The figid of the figure that a quad is about, or which of :data:`OTHERS` it is.
+    """The figid of the figure that a quad is about, or the one of :data:`OTHERS` that it is.
 
-    What is said of an alias is about the figure that it leads to. The description is told apart
-    because each release has its own: its IRIs, and with them all of its triples, differ.
+    A triple of an alias is about the figure that the alias leads to. The description is counted
+    apart because each release has its own: its IRIs, and so nearly all of its triples, differ.
 
     >>> from pyoxigraph import NamedNode
     >>> mention = Iris().mention("PMC1__f1", "gene", "a", "A", "")

@@ -1,7 +1,7 @@
-"""Letters and their accents put together, in a time that grows with the text alone.
+"""Normal forms of Unicode, in a time that grows only linearly with the length of the text.
 
-Python sorts the accents on one letter by insertion: of a hundred thousand on one, as no text has
-them, that takes minutes.
+Python sorts the accents on one letter by insertion: for a hundred thousand on one letter, which no
+real text has, that takes minutes.
 """
 
 import re
@@ -9,9 +9,9 @@ import unicodedata
 from typing import Final, Literal
 
 Form = Literal["NFC", "NFKC", "NFKD"]
-#: Up to here a text takes some milliseconds, whatever it is.
+#: A text of up to so many characters takes some milliseconds, whatever it is.
 SHORT: Final = 4096
-#: A character of ASCII begins anew: it is put together with nothing before it, in no form.
+#: A piece may begin with a character of ASCII: in no form is it composed with what precedes it.
 # https://www.unicode.org/reports/tr15/#Concatenation
 PIECE_RE: Final = re.compile(
     r"[\x00-\x7f]?[^\x00-\x7f]{1,1024}[\u0300-\u036f\u3099\u309a]{0,64}"  # accents, voicing marks
@@ -21,8 +21,8 @@ PIECE_RE: Final = re.compile(
 def normalized(form: Form, text: str) -> str:
     r"""A text in a normal form of Unicode.
 
-    Of thousands of accents in a row some stay apart, and so may one letter in a thousand that is
-    made of several in a long text without a space or any other character of ASCII.
+    A long text is normalised in pieces. Of thousands of accents in a row some stay uncomposed; and
+    where it has no space or other character of ASCII, so may one composed letter in a thousand.
 
     https://www.unicode.org/reports/tr15/
 

@@ -1,4 +1,4 @@
-"""What a release is read with: held, its store, its dumps, the IRIs that it was built with."""
+"""Reading a release: holding it, its store, its dumps, the IRIs that it was built with."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,15 +12,15 @@ from pfocr_rdf.iris import SCHEMA, Iris, term
 from pfocr_rdf.listing import ListedFile, listed_files
 from pfocr_rdf.releases import MANIFEST, Release, find_release, hold_release
 
-#: Of the vocabulary, which is not imported: with it come the readers of records.
+#: As in :mod:`pfocr_rdf.vocabulary`, which is not imported: it imports the readers of records.
 SAME_AS: Final = term(SCHEMA, "sameAs")
 DUMPS: Final = "dumps/"
-#: What leads from a figure to its page at PubMed Central, and to its picture.
+#: The properties that lead from a figure to its page at PubMed Central, and to its picture.
 PAGES: Final = (term(SCHEMA, "url"), term(SCHEMA, "contentUrl"))
 
 
 class Quads(Protocol):
-    """Whoever can be asked for the quads of a pattern, as a store can."""
+    """Anything that finds the quads of a pattern, as a store does."""
 
     def quads_for_pattern(
         self, subject: Any, predicate: Any, object: Any, graph_name: Any = None, /
@@ -30,7 +30,7 @@ class Quads(Protocol):
 
 @contextmanager
 def holding_named(data: Path, name: str) -> Iterator[Release]:
-    """A release by a name, as :func:`find_release` takes it, held while it is read.
+    """The release with a name, as :func:`find_release` takes it, held while it is read.
 
     :raises ReleaseError: if there is none, or it cannot be held.
     """
@@ -40,7 +40,7 @@ def holding_named(data: Path, name: str) -> Iterator[Release]:
 
 
 def find_and_hold(data: Path, name: str) -> tuple[Release, BinaryIO]:
-    """A release by a name, and what holds it until it is closed.
+    """The release with a name, and a file that holds the release until it is closed.
 
     :raises ReleaseError: if there is none, or it cannot be held.
     """
@@ -49,7 +49,7 @@ def find_and_hold(data: Path, name: str) -> tuple[Release, BinaryIO]:
         try:
             return release, hold_release(release)
         except ReleaseError:
-            # Pruned between finding and holding it, for another was published: take that.
+            # It was pruned before it could be held, because another was published: take that.
             now = find_release(data, name)
             if now == release:
                 raise
@@ -73,7 +73,7 @@ def dump_files(release: Release) -> list[ListedFile]:
 
 
 def open_store(release: Release) -> Store:
-    """The store of a release, to read only.
+    """The store of a release, opened to read only.
 
     :raises ReleaseError: if it cannot be opened.
     """
@@ -88,7 +88,7 @@ def open_store(release: Release) -> Store:
 def iris_of(release: Release) -> Iris:
     """The IRIs that a release was built with.
 
-    :raises ReleaseError: if its manifest does not tell them.
+    :raises ReleaseError: if its manifest does not state them.
     """
     manifest = release.manifest()
     try:
@@ -100,9 +100,9 @@ def iris_of(release: Release) -> Iris:
 
 
 def same_thing(node: NamedNode, store: Quads, iris: Iris) -> NamedNode:
-    """The thing of the release that an IRI is another spelling of, or a page of.
+    """The thing of the release that an IRI is another spelling, a page or a picture of.
 
-    The IRI itself where it is neither.
+    The IRI itself if it is none of these.
     """
     spelt = store.quads_for_pattern(None, SAME_AS, node, iris.equivalents)
     pages = (store.quads_for_pattern(None, page, node, DefaultGraph()) for page in PAGES)

@@ -1,4 +1,4 @@
-"""How many cores there are for this process: a job or a container has some of its machine's."""
+"""How many cores this process may use: a job or a container may not use all of the machine's."""
 
 import os
 from collections.abc import Iterator
@@ -8,13 +8,13 @@ from pathlib import Path
 
 
 def usable_cores(root: Path = Path("/")) -> int:
-    """As many as may be used at the same time, one at least.
+    """The number of cores that may be used at the same time, at least one.
 
-    A batch system binds a job to some cores. A container may have a share of the time of all, which
-    is rounded up: ``cpu.max`` of a control group, or of one that it is in.
+    A batch system binds a job to some cores. A container may have a share of the time of all cores,
+    rounded up here: ``cpu.max`` of its control group, or of one that encloses it.
     https://docs.kernel.org/admin-guide/cgroup-v2.html#cpu-interface-files
 
-    :param root: where the files of the system are.
+    :param root: the folder in which ``proc`` and ``sys`` are.
 
     >>> 1 <= usable_cores() <= os.cpu_count()
     True
@@ -23,7 +23,7 @@ def usable_cores(root: Path = Path("/")) -> int:
 
 
 def _shares(root: Path) -> Iterator[float]:
-    """Of how many cores the time may be taken, by each control group that says so."""
+    """How many cores' time may be used, by each control group that sets a limit."""
     with suppress(OSError, ValueError):
         groups = (root / "proc/self/cgroup").read_text("utf-8").splitlines()
         [group] = [line.removeprefix("0::/") for line in groups if line.startswith("0::/")]
