@@ -1,7 +1,7 @@
-"""A folder of dumps as an RO-Crate: a description that names files by where they lie beside it.
+"""A folder of dumps as an RO-Crate: a description that names files by their relative paths.
 
 ``void.ttl`` names them by their addresses under the base, where those of the current release are
-fetched; a copy in an archive lies elsewhere. https://w3id.org/ro/crate/1.2 says how.
+downloaded; a copy in an archive is elsewhere. https://w3id.org/ro/crate/1.2 is the specification.
 """
 
 import json
@@ -32,18 +32,18 @@ LICENCE_TO_WORDS: Final = {
     ),
 }
 
-#: One thing of the description, by the names that RO-Crate's context has for properties.
+#: One thing of the description: its properties, by their names in RO-Crate's context.
 Entity = dict[str, Any]
 
 
 def describe_crate(release: Release) -> bytes:
-    """What ``ro-crate-metadata.json`` says of the dumps of a release.
+    """The content of ``ro-crate-metadata.json`` for the dumps of a release.
 
-    It is dated as the release is or, for a crate must have a date, by the day on which the release
-    was built: then two builds of the same records differ in it, as their names do.
+    A crate must have a date: that of the release or, if it has none, the day on which it was built.
+    Then two builds of the same records have different crates, as they have different names.
     https://www.researchobject.org/ro-crate/specification/1.2/
 
-    :raises ReleaseError: if the manifest cannot be read, or lacks what is told.
+    :raises ReleaseError: if the manifest cannot be read, or lacks what is needed.
     """
     manifest = release.manifest()
     files = dump_files(release)
@@ -86,14 +86,14 @@ def _root(release: Release, manifest: Mapping[str, Any], files: Sequence[ListedF
 
 
 def _built_on(release: Release) -> str:
-    """The day that is in the release's name; where somebody renamed it, that of its last file."""
+    """The day in the release's name or, if it was renamed, the day its manifest was written."""
     written = (release.path / MANIFEST).stat().st_mtime
     made = made_at(release.id) or datetime.fromtimestamp(written, UTC)
     return made.date().isoformat()
 
 
 def _licences(release: Release, manifest: Mapping[str, Any]) -> list[str]:
-    """Those of the mapping sets that gave links, which are not ours."""
+    """The licences of the mapping sets that gave links: the links are not ours."""
     try:
         sets = [each for each in manifest.get("mapping_sets", ()) if each["triples"]]
         return list(dict.fromkeys(each["license"] for each in sets))
@@ -122,14 +122,14 @@ def _file(file: ListedFile, licences: Sequence[str]) -> Entity:
 
 
 def _formats(files: Sequence[ListedFile]) -> Iterator[Entity]:
-    """The formats of what is compressed."""
+    """The formats of the compressed files."""
     for iri in dict.fromkeys(FILE_TO_SPECIFICATION.get(file.name) for file in files):
         if iri:
             yield {"@id": iri, "@type": "WebPage", "name": SPECIFICATION_TO_NAME[iri], "url": iri}
 
 
 def _origin() -> Iterator[Entity]:
-    """Whose it is, and what it was made of. The program has no address, which a crate asks for."""
+    """The publisher and the sources; not the program, which has no address as a crate requires."""
     home = ns.WIKIPATHWAYS_HOME
     yield {"@id": home, "@type": "Organization", "name": PUBLISHER, "url": home}
     yield {
@@ -147,7 +147,7 @@ def _origin() -> Iterator[Entity]:
 
 
 def _licence(iri: str) -> Entity:
-    """A licence; of those of mapping sets no more is known than their IRI."""
+    """A licence; of most that mapping sets name, no more is known than the IRI."""
     name, words = LICENCE_TO_WORDS.get(
         iri, (iri, "The licence that a mapping set names for its links.")
     )
@@ -155,5 +155,5 @@ def _licence(iri: str) -> Entity:
 
 
 def _to(identifier: str) -> Entity:
-    """A reference to something that has a description of its own, or stands for itself."""
+    """A reference to something that is described elsewhere, or needs no description."""
     return {"@id": identifier}

@@ -1,9 +1,9 @@
 """The description of the dataset: VoID, DCAT, PROV, schema.org and HCLS, in one graph.
 
-Three levels, as HCLS has them (https://www.w3.org/TR/hcls-dataset/): the dataset, its release
-(a version of it), and the release as RDF, which the statistics belong to. The description is
-itself part of the data, and the statistics count it. A term of VoID is used as VoID defines it:
-``void:distinctObjects`` counts literals, which the query that HCLS has for it leaves out.
+Three levels, as in HCLS (https://www.w3.org/TR/hcls-dataset/): the dataset, its release (a version
+of it), and the release as RDF, to which the statistics belong. The description is part of the data,
+so the statistics count it too. Terms of VoID are used as VoID defines them:
+``void:distinctObjects`` counts literals, which HCLS's query for it leaves out.
 """
 
 from collections.abc import Iterable, Iterator
@@ -65,7 +65,7 @@ FILE_TO_DESCRIPTION: Final = {
     EQUIVALENTS.file: DESCRIPTION_OF_EQUIVALENTS,
     MAPPINGS.file: DESCRIPTION_OF_MAPPINGS,
 }
-#: Format → what https://www.w3.org/ns/formats/ calls its syntax.
+#: Format → the name of its syntax in https://www.w3.org/ns/formats/ .
 FORMAT_TO_SYNTAX: Final = {
     "turtle": "Turtle",
     "ntriples": "N-Triples",
@@ -81,10 +81,10 @@ class ReleaseFacts:
     """What the description needs to know besides the counts.
 
     :param version: the digest of the data and of the date, which names the release.
-    :param issued: ``YYYY-MM-DD``, or None where no time was given: the clock is never read.
+    :param issued: ``YYYY-MM-DD``, or None if no time was given: the clock is never read.
     :param equivalents: number of triples in the graph of other spellings.
     :param example: IRI of one figure of the release.
-    :param mappings: the mapping sets; None where the build was given none.
+    :param mappings: the mapping sets; None if the build was given none.
     """
 
     version: str
@@ -101,10 +101,11 @@ class ReleaseFacts:
 
 
 def describe_release(facts: ReleaseFacts, data: Tally, iris: Iris) -> list[Node]:
-    """The description, subject by subject, its statistics counting the description too.
+    """The description, subject by subject, with statistics that count the description too.
 
-    Stating the statistics changes them: the description is made again until it counts itself. No
-    number of distinct objects may do so, where n is no object yet and n + 1 is: then it is one off.
+    Stating the statistics changes them, so the description is made again until it counts itself.
+    There may be no right number of distinct objects: stating n adds an object, and stating n + 1
+    adds none because the data have it already. Then the number is one off.
     """
     totals = [data]
     described = classes_of(ontology_nodes())
@@ -112,7 +113,7 @@ def describe_release(facts: ReleaseFacts, data: Tally, iris: Iris) -> list[Node]
         described[facts.example.value] = tuple(kind.value for kind in FIGURE_TYPES)
     while True:
         subjects = by_subject(list(_subjects(facts, totals[-1], iris)))
-        # The publisher's own site may be the base: then two of its facts are the same.
+        # If the base is the publisher's own site, two of its facts are the same.
         subjects = [Node(node.subject, list(dict.fromkeys(node.facts))) for node in subjects]
         counted = data.copy()
         counted.add(subjects, link_targets(iris))
@@ -154,7 +155,7 @@ def _node(subject: NamedNode, facts: Iterable[Fact]) -> Node:
 
 
 def _common(title: str, iris: Iris, description: str = DESCRIPTION) -> Iterator[Fact]:
-    """What HCLS asks of every level, but for the licence."""
+    """What HCLS requires of every level, except the licence."""
     yield term(ns.DCTERMS, "title"), Literal(title)
     yield term(ns.DCTERMS, "description"), Literal(description)
     yield term(ns.DCTERMS, "publisher"), NamedNode(ns.WIKIPATHWAYS_HOME)
@@ -162,10 +163,10 @@ def _common(title: str, iris: Iris, description: str = DESCRIPTION) -> Iterator[
 
 
 def _edition(facts: ReleaseFacts, iris: Iris) -> Iterator[Fact]:
-    """What HCLS asks of a version and of its distributions, and forbids above them.
+    """What HCLS requires of a version and of its distributions, and forbids of the dataset.
 
-    ``pav:previousVersion`` is not said: the same records would give other bytes on a machine
-    that has built before.
+    ``pav:previousVersion`` is left out: with it, the same records would give other bytes on a
+    machine that has built before.
     """
     yield term(ns.DCTERMS, "language"), NamedNode(ns.ENGLISH)
     yield term(ns.PAV, "version"), Literal(facts.version)
@@ -176,14 +177,14 @@ def _edition(facts: ReleaseFacts, iris: Iris) -> Iterator[Fact]:
 
 
 def _ours() -> Iterator[Fact]:
-    """Whose work it is, for all that is made of the records."""
+    """Creator, licence and source of all that is made from the records."""
     yield term(ns.DCTERMS, "creator"), NamedNode(ns.WIKIPATHWAYS_HOME)
     yield term(ns.DCTERMS, "license"), LICENSE_OF_RECORDS
     yield WAS_DERIVED_FROM, NamedNode(ns.REPOSITORY)
 
 
 def _theirs(facts: ReleaseFacts) -> Iterator[Fact]:
-    """Whose work the links are: HCLS asks for a creator, but not every set names one."""
+    """Creators, licences and sources of links; HCLS requires a creator, but some sets name none."""
     for one in (each for each in facts.mappings or () if each.linked):
         for creator in one.creators:
             yield term(ns.DCTERMS, "creator"), creator
@@ -192,10 +193,10 @@ def _theirs(facts: ReleaseFacts) -> Iterator[Fact]:
 
 
 def _dataset(facts: ReleaseFacts, iris: Iris) -> Iterator[Fact]:
-    """The summary level, also what a search engine reads (Bioschemas Dataset 1.0).
+    """The summary level, which search engines read too (Bioschemas Dataset 1.0).
 
-    What HCLS forbids here stands on the version in DCAT's terms, but for ``dcterms:conformsTo``,
-    without which nothing that reads Bioschemas knows the profile.
+    What HCLS forbids here is said of the version, in DCAT's terms. The exception is
+    ``dcterms:conformsTo``, without which no reader of Bioschemas recognises the profile.
     """
     yield RDF_TYPE, term(ns.DCMITYPE, "Dataset")
     yield RDF_TYPE, term(ns.SCHEMA, "Dataset")
@@ -233,7 +234,7 @@ def _dataset(facts: ReleaseFacts, iris: Iris) -> Iterator[Fact]:
 
 
 def _release(facts: ReleaseFacts, iris: Iris) -> Iterator[Fact]:
-    """The version level: the one ``dcat:Dataset``, for some readers take the first they meet."""
+    """The version level: the only ``dcat:Dataset``, as some readers take the first they meet."""
     yield RDF_TYPE, term(ns.DCMITYPE, "Dataset")
     yield RDF_TYPE, term(ns.DCAT, "Dataset")
     yield from _common(f"{TITLE}, release {facts.version}", iris)
@@ -255,7 +256,7 @@ def _release(facts: ReleaseFacts, iris: Iris) -> Iterator[Fact]:
 
 
 def _rdf(facts: ReleaseFacts, total: Tally, iris: Iris) -> Iterator[Fact]:
-    """The release as RDF: what stands in the default graph, with its statistics."""
+    """The release as RDF: the default graph, with its statistics."""
     yield RDF_TYPE, term(ns.DCMITYPE, "Dataset")
     yield RDF_TYPE, term(ns.VOID, "Dataset")
     yield from _common(f"{TITLE}, release {facts.version}, as RDF", iris)
@@ -276,7 +277,7 @@ def _rdf(facts: ReleaseFacts, total: Tally, iris: Iris) -> Iterator[Fact]:
 
 
 def _equivalents(facts: ReleaseFacts, iris: Iris) -> Iterator[Fact]:
-    """The named graph, which no count of the default graph includes."""
+    """The named graph of other spellings, which no count of the default graph includes."""
     yield RDF_TYPE, term(ns.DCMITYPE, "Dataset")
     yield RDF_TYPE, term(ns.VOID, "Dataset")
     title = f"{TITLE}: other spellings of the IRIs in release {facts.version}"
@@ -291,7 +292,7 @@ def _equivalents(facts: ReleaseFacts, iris: Iris) -> Iterator[Fact]:
 
 
 def _distribution(form: DumpFormat, facts: ReleaseFacts, iris: Iris) -> Iterator[Fact]:
-    """A file to fetch, for DCAT, for HCLS and for search engines."""
+    """A file to download, described for DCAT, for HCLS and for search engines."""
     yield RDF_TYPE, term(ns.DCMITYPE, "Dataset")
     yield RDF_TYPE, term(ns.DCAT, "Distribution")
     yield RDF_TYPE, term(ns.SCHEMA, "DataDownload")
@@ -300,10 +301,10 @@ def _distribution(form: DumpFormat, facts: ReleaseFacts, iris: Iris) -> Iterator
     yield from dict.fromkeys(_theirs(facts)) if form is MAPPINGS else _ours()
     yield term(ns.DCTERMS, "format"), Literal(form.media_type)
     yield term(ns.DCTERMS, "conformsTo"), NamedNode(form.specification)
-    # DCAT-AP asks for the former of every distribution, and takes the address of the file for it.
+    # DCAT-AP requires accessURL of every distribution, and allows the address of the file in it.
     yield term(ns.DCAT, "accessURL"), iris.download(form.file)
     yield term(ns.DCAT, "downloadURL"), iris.download(form.file)
-    if not form.media_type.startswith("application/x-"):  # which IANA does not register
+    if not form.media_type.startswith("application/x-"):  # not registered with IANA
         yield term(ns.DCAT, "mediaType"), NamedNode(ns.MEDIA_TYPES + form.media_type)
     yield term(ns.DCAT, "compressFormat"), NamedNode(ns.MEDIA_TYPES + "application/gzip")
     yield Schema.name, Literal(form.file)
@@ -340,7 +341,7 @@ def _catalog(iris: Iris) -> Iterator[Fact]:
 def file_facts(facts: ReleaseFacts, files: Iterable[ListedFile], iris: Iris) -> list[Node]:
     """Sizes and hashes of the dump files, for ``void.ttl`` alone.
 
-    They cannot stand in the data: a file cannot hold its own hash.
+    They cannot be in the data: a file cannot contain its own hash.
     """
     described = {form.file for form in facts.formats}
     found: list[Node] = []

@@ -1,7 +1,7 @@
-"""What a query demands of each of its things: classes, properties, and those that must lead to it.
+"""What a query demands of each of its things: classes, properties, and properties that lead to it.
 
-They are read from the words of its text, in which the parser found nothing wrong. What an OPTIONAL,
-a UNION, a MINUS or a FILTER EXISTS asks for is left out: an answer may do without it.
+They are read from the words of a query that the parser accepts. What is within OPTIONAL, UNION,
+MINUS or EXISTS is left out: an answer may do without it, or it is about other triples.
 """
 
 from collections.abc import Mapping
@@ -13,21 +13,21 @@ from pyoxigraph import NamedNode
 
 from pfocr_rdf.matched import NOTHING, Piece, pieces, places
 
-#: A group after one of these is not needed for an answer, or is of other triples.
+#: An answer may do without a group after one of these, or the group is about other triples.
 NOT_NEEDED: Final = frozenset(("OPTIONAL", "UNION", "MINUS", "EXISTS"))
-#: With these the triples of a query are not those of the release alone.
+#: A query with one of these may match triples of named graphs or of other endpoints.
 ELSEWHERE: Final = frozenset(("FROM", "GRAPH", "SERVICE"))
-#: With these some triples are spoken of: they need not be there.
+#: With one of these a query is about triples themselves, which need not be in the data.
 #: https://www.w3.org/TR/sparql12-query/#rReifiedTriple
 SPOKEN_OF: Final = ("<<", "{|")
-#: After these, at the end of a query within, come expressions and no triples.
+#: After one of these, at the end of a subquery, come expressions and no triples.
 LAST: Final = ("BY", "HAVING")
 BOOLEANS: Final = ("TRUE", "FALSE")
-#: A path goes on after these. https://www.w3.org/TR/sparql11-query/#rPath
+#: A path goes on after one of these. https://www.w3.org/TR/sparql11-query/#rPath
 GOING_ON: Final = ("/", "|", "^", "!")
-#: Before these, a property is one that a thing must have.
+#: If nothing or one of these follows the first step of a path, the thing must have its property.
 MUST: Final = ("", "/", "+")
-#: What comes next: a subject, a property, a value or more of a path, nothing but a sign.
+#: What comes next: a subject, a property, a value or the rest of a path, only a sign.
 SUBJECT, PROPERTY, VALUE, END = range(4)
 
 
@@ -42,38 +42,38 @@ class Demand:
 
 @dataclass(slots=True)
 class _Triple:
-    """How far a triple has been read; ``property`` is the first step of a path, if it must be."""
+    """How far a triple is read; ``property`` is the first step of its path, if it must be taken."""
 
     subject: str = ""
     next: int = SUBJECT
     property: NamedNode | None = None
     is_type: bool = False
-    is_path: bool = False  # after its first step
+    is_path: bool = False  # its first step has been read
 
 
 @dataclass(slots=True)
 class _Group:
-    """What stands between two braces, with the groups in it that are needed too."""
+    """What is between two braces, with the groups in it that an answer needs too."""
 
     is_needed: bool
     found: dict[str, dict[Demand, None]] = field(default_factory=dict)
     within: list["_Group"] = field(default_factory=list)
-    before_last: int = 0  # how many of them were there before the last, which UNION takes back
+    before_last: int = 0  # length of ``within`` before the last group, which UNION removes
     triple: _Triple = field(default_factory=_Triple)
-    outer: list[_Triple] = field(default_factory=list)  # around brackets
+    outer: list[_Triple] = field(default_factory=list)  # triples that go on after ``]``
     brackets: int = 0
     is_select: bool = False
-    computes: bool = False  # what it selects: a count is a row even of nothing
-    is_over: bool = False  # but for how its rows are grouped and sorted
+    computes: bool = False  # in SELECT: a count gives a row even if nothing matches
+    is_over: bool = False  # apart from grouping and sorting its rows
 
 
 def demands(text: str, prefixes: Mapping[str, str]) -> list[tuple[str, tuple[Demand, ...]]]:
-    """Each thing of a query with all that one group of its patterns demands of it.
+    """Each thing of a query, with all that one group of patterns demands of it.
 
     A thing is a variable, an IRI in angle brackets, or ``[]``.
 
-    :param text: of a query that is well formed.
-    :param prefixes: those that need no declaration, with their namespaces.
+    :param text: a well-formed query.
+    :param prefixes: prefixes that need no declaration, with their namespaces.
 
     >>> asked = 'PREFIX x: <urn:> ASK { ?a x:p/x:q [ x:r "1" ] ; a x:C OPTIONAL { ?a x:s ?b } }'
     >>> for thing, demanded in demands(asked, {}):
@@ -96,7 +96,7 @@ def demands(text: str, prefixes: Mapping[str, str]) -> list[tuple[str, tuple[Dem
 
 
 def _groups(words: list[Piece]) -> list[_Group]:
-    """The groups without which there is no answer."""
+    """The groups that every answer must match."""
     stack = [_Group(is_needed=True)]
     before, depth = NOTHING, 0
     for piece, place in zip(words, places(words), strict=True):
@@ -126,13 +126,13 @@ def _end_group(stack: list[_Group]) -> None:
     group.before_last = len(group.within)
     if done.is_needed:
         group.within += [done, *done.within]
-    # What comes next is a triple of its own.
+    # What follows the group is a new triple.
     group.triple = _Triple()
     group.is_select = group.computes = False
 
 
 def _begin_list(group: _Group, piece: Piece, before: Piece) -> None:
-    """A path in parentheses, of which nothing is demanded; or a list, or an expression."""
+    """Begin a path in parentheses, which demands nothing, or a list, or an expression."""
     path = _take_signs(group, piece.gap)
     triple = group.triple
     is_called = before.kind == "word" and not piece.gap
@@ -145,13 +145,13 @@ def _begin_list(group: _Group, piece: Piece, before: Piece) -> None:
 
 
 def _read(group: _Group, piece: Piece, before: Piece) -> None:
-    """One word of a pattern, and the signs before it."""
+    """Read one word of a pattern, and the signs before it."""
     path = _take_signs(group, piece.gap)
     triple = group.triple
     is_type = (piece.kind, piece.text) == ("word", "A")
     is_term = piece.kind != "word" or is_type or piece.text in BOOLEANS
     if not is_term and triple.next != VALUE:
-        # FILTER, OPTIONAL, SELECT: the triples have ended.
+        # FILTER, OPTIONAL, SELECT and the like: the triple has ended.
         group.triple = _Triple()
         group.is_select |= piece.text == "SELECT"
         group.is_over = piece.text in LAST
@@ -171,7 +171,7 @@ def _read(group: _Group, piece: Piece, before: Piece) -> None:
 
 
 def _take_signs(group: _Group, gap: str) -> str:
-    """Go where the signs before a word lead; those of a path are given back."""
+    """Follow the signs before a word to its place in a triple; return the signs of a path."""
     path = ""
     for sign in gap:
         triple = group.triple
@@ -201,10 +201,10 @@ def _take_signs(group: _Group, gap: str) -> str:
 
 
 def _goes_on(group: _Group, path: str) -> bool:
-    """Whether a path goes on; if it ends, its first step is demanded where it must be taken.
+    """Whether a path goes on; if it ends, its first step is demanded if it must be taken.
 
-    :param path: the signs after a step. It may be done without before ``*``, ``?`` and ``|``,
-        which may stand after later steps, too.
+    :param path: the signs after a step. The first step need not be taken if ``*`` or ``?`` follows
+        it, or if ``|`` follows any step.
     """
     triple = group.triple
     if "|" in path or not (triple.is_path or path[:1] in MUST):
@@ -218,7 +218,7 @@ def _goes_on(group: _Group, path: str) -> bool:
 
 
 def _lead(group: _Group, triple: _Triple, path: str, to: str) -> None:
-    """A property by itself, without a path, leads to what stands behind it."""
+    """Record that a property, if it is not part of a path, leads to what follows it."""
     if triple.property and triple.next == VALUE and not triple.is_path and not path:
         group.found.setdefault(to, {})[Demand(triple.property, leads=True)] = None
 
@@ -235,7 +235,7 @@ def _thing(piece: Piece) -> str:
 
 
 def _node(piece: Piece) -> NamedNode | None:
-    """The IRI that a word is; None where its prefix is of a relative one."""
+    """The IRI that a word is, if it is one; None also if its prefix stands for a relative IRI."""
     with suppress(ValueError):
         return NamedNode(piece.text) if piece.kind == "iri" else None
     return None

@@ -1,4 +1,4 @@
-"""What a release says of one thing, in both directions."""
+"""What a release says of one thing: the triples from it and the triples to it."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -52,7 +52,7 @@ def find_thing(text: str, store: Store, iris: Iris) -> NamedNode:
 
 
 def _as_it_stands(text: str, iris: Iris) -> Iterator[NamedNode]:
-    """The IRI that a text is: of a term, a mention, a journal, a web page."""
+    """The IRIs that a text may be as it is: of a term, a mention, a journal, a web page."""
     prefix, _, local = text.partition(":")
     namespace = iris.prefixes().get(prefix.lower())
     if namespace and not local.startswith("//"):
@@ -64,13 +64,14 @@ def _as_it_stands(text: str, iris: Iris) -> Iterator[NamedNode]:
 
 
 def describe(subject: NamedNode, store: Store, incoming: int) -> About:
-    """What is said of a thing, and what points at it.
+    """What a release says of a thing, and what points at it.
 
-    :param incoming: at most so many triples that point at it; a gene may have thousands.
+    :param incoming: how many triples that point at it are returned at most: a gene may have
+        thousands.
     """
-    # Two mapping sets may say the same, each in its graph.
+    # Two mapping sets may state the same triple, each in its own graph.
     outgoing = {quad.triple for quad in store.quads_for_pattern(subject, None, None)}
-    # What a thing says of itself is said once, among the outgoing.
+    # A triple from a thing to itself is given once, among the outgoing.
     pointing = (
         quad for quad in store.quads_for_pattern(None, None, subject) if quad.subject != subject
     )

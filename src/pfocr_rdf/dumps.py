@@ -1,8 +1,8 @@
-"""The dump formats: how a part of the data is written, and the files that parts make.
+"""The dump formats: how a part of the data is written, and the files made of the parts.
 
 A worker writes each part of the data once in every format, compressed; the parent only
 appends. A gzip file may have many members (https://www.rfc-editor.org/rfc/rfc1952#section-2.2),
-so the files are read by every tool. Compression is libdeflate's, pinned and bundled: zlib's
+so every tool reads the files. Compression is libdeflate's, pinned and bundled: zlib's
 output differs between its builds, and dumps must be the same bytes on any machine.
 """
 
@@ -51,13 +51,13 @@ FORMATS: Final = (
 EQUIVALENTS: Final = DumpFormat(
     "equivalents", "equivalents.nq.gz", "application/n-quads", SPECIFICATIONS + "n-quads/"
 )
-#: Only where a build is given mapping sets.
+#: Only if a build is given mapping sets.
 MAPPINGS: Final = DumpFormat(
     "mappings", "mappings.nq.gz", "application/n-quads", SPECIFICATIONS + "n-quads/"
 )
 WRITTEN: Final = ("turtle", "ntriples", "jsonld", "equivalents")
 NAME_TO_FORMAT: Final = {form.name: form for form in (*FORMATS, EQUIVALENTS, MAPPINGS)}
-#: Dump file → what is in it; the files that are not data say so. In the order of most use.
+#: File in the folder of dumps → what is in it, data or not; the most used first.
 FILE_TO_WORDS: Final = {
     "pfocr.ttl.gz": "all data as Turtle",
     "pfocr.nt.gz": "all data as N-Triples",
@@ -69,14 +69,14 @@ FILE_TO_WORDS: Final = {
     "manifest.json": "counts, sizes and checksums",
     "SHA256SUMS": "checksums, as sha256sum reads them",
 }
-#: Dump file → its media type, that of what is compressed where it is.
+#: File in the folder of dumps → its media type; for a compressed file, that of its content.
 FILE_TO_TYPE: Final = {
     **{form.file: form.media_type for form in NAME_TO_FORMAT.values()},
     "void.ttl": "text/turtle",
     "manifest.json": "application/json",
     "SHA256SUMS": "text/plain",
 }
-#: The prefix of a name in Turtle, after a text or an IRI, in which the like may stand.
+#: The prefix of a name in Turtle; texts and IRIs come first, which may contain the like.
 # https://www.w3.org/TR/turtle/#sec-grammar-grammar
 PREFIX_RE: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|<[^>]*>|\b([a-z-]+):')
 
@@ -85,8 +85,8 @@ PREFIX_RE: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|<[^>]*>|\b([a-z-]+):')
 class Part:
     """A piece of the data in every format.
 
-    ``trig`` is what the store loads: half the work to parse that N-Quads are, and a quarter of
-    the bytes to send. ``compressed`` holds gzip members by format.
+    ``trig`` is what the store loads: compared with N-Quads it takes half the work to parse, and a
+    quarter of the bytes to send. ``compressed`` holds gzip members by format.
     """
 
     trig: bytes
@@ -104,7 +104,7 @@ def make_part(
 ) -> Part:
     """Write some of the data in all formats.
 
-    :param documents: the nodes of each JSON-LD document; a subject is in one node of one part.
+    :param documents: the nodes of each JSON-LD document; a subject is in only one node of one part.
     :param equivalents: quads of the named graph of other spellings.
     :param mappings: quads of the named graphs of mapping sets.
     """
@@ -132,7 +132,7 @@ def serialized(
     form: RdfFormat,
     prefixes: dict[str, str] | None = None,
 ) -> bytes:
-    """Statements as pyoxigraph writes them; nothing for none."""
+    """Statements as pyoxigraph writes them; no bytes if there are none."""
     if not statements:
         return b""
     return cast("bytes", serialize(statements, format=form, prefixes=prefixes))
@@ -146,7 +146,7 @@ def compress(data: bytes, level: int = COMPRESSION_LEVEL) -> bytes:
 def uncompress(member: bytes) -> bytes:
     """The text of a gzip member.
 
-    :raises ValueError: if it is none, or not whole.
+    :raises ValueError: if it is not one, or not complete.
     """
     try:
         return bytes(deflate.gzip_decompress(member))
@@ -155,7 +155,7 @@ def uncompress(member: bytes) -> bytes:
 
 
 def text_length(member: bytes) -> int:
-    """Bytes of the text of a gzip member of less than 4 GiB, which its last four bytes say.
+    """How many bytes of text a gzip member has, if below 4 GiB: its last four bytes say so.
 
     https://www.rfc-editor.org/rfc/rfc1952#page-8
 
@@ -166,7 +166,7 @@ def text_length(member: bytes) -> int:
 
 
 def turtle_header(iris: Iris) -> bytes:
-    """The prefix declarations of the Turtle dump, by prefix: the serialiser promises no order."""
+    """The prefix declarations of the Turtle dump, sorted: the serialiser promises no order."""
     one = Triple(iris.dataset, iris.dataset, iris.dataset)
     written = serialized([one], RdfFormat.TURTLE, iris.prefixes())
     return b"".join(sorted(written.splitlines(keepends=True)[: len(iris.prefixes())]))
@@ -188,7 +188,7 @@ def turtle_document(statements: Sequence[Triple], iris: Iris) -> bytes:
 
 
 def written_graph(statements: Sequence[Triple], form: str, iris: Iris) -> bytes:
-    """A small graph as a whole document; Turtle with the prefixes that it has.
+    """A small graph as a whole document; Turtle declares only the prefixes that occur in it.
 
     :param form: turtle, ntriples, jsonld or rdfxml.
     """
@@ -202,7 +202,7 @@ def written_graph(statements: Sequence[Triple], form: str, iris: Iris) -> bytes:
 
 
 def _header_for(body: bytes, iris: Iris) -> bytes:
-    """The declarations of the prefixes that stand in some Turtle."""
+    """The declarations of the prefixes that occur in some Turtle."""
     used = {f"@prefix {name.decode()}:" for name in PREFIX_RE.findall(body)}
     lines = turtle_header(iris).decode().splitlines(keepends=True)
     return "".join(line for line in lines if line.partition(" <")[0] in used).encode()
@@ -235,7 +235,7 @@ def link_targets(iris: Iris) -> Targets:
 class DumpWriter:
     """Appends parts to the dump files of a folder; use it as a context manager.
 
-    :param with_mappings: there is a file of links too.
+    :param with_mappings: whether there is a file of links from mapping sets too.
     :raises OSError: when the disk is full; the message names the file.
     """
 
@@ -267,7 +267,7 @@ class DumpWriter:
         self._hashes[name].update(data)
 
     def finish(self) -> list[ListedFile]:
-        """Close the files, an empty gzip member where nothing was written; sizes and hashes."""
+        """Close the files, an empty one with an empty gzip member; return sizes and hashes."""
         found = []
         for name, file in self._files.items():
             if not file.tell():
@@ -295,7 +295,7 @@ class DumpWriter:
 
 
 def _link_or_copy(file: Path, other: Path) -> None:
-    """One file under two names; two files where the file system has no links."""
+    """Give a file a second name; copy it if the file system has no hard links."""
     try:
         os.link(file, other)
     except OSError:
