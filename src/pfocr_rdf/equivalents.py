@@ -1,9 +1,9 @@
 """The other spellings of a thing's IRI that other endpoints use.
 
-They stand in a named graph and a file of their own, as ``schema:sameAs``: never
+They are in a named graph and a file of their own, as ``schema:sameAs``: never
 ``owl:sameAs``, by which a reasoner would merge a gene with the web page about it.
-What :mod:`pfocr_rdf.spellings` reads is all of these, and the addresses below that nobody
-joins on but people paste.
+:mod:`pfocr_rdf.spellings` reads all of these, and also the addresses below, which people
+paste but nobody joins on.
 """
 
 from collections.abc import Iterable, Iterator
@@ -27,15 +27,15 @@ from pfocr_rdf.iris import (
 )
 
 Thing = Literal["ncbigene", "taxon", "mesh", "chebi", "doid", "pmc", "doi"]
-#: Everything that an identifier may be of; the last four have no equivalents. A page is one that
-#: PubMed Central or Europe PMC have of a figure.
+#: Everything that an identifier may be of; the last four have no equivalents. A page is that of a
+#: figure, or of its picture, at PubMed Central or Europe PMC.
 Kind = Thing | Literal["figure", "wikipathways", "ndex", "page"]
-#: What an IRI's beginning tells; of the last two, the rest says which kind is meant.
+#: What the beginning of an IRI may mean; for the last two, the rest says which kind it is.
 Beginning = Kind | Literal["obo", "resolver"]
 
 #: Each row: who uses the form → the form. ``{}`` stands for the bare accession, ``{upper}``
-#: for it in capitals, ``{escaped}`` for those with everything but letters, digits, - _ . *
-#: escaped, as Java's URLEncoder does it.
+#: for it in capitals, ``{escaped}`` for the capitals with everything except letters, digits
+#: and - _ . * escaped, as Java's URLEncoder does it.
 THING_TO_FORMS: Final[dict[Thing, dict[str, str]]] = {
     "ncbigene": {
         "WikiPathways, AOP-Wiki": NCBIGENE + "{}",
@@ -84,7 +84,7 @@ THING_TO_FORMS: Final[dict[Thing, dict[str, str]]] = {
     },
 }
 
-#: What an address begins with that is read as a spelling, but is said nowhere in the data.
+#: Beginnings of addresses that are read as spellings, but are nowhere in the data.
 KIND_TO_ADDRESSES: Final[dict[Kind, tuple[str, ...]]] = {
     "ncbigene": ("https://www.ncbi.nlm.nih.gov/datasets/gene/",),
     "taxon": (
@@ -142,8 +142,8 @@ THING_TO_SITES: Final[dict[Thing, dict[str, str]]] = {
     },
     "doi": {"Publisher": "https://doi.org/{}"},
 }
-#: What the IRIs of sites begin with that have ``prefix:accession`` or ``prefix/accession``
-#: for everything.
+#: Beginnings of IRIs at sites that have ``prefix:accession`` or ``prefix/accession`` for every
+#: kind of thing.
 RESOLVERS: Final = (
     "https://identifiers.org/",
     "https://bioregistry.io/",
@@ -153,9 +153,9 @@ RESOLVERS: Final = (
 
 
 def other_forms(thing: Thing, accession: str, primary: NamedNode) -> Iterator[NamedNode]:
-    """Every spelling of a thing but its primary one, each once.
+    """Every spelling of a thing except its primary one, each once.
 
-    :param accession: bare, as the bare ``schema:identifier`` has it (``PMC1`` with ``PMC``).
+    :param accession: bare, as in the bare ``schema:identifier`` (``PMC1`` with its ``PMC``).
 
     >>> from pfocr_rdf.iris import Iris
     >>> gene = Iris().entity("ncbigene", "5742")
@@ -167,11 +167,11 @@ def other_forms(thing: Thing, accession: str, primary: NamedNode) -> Iterator[Na
     forms = THING_TO_FORMS[thing].values()
     spelt: Iterable[str]
     if thing == "doi":
-        # https://www.doi.org/doi_handbook/2_Numbering.html#2.4: case is that of ASCII alone
+        # https://www.doi.org/doi_handbook/2_Numbering.html#2.4: only letters of ASCII have case
         capitals = accession.encode().upper().decode()
         escaped = quote(capitals, safe="*").replace("~", "%7E")
         written, upper = _written(accession), _written(capitals)
-        # A DOI without letters is the same in capitals.
+        # Each once: a DOI without letters is the same in capitals.
         spelt = dict.fromkeys([f.format(written, upper=upper, escaped=escaped) for f in forms])
     else:
         spelt = [form.format(accession) for form in forms]
@@ -183,7 +183,7 @@ def other_forms(thing: Thing, accession: str, primary: NamedNode) -> Iterator[Na
 def sites(thing: Thing, accession: str, name: str) -> dict[str, str]:
     """Where people read about a thing: name of the site → address there.
 
-    :param accession: bare, as the bare ``schema:identifier`` has it.
+    :param accession: bare, as in the bare ``schema:identifier``.
 
     >>> sites("ncbigene", "5742", "PTGS1")["WikiPathways"]
     'https://www.wikipathways.org/search.html?query=PTGS1'
@@ -194,7 +194,7 @@ def sites(thing: Thing, accession: str, name: str) -> dict[str, str]:
 
 
 def doi_iri(doi: str) -> NamedNode:
-    """A DOI as the graph of equivalents has it: in lower case, unescaped.
+    """The IRI of a DOI as in the graph of equivalents: in lower case, unescaped.
 
     :raises IriError: if it is not a DOI.
 
@@ -212,7 +212,7 @@ def _written(accession: str) -> str:
 
 
 def iri_beginnings(iris: Iris) -> dict[Beginning, tuple[str, ...]]:
-    """What the IRIs of each kind of thing may begin with, that of the data first."""
+    """What the IRIs of each kind of thing may begin with, the form in the data first."""
     found: dict[Beginning, tuple[str, ...]] = {
         "ncbigene": (iris.gene_prefix,),
         "taxon": (OBO + "NCBITaxon_",),

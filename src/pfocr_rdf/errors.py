@@ -1,8 +1,8 @@
-"""The exceptions that reach an edge, and the problem that a report is made of.
+"""The exceptions that reach the command line or the HTTP layer, and the problems of a report.
 
-The tree is shallow and each class keeps its data: the command line and the HTTP layer
-turn it into words, nothing between them does. What never leaves its own part of the package
-is defined there; what HTTP answers with is :class:`pfocr_rdf.web.problems.Refusal`.
+The hierarchy is shallow and each class keeps its data: only the command line and the HTTP layer
+turn it into words. An exception that never leaves its own part of the package is defined there;
+what HTTP answers with is :class:`pfocr_rdf.web.problems.Refusal`.
 """
 
 import re
@@ -11,12 +11,12 @@ from typing import Final, Literal
 
 Severity = Literal["error", "warning"]
 
-#: What is in the last words of an engine that could not sort, and what to tell of it.
+#: Part of the last message of an engine that could not sort, and the advice for that case.
 NO_ORDER: Final = "does not correctly implement a total order"
 NO_ORDER_ADVICE: Final = (
     "ORDER BY cannot sort numbers, dates and text among one another: sort by their STR"
 )
-#: What is in those of a process that got no memory.
+#: Parts of the last message of a process that got no memory.
 NO_ROOM: Final = ("memory allocation of", "bad_alloc", "MemoryError")
 
 
@@ -25,7 +25,7 @@ class Problem:
     """One thing found wrong in one place of the input.
 
     ``file`` is relative to the input folder, ``field`` is a key path or ``column, line``, and
-    ``value`` is what stood there, whole, so that nothing is lost by refusing it.
+    ``value`` is all that was there, so that nothing is lost by refusing it.
     """
 
     file: str
@@ -36,7 +36,7 @@ class Problem:
     reason: str
 
     def __str__(self) -> str:
-        """One line for people: where, what stood there, why it is wrong and what to do.
+        """One line for people: where, what was there, why it is wrong and what to do.
 
         >>> print(
         ...     Problem("a.md", "year", "year", "warning", "20019", "not a year: write four digits")
@@ -48,7 +48,7 @@ class Problem:
         line = f"{self.severity}: {self.file}: {self.field}: {self.reason}{tail}"
         if line.isprintable():
             return line
-        # The name of a field may be any text, line breaks too.
+        # The name of a field may be any text, even with line breaks.
         return "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)
 
 
@@ -74,7 +74,7 @@ class IriError(PfocrError, ValueError):
 
 
 def with_article(kind: str) -> str:
-    """What a value is not, as a sentence has it.
+    """The name of a kind with its indefinite article.
 
     >>> with_article("figid"), with_article("integer"), with_article("NCBI Gene id")
     ('a figid', 'an integer', 'an NCBI Gene id')
@@ -110,13 +110,13 @@ class QueryError(PfocrError):
 
 
 class UsageError(QueryError):
-    """Wrong by what was typed alone, whatever the data are: an option, a name, a value."""
+    """An option, a name or a value that is wrong as typed, whatever the data are."""
 
 
 class UnknownThingError(QueryError):
-    """A DOI, or the page of a figure, of nothing in the release.
+    """A DOI, or the page of a figure, that belongs to nothing in the release.
 
-    Keeps the parameter that it was given for, and what the release does not have of that name.
+    Keeps the parameter, its value, what the release lacks by that name, and what to do instead.
     """
 
     def __init__(self, parameter: str, lacking: str, name: str, instead: str) -> None:

@@ -1,4 +1,4 @@
-"""What was written is on the disk, and not only on its way: a rename needs it."""
+"""Flushing files and folders to the disk, as is needed before a rename that publishes them."""
 
 import os
 from pathlib import Path

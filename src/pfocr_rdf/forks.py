@@ -1,8 +1,8 @@
-"""What a forked process must not have or outlive: descriptors, locks by them, its parent.
+"""What a forked process must not keep or outlive: descriptors, locks on them, its parent.
 
-It has all descriptors of the process that it was forked from. While it lives, a lock on one stays
-locked, and what waits for the last end of a pipe to be closed waits for it. An executor of the
-caller may fork in the middle of a build, and its processes outlive the build.
+It inherits all descriptors of the process that it was forked from. While it lives, a lock on one of
+them stays held, and whoever waits until the last copy of a pipe's end is closed waits for it, too.
+An executor of the caller may fork in the middle of a build, and its processes outlive the build.
 """
 
 import ctypes
@@ -17,14 +17,14 @@ from typing import Final
 
 # https://man7.org/linux/man-pages/man2/prctl.2.html
 PR_SET_PDEATHSIG: Final = 1
-#: All that are open in this process.
+#: All of them that are open in this process.
 _open: "set[Unshared]" = set()
 
 
 class Unshared:
-    """An open descriptor, which a process that is forked meanwhile closes at once.
+    """An open descriptor; a process that is forked while it is open closes its copy at once.
 
-    :param descriptor: belongs to this object from now on.
+    :param descriptor: from now on owned, and closed, by this object.
     """
 
     def __init__(self, descriptor: int) -> None:
@@ -33,11 +33,11 @@ class Unshared:
 
     @property
     def is_open(self) -> bool:
-        """Whether it is open, in this process."""
+        """Whether the descriptor is open in this process."""
         return self in _open
 
     def close(self) -> None:
-        """Close it; to do so twice does nothing to a descriptor that was opened since."""
+        """Close it; a second call does nothing, even if the number is that of a new descriptor."""
         if self.is_open:
             _open.discard(self)
             os.close(self.descriptor)
@@ -59,9 +59,10 @@ os.register_at_fork(after_in_child=_let_go)
 
 @contextmanager
 def locked(path: Path, *, wait: bool) -> Iterator[None]:
-    """Hold a lock on a file, which is made; the lock goes with the process that holds it.
+    """Hold a lock on a file, made if need be; the lock ends with the process that holds it.
 
-    :raises BlockingIOError: if another process holds it, and is not waited for.
+    :param wait: whether to wait for another process that holds it.
+    :raises BlockingIOError: if another process holds it, and ``wait`` is false.
     :raises OSError: if the file cannot be opened or locked.
     """
     with Unshared(os.open(path, os.O_WRONLY | os.O_CREAT, 0o666)) as lock:
@@ -69,15 +70,16 @@ def locked(path: Path, *, wait: bool) -> Iterator[None]:
         try:
             yield
         finally:
-            # A process that was forked just now has not come to let go of it.
+            # A process that was forked just now may not have closed its copy yet: unlock for both.
             if lock.is_open:
                 fcntl.flock(lock.descriptor, fcntl.LOCK_UN)
 
 
 def die_with_parent(parent: int) -> None:
-    """Be killed when the thread that forked this process ends.
+    """Have this process killed, on Linux, when the thread that forked it ends.
 
-    :param parent: its process id; it may have ended already, and then it sends no signal.
+    :param parent: the process id of the parent. If that has ended already, no signal would come:
+        then this process ends at once.
     """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)

@@ -1,13 +1,12 @@
-"""Figures and aliases that releases of a data folder had, and the one built last has not.
+"""Figures and aliases that earlier releases of a data folder had and the one built last lacks.
 
-Their addresses were published, so they tell for good what was there:
-https://www.w3.org/Provider/Style/URI and, for what stays of data that are no longer available,
+Their addresses were published, so they go on saying what was there:
+https://www.w3.org/Provider/Style/URI and, about metadata of data that are no longer available,
 https://www.go-fair.org/fair-principles/a2-metadata-accessible-even-data-no-longer-available/
 
-Beside the releases lies one SQLite file, ``gone.sqlite``: which figures, of which base, what they
-were called and the last release that had them; and which aliases, with the figures that they led
-to. It is no part of a release: two builds of the same records are the same bytes, whatever was
-built before.
+A SQLite file beside the releases, ``gone.sqlite``, lists these figures, with their base, title and
+the last release that had them; and these aliases, with the figures that they led to. It is no part
+of a release: two builds of the same records give the same bytes, whatever was built before.
 """
 
 import sqlite3
@@ -25,19 +24,20 @@ from pfocr_rdf.errors import IriError, ReleaseError
 from pfocr_rdf.iris import DCTERMS, Iris, term
 from pfocr_rdf.releases import Release, list_releases
 
-#: Of the vocabulary, which is not imported: with it come the readers of records.
+#: As in :mod:`pfocr_rdf.vocabulary`, which is not imported: it imports the readers of records.
 IS_REPLACED_BY: Final = term(DCTERMS, "isReplacedBy")
 FILE: Final = "gone.sqlite"
 WENT_TABLE: Final = (
     "CREATE TABLE IF NOT EXISTS went (base TEXT, figid TEXT, title TEXT, release TEXT, "
     "PRIMARY KEY (base, figid)) WITHOUT ROWID"
 )
-#: An alias is made of a figure's number: where that is mended, the figure stays and its alias goes.
+#: An alias contains a figure's number: if that is corrected, the figure stays and its alias goes.
 LED_TABLE: Final = (
     "CREATE TABLE IF NOT EXISTS led (base TEXT, alias TEXT, figid TEXT, release TEXT, "
     "PRIMARY KEY (base, alias, figid)) WITHOUT ROWID"
 )
-#: What a release had and the next one has not is noted once: what went later was in the next one.
+#: A release is compared once, with the next one: what goes later is in the next one, too, and is
+#: noted when that one is compared.
 COMPARED_TABLE: Final = (
     "CREATE TABLE IF NOT EXISTS compared (release TEXT PRIMARY KEY) WITHOUT ROWID"
 )
@@ -50,21 +50,21 @@ WENT: Final = (
 CAME_BACK: Final = "DELETE FROM went WHERE base = ? AND figid IN (SELECT figid FROM now.figure)"
 LED: Final = "INSERT OR REPLACE INTO led VALUES (?, ?, ?, ?)"
 FOUND: Final = "SELECT figid, title, release FROM went WHERE base = ? AND figid = ?"
-#: In the last release in which it was an alias; of several figures, if they were several there.
+#: The figure of an alias in the last release that had it, or the figures, if there were several.
 LED_TO: Final = (
     "SELECT figid FROM led WHERE base = ?1 AND alias = ?2 AND release = "
     "(SELECT MAX(release) FROM led WHERE base = ?1 AND alias = ?2) ORDER BY figid"
 )
-#: What SQLite says of an index that is none, or damaged: https://www.sqlite.org/rescode.html
+#: Error codes of SQLite for an index that is none, or damaged: https://www.sqlite.org/rescode.html
 UNREADABLE: Final = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 PRIMARY: Final = 0xFF
-#: Another build or a server may hold it for a moment.
+#: Another build or a server may have the file locked for a moment.
 WAIT_S: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """A figure that is in no release any more; ``release`` is the id of the last that had it."""
+    """A figure that the release built last lacks; ``release`` is the id of the last that had it."""
 
     figid: str
     title: str | None
@@ -72,7 +72,7 @@ class Gone:
 
     @property
     def version(self) -> str:
-        """That of the last release.
+        """The version of the last release that had it.
 
         >>> Gone("PMC1__f1", None, "20261121T063029Z-341a5b955fb8").version
         '341a5b955fb8'
@@ -81,17 +81,17 @@ class Gone:
 
     @property
     def words(self) -> str:
-        """What is known of it, as a sentence without its end."""
+        """What is known of it, as a sentence without a full stop."""
         called = f" (“{self.title}”)" if self.title else ""
         release = f"was last in release {self.version}, and is in none since"
         return f"the figure {self.figid}{called} {release}"
 
 
 def note_gone(data: Path, now: Release) -> None:
-    """Note which figures and aliases of other releases a new one has not, and what came back.
+    """Note figures and aliases of other releases that a new one lacks; drop figures that came back.
 
-    :param now: the new release; others are compared if they were built for the same base.
-    :raises ReleaseError: if that cannot be written; the release is published all the same.
+    :param now: the new release; others are compared only if they were built for the same base.
+    :raises ReleaseError: if this cannot be written; the new release is published all the same.
     """
     path, base = data / FILE, iris_of(now).base
     earlier = [release for release in list_releases(data) if release.id != now.id]
@@ -106,7 +106,7 @@ def note_gone(data: Path, now: Release) -> None:
                 file.execute(table)
             file.execute("ATTACH ? AS now", (_reading(now),))
             compared = {name for (name,) in file.execute(COMPARED)}
-            # Oldest first, so that the last release to have a figure is the one that is named.
+            # Oldest first, so that the last release that had a figure is the one noted.
             for release in earlier:
                 if release.id not in compared:
                     _compare(file, release, now, base)
@@ -139,9 +139,9 @@ def _compare(file: sqlite3.Connection, earlier: Release, now: Release, base: str
 
 
 def _former(earlier: Release, now: Release, iris: Iris) -> Iterator[tuple[str, str, str, str]]:
-    """The base, the alias, the figid and the release of what is an alias of a figure no more.
+    """Base, alias, figid and release for each alias that no longer leads to its figure.
 
-    None more from where a store cannot be read.
+    It ends early where a store cannot be read.
     """
     with suppress(ReleaseError, OSError, RuntimeError, ValueError):
         kept = open_store(now)
@@ -162,9 +162,9 @@ def _reading(release: Release) -> str:
 
 
 def find_gone(data: Path, figure: NamedNode, iris: Iris) -> Gone | None:
-    """What is known of a figure that is in no release any more; None if nothing is.
+    """What is known of a figure that the release built last lacks; None if nothing is.
 
-    :param figure: the IRI of anything; by that of an alias the figure is found that had it.
+    :param figure: any IRI; for that of an alias, what is known of the figure that had it.
 
     >>> find_gone(Path("nowhere"), Iris().figure("PMC1__f1"), Iris())
     """
@@ -176,8 +176,8 @@ def find_gone(data: Path, figure: NamedNode, iris: Iris) -> Gone | None:
 def find_led(data: Path, alias: NamedNode, iris: Iris) -> list[str]:
     """The figids of the figures that an alias led to, in the last release in which it was one.
 
-    :param alias: the IRI of anything. What was no alias in any release led nowhere, nor did what
-        is still one in the release that was built last.
+    :param alias: any IRI. One that was never an alias, or that every release since has as an alias
+        of the same figure, gives nothing.
 
     >>> find_led(Path("nowhere"), Iris().figure("PMC1__F1"), Iris())
     []
@@ -188,7 +188,7 @@ def find_led(data: Path, alias: NamedNode, iris: Iris) -> list[str]:
 def _rows(
     data: Path, figure: NamedNode, iris: Iris, asked: str, figid: str
 ) -> list[tuple[str, ...]]:
-    """What the file says of something, where it has the form of a figure's IRI."""
+    """What ``gone.sqlite`` says of a figid; nothing if ``figure`` is not the IRI of a figure."""
     path = data / FILE
     try:
         if not path.is_file() or iris.figure(_figid(figure)) != figure:

@@ -1,7 +1,7 @@
-"""Why a query that counts finds nothing: HAVING asks for a name that SELECT gives only then.
+"""Why a query that counts finds nothing: HAVING uses a name that SELECT gives only later.
 
-``SELECT (COUNT(?f) AS ?n) … HAVING (?n > 5)`` is SPARQL, and ``?n`` has no value there: groups are
-filtered before SELECT names what it counts, so that every group is left out.
+``SELECT (COUNT(?f) AS ?n) … HAVING (?n > 5)`` is valid SPARQL, but ``?n`` has no value in HAVING:
+groups are filtered before SELECT names what it counts, so every group is left out.
 https://www.w3.org/TR/sparql11-query/#sparqlGroupAggregate
 """
 
@@ -11,7 +11,7 @@ from typing import Final
 from pfocr_rdf.matched import pieces
 from pfocr_rdf.tokens import TOKEN_RE
 
-#: What may stand at the level of SELECT, beside the braces of the pattern.
+#: The keywords on the level of SELECT, outside the braces of the pattern.
 CLAUSES: Final = frozenset(
     ("SELECT", "WHERE", "GROUP", "HAVING", "ORDER", "LIMIT", "OFFSET", "VALUES")
 )
@@ -19,15 +19,15 @@ SPACES_RE: Final = re.compile(r"\s++")
 
 
 def unnamed_in_having(text: str) -> dict[str, str]:
-    """The variables of HAVING that have no value there → what SELECT calls so.
+    """The variables of HAVING that have no value there → the expression that SELECT names so.
 
-    :param text: of a query that is well formed.
+    :param text: a well-formed query.
 
     >>> unnamed_in_having("SELECT ?g (COUNT(?f) AS ?n) { ?f ?p ?g } GROUP BY ?g HAVING (?n > 5)")
     {'?n': 'COUNT(?f)'}
     """
-    clauses, aliases = [""], [dict[str, str]()]  # of each level of braces
-    opened = list[int]()  # where parentheses begin
+    clauses, aliases = [""], [dict[str, str]()]  # for each level of braces
+    opened = list[int]()  # where the open parentheses begin
     found: dict[str, str] = {}
     before = expression = ""
     for piece in pieces(text, {}):
@@ -54,7 +54,7 @@ def unnamed_in_having(text: str) -> dict[str, str]:
 
 
 def _on_a_line(expression: str) -> str:
-    r"""An expression without comments, its words parted by one space; strings stay as they are.
+    r"""An expression without comments, with single spaces; strings stay as they are.
 
     >>> _on_a_line("COUNT( # of all\n  ?f)"), _on_a_line("CONCAT(?f,  '  ') ")
     ('COUNT( ?f)', "CONCAT(?f, '  ')")

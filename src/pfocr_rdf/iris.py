@@ -1,7 +1,7 @@
 """Every namespace, prefix and IRI, and the shape of each identifier with its source.
 
-Only :mod:`pfocr_rdf.equivalents` makes others. An IRI is percent-encoded from the raw identifier,
-which is kept beside it as a literal; a value of the wrong shape raises :class:`IriError`.
+Only :mod:`pfocr_rdf.equivalents` makes other IRIs. They are percent-encoded from raw identifiers,
+which are kept beside them as literals; a value of the wrong shape raises :class:`IriError`.
 """
 
 import hashlib
@@ -39,7 +39,7 @@ SSSOM: Final = "https://w3id.org/sssom/"
 SEMAPV: Final = "https://w3id.org/semapv/vocab/"
 SH: Final = "http://www.w3.org/ns/shacl#"
 SPEX: Final = "https://purl.expasy.org/sparql-examples/ontology#"
-SCHEMA_ORG: Final = "https://schema.org/"  # its context, and as SIB and Signposting spell it
+SCHEMA_ORG: Final = "https://schema.org/"  # of its context; SIB and Signposting spell it so
 VOCABULARY: Final = "https://pfocr.wikipathways.org/ontology"
 PFOCR: Final = f"{VOCABULARY}#"
 SHAPES: Final = f"{VOCABULARY}/shapes"
@@ -63,9 +63,9 @@ PAPER: Final = "https://doi.org/10.1186/s13059-020-02181-2"  # Hanspers et al., 
 IRREGULAR: Final = "http://purl.org/cld/freq/irregular"
 ENGLISH: Final = "http://lexvo.org/id/iso639-3/eng"
 SPECIFICATIONS: Final = "https://www.w3.org/TR/"
-FORMATS: Final = "http://www.w3.org/ns/formats/"  # what void:feature names a syntax by
+FORMATS: Final = "http://www.w3.org/ns/formats/"  # names of syntaxes, for void:feature
 MEDIA_TYPES: Final = "https://www.iana.org/assignments/media-types/"
-#: Short name of a dataset that ours links to → its home.
+#: Short name of a dataset that ours links to → its home page.
 TARGET_TO_HOME: Final = {
     "ncbigene": "https://www.ncbi.nlm.nih.gov/gene",
     "mesh": "http://id.nlm.nih.gov/mesh",
@@ -92,10 +92,10 @@ PMC_RE: Final = re.compile(r"PMC[0-9]{1,9}")
 WPID_RE: Final = re.compile(r"(WP[0-9]{1,6})(_r[0-9]+)?")
 # https://www.crossref.org/blog/dois-and-matching-regular-expressions/
 DOI_RE: Final = re.compile(r"10\.[0-9]{4,9}/[^\s|]+")
-DOI_CASE: Final = {capital: capital + 32 for capital in range(65, 91)}  # as DOIs have it: A to Z
+DOI_CASE: Final = {capital: capital + 32 for capital in range(65, 91)}  # in a DOI only A to Z
 # https://www.rfc-editor.org/rfc/rfc9562#section-4
 UUID_RE: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-# https://www.rfc-editor.org/rfc/rfc3986#section-2: what an address may consist of; one fragment
+# https://www.rfc-editor.org/rfc/rfc3986#section-2: characters of an address; one fragment at most
 _PATH: Final = r"([\w.~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*"
 WEB_ADDRESS_RE: Final = re.compile(rf"https?://[A-Za-z0-9.-]+(:\d+)?(/{_PATH}(#{_PATH})?)?", re.A)
 
@@ -168,7 +168,7 @@ NAMESPACE_TO_SHAPE: Final[dict[Namespace, tuple[re.Pattern[str], str]]] = {
 class Iris:
     """Makes the IRIs of one configuration.
 
-    :param base: what our own IRIs begin with; ends in ``/`` .
+    :param base: what our own IRIs begin with; ends in ``/``, ``:`` or ``=``.
     :param gene_prefix: what a gene's IRI begins with. The default is WikiPathways' form.
 
     >>> iris = Iris()
@@ -192,7 +192,7 @@ class Iris:
                 raise IriError(kind, value) from error
 
     def figure(self, figid: str) -> NamedNode:
-        """The figure, also the IRI of an alias.
+        """A figure, or an alias of one.
 
         :raises IriError: if ``figid`` is not ``PMC…__…`` or could be a path.
         """
@@ -203,13 +203,13 @@ class Iris:
         return NamedNode(self.figure(figid).value + ".html")
 
     def mention(self, figid: str, kind: str, word: str, match: str, source: str) -> NamedNode:
-        """One reading of the picture; the same key has the same IRI in every release.
+        """One reading of the picture; the same arguments give the same IRI in every release.
 
         >>> Iris().mention("PMC1__f1", "gene", "Etk", "ETK", "hgnc_alias_symbol").value[-20:]
         'mention-4989d20b895d'
         """
         key = f"{kind}\t{word}\t{match}\t{source}"
-        if key.count("\t") > 3:  # in a word itself: without this, two keys would be one
+        if key.count("\t") > 3:  # a word has a tab: two readings might share a key
             key = ascii((kind, word, match, source))
         digest = hashlib.sha256(key.encode()).hexdigest()[:12]
         return NamedNode(f"{self.base}figures/{encoded(figid)}#mention-{digest}")
@@ -260,7 +260,7 @@ class Iris:
         return NamedNode(f"{EUROPE_PMC_ARTICLES}{pmcid}/bin/{encoded(filename)}")
 
     def picture(self, address: str) -> NamedNode:
-        """A picture on the web, by its address as it stands.
+        """A picture on the web, by its address as it is.
 
         :raises IriError: if it is not a web address.
         """
@@ -282,7 +282,7 @@ class Iris:
 
     def source(self, path: str) -> NamedNode:
         """A file of the PFOCR database."""
-        # A file name need not be UTF-8: Python keeps its odd bytes as surrogates.
+        # A file name need not be UTF-8: Python keeps its other bytes as surrogates.
         return NamedNode(SOURCES + quote(path, safe="/~", errors="surrogateescape"))
 
     @property
@@ -308,7 +308,7 @@ class Iris:
         return NamedNode(f"{self.base}dumps/{encoded(name)}")
 
     def query(self, name: str = "", part: str = "") -> NamedNode:
-        """A named query, or all of them, or what is described with it."""
+        """A named query, or the set of all, or a part of the description of either."""
         path = f"queries/{encoded(name)}" if name else "queries"
         return NamedNode(self.base + path + (f"#{encoded(part)}" if part else ""))
 
@@ -327,12 +327,12 @@ class Iris:
         return NamedNode(f"{self.base}graph/mappings/{digest}")
 
     def mapping(self, content: str) -> NamedNode:
-        """One mapping of a mapping set, by all that the set says of it."""
-        # Twenty digits: there may be millions, among which twelve would meet by chance.
+        """One mapping of a mapping set, identified by all that the set says of it."""
+        # Twenty digits: there may be millions, some of which would share twelve by chance.
         return NamedNode(f"{self.base}mappings/{hashlib.sha256(content.encode()).hexdigest()[:20]}")
 
     def blank(self, label: str) -> NamedNode:
-        """What a blank node of another endpoint is called here, where it needs a name.
+        """The IRI that a blank node of another endpoint gets here, where it needs one.
 
         https://www.w3.org/TR/rdf11-concepts/#section-skolemization
 
@@ -349,7 +349,7 @@ class Iris:
     def service(self, endpoint: str, name: str) -> NamedNode:
         """A part of the description of the service at an address, which need not be ours.
 
-        :raises ValueError: if the address is no absolute IRI.
+        :raises ValueError: if the address is not an absolute IRI.
 
         >>> Iris().service("http://localhost:7878/sparql", "service").value
         'http://localhost:7878/sparql#service'
@@ -369,7 +369,7 @@ class Iris:
         return f"{name}:{iri[len(namespace) :]}"
 
     def prefixes(self) -> dict[str, str]:
-        """Prefix → namespace, as the dumps, the context and the queries have them."""
+        """Prefix → namespace, as used in the dumps, the JSON-LD context and the queries."""
         return {
             "dcat": DCAT,
             "dcmitype": DCMITYPE,

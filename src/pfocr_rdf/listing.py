@@ -1,7 +1,7 @@
-"""The files that a manifest lists, and whether they are there in the size that it says.
+"""The files that a manifest lists, and whether they are there in the size that it states.
 
-A disk that was full and a copy that was broken off leave files that are cut. Sizes tell them
-without reading a gigabyte; what else can be wrong, only the hashes do.
+A full disk or an interrupted copy leaves truncated files. Their sizes show it without reading a
+gigabyte; any other damage shows only in their hashes.
 """
 
 import stat
@@ -21,7 +21,7 @@ class ListedFile:
 
 
 def listed_files(manifest: Mapping[str, Any]) -> list[ListedFile] | None:
-    """The files that a manifest lists; None where it does not list them as it should.
+    """The files that a manifest lists; None if the list is missing or malformed.
 
     >>> listed_files({"files": [{"name": "void.ttl", "bytes": 1, "sha256": "…"}]})
     [ListedFile(name='void.ttl', size=1, sha256='…')]
@@ -34,7 +34,7 @@ def listed_files(manifest: Mapping[str, Any]) -> list[ListedFile] | None:
 
 
 def size_fault(folder: Path, file: ListedFile) -> str | None:
-    """What is wrong with a listed file by its size, none of it being read; None for nothing.
+    """What is wrong with a listed file, as its size shows without reading it; None for nothing.
 
     >>> size_fault(Path("/nowhere"), ListedFile("void.ttl", 1, "…"))
     'void.ttl: missing'
@@ -45,7 +45,7 @@ def size_fault(folder: Path, file: ListedFile) -> str | None:
         return f"{file.name}: missing"
     except OSError as error:
         return f"{file.name} cannot be read ({error.strerror})"
-    # To open a pipe would wait forever.
+    # Opening a pipe to read it would wait forever.
     if not stat.S_ISREG(found.st_mode):
         return f"{file.name}: not a file"
     if found.st_size != file.size:
