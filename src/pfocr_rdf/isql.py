@@ -1,11 +1,11 @@
-"""Virtuoso's command line, ``isql``: a session of statements, the password through a terminal.
+"""Virtuoso's command line, ``isql``: a session of statements, with the password by a terminal.
 
-isql takes a password among its arguments, where every process of the machine can read it, or
-asks for it at the terminal of its session: so it gets a terminal that only this process can
-write to. If this process is killed that terminal is gone, and isql and what it runs with it.
+isql takes the password as an argument, which every process of the machine can read, or asks for
+it at the terminal of its session: so it gets a terminal that only this process can write to. If
+this process is killed, that terminal closes, which ends isql and what it is running.
 
-One session does it all, for without a password isql tries another first, and Virtuoso refuses
-everybody from a machine for a minute after four wrong ones in a row.
+Everything is done in one session: without that argument isql tries a password of its own first,
+and after four wrong ones in a row Virtuoso refuses the whole machine for a minute.
 
 https://docs.openlinksw.com/virtuoso/isql/
 """
@@ -27,11 +27,11 @@ from pfocr_rdf.errors import QueryError, RemoteError
 from pfocr_rdf.peers import flat
 from pfocr_rdf.stores import Account
 
-#: Debian's name, others', upstream's: unixODBC has an ``isql`` too.
+#: Names of the program: Debian's, others', and last upstream's, as unixODBC has an ``isql`` too.
 PROGRAMS: Final = ("isql-vt", "isql-v", "virtuoso-isql", "isql")
 SETTINGS: Final = ("VERBOSE=OFF", "BANNER=OFF", "PROMPT=OFF", "BLOBS=ON", "ERRORS=STDERR")
 READ_BYTES: Final = 1 << 16
-TTY: Final = 3  # its file descriptor in isql
+TTY: Final = 3  # file descriptor of the terminal in isql
 LOGIN_S: Final = 60.0
 ERROR_RE: Final = re.compile(
     r"\*\*\* Error (?P<state>\w+): (?:\[[^\]]*\])*(?P<said>.*?)(?=\nat line |\Z)", re.DOTALL
@@ -39,7 +39,7 @@ ERROR_RE: Final = re.compile(
 
 
 class StatementError(RemoteError):
-    """A statement that Virtuoso refuses; keeps what it says, such as ``FA003: Access to …``."""
+    """A statement that Virtuoso refuses; keeps its message, such as ``FA003: Access to …``."""
 
     def __init__(self, server: str, said: str) -> None:
         super().__init__(server, f"Virtuoso says: {said}")
@@ -47,18 +47,18 @@ class StatementError(RemoteError):
 
 
 class Isql:
-    """A session; a context manager.
+    """A session of isql, as a context manager.
 
-    :param server: ``HOST:PORT`` of Virtuoso's SQL server, or a port here.
-    :param account: whom to speak as.
-    :param program: isql; the first of :data:`PROGRAMS` that is there if None.
+    :param server: ``HOST:PORT`` of Virtuoso's SQL server, or a port of this machine.
+    :param account: the user to log in as, with the password.
+    :param program: the isql to run; if None, the first of :data:`PROGRAMS` that is installed.
     """
 
     def __init__(self, server: str, account: Account, program: str | None = None) -> None:
         self.server = server
         self._account = account
         self._program = _found(program)
-        #: What isql writes after each answer; no answer has it, for nobody knows it before.
+        #: What isql writes after each answer; no answer contains it, as nobody can guess it.
         self._mark = f"<{token_hex(16)}>".encode()
         self._said = b""
         self._errors = b""
@@ -67,7 +67,7 @@ class Isql:
     def __enter__(self) -> "Isql":
         with ExitStack() as undo:
             with ExitStack() as theirs:
-                # Each pair belongs to somebody before the next, for which there may be no room.
+                # The closing of each pair is ensured before the next is opened, which may fail.
                 self._terminal, inner = _shared(pty.openpty(), undo, theirs)
                 self._output, taken = _shared(os.pipe(), undo, theirs)
                 self._refusals, complaints = _shared(os.pipe(), undo, theirs)
@@ -82,11 +82,12 @@ class Isql:
         self._undo.close()
 
     def run(self, statement: str, timeout_s: float | None = None, **values: str) -> str:
-        """What a statement answers, a row a line.
+        """The answer to a statement, one row a line.
 
         :param statement: one, without ``;``, with ``{name}`` where a value belongs.
-        :param timeout_s: seconds that it may take; for ever if None.
-        :param values: texts; each enters as base64, so that nothing in it can end a literal.
+        :param timeout_s: seconds that it may take; no limit if None.
+        :param values: a text for each name, inserted as base64, so that nothing in it can end a
+            literal.
         :raises StatementError: if Virtuoso refuses it.
         :raises RemoteError: if the session ends, or the time is up.
         """
@@ -98,7 +99,7 @@ class Isql:
             if not self._wait(deadline):
                 raise self._silent(timeout_s)
             self._read()
-        # What it complains of was written before the mark, and without a buffer.
+        # Errors of this statement were written before the mark, and unbuffered: read them all.
         while select.select([self._refusals], [], [], 0)[0] and self._take_refusals():
             pass
         answer, _, self._said = self._said.partition(self._mark + b"\n")
@@ -108,7 +109,7 @@ class Isql:
         return answer.decode("utf-8", "replace").strip()
 
     def _start(self, streams: Sequence[int], terminal: str) -> int:
-        """Start isql in a session of its own; its process id."""
+        """Start isql in a session of its own; return its process id."""
         secret = self._account.password
         try:
             return os.posix_spawn(
@@ -117,7 +118,7 @@ class Isql:
                 {name: value for name, value in os.environ.items() if value != secret},
                 file_actions=[
                     *((os.POSIX_SPAWN_DUP2, end, number) for number, end in enumerate(streams)),
-                    # The first that a new session opens becomes its terminal.
+                    # The first terminal that a new session opens becomes its own.
                     (os.POSIX_SPAWN_OPEN, TTY, terminal, os.O_RDWR, 0),
                 ],
                 setsid=True,
@@ -127,8 +128,8 @@ class Isql:
             raise QueryError(f"{reason}: say where Virtuoso's isql is with --isql") from error
 
     def _log_in(self) -> None:
-        """Wait until the first statement is answered; the failure of another password is none."""
-        # What is said of a login with isql's own password stands before it.
+        """Wait until a statement is answered; the failure of isql's own password does not count."""
+        # An error of the login with isql's own password comes before the first answer.
         with suppress(StatementError):
             self.run("SELECT 1", LOGIN_S)
         self.run("SELECT 1", LOGIN_S)
@@ -140,7 +141,7 @@ class Isql:
         return bool(self._ready)
 
     def _read(self) -> None:
-        """Take what is there to be read, and answer the question for the password."""
+        """Read what has arrived, and answer the request for the password."""
         if self._refusals in self._ready:
             self._take_refusals()
         if self._terminal in self._ready:
@@ -174,7 +175,7 @@ class Isql:
             self._tell_end()
 
     def _tell_end(self) -> NoReturn:
-        """Say why isql has ended."""
+        """Raise an error that says why isql has ended."""
         with suppress(OSError):
             while select.select([self._refusals], [], [], 1)[0] and self._take_refusals():
                 pass
@@ -208,16 +209,16 @@ class Isql:
 
 
 def _shared(ends: tuple[int, int], first: ExitStack, second: ExitStack) -> tuple[int, int]:
-    """Two descriptors, of which each is closed with one of these."""
+    """Two descriptors, of which the first stack closes the first, and the second the second."""
     for end, stack in zip(ends, (first, second), strict=True):
         stack.callback(os.close, end)
     return ends
 
 
 def _found(program: str | None) -> str:
-    """Where isql is.
+    """The path of isql.
 
-    :raises QueryError: if it is not there.
+    :raises QueryError: if it is not installed.
     """
     for name in (program,) if program else PROGRAMS:
         if path := shutil.which(name):

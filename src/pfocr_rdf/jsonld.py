@@ -22,11 +22,11 @@ from pfocr_rdf.vocabulary import RDF_TYPE, XSD_INTEGER, XSD_STRING
 IDENTIFIER: Final = term(RDFS, "Resource")  # stands for "@type": "@id" among the coercions
 # https://www.w3.org/TR/json-ld11-api/#create-term-definition: what a prefix may end in
 PREFIX_ENDS: Final = tuple(":/?#[]@")
-# Every reader keeps a whole number of fifteen digits; many make a double of a longer one.
+# Every reader keeps a whole number of up to fifteen digits; many round a longer one.
 NUMBER_RE: Final = re.compile(r"0|[1-9][0-9]{0,14}")
-#: Prefixes of what one article or figure alone has.
+#: Prefixes of IRIs that belong to a single article or figure.
 MET_ONCE: Final = ("figure:", "pmc:")
-#: So many IRIs are remembered: more than there are genes of which figures tell.
+#: How many IRIs are remembered: more than there are genes mentioned in figures.
 MOST: Final = 1 << 15
 Json = dict[str, Any]
 
@@ -76,22 +76,22 @@ class Compactor:
     def iri(self, node: NamedNode) -> str:
         """``prefix:local`` where a prefix of the context fits, else the IRI.
 
-        :raises IriError: if its scheme is a prefix of the context, as in ``<gene:1>``: no reader
-            could tell (https://www.w3.org/TR/json-ld11-api/#iri-compaction, step 9).
+        :raises IriError: if its scheme is a prefix of the context, as in ``<gene:1>``: it would be
+            read as a prefixed name (https://www.w3.org/TR/json-ld11-api/#iri-compaction, step 9).
         """
         known = self._known.get(node)
         if known is not None:
             return known
         compacted = iri = node.value
         for namespace, name in self._namespaces:
-            # After a colon, ``//`` says that what stands before it is a scheme.
+            # With ``//`` after its colon, a prefix would be read as a scheme.
             if iri.startswith(namespace) and not iri.startswith("//", len(namespace)):
                 compacted = f"{name}:{iri[len(namespace) :]}"
                 break
         else:
             if iri.partition(":")[0] in self.context:
                 raise IriError("IRI that JSON-LD can tell from a prefixed name", iri)
-        # Figures, articles and addresses are met once or twice: to remember them costs memory.
+        # Figures, articles and addresses occur once or twice: not worth the memory.
         if compacted is not iri and not compacted.startswith(MET_ONCE) and len(self._known) < MOST:
             self._known[node] = compacted
         return compacted
@@ -118,7 +118,7 @@ class Compactor:
         """One subject as a JSON object."""
         if node.common is None:
             return self._node(node)
-        # The keys stand already in their order: the two that differ are overwritten.
+        # The keys are in their order already: only the two values that differ are replaced.
         written = self._common(node.common).copy()
         written["@id"] = self.iri(node.subject)
         key, coercion = self._term(node.common.predicate)
@@ -134,7 +134,7 @@ class Compactor:
                 key, worth = "@type", self.type_name(value)
             else:
                 key, coercion = terms.get(predicate) or self._term(predicate)
-                # Most links lead to few things: they are written without another call.
+                # Most links lead to the same few things: these are written without another call.
                 if coercion is not IDENTIFIER or (worth := known.get(value)) is None:
                     worth = self._worth(value, coercion)
             if key not in written:
@@ -146,7 +146,7 @@ class Compactor:
         return written
 
     def _write_common(self, common: Common) -> Json:
-        """What many subjects have alike, with some subject and some value in their places."""
+        """What many subjects share, with placeholders for the subject and the value that differ."""
         return self._node(common.node(common.predicate, common.predicate))
 
     def _worth(self, value: Object, coercion: NamedNode | None) -> Any:
@@ -175,5 +175,5 @@ class Compactor:
 
 @cache
 def compactor(iris: Iris) -> Compactor:
-    """The compactor of a configuration, made once a process."""
+    """The compactor of a configuration, made once per process."""
     return Compactor(iris)

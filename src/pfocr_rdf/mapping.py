@@ -1,8 +1,8 @@
 """Figure → triples: the meaning of a record. Pure: no input, no output.
 
 Two levels: ``schema:mentions`` from the figure to every candidate, for short queries and
-cheap joins, and a node for each reading of the picture, for whoever asks strictly.
-What figures share is gathered in :mod:`pfocr_rdf.shared` and described once.
+cheap joins, and a node for each reading of the picture, for queries that ask for evidence.
+What figures share is collected in :mod:`pfocr_rdf.shared` and described once.
 """
 
 from collections import Counter
@@ -49,20 +49,20 @@ LEXICON_TO_FACTS: Final[dict[tuple[Kind, str], list[tuple[NamedNode, Object]]]] 
 }
 #: What a figure is.
 FIGURE_TYPES: Final = (Schema.ImageObject, Pfocr.PathwayFigure)
-#: So many readings are remembered: those that are often met, a few megabytes.
+#: How many readings are remembered: those that occur often, a few megabytes.
 MENTIONS: Final = 1 << 13
-#: Things that one of them may stand for.
+#: How many things a reading that is remembered may stand for.
 MOST_BODIES: Final = 100
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Common:
-    """What is said of many subjects alike, but for the value of one predicate.
+    """What many subjects have in common: all their facts except the value of one predicate.
 
     :param predicate: each subject has one value of it, an IRI.
-    :param facts: what is said with other predicates, in order.
-    :param at: where among them that value is said.
-    :param recurs: whether anybody is to remember it.
+    :param facts: the facts with other predicates, in order.
+    :param at: the index among them at which that value is inserted.
+    :param recurs: whether what is made of it is worth remembering.
     """
 
     predicate: NamedNode
@@ -81,7 +81,7 @@ class Common:
 class Node:
     """Everything that is said of one subject: its triples, without the subject repeated.
 
-    ``common`` is there for whoever need not look at the same facts again.
+    ``common`` saves looking again at facts that many subjects share.
     """
 
     subject: NamedNode
@@ -126,7 +126,7 @@ def figure_nodes(figure: Figure, iris: Iris) -> Iterator[Node]:
 
 
 def _figure_facts(figure: Figure, iris: Iris) -> Facts:
-    """What is said of the figure itself, but for the entities that it mentions."""
+    """What is said of the figure itself, except the entities that it mentions."""
     for kind in FIGURE_TYPES:
         yield RDF_TYPE, kind
     yield Schema.identifier, Literal(figure.figid)
@@ -158,7 +158,7 @@ def _figure_facts(figure: Figure, iris: Iris) -> Facts:
 
 
 def _link_facts(figure: Figure, iris: Iris) -> Facts:
-    """Where the figure, its picture, its article and what was drawn from it are."""
+    """Links to the article, the dataset, the pages, the picture, the licence, NDEx and pathways."""
     yield Schema.is_part_of, iris.article(figure.article.pmcid)
     yield Schema.is_part_of, iris.dataset
     if figure.pmc_path:
@@ -198,7 +198,7 @@ def _by_taxon(supports: Sequence[Support]) -> dict[str, list[Support]]:
 
 
 def _supports_without_taxon(supports: Sequence[Support]) -> Iterator[str]:
-    """What cannot be stated on a node, for want of a taxon to name it by."""
+    """The supports without a taxon, as texts: a node for one would have no IRI."""
     for support in supports:
         if not support.organism.taxon:
             counts = (
@@ -227,13 +227,13 @@ def _support_facts(taxon: str, supports: Sequence[Support], iris: Iris) -> Facts
 
 @cache
 def commons(iris: Iris) -> Callable[[Mention], tuple[Common, tuple[NamedNode, ...]]]:
-    """Gives what is said of a reading in every picture, and the things that it may stand for."""
+    """A function that gives what a reading has in common in all pictures, and its candidates."""
 
     def common(mention: Mention) -> tuple[Common, tuple[NamedNode, ...]]:
         return remembered(mention) if _may_recur(mention) else made(mention, recurs=False)
 
     def made(mention: Mention, *, recurs: bool = True) -> tuple[Common, tuple[NamedNode, ...]]:
-        # One id may stand there twice, under two names.
+        # The same id may be there twice, under two names.
         named = dict.fromkeys((one.namespace, one.accession) for one in mention.candidates)
         bodies = tuple(iris.entity(*identifier) for identifier in named)
         types = (KIND_TO_MENTION[mention.kind], Oa.Annotation)

@@ -1,6 +1,6 @@
 """What a query matches triples with: the IRIs and the values of its patterns.
 
-They are read from the words of its text, in which the parser found nothing wrong.
+They are read from the words of a query that the parser accepts.
 """
 
 import sys
@@ -24,25 +24,25 @@ LETTER_TO_CHARACTER: Final = {"t": "\t", "n": "\n", "r": "\r", "b": "\b", "f": "
 LANGUAGE_RE: Final = re.compile(r"\s*+@([A-Za-z]++(?:-[A-Za-z0-9]++)*+)")
 ABSOLUTE_RE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 CALL_RE: Final = re.compile(r"\s*+\(")
-#: After these an IRI is none that triples have.
+#: An IRI after one of these is not matched with triples.
 ASIDE: Final = ("BASE", "FROM", "NAMED", "GRAPH", "SERVICE", "SILENT", "^^")
 GRAPHS: Final = ("FROM", "GRAPH")
-#: After these a number is one of rows.
+#: A number after one of these is a number of rows.
 SLICES: Final = ("LIMIT", "OFFSET")
 LITERALS: Final = ("string", "number")
 SUBJECTS: Final = ("iri", "variable", "")
-#: After these comes a property: of the same subject, of what a path led to, of a blank node.
+#: A property follows these: of the same subject, of what a path led to, of a blank node.
 GOING_ON: Final = ";/[]"
-#: Without !=, which holds for values of another datatype.
+#: Without !=, which holds for values of another datatype, too.
 COMPARISONS: Final = ("=", "<", ">", "<=", ">=")
-#: After these a variable is compared itself, not what is computed with it.
+#: A variable after one of these is compared itself, not what is computed with it.
 ALONE: Final = ("", "&&", "||")
-#: In the parentheses after one of these stands a condition, and what something must be equal to.
+#: The parentheses after one of these hold a condition, or what something must be equal to.
 CONDITIONS: Final = ("FILTER", "HAVING", "IN", "SAMETERM")
-#: After these come expressions, up to one of the others.
+#: After one of the former come expressions, until one of the latter.
 COMPUTING: Final = ("SELECT", "BY")
 NOT_COMPUTING: Final = ("HAVING", "LIMIT", "OFFSET", "VALUES", "{", "}")
-#: Before one of these, or a number with its sign, a value is computed with.
+#: A value is computed with if one of these follows it, or a number with its sign.
 ARITHMETIC: Final = ("+", "-", "*", "/")
 
 
@@ -50,8 +50,8 @@ ARITHMETIC: Final = ("+", "-", "*", "/")
 class Matched:
     """A term that a query matches triples with.
 
-    ``of`` is the property that it should be a value of; None where it may be a value of any, or
-    a subject or a property itself. ``compared`` says that it is compared with the values.
+    ``of`` is the property that it should be a value of; None if it may be a value of any, or a
+    subject or a property itself. ``compared`` is the operator, if it is compared with the values.
     """
 
     term: NamedNode | Literal
@@ -64,8 +64,8 @@ class Piece:
     """A word of a query.
 
     ``kind`` is ``iri``, ``string``, ``number``, ``variable``, ``word`` or ``sign``, or empty for
-    what is none. ``text`` is an IRI in full, a word in capitals, and otherwise what stands there.
-    ``gap`` is what stands before it that is no piece, without spaces around. ``end`` is its own.
+    anything else. ``text`` is an IRI in full, a word in capitals, and otherwise what is written.
+    ``gap`` is the text before it that is no piece, stripped. ``end`` is the index after it.
     """
 
     kind: str
@@ -78,14 +78,13 @@ NOTHING: Final = Piece("", "", "", 0)
 
 
 def matched_in(text: str, prefixes: Mapping[str, str]) -> list[Matched]:
-    """The terms that a query matches triples with, as they are meant, each once.
+    """The terms that a query matches triples with, in full, each once.
 
-    IRIs of graphs, endpoints, datatypes and functions are none of them, nor what CONSTRUCT
-    makes, nor values that are computed with, unless they are compared with those of a property,
-    nor those of VALUES beside a variable that stands in no pattern. Nor are IRIs that something
-    must not be, or that are computed with.
+    Left out are IRIs of graphs, endpoints, datatypes and functions; what CONSTRUCT makes; values
+    in expressions, unless they are compared with those of a property; data of VALUES, if one of
+    its variables is in no pattern; and IRIs that something must not be, or that are computed with.
 
-    :param prefixes: those that need no declaration, with their namespaces.
+    :param prefixes: prefixes that need no declaration, with their namespaces.
 
     >>> text = 'PREFIX s: <https://schema.org/> ASK FROM <x:g> { ?s s:name "a"@en, ?n ; oa:c <x:o>'
     >>> for one in matched_in(text + " FILTER(?n > '5') }", {"oa": "http://www.w3.org/ns/oa#"}):
@@ -140,15 +139,15 @@ def names_graphs(text: str) -> bool:
 
 
 def pieces(text: str, prefixes: Mapping[str, str]) -> Iterator[Piece]:
-    """The words of a query but for comments, prologue and the template of CONSTRUCT.
+    """The words of a query except comments, PREFIX lines and the template of CONSTRUCT.
 
     >>> [piece.text for piece in pieces("PREFIX a: <x:> ask { a:b ?p 'c' } # d", {})]
     ['ASK', '{', 'x:b', '?p', "'c'", '}']
     """
     namespaces = dict(prefixes)
     word, declared, end = "", "", 0
-    gap = list[str]()  # what comments part
-    made = 0  # braces of the template that are open
+    gap = list[str]()  # the text since the last piece, without comments
+    made = 0  # how many braces of the template are open
     for token in TOKEN_RE.finditer(text):
         gap.append(text[end : token.start()].strip())
         end = token.end()
@@ -169,7 +168,7 @@ def pieces(text: str, prefixes: Mapping[str, str]) -> Iterator[Piece]:
 
 
 def _read(token: re.Match[str], namespaces: Mapping[str, str]) -> tuple[str, str]:
-    """The kind of a word, and what it says."""
+    """The kind and the text of a word, as :class:`Piece` has them."""
     if token[0].startswith("<"):
         iri = ESCAPE_RE.sub(_character, token[0][1:-1])
         return ("iri" if ABSOLUTE_RE.match(iri) else "", iri)
@@ -186,7 +185,7 @@ def _read(token: re.Match[str], namespaces: Mapping[str, str]) -> tuple[str, str
 
 
 class _Placed(NamedTuple):
-    """A word, where it stands (see :func:`places`), and of which property it is a value there."""
+    """A word, its place (see :func:`places`), and the property of which it is a value there."""
 
     piece: Piece
     place: str
@@ -196,9 +195,9 @@ class _Placed(NamedTuple):
 def _placed(words: Sequence[Piece]) -> list[_Placed]:
     placed = list[_Placed]()
     subject, before, of = NOTHING, NOTHING, None
-    is_way = False  # one of the ways of a path
+    is_way = False  # in one of the alternatives of a path
     for piece, place in zip(words, places(words), strict=True):
-        # The other words of a literal, and what a comma joins, are of the same property.
+        # What follows ^^, @ or a comma belongs to the same property as the value before it.
         if "^^" not in (before.text, piece.text) and piece.gap not in (",", "@"):
             of = None if piece.gap or is_way else _property(subject, before)
             is_way = "|" in piece.gap or (is_way and "/" in piece.gap)
@@ -208,13 +207,13 @@ def _placed(words: Sequence[Piece]) -> list[_Placed]:
 
 
 def places(words: Sequence[Piece]) -> Iterator[str]:
-    """For each word where it stands.
+    """The place of each word.
 
-    That is ``head`` before the pattern, and what is counted after it; ``columns`` and ``data`` of
-    VALUES, ``aside`` in an expression, ``pattern``.
+    ``head`` is before the pattern, or after it, as is LIMIT; ``columns`` and ``data`` are those of
+    VALUES; ``aside`` is in parentheses, as expressions are; ``pattern`` is the rest.
     """
-    braces, depth = 0, 0  # that are open; parentheses
-    opened, waits = False, False  # whether data are read; whether they are to begin
+    braces, depth = 0, 0  # open braces; open parentheses
+    opened, waits = False, False  # whether this is in the data of VALUES; whether they come next
     for piece in words:
         if piece.kind == "word":
             waits = piece.text == "VALUES"
@@ -230,12 +229,12 @@ def places(words: Sequence[Piece]) -> Iterator[str]:
 
 
 def _met(words: Sequence[Piece]) -> Iterator[bool]:
-    """For each word whether something must be it, as far as it stands in a pattern or condition.
+    """For each word, whether something must match it, if it is in a pattern or a condition.
 
-    What is negated need not be met, nor what a function, BIND or SELECT computes with.
+    Nothing need match what is negated, nor what a function, BIND or SELECT computes with.
     """
-    opened: list[tuple[bool, bool]] = []  # whether what is in brackets is met; is a condition
-    is_computing = False  # in the expressions of SELECT or of ORDER BY
+    opened: list[tuple[bool, bool]] = []  # for each bracket: must it be met; is it a condition
+    is_computing = False  # in the expressions of SELECT, GROUP BY or ORDER BY
     earlier = before = NOTHING
     for piece, following in pairwise((*words, NOTHING)):
         is_met, is_condition = opened[-1] if opened else (True, False)
@@ -257,7 +256,7 @@ def _met(words: Sequence[Piece]) -> Iterator[bool]:
 
 
 def _is_call(earlier: Piece, before: Piece, piece: Piece, *, is_condition: bool) -> bool:
-    """Whether what is in parentheses is computed with: of a function, of BIND, of NOT IN."""
+    """Whether what is in parentheses is computed with: by a function, by BIND, by NOT IN."""
     if piece.gap:
         return False
     if before.kind == "word":
@@ -267,7 +266,7 @@ def _is_call(earlier: Piece, before: Piece, piece: Piece, *, is_condition: bool)
 
 
 def _takes_away(earlier: Piece, before: Piece) -> bool:
-    """Whether what matches a group is left out: it cannot be why nothing is found."""
+    """Whether a group excludes what it matches: then it cannot be why nothing is found."""
     is_negated = before.gap.endswith("!") or earlier.text == "NOT"
     return before.text == "MINUS" or (before.text == "EXISTS" and is_negated)
 
@@ -279,7 +278,7 @@ def _is_bound(before: Sequence[Piece], after: Sequence[Piece], matched: Containe
 
 
 def _property(subject: Piece, piece: Piece) -> NamedNode | None:
-    """The property that a word is, after a subject or another value of it."""
+    """The property that a word is, after a subject or one of :data:`GOING_ON`; otherwise None."""
     follows = subject.kind in SUBJECTS if not piece.gap else piece.gap[-1] in GOING_ON
     if not follows:
         return None
@@ -292,7 +291,7 @@ def _property(subject: Piece, piece: Piece) -> NamedNode | None:
 
 
 def _properties_of_variables(placed: Iterable[_Placed]) -> dict[str, NamedNode]:
-    """The variables that are values of one property, and have a value from nowhere else."""
+    """Variable → its property, for those that occur only as values of one property."""
     found = dict[str, set[NamedNode | None]]()
     before = NOTHING
     for piece, place, of in placed:
@@ -303,10 +302,10 @@ def _properties_of_variables(placed: Iterable[_Placed]) -> dict[str, NamedNode]:
 
 
 def _literal(text: str, piece: Piece, after: Sequence[Piece]) -> Literal | None:
-    """What is written as a string or a number; None if its datatype cannot be read.
+    """The literal written as a string or a number; None if its datatype cannot be read.
 
-    :param after: the words after it, of which the second may be its datatype.
-    :raises ValueError: if it has a character that no text has.
+    :param after: the words after it; the second may be its datatype.
+    :raises ValueError: if it has a character that no text may have.
     """
     if piece.kind == "number":
         is_double, is_decimal = "e" in piece.text.lower(), "." in piece.text

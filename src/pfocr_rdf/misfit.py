@@ -1,10 +1,10 @@
-"""The first word of a query that cannot stand where it stands, and what could stand there.
+"""The first word of a query that cannot be where it is, and what could be there.
 
 The place that Oxigraph's parser names is the farthest that it has looked at. It compares each
-keyword that it knows with as many letters as that has, so it names a place up to fourteen letters
-late, and the longest keyword. But of a text that is cut off it tells so whether it has come to its
-end. So the longest beginning that it reads to the end is looked for by halves, and then words are
-tried that might follow.
+keyword that it knows with as many letters as the keyword has, so the place that it names is up to
+fourteen letters too late, and the keyword is the longest. But with a truncated query, the place
+shows whether the parser has reached its end. So the longest beginning that it reads to the end is
+found by bisection, and then words that might follow are tried.
 """
 
 import time
@@ -18,26 +18,26 @@ from pyoxigraph import Store
 from pfocr_rdf.possessive import re
 from pfocr_rdf.tokens import CALLED, TOKEN_RE, readable
 
-#: All words and signs: functions that are no beginning without their parenthesis, what is told
-#: apart, an IRI that is none, operators, and the rest.
+#: All words and signs: functions that are no beginning of a query without their parenthesis, other
+#: tokens, malformed IRIs, operators, and any other character.
 WORD_RE: Final = re.compile(
     rf"{CALLED}[ \t\r\n]*+\(|(?:{TOKEN_RE.pattern})"
     r"|<(?:[A-Za-z][\w+.-]*+:|//)[^<>\n]*+>|&&|\|\||[!<>]=|[^ \t\r\n]",
     TOKEN_RE.flags,
 )
-#: Reading ends between two attempts after this time; most queries take a hundredth of it.
+#: After this time no further attempt is made; most queries take a hundredth of it.
 BUDGET_S: Final = 0.5
-#: The parser reads what is negated twice wherever it fails, what is negated within four times…
+#: Where it fails, the parser reads a negated expression twice, one within another four times…
 MOST_NEGATIONS: Final = 12
 NEGATION_RE: Final = re.compile(r"(?P<negated>![ \t\r\n]*+\w*+[ \t\r\n]*+\()|\(|\)")
 #: More lines than the longest keyword has letters.
 LINES: Final = 40
-#: A sign that stands nowhere: a parser that comes to it has read all before, and no query is ever
-#: whole, so none is evaluated. One that goes on to the end has taken a < for the beginning of an
-#: IRI, which swallows everything.
+#: A sign that no query has, added after a beginning. A parser that reaches it has read all before
+#: it; and no query is ever complete, so none is evaluated. A parser that goes on to the very end
+#: has taken a < for the beginning of an IRI, which swallows everything.
 BEYOND: Final = "\n" * LINES + "\x01" + "\n" * LINES
 REACHED_RE: Final = re.compile("error at ([0-9]+):")
-#: What may follow → what it is called; of two that are called the same the first is enough.
+#: What may follow, as an example that is tried → its name in messages.
 FOLLOWING_TO_NAME: Final = {
     **{sign: sign for sign in (")", "}", "]")},
     **{".": "a full stop", ";": "a semicolon", ",": "a comma", "{": "{", "(": "("},
@@ -52,19 +52,19 @@ FOLLOWING_TO_NAME: Final = {
     **{word: word for word in ("LIMIT", "OFFSET", "VALUES", "BY", "PREFIX", "BASE")},
     **{word: word for word in ("SELECT", "ASK", "CONSTRUCT", "DESCRIBE")},
 }
-#: What may stand in a group wherever one of them may: two examples say as much.
+#: Where one of these may be in a group, all may: messages name two of them as examples.
 CLAUSES: Final = ("OPTIONAL", "FILTER", "UNION", "BIND", "MINUS", "GRAPH", "SERVICE", "VALUES")
 CLAUSE: Final = "a clause such as OPTIONAL or FILTER"
-#: What follows the group of the patterns.
+#: What may follow the group of the patterns.
 AFTER_GROUP: Final = frozenset({"GROUP", "HAVING", "ORDER", "LIMIT", "OFFSET"})
-#: A string as far as its first escape that is none.
+#: A string up to its first invalid escape.
 ESCAPED_RE: Final = re.compile(r"(?:[^\\]|\\[tbnrf\"'\\uU])*+(\\.)")
-#: Words of queries, which nobody means for a variable or a text.
+#: Keywords, also of other languages, which nobody means as a variable or a text.
 KEYWORDS: Final = frozenset(
     {word for name in FOLLOWING_TO_NAME.values() if name.isupper() for word in name.split()}
     | {"BY", "IF", "IN", "IS", "LET", "NOT", "OR", "AND", "ON", "JOIN", "TOP", "UNIQUE", "REDUCED"}
 )
-#: What functions are called elsewhere → here: https://www.w3.org/TR/sparql11-query/#SparqlOps
+#: Name of a function elsewhere → in SPARQL: https://www.w3.org/TR/sparql11-query/#SparqlOps
 ELSEWHERE_TO_FUNCTION: Final = {
     **{"LOWER": "LCASE", "TOLOWER": "LCASE", "UPPER": "UCASE", "TOUPPER": "UCASE"},
     **{"LENGTH": "STRLEN", "LEN": "STRLEN", "SUBSTRING": "SUBSTR", "NVL": "COALESCE"},
@@ -88,10 +88,10 @@ ALIKE: Final = 0.75
 
 @dataclass(frozen=True, slots=True)
 class Misfit:
-    """What cannot stand where it stands.
+    """A word that cannot be where it is.
 
-    ``at`` is its index in the text, ``word`` is empty at the end of the text; ``expected`` names
-    what could stand there, as far as it was found out.
+    ``at`` is its index in the text; ``word`` is empty at the end of the text; ``expected`` names
+    what could be there, as far as it was found out.
     """
 
     at: int
@@ -100,11 +100,11 @@ class Misfit:
 
 
 def find_misfit(text: str, prefixes: Iterable[str] = (), *, whole: bool = False) -> Misfit | None:
-    """The first word that cannot stand where it stands; None where that takes too long.
+    """The first word that cannot be where it is; None if finding it takes too long.
 
     :param text: a query that the parser refuses for its grammar.
-    :param prefixes: those that need no declaration.
-    :param whole: whether IRIs must be whole, for what they are relative to is not known.
+    :param prefixes: prefixes that need no declaration.
+    :param whole: whether IRIs must be absolute, because there is no base for relative ones.
 
     >>> find_misfit("ASK { ?s a ?o FILTER(?o LIKE 'x') }")
     Misfit(at=24, word='LIKE', expected=(')', 'an operator'))
@@ -137,7 +137,7 @@ def find_misfit(text: str, prefixes: Iterable[str] = (), *, whole: bool = False)
 
 
 def explain_misfit(text: str, misfit: Misfit) -> str:
-    """What is wrong with it, and what to write.
+    """What is wrong with a misfit, and what to write.
 
     >>> def explained(text):
     ...     return explain_misfit(text, find_misfit(text))
@@ -161,28 +161,28 @@ def explain_misfit(text: str, misfit: Misfit) -> str:
 
 
 class _Reader:
-    """The parser, asked whether it reads a text to its end."""
+    """Oxigraph's parser, asked whether it reads a text to its end."""
 
     def __init__(self, prefixes: dict[str, str], base: str | None) -> None:
         self._store = Store()
         self._prefixes, self._base = prefixes, base
 
     def reads(self, beginning: str) -> bool:
-        """Whether something could follow that makes it a query."""
+        """Whether a beginning could be continued so that it is a query."""
         text = readable(beginning) + BEYOND
         try:
             self._store.query(text, prefixes=self._prefixes, base_iri=self._base)
         except SyntaxError as error:
             reached = REACHED_RE.match(str(error))
             end = text.count("\n") + 1
-            # Where << begins a triple, its second sign is tried as that of an IRI all the same.
+            # Where << begins a triple, its second < is also tried as the beginning of an IRI.
             last = end if "<<" in beginning else end - 1
             return reached is not None and end - LINES <= int(reached[1]) <= last
         return True
 
 
 def _negations(text: str) -> int:
-    """How many negations stand within one another, at most.
+    """How deep negations are nested, at most.
 
     >>> _negations("!(?a || !BOUND(?b)) && (!(?c))"), _negations(") !(")
     (2, 1)
@@ -198,7 +198,7 @@ def _negations(text: str) -> int:
 
 
 def _words(text: str) -> Iterator[slice]:
-    """Where each word and sign of a query stands, without comments."""
+    """Where each word and sign of a query is, except comments."""
     for found in WORD_RE.finditer(text):
         if not found[0].startswith("#"):
             yield slice(*found.span())
@@ -210,7 +210,7 @@ def _names(expected: list[str]) -> tuple[str, ...]:
     >>> _names(["}", ".", "{", "OPTIONAL", "FILTER", "BIND"]), _names(["(", "?x", "*"])
     (('}', 'a full stop', 'a clause such as OPTIONAL or FILTER'), ('(', 'a variable', '*'))
     """
-    # Where a path may go on, or a number, an asterisk is not the one of SELECT.
+    # Where ``/`` is possible too, ``*`` continues a path or a calculation: it is not SELECT's.
     left_out = {"*", "/"} if "/" in expected else {}
     names = [FOLLOWING_TO_NAME[one] for one in expected if one not in left_out]
     if "OPTIONAL" in names:
@@ -219,7 +219,7 @@ def _names(expected: list[str]) -> tuple[str, ...]:
 
 
 def _advice(text: str, misfit: Misfit) -> str:
-    """What to do about a word that is no word of SPARQL, or not there."""
+    """What to do about a word that SPARQL does not have, or not in that place."""
     word, expected = misfit.word.upper(), misfit.expected
     if not re.fullmatch(r"[^\W\d]\w*", word):
         return _advice_for_sign(text[: misfit.at], misfit) if word else ""
@@ -246,7 +246,7 @@ def _advice(text: str, misfit: Misfit) -> str:
 
 
 def _advice_for_sign(before: str, misfit: Misfit) -> str:
-    """What to do about what is no word at all: an IRI, an operator, a string, a space."""
+    """What to do about something that is no word: an IRI, an operator, a string, a space."""
     word = misfit.word
     if word in {"<", ">"} and before.endswith("="):
         return f"write {word}= for ={word}"
@@ -273,7 +273,7 @@ def _advice_in_group(word: str, *, calls: bool) -> str:
 
 
 def _function_meant(name: str) -> str:
-    """What to write for a function that is called so elsewhere, or nearly so."""
+    """What to write for a function whose name is misspelt, or is that of another language."""
     near = get_close_matches(name.upper(), FUNCTIONS, n=1, cutoff=ALIKE)
     known = ELSEWHERE_TO_FUNCTION.get(name.upper().replace("_", "")) or next(iter(near), "")
     return f"there is no function {name[:SHOWN]}" + (f": write {known}" if known else "")

@@ -1,7 +1,7 @@
-"""What our own terms mean, as ``ontology/pfocr.ttl`` says it: a part of every release.
+"""What our own terms mean, according to ``ontology/pfocr.ttl``: a part of every release.
 
-Whoever has the data alone, from a dump or through the endpoint, can ask what a class is a kind
-of, and what a lexicon is called.
+So those who have the data alone, from a dump or through the endpoint, can ask what a class is a
+kind of, and what a lexicon is called.
 """
 
 from functools import cache
@@ -32,7 +32,7 @@ def ontology_nodes() -> list[Node]:
     said: dict[NamedNode, list[tuple[NamedNode, Object]]] = {}
     for triple in ontology_triples():
         term, value = triple.subject, triple.object
-        # Blank nodes it has none.
+        # The vocabulary has no blank nodes.
         if isinstance(term, NamedNode) and isinstance(value, NamedNode | Literal):
             said.setdefault(term, []).append((triple.predicate, value))
     return [Node(term, facts) for term, facts in said.items()]
