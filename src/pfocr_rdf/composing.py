@@ -21,8 +21,8 @@ PIECE_RE: Final = re.compile(
 def normalized(form: Form, text: str) -> str:
     r"""A text in a normal form of Unicode.
 
-    A long text is normalised in pieces. Of thousands of accents in a row some stay uncomposed; and
-    where it has no space or other character of ASCII, so may one composed letter in a thousand.
+    A long text is normalised in pieces. Of thousands of accents in a row some stay uncomposed;
+    where it has no space or other character of ASCII, so may a letter every thousand characters.
 
     https://www.unicode.org/reports/tr15/
 

@@ -63,7 +63,7 @@ class _Group:
     outer: list[_Triple] = field(default_factory=list)  # triples that go on after ``]``
     brackets: int = 0
     is_select: bool = False
-    computes: bool = False  # in SELECT: a count gives a row even if nothing matches
+    computes: bool = False  # SELECT has an expression: a count gives a row even of nothing
     is_over: bool = False  # apart from grouping and sorting its rows
 
 

@@ -229,7 +229,7 @@ def places(words: Sequence[Piece]) -> Iterator[str]:
 
 
 def _met(words: Sequence[Piece]) -> Iterator[bool]:
-    """For each word, whether something must match it, if it is in a pattern or a condition.
+    """For each word, whether something must match it, where it is in a pattern or a condition.
 
     Nothing need match what is negated, nor what a function, BIND or SELECT computes with.
     """
