@@ -1,4 +1,4 @@
-"""Other servers: who asks, what they say of an error, whether they gave all of an answer."""
+"""Talking to other servers: our User-Agent, their error messages, answers that they cut short."""
 
 import re
 from collections.abc import Mapping
@@ -7,14 +7,14 @@ from typing import Final
 from pfocr_rdf import __version__
 from pfocr_rdf.iris import BASE
 
-#: What each of our requests says who sends it: https://www.rfc-editor.org/rfc/rfc9110#section-10.1.5
+#: The User-Agent of all our requests: https://www.rfc-editor.org/rfc/rfc9110#section-10.1.5
 AGENT: Final = f"pfocr-rdf/{__version__} ({BASE})"
-#: Characters of what another server says of an error.
+#: Characters that are shown of another server's error message.
 SHOWN: Final = 300
 
 
 def can_be_host(name: str | None) -> bool:
-    """Whether a name can be looked up at all: Python finds no words for one that cannot.
+    """Whether a name can be looked up as a host: on others Python fails with an unclear error.
 
     https://www.rfc-editor.org/rfc/rfc1035#section-2.3.4
 
@@ -28,7 +28,7 @@ def can_be_host(name: str | None) -> bool:
 
 
 def flat(text: str) -> str:
-    r"""What another server wrote, on one line, and not longer than a person reads.
+    r"""A text of another server, on one line and cut to ``SHOWN`` characters.
 
     >>> flat("no\nsuch\x1b[31m graph")
     'no such [31m graph'
@@ -38,15 +38,16 @@ def flat(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    """A text with a space for each character that steers a terminal."""
+    """A text with a space for each unprintable character, so that none can control a terminal."""
     return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
 def cut_rows(headers: Mapping[str, str]) -> int | None:
-    """After how many rows Virtuoso has cut an answer, with the status of a whole one.
+    """After how many rows Virtuoso cut an answer; 0 if its time ran out, None if nothing says so.
 
-    It says so of each answer that has as many rows as it gives out; and of one that it has not
-    finished for want of time, for which no number counts.
+    A cut answer has the same HTTP status as a whole one; only a header tells. ``X-SPARQL-MaxRows``
+    comes with every answer of as many rows as Virtuoso returns at most, ``X-SQL-State`` or
+    ``X-Exec-Milliseconds`` with one that it had no time to finish.
 
     https://docs.openlinksw.com/virtuoso/rdfsparqlprotocolendpoint/
 

@@ -1,8 +1,8 @@
-"""A release to another store: in chunks, going on where it was ended, counted at the end.
+"""Push a release to another store: in chunks, resumed if interrupted, counted at the end.
 
-Each graph is emptied, then chunks are added to it. What the store has
-confirmed is noted in the data folder, so a push that was ended goes on; a chunk that arrives
-twice adds nothing, for no dump has blank nodes.
+Each graph is emptied, then chunks are added to it. What the store has confirmed is noted in the
+data folder, so that an interrupted push goes on from there; a chunk that arrives twice adds
+nothing, because no dump has blank nodes.
 """
 
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ from pfocr_rdf.stores import (
     query_address,
 )
 
-#: Virtuoso takes 40,000 triples a second in chunks of this size, 6,000 in ones 20 times larger.
+#: Virtuoso takes 40,000 triples a second in chunks of this size, 6,000 in chunks 20 times larger.
 CHUNK_TRIPLES: Final = 10_000
 
 
@@ -39,11 +39,11 @@ class PushOptions:
 
     :param endpoint: the graph store's address, ``http`` or ``https``.
     :param graph: the IRI of the graph for the data; the dataset's own by default.
-    :param query_endpoint: where the store takes queries; None where the address tells.
-    :param account: whom to write as; nobody by default.
-    :param chunk_triples: triples of one request.
+    :param query_endpoint: where the store takes queries; if None, derived from its address.
+    :param account: the user to write as; none by default.
+    :param chunk_triples: triples per request.
     :param timeout_s: seconds that the store may be silent.
-    :param again: send all, whatever has been confirmed.
+    :param again: send everything, whatever has been confirmed.
     """
 
     endpoint: str
@@ -60,12 +60,12 @@ async def push_release(
 ) -> list[PushedGraph]:
     """Send a release's graphs to a store, and have it count them.
 
-    :param data: the folder where it is noted what was confirmed.
-    :param listen: is told of each confirmed chunk.
+    :param data: the data folder, in which confirmations are noted.
+    :param listen: called after each confirmed chunk, and before a graph is resumed or sent again.
     :raises QueryError: if an address or an option cannot be used; nothing was sent.
-    :raises RemoteError: if the store refuses, fails, or counts other than was sent.
+    :raises RemoteError: if the store refuses, fails, or its count differs from what was sent.
     :raises ReleaseError: if the release cannot be read, the data folder cannot be written to, or
-        another push to the store goes on.
+        another push to the store is running.
     """
     check_address(options.endpoint)
     queries = options.query_endpoint or query_address(options.endpoint)
@@ -84,7 +84,7 @@ async def push_release(
 
 
 class _Push:
-    """One graph on its way."""
+    """The push of one graph."""
 
     def __init__(
         self,
@@ -101,9 +101,9 @@ class _Push:
         self.options = options
 
     async def run(self, listen: Listener) -> PushedGraph:
-        """Send what is not there, and count."""
+        """Send what the store has not confirmed, and compare its count."""
         graph, total = self.source.graph, self.source.triples
-        # With nothing to add, so that a wrong address or password is told before a chunk is sent.
+        # An empty request, so that a wrong address or password shows before a chunk is sent.
         await self.store.add(graph, b"")
         there = await self.store.count(graph)
         begun, note = self._begin(there)
@@ -124,7 +124,7 @@ class _Push:
         return PushedGraph(graph, confirmed, confirmed - begun, counted, merged)
 
     def _begin(self, there: int) -> tuple[int, str]:
-        """After how many triples to begin, by how many the store has; and why, if not plainly."""
+        """How many triples to skip, given the store's count; and a note why, or an empty one."""
         note = self.notes.read(self.source.graph)
         if self.options.again or note is None or note.release != self.release:
             return 0, ""
@@ -134,14 +134,14 @@ class _Push:
         return note.confirmed, "goes on" if 0 < note.confirmed < self.source.triples else ""
 
     async def _send(self, begun: int, listen: Listener) -> int:
-        """Send all triples but the first ones; how many are confirmed then."""
+        """Send all triples after the first ``begun``; return how many are confirmed then."""
         graph, confirmed = self.source.graph, begun
         lines = islice(self.source.lines(), begun, None)
         if not begun:
             self.notes.write(graph, Note(self.release, 0, 0, 0))
             await self.store.clear(graph)
         while chunk := list(islice(lines, self.options.chunk_triples)):
-            # Noted before it is sent, for an end in between leaves none, all or some of it there.
+            # Noted before it is sent: after an interruption, none, some or all of it may be there.
             after = confirmed + len(chunk)
             self.notes.write(graph, Note(self.release, confirmed, confirmed, after))
             await self.store.add(graph, b"".join(chunk))

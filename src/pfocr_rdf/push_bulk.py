@@ -1,9 +1,9 @@
-"""A release to Virtuoso by its own bulk loader, which reads the dumps itself.
+"""Push a release to Virtuoso through its own bulk loader, which reads the dumps itself.
 
-https://vos.openlinksw.com/owiki/wiki/VOS/VirtBulkRDFLoader : files are put on a list with
-``ld_dir``, ``rdf_loader_run`` loads what is on it, and ``checkpoint`` makes that last, for
-nothing of it is logged. Graph by graph: each is emptied, its file loaded, and its triples
-counted, which is noted; so a push that was ended goes on with the graph that it was at.
+https://vos.openlinksw.com/owiki/wiki/VOS/VirtBulkRDFLoader : ``ld_dir`` puts files on a list,
+``rdf_loader_run`` loads what is on it, and ``checkpoint`` makes that durable, because the loader
+logs nothing. For each file, its graphs are emptied, the file is loaded, and the graphs are
+counted. The counts are noted, so that an interrupted push goes on with the graphs still missing.
 """
 
 import re
@@ -32,7 +32,7 @@ SERVER_RE: Final = re.compile(r"([A-Za-z0-9][A-Za-z0-9.-]*:)?[0-9]{1,5}")
 USER_RE: Final = re.compile(r"[^-=\s][^=\s]*")
 DENIED_RE: Final = re.compile("access denied|[Pp]ermission")
 COUNT: Final = "SELECT COUNT(*) FROM DB.DBA.RDF_QUAD WHERE G = iri_to_id({graph}, 0)"
-#: 3: each row is a transaction of its own, and logged; a graph in one would fill the memory.
+#: 3: each row is its own transaction, and logged; a graph in one would fill the memory.
 CLEAR: Final = "DB.DBA.SPARUL_CLEAR(vector({graph}), 0, 0, 3, 0)"
 FORGET: Final = "DELETE FROM DB.DBA.LOAD_LIST WHERE ll_file = {path}"
 WAITING: Final = "SELECT ll_file FROM DB.DBA.LOAD_LIST WHERE ll_state = 0"
@@ -43,19 +43,19 @@ FAULT: Final = (
     "SELECT ll_error FROM DB.DBA.LOAD_LIST WHERE ll_file = {path} AND ll_error IS NOT NULL"
 )
 ALLOWED: Final = "SELECT cfg_item_value(virtuoso_ini_path(), 'Parameters', 'DirsAllowed')"
-DONE: Final = "2"  # of ll_state; 0 waits, 1 is being loaded
+DONE: Final = "2"  # value of ll_state; 0: waiting, 1: being loaded
 
 
 @dataclass(frozen=True, slots=True)
 class BulkOptions:
     """Which Virtuoso loads, and how.
 
-    :param server: its SQL server, ``HOST:PORT``.
-    :param account: whom to load as: ``dba``, or one whose primary group that is.
+    :param server: the address of its SQL server, ``HOST:PORT`` or a port alone.
+    :param account: the user to load as: ``dba``, or one whose primary group is ``dba``.
     :param graph: the IRI of the graph for the data; the dataset's own by default.
-    :param folder: where Virtuoso sees the release's dumps; where they are here by default.
+    :param folder: the path of the dumps as Virtuoso sees it; by default, their path here.
     :param isql: Virtuoso's isql; found by its usual names if None.
-    :param again: load all, whatever is there.
+    :param again: load everything, whatever is there.
     """
 
     server: str
@@ -71,13 +71,13 @@ def bulk_load(
 ) -> list[PushedGraph]:
     """Have Virtuoso load a release's graphs, and count them.
 
-    :param data: the folder where it is noted what is there.
-    :param listen: is told of each graph when it begins, and when it is there.
-    :raises QueryError: if an option cannot be used, or isql is not there; nothing was done.
+    :param data: the data folder, in which loaded graphs are noted.
+    :param listen: called before a graph is loaded, and when it has been counted.
+    :raises QueryError: if an option cannot be used, or isql is not found; nothing was done.
     :raises RemoteError: if Virtuoso refuses, may not read the folder, finds a fault in a file, or
-        counts other than is in the release.
+        its count differs from the release's.
     :raises ReleaseError: if the release cannot be read, the data folder cannot be written to, or
-        another push to the server goes on.
+        another push to the server is running.
     """
     if not SERVER_RE.fullmatch(options.server):
         raise UsageError(f"{options.server!r} is no address of a SQL server: give HOST:PORT")
@@ -103,7 +103,7 @@ def _path(source: Source) -> Path:
 
 
 class _Bulk:
-    """One push through a session of isql."""
+    """One push, in one session of isql."""
 
     def __init__(
         self,
@@ -121,7 +121,7 @@ class _Bulk:
         self.folder = str(PurePosixPath(options.folder or release.dumps.resolve()))
 
     def file(self, sources: list[Source]) -> Iterator[PushedGraph]:
-        """Load a file, if one of its graphs is not there, and count its graphs."""
+        """Load a file unless all of its graphs are there, and count its graphs."""
         there = {source.graph: self._count(source.graph) for source in sources}
         missing = [source for source in sources if not self._is_noted(source, there[source.graph])]
         if missing:
@@ -141,7 +141,7 @@ class _Bulk:
                 yield self._counted(source)
 
     def _is_noted(self, source: Source, there: int) -> bool:
-        """Whether a graph is there whole, and nobody has written to it since."""
+        """Whether a graph can be skipped: noted as whole, with the count that it has now."""
         note = self.notes.read(source.graph)
         whole = Note(self.release.id, source.triples, there, there)
         return note == whole and not self.options.again
@@ -166,11 +166,11 @@ class _Bulk:
         try:
             return int(said)
         except ValueError:
-            pass  # told below, outside of what went wrong in reading
+            pass  # raised below, so that the parsing error is not part of it
         raise RemoteError(self.isql.server, f"gave no count of triples but {said[:100]!r}")
 
     def _put(self, source: Source) -> None:
-        """Put a file on the list, on which nothing of others may wait."""
+        """Put a file on the loader's list; refuse if others wait there, which it would load too."""
         name, path = source.path.name, self._listed(source)
         self.isql.run(FORGET, path=path)
         if waiting := self.isql.run(WAITING).splitlines():
@@ -192,7 +192,7 @@ class _Bulk:
             )
 
     def _refused(self, error: StatementError) -> NoReturn:
-        """Say why the folder cannot be read."""
+        """Raise an error that says why Virtuoso cannot read the folder."""
         if "FA003" in error.said:
             reason = (
                 f"may not read {self.folder}: put it into DirsAllowed of its virtuoso.ini, which"
@@ -228,5 +228,5 @@ class _Bulk:
         self.isql.run("checkpoint")
 
     def _listed(self, source: Source) -> str:
-        """A file as it stands on the list."""
+        """The path of a file as the loader's list has it."""
         return str(PurePosixPath(self.folder, source.path.name))

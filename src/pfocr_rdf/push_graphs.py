@@ -1,4 +1,4 @@
-"""The graphs of a release on their way to another store: which ones, and what a push tells."""
+"""The graphs of a release that a push sends to another store, and what it reports of them."""
 
 import gzip
 import zlib
@@ -19,7 +19,7 @@ from pfocr_rdf.releases import MANIFEST, Release
 
 @dataclass(frozen=True, slots=True)
 class PushProgress:
-    """How far one graph is: triples that the store has confirmed, of how many."""
+    """How far the push of one graph is: triples that the store has confirmed, out of a total."""
 
     graph: str
     confirmed: int
@@ -29,12 +29,12 @@ class PushProgress:
 
 @dataclass(frozen=True, slots=True)
 class PushedGraph:
-    """A graph that is whole in the store.
+    """A graph that is complete in the store.
 
     :param sent: triples that were sent; 0 if all were there.
     :param counted: triples that the store counts in it.
-    :param merged: triples that it counts as one with others, for they differ only in how a number
-        is written.
+    :param merged: triples that the store does not count, because they differ from another only in
+        how a number is written.
     """
 
     graph: str
@@ -49,7 +49,7 @@ Listener = Callable[[PushProgress], None]
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A graph to be: its name, the dump where its triples stand, and how many there are."""
+    """A graph to send: its name, the dump with its triples, how many, whether it is named there."""
 
     graph: str
     path: Path
@@ -57,7 +57,7 @@ class Source:
     is_named: bool
 
     def lines(self) -> Iterator[bytes]:
-        """N-Triples, a triple a line.
+        """The triples as N-Triples, one per line.
 
         :raises ReleaseError: if the dump cannot be read.
         """
@@ -72,10 +72,10 @@ class Source:
 
 
 def release_graphs(release: Release, graph: str | None) -> list[Source]:
-    """The graphs of a release: the data, and those that have names in its dumps.
+    """The graphs of a release: the data, and the named graphs of its dumps.
 
-    :param graph: the name for that of the data; the dataset's IRI if None.
-    :raises QueryError: if it can be no name, or another graph has it.
+    :param graph: the name for the graph of the data; the dataset's IRI if None.
+    :raises QueryError: if that is no IRI, or the name of another graph.
     :raises ReleaseError: if a dump cannot be read.
     """
     manifest = release.manifest()
@@ -112,7 +112,7 @@ def _quads(file: gzip.GzipFile) -> Iterator[Quad]:
 
 @contextmanager
 def _reading(path: Path) -> Iterator[None]:
-    """Turn a dump that cannot be read into words."""
+    """Turn a failure to read a dump into a :class:`ReleaseError`."""
     try:
         yield
     except (OSError, EOFError, zlib.error, SyntaxError, ValueError) as error:
@@ -120,12 +120,12 @@ def _reading(path: Path) -> Iterator[None]:
 
 
 def same_by_value(lines: Iterable[bytes]) -> int:
-    """Of N-Triples, how many are one with another for a store that keeps numbers by value.
+    """How many N-Triples equal another one in a store that keeps numbers by value.
 
-    Virtuoso is one: it gives back ``01`` as ``1``, ``1.50`` as ``1.5``, ``true`` as ``1``.
+    Virtuoso is such a store: it returns ``01`` as ``1``, ``1.50`` as ``1.5``, ``true`` as ``1``.
 
-    :param lines: of one subject one after the other, as our dumps have them: what was written
-        of others is not kept in mind.
+    :param lines: those of a subject together, as our dumps have them: only the facts of one
+        subject are kept in memory.
 
     >>> integer = "<http://www.w3.org/2001/XMLSchema#integer>"
     >>> same_by_value(f'<a:s> <a:p> "{n}"^^{integer} .'.encode() for n in ("1", "01", "2"))

@@ -1,4 +1,4 @@
-"""What other stores have confirmed of a release, noted in the data folder by one push at a time."""
+"""Notes in the data folder on what other stores have confirmed, one push per store at a time."""
 
 import fcntl
 import json
@@ -14,7 +14,7 @@ from pfocr_rdf.errors import ReleaseError
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What a store has confirmed of a graph; it then has so many triples at least and at most."""
+    """How many triples of a graph a store has confirmed, and has then at least and at most."""
 
     release: str
     confirmed: int
@@ -24,13 +24,13 @@ class Note:
 
 @contextmanager
 def noting(data: Path, endpoint: str) -> Iterator["PushNotes"]:
-    """The notes on a store, for one push alone; the lock goes with the process that holds it.
+    """The notes on a store, locked for one push; the lock ends with the process that holds it.
 
-    Two pushes to one store would each empty the graphs that the other fills, those of the
-    equivalents even where their data go to different graphs.
+    Two pushes to one store would each empty the graphs that the other fills: that of the
+    equivalents even if their data go to different graphs.
 
-    :param endpoint: what names the store.
-    :raises ReleaseError: if another push to the store goes on, or the data folder cannot be
+    :param endpoint: the name or address of the store.
+    :raises ReleaseError: if another push to the store is running, or the data folder cannot be
         written to.
     """
     path = data / f".pushed-{sha256(endpoint.encode()).hexdigest()[:12]}.json"
@@ -64,11 +64,11 @@ class PushNotes:
             found = json.loads(self.path.read_text(encoding="utf-8"))["graphs"]
             self._graphs = {graph: list(note) for graph, note in found.items()}
         except (OSError, ValueError, LookupError, TypeError, AttributeError):
-            # None was noted, or none can be read: then all is sent.
+            # Nothing was noted, or the notes cannot be read: then everything is sent.
             return
 
     def read(self, graph: str) -> Note | None:
-        """The note on a graph."""
+        """The note on a graph; None if there is none, or it cannot be read."""
         try:
             release, confirmed, least, most = self._graphs[graph]
             return Note(str(release), int(confirmed), int(least), int(most))
@@ -76,7 +76,7 @@ class PushNotes:
             return None
 
     def write(self, graph: str, note: Note) -> None:
-        """Keep a note on a graph.
+        """Write the note on a graph.
 
         :raises ReleaseError: if the data folder cannot be written to.
         """

@@ -1,8 +1,8 @@
 """Queries to other SPARQL endpoints, through SPARQLWrapper.
 
-An answer is fetched whole and read through before it is given out: what comes back is all
-there, in the same types as a store's answer, or it is a :class:`RemoteError` that says what
-to do next. Half an answer is never passed on.
+An answer is fetched and parsed completely before it is passed on. The caller gets a whole answer,
+in the same types as a store's, or a :class:`RemoteError` that says what to do next; never part of
+an answer.
 """
 
 import ast
@@ -37,10 +37,10 @@ RemoteAnswer = QuerySolutions | QueryBoolean | Iterator[Triple]
 
 TIMEOUT_S: Final = 60.0
 LONGEST_S: Final = 86_400
-GET_LIMIT: Final = 1500  # characters of an encoded query: more, and some proxies refuse the URL
-MEMORY_LIMIT: Final = 8 * 2**20  # bytes of an answer: beyond, it lies in a temporary file
+GET_LIMIT: Final = 1500  # characters of an encoded query: some proxies refuse longer URLs
+MEMORY_LIMIT: Final = 8 * 2**20  # bytes of an answer: a larger one goes into a temporary file
 CHUNK: Final = 2**16
-PROBLEM_LIMIT: Final = 65_536  # bytes of what an endpoint says of an error
+PROBLEM_LIMIT: Final = 65_536  # bytes read of an endpoint's error message
 
 # https://www.w3.org/TR/sparql11-query/#rPrologue, and Virtuoso's DEFINE
 IRIREF: Final = r'<[^<>"{}|^`\\\x00-\x20]*>'
@@ -49,11 +49,11 @@ PROLOGUE_RE: Final = re.compile(
     r"|DEFINE\s+\S+\s+(?:\"[^\"]*\"|\S+))*",
     re.IGNORECASE,
 )
-# https://www.rfc-editor.org/rfc/rfc3986#section-2 ; what may not stand there is not sent
+# https://www.rfc-editor.org/rfc/rfc3986#section-2 ; a path with other characters is refused
 PATH_RE: Final = re.compile(r"[!-~]*")
 FORM_RE: Final = re.compile(r"(?:SELECT|ASK|CONSTRUCT|DESCRIBE)\b", re.IGNORECASE)
 
-# https://www.w3.org/TR/sparql11-protocol/#query-success : JSON first, it is cheapest to read
+# https://www.w3.org/TR/sparql11-protocol/#query-success : JSON first, the cheapest to read
 SOLUTION_ACCEPT: Final = (
     "application/sparql-results+json, application/sparql-results+xml;q=0.8,"
     " text/tab-separated-values;q=0.5"
@@ -63,7 +63,7 @@ GRAPH_ACCEPT: Final = (
 )
 READABLE: Final = (QueryResultsFormat.JSON, QueryResultsFormat.XML, QueryResultsFormat.TSV)
 
-#: https://www.rfc-editor.org/rfc/rfc9110#section-15 → what to do next.
+#: HTTP status (https://www.rfc-editor.org/rfc/rfc9110#section-15) → what to do next.
 STATUS_TO_ADVICE: Final[dict[int, str]] = {
     400: "correct the query",
     401: "it wants credentials, and none are sent: take another endpoint",
@@ -83,9 +83,9 @@ STATUS_TO_ADVICE: Final[dict[int, str]] = {
 
 
 def query_form(text: str) -> str:
-    r"""``SELECT``, ``ASK``, ``CONSTRUCT`` or ``DESCRIBE``: what the first word after prefixes is.
+    r"""The form of a query, by the first word after its prefixes: ``SELECT``, ``ASK`` and so on.
 
-    :raises QueryError: if it is another word, of an update for example.
+    :raises QueryError: if it is none of the four, such as the first word of an update.
 
     >>> query_form("# ask\nprefix select: <http://example.org/#> describe select:x")
     'DESCRIBE'
@@ -104,9 +104,9 @@ def ask_endpoint(
     """Ask another endpoint; the answer can be read until the block ends.
 
     :param endpoint: its address, ``http`` or ``https``; parameters in it are sent along.
-    :param timeout_s: seconds that the whole answer may take, and each silence in it.
-    :raises QueryError: if the text is no query, or the address none of an endpoint.
-    :raises RemoteError: if the answer is not there, not whole or not what was asked.
+    :param timeout_s: seconds that the whole answer may take, and each pause in it.
+    :raises QueryError: if the text is no query, or the address or the time limit cannot be used.
+    :raises RemoteError: if there is no answer, or it is cut, malformed or not what was asked for.
     """
     form = query_form(text)
     wrapper = _prepared(endpoint, text, form, timeout_s)
@@ -123,7 +123,7 @@ def ask_endpoint(
 
 
 def _prepared(endpoint: str, text: str, form: str, timeout_s: float) -> SPARQLWrapper:
-    """A request that SPARQLWrapper has not yet sent."""
+    """The request for SPARQLWrapper to send."""
     if not 0 < timeout_s <= LONGEST_S:
         reason = f"give more than none and at most {LONGEST_S:,}"
         raise UsageError(f"a time limit of {timeout_s:g} seconds: {reason}")
@@ -141,9 +141,9 @@ def _prepared(endpoint: str, text: str, form: str, timeout_s: float) -> SPARQLWr
     wrapper = SPARQLWrapper(urlunsplit(address._replace(query="", fragment="")), agent=AGENT)
     for name, value in parse_qsl(address.query, keep_blank_values=True):
         wrapper.addParameter(name, value)
-    # Set, not parsed: SPARQLWrapper takes the first such word anywhere for the form.
+    # Set directly: its setter takes the first such word anywhere in the text for the form.
     wrapper.queryString, wrapper.queryType = text, form
-    # Its setter would round a part of a second to no limit at all.
+    # Set directly: its setter cuts a fraction of a second to 0, which is no limit at all.
     wrapper.timeout = timeout_s  # type: ignore[assignment]
     wrapper.setOnlyConneg(True)
     graph = form in {"CONSTRUCT", "DESCRIBE"}
@@ -153,9 +153,9 @@ def _prepared(endpoint: str, text: str, form: str, timeout_s: float) -> SPARQLWr
 
 
 def _encoded_length(text: str) -> int:
-    """Characters that a query takes in an address.
+    """How many characters a query takes in a URL.
 
-    :raises QueryError: if it is not Unicode, as bytes of another encoding on a command line.
+    :raises QueryError: if it is not Unicode, such as bytes of another encoding on a command line.
     """
     try:
         return len(quote_plus(text))
@@ -164,9 +164,9 @@ def _encoded_length(text: str) -> int:
 
 
 def _checked_head(endpoint: str, response: HTTPResponse) -> str:
-    """The media type of an answer that is said to be whole.
+    """The media type of an answer whose status says that it is whole.
 
-    :raises RemoteError: if it is a part: Virtuoso says so when its own time limit is reached.
+    :raises RemoteError: if it is partial, which Virtuoso's status says at its own time limit.
     """
     if response.status != 200:
         raise RemoteError(
@@ -176,10 +176,10 @@ def _checked_head(endpoint: str, response: HTTPResponse) -> str:
 
 
 def _fetch(endpoint: str, response: HTTPResponse, body: IO[bytes], deadline: float) -> None:
-    """Copy the answer, whole.
+    """Copy the whole answer.
 
     :raises RemoteError: if it is cut.
-    :raises TimeoutError: if it takes longer than may be.
+    :raises TimeoutError: if it is not complete by the deadline.
     """
     declared, size = response.length, 0
     while chunk := response.read1(CHUNK):
@@ -188,14 +188,14 @@ def _fetch(endpoint: str, response: HTTPResponse, body: IO[bytes], deadline: flo
             raise TimeoutError
         body.write(chunk)
     if declared is not None and size < declared:
-        # http.client ends such a body as if it were whole.
+        # http.client ends a cut body as if it were whole.
         raise RemoteError(endpoint, f"broke off after {size:,} of {declared:,} bytes: try again")
 
 
 def _parsed(body: IO[bytes], media_type: str, form: str, endpoint: str) -> RemoteAnswer:
-    """The answer, read from its start.
+    """The answer, parsed from the start of its body.
 
-    :raises LookupError: if no format has the media type.
+    :raises LookupError: if the media type is that of no format that can be read.
     """
     body.seek(0)
     if form in {"CONSTRUCT", "DESCRIBE"}:
@@ -222,7 +222,7 @@ def _check_body(endpoint: str, body: IO[bytes], media_type: str, form: str) -> N
             f"answered {form} with {media_type}, no result of a query: check the address",
         ) from None
     except (SyntaxError, ValueError, OSError) as error:
-        # The traceback would keep the answer, and it must not be dropped in another thread.
+        # The traceback would keep the answer alive, which must be dropped in this thread.
         traceback.clear_frames(error.__traceback__)
         reason = flat(str(error))
         raise RemoteError(
@@ -237,8 +237,8 @@ def _read_through(answer: RemoteAnswer) -> None:
 
 
 def _remote_error(endpoint: str, error: Exception, timeout_s: float) -> RemoteError:
-    """What happened, in words that say what to do next."""
-    # SPARQLWrapper's own classes hide the status, and are raised while handling the real error.
+    """The error to raise, with a message that says what to do next."""
+    # SPARQLWrapper's own exceptions hide the status; they are raised in handling the real error.
     status = error if isinstance(error, HTTPError) else error.__context__
     if isinstance(status, HTTPError):
         with status:
@@ -259,9 +259,9 @@ def _remote_error(endpoint: str, error: Exception, timeout_s: float) -> RemoteEr
 
 
 def _said(status: HTTPError, error: Exception) -> tuple[str, str]:
-    """What the endpoint wrote of the error, in brackets, and the place of it in the query.
+    """The endpoint's message on the error, in brackets, and an excerpt of the query, if it has one.
 
-    Nothing of what it wrote for browsers to show.
+    Both are empty if it sent a page for browsers.
     """
     media_type = status.headers.get_content_type()
     if media_type in {"text/html", "application/xhtml+xml"}:
@@ -271,7 +271,7 @@ def _said(status: HTTPError, error: Exception) -> tuple[str, str]:
             said = status.read(PROBLEM_LIMIT)
         except (OSError, HTTPException):
             said = b""
-    else:  # SPARQLWrapper has read it and keeps it as Python would write it
+    else:  # SPARQLWrapper has read the body, and its message ends with the repr of it
         written = str(error).partition("Response:\n")[2]
         said = ast.literal_eval(written) if written else b""
     problem = _problem(said) if media_type == "application/problem+json" else None
@@ -281,9 +281,9 @@ def _said(status: HTTPError, error: Exception) -> tuple[str, str]:
 
 
 def _problem(said: bytes) -> tuple[str, str] | None:
-    """Title and detail of a problem document, and the lines that show the place.
+    """Title and detail of a problem document, and the lines that show the place; None if not one.
 
-    https://www.rfc-editor.org/rfc/rfc9457 ; ``excerpt`` is what our own endpoint adds.
+    https://www.rfc-editor.org/rfc/rfc9457 ; ``excerpt`` is an addition of our own endpoint.
     """
     try:
         document = json.loads(said)

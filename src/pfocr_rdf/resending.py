@@ -1,4 +1,4 @@
-"""A request is sent twice where the other server has closed the connection in that moment."""
+"""Send a request again if the other server closed the connection at that moment."""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -11,13 +11,13 @@ Sent = TypeVar("Sent")
 async def sent(
     send: Callable[[], Awaitable[Sent]], send_again: Callable[[], Awaitable[Sent]] | None = None
 ) -> Sent:
-    """Send what may come twice, such as a query.
+    """Send a request that may arrive twice, such as a query; once more if the connection broke.
 
-    A server closes an idle connection when it likes, which may be the moment in which it is used
-    again: https://www.rfc-editor.org/rfc/rfc9110#section-9.2.2 . To one that was not reached at
-    all, it would be the same again.
+    A server may close an idle connection at the very moment when it is used again:
+    https://www.rfc-editor.org/rfc/rfc9110#section-9.2.2 . If no connection could be made at all,
+    the request is not repeated: it would fail again.
 
-    :param send_again: what is done instead the second time.
+    :param send_again: called instead of ``send`` the second time.
     :raises aiohttp.ClientError: what sending raises, the second time if there was one.
     """
     try:

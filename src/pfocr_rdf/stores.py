@@ -1,8 +1,8 @@
-"""Another store over HTTP: its graphs written, and counted.
+"""Write and count the graphs of another store over HTTP.
 
-Written by the SPARQL 1.1 Graph Store Protocol (https://www.w3.org/TR/sparql11-http-rdf-update/).
-aiohttp, because Virtuoso wants digest authentication (https://www.rfc-editor.org/rfc/rfc7616),
-and aiohttp answers a challenge once for many requests: a body is sent once.
+By the SPARQL 1.1 Graph Store Protocol (https://www.w3.org/TR/sparql11-http-rdf-update/), with
+aiohttp: Virtuoso wants digest authentication (https://www.rfc-editor.org/rfc/rfc7616), and
+aiohttp answers one challenge for many requests, so that each body is sent only once.
 """
 
 import io
@@ -27,7 +27,7 @@ CONNECT_TIMEOUT_S: Final = 30.0
 NTRIPLES: Final = "application/n-triples"
 FORM: Final = "application/x-www-form-urlencoded"
 JSON: Final = "application/sparql-results+json"
-#: The graph is named by ``default-graph-uri``, so that no text of a query is made.
+#: The parameter ``default-graph-uri`` names the graph, so that no IRI goes into this text.
 COUNT: Final = "SELECT (COUNT(*) AS ?count) { ?s ?p ?o }"
 #: End of a graph store's path → end of the path where the same store takes queries.
 STORE_TO_QUERY: Final = (
@@ -41,7 +41,7 @@ NO_STORE: Final = (
     "no graph store is at this address: Virtuoso's ends in /sparql-graph-crud-auth, Fuseki's in"
     " /data, Oxigraph's in /store, GraphDB's in /rdf-graphs/service"
 )
-#: https://www.rfc-editor.org/rfc/rfc9110#section-15 → what to do next.
+#: HTTP status (https://www.rfc-editor.org/rfc/rfc9110#section-15) → what to do next.
 STATUS_TO_ADVICE: Final[Mapping[int, str]] = {
     403: "the user may not write there: have that granted (SPARQL_UPDATE in Virtuoso), or push to"
     " the address that asks for a password",
@@ -58,14 +58,14 @@ STATUS_TO_ADVICE: Final[Mapping[int, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Whom to write as."""
+    """The user to write as."""
 
     user: str
     password: str = field(repr=False)
 
 
 def query_address(endpoint: str) -> str | None:
-    """Where a store takes queries, by where it takes graphs; None if that is not known.
+    """The address where a store takes queries, from the one for graphs; None if not known.
 
     >>> query_address("https://sparql.example/sparql-graph-crud-auth")
     'https://sparql.example/sparql'
@@ -78,9 +78,9 @@ def query_address(endpoint: str) -> str | None:
 
 
 def check_address(address: str) -> None:
-    """See that something may be an address of a store.
+    """Check that a text can be the address of a store.
 
-    :raises UsageError: if not; the address is not repeated, for a password may be in it.
+    :raises UsageError: if not; the message omits the address, which may contain a password.
     """
     try:
         url = URL(address)
@@ -93,12 +93,12 @@ def check_address(address: str) -> None:
 
 
 class GraphStore:
-    """A store; a context manager that lives in one event loop.
+    """A store, as an asynchronous context manager for one event loop.
 
     :param endpoint: where it takes graphs.
     :param queries: where it takes queries.
-    :param account: nobody if None.
-    :param timeout_s: seconds that it may be silent.
+    :param account: the user to write as; none if None.
+    :param timeout_s: seconds that the store may be silent.
     """
 
     def __init__(
@@ -132,10 +132,10 @@ class GraphStore:
         await self._session.close()
 
     async def clear(self, graph: str) -> None:
-        """Make nothing all there is in a graph.
+        """Empty a graph.
 
-        A graph is never PUT with its first triples: Virtuoso asks again for the password then, and
-        resets the connection on which the triples come.
+        No triples are sent along with this PUT: Virtuoso would ask for the password again, and
+        reset the connection on which the triples come.
 
         :raises RemoteError: if the store does not confirm it.
         """
@@ -160,7 +160,7 @@ class GraphStore:
             (row,) = json.loads(answer)["results"]["bindings"]
             return int(row["count"]["value"])
         except (ValueError, LookupError, TypeError):
-            pass  # told below, outside of what went wrong in reading
+            pass  # raised below, so that the parsing error is not part of it
         raise RemoteError(
             self.queries, "gave no count of triples: name where queries go with --query-endpoint"
         )
@@ -193,8 +193,9 @@ class GraphStore:
         self, method: str, url: URL, body: bytes, head: Mapping[str, str]
     ) -> tuple[aiohttp.ClientResponse, bytes]:
         async def again() -> tuple[aiohttp.ClientResponse, bytes]:
-            # Or it asked for the password before it had read all, as Virtuoso does: ask for the
-            # challenge with nothing. Had it got all, it has the same triples afterwards.
+            # Another cause: Virtuoso asks for the password before it has read the whole body. So
+            # get the challenge with an empty body first. If the body had arrived, the same triples
+            # change nothing.
             if self._account:
                 await self._send("POST", url, b"", head)
             return await self._send(method, url, body, head)
@@ -204,9 +205,9 @@ class GraphStore:
     async def _send(
         self, method: str, url: URL, body: bytes, head: Mapping[str, str]
     ) -> tuple[aiohttp.ClientResponse, bytes]:
-        # A file, of which aiohttp sends pieces; bytes as long as a chunk it would send at one go.
-        # An empty one would be sent as an empty chunk, which Virtuoso does not read either.
-        # No redirect is followed: a body and a password go where they were meant to.
+        # As a file, which aiohttp sends in pieces; bytes of that length it would send in one go.
+        # An empty file would be sent as an empty chunk, which Virtuoso does not read either.
+        # No redirect is followed: body and password go only to the address that was given.
         async with self._session.request(
             method,
             url,
@@ -217,7 +218,10 @@ class GraphStore:
             return response, await response.read()
 
     def _wants_password(self, headers: Mapping[str, str], url: URL) -> bool:
-        """Whether to ask again with the password itself, which is not sent in the clear."""
+        """Whether to ask again with basic authentication.
+
+        :raises RemoteError: if that would send the password unencrypted to another machine.
+        """
         if not self._account or self._basic:
             return False
         if not headers.get("WWW-Authenticate", "").lower().startswith("basic"):
@@ -232,7 +236,7 @@ class GraphStore:
         return True
 
     def _refusal(self, response: aiohttp.ClientResponse, body: bytes) -> str:
-        """What happened, in words that say what to do next."""
+        """Why the store refused a request, and what to do next."""
         status = response.status
         if 300 <= status < 400:
             return f"has moved: push to {flat(response.headers.get('Location', 'its new address'))}"
