@@ -1,7 +1,7 @@
-"""Values of parameters: what a user typed becomes terms, checked by type, or is refused.
+"""Parameter values: what a user typed becomes terms, checked by type, or is refused.
 
 The types are the keys of :data:`TYPE_TO_READER`; ``integer 1..100`` is an integer with bounds.
-Nothing of what was typed gets into a query but as a term that pyoxigraph writes.
+What was typed gets into a query only as a term that pyoxigraph serialises.
 """
 
 import re
@@ -22,11 +22,11 @@ Term = NamedNode | Literal
 ANY: Final = "any"
 LIST_LIMIT: Final = 10_000  # identifiers in one list: about half a megabyte of query
 ROW_LIMIT: Final = 100_000_000
-SHOWN: Final = 100  # characters of a value that is refused
+SHOWN: Final = 100  # characters of a refused value that the message repeats
 INTEGER_RE: Final = re.compile(r"-?[0-9]{1,15}", re.ASCII)
 BOUNDS_RE: Final = re.compile(r"(-?[0-9]+)\.\.(-?[0-9]+)")
 YEAR_RE: Final = re.compile(r"[0-9]{4}")
-# Not those of the vocabulary: it takes a tenth of a second to import, with what reads records.
+# Not imported from the vocabulary: with the record readers, that takes a tenth of a second.
 XSD_INTEGER: Final = term(ns.XSD, "integer")
 XSD_GYEAR: Final = term(ns.XSD, "gYear")
 TIERS: Final = ("symbol", "synonym", "family")
@@ -35,7 +35,7 @@ TIER_RE: Final = re.compile("|".join(TIERS))
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A place for a value: the name of its variable, its type, default and label."""
+    """A parameter of a query: the name of its variable, its type, default and label."""
 
     name: str
     type: str
@@ -53,14 +53,14 @@ class Parameter:
 
     @property
     def takes_any(self) -> bool:
-        """Whether ``any`` leaves the variable free, as a default or instead of a tier that is."""
+        """Whether ``any`` leaves the variable free: as a default, or for a tier with a default."""
         return self.default == ANY or (self.type == "tier" and self.default is not None)
 
 
 def read_terms(parameter: Parameter, value: str, iris: Iris = DEFAULT_IRIS) -> tuple[Term, ...]:
-    """A value of a parameter as terms: one, or for a list each once, in order.
+    """The terms of a parameter's value: one, or those of a list, each once, in order.
 
-    :raises UsageError: if it is not of the parameter's type.
+    :raises UsageError: if the value is not of the parameter's type.
 
     >>> genes = Parameter("gene", "genes", None, "Genes")
     >>> [node.value for node in read_terms(genes, "5742, http://purl.uniprot.org/geneid/5743")]
@@ -97,9 +97,9 @@ def _things(*kinds: Kind) -> Reader:
 
 
 def _genes(value: str, _bounds: str, iris: Iris) -> Iterable[Term]:
-    """A list of genes; what is wrong with one is said of it alone, for a list is long.
+    """The genes of a list; an error names only the wrong item, because the list may be long.
 
-    :raises UsageError: if one is none, or there are too many.
+    :raises UsageError: if an item is no NCBI Gene id, or there are too many.
     """
     words = [word for word in re.split(r"[,;\s]+", value) if word]
     if not words:
@@ -155,7 +155,7 @@ def _tier(value: str, _bounds: str, _iris: Iris) -> Iterable[Term]:
     return [term(ns.PFOCR, name) for name in names]
 
 
-#: Type → what reads it and what a value of it looks like.
+#: Type → its reader, and what a value looks like.
 TYPE_TO_READER: Final[dict[str, tuple[Reader, str]]] = {
     "gene": (_things("ncbigene"), "an NCBI Gene id as 5742, ncbigene:5742 or an IRI"),
     "genes": (_genes, f"at most {LIST_LIMIT:,} NCBI Gene ids as 5742, 5743"),
@@ -175,9 +175,9 @@ TYPE_TO_READER: Final[dict[str, tuple[Reader, str]]] = {
         "a CURIE as ncbigene:5742, mesh:D005227, taxon:9606, pmc:PMC6566596, or its IRI",
     ),
     "figure": (_things("figure"), "a figure id as PMC6566596__ijms-20-02505-g004 or its IRI"),
-    # Letter by letter: some words that were read begin or end with white space.
+    # Not stripped: some words read from pictures begin or end with white space.
     "text": (_text, "at least one character"),
-    # No name does, and what is pasted may have white space around it.
+    # Stripped: names neither begin nor end with white space, but a pasted one may have some.
     "name": (_name, "at least one character"),
     "integer": (_integer, "a whole number"),
     "limit": (_limit, f"a whole number, 1 to {ROW_LIMIT:,}"),

@@ -1,10 +1,10 @@
-"""Named queries: one question a file, with a header, and how values get into it.
+"""Named queries: one question per file, with a header, and how values get into it.
 
-Each file of ``queries/`` is a query of its own: where a value belongs stands an empty block
-``VALUES ?name { }``, which :func:`bind` fills with terms that were checked by the type of
-the parameter and written by pyoxigraph. A value is never pasted into the text.
+Each file in ``queries/`` is one query. An empty block ``VALUES ?name { }`` marks the place of a
+value; :func:`bind` fills it with terms that were checked against the type of the parameter and
+serialised by pyoxigraph. A value is never pasted into the text.
 
-The header is the one of WikiPathways' query library::
+The header has the form of WikiPathways' query library::
 
     # title: Figures that mention a gene
     # category: Figures
@@ -13,10 +13,10 @@ The header is the one of WikiPathways' query library::
     # param: gene | gene | | NCBI Gene id, such as 2064
     # param: limit | limit | 100 | Rows at most
 
-A parameter is ``name | type | default | label``; without a default it must be given. Where
+A parameter is ``name | type | default | label``; without a default, a value must be given. If
 the default is ``any`` or a tier, the value ``any`` leaves the variable free. The types are those
-of :mod:`pfocr_rdf.parameters`. The type ``limit`` replaces the number of the line ``LIMIT 100``,
-the only place where no block can stand.
+of :mod:`pfocr_rdf.parameters`. A value of the type ``limit`` replaces the number in the line
+``LIMIT 100``, the only place where no block can stand.
 
 The queries in ``queries/federated/`` join the release with other endpoints. Their headers say
 which, and by which IRI or literal::
@@ -24,8 +24,8 @@ which, and by which IRI or literal::
     # endpoint: https://sparql.wikipathways.org/sparql
     # join: https://identifiers.org/ncbigene/{id}, which both have
 
-An answer that is best seen as a drawing says so: ``bar`` or ``line``, the column of the labels,
-the column of the numbers. The editor takes the same line from any query::
+If the answer is best shown as a chart, the header says so: ``bar`` or ``line``, the column of the
+labels, the column of the numbers. The editor reads the same line in any query::
 
     # chart: bar symbol figures
 """
@@ -57,7 +57,7 @@ SLOT_RE: Final = re.compile(
 )
 #: Name and type of the parameter whose place is the number after LIMIT.
 LIMIT: Final = "limit"
-#: Types of parameters → what may be given for a value, of which only a release knows what it is of.
+#: Type of a parameter → other identifiers that it accepts, which only a release can resolve.
 TYPE_TO_RESOLVED: Final[dict[str, tuple[Kind, ...]]] = {
     "article": ("doi",),
     "thing": ("doi",),
@@ -75,7 +75,7 @@ class Chart:
     """How an answer is drawn: one bar, or one point of a line, for each row.
 
     :param kind: ``bar`` or ``line``.
-    :param label: the column that names what is counted; of a line, what its points stand above.
+    :param label: the column that names what is counted; for a line, that of the horizontal axis.
     :param value: the column of the numbers.
     """
 
@@ -84,7 +84,7 @@ class Chart:
     value: str
 
     def __str__(self) -> str:
-        """The line that says so in a query.
+        """The line of a query that asks for this chart.
 
         >>> print(Chart("line", "year", "figures"))
         # chart: line year figures
@@ -94,11 +94,11 @@ class Chart:
 
 @dataclass(frozen=True, slots=True)
 class NamedQuery:
-    """A question with its header; ``text`` is SPARQL whose blocks for values are empty.
+    """A query with its header; ``text`` is SPARQL whose blocks for values are empty.
 
     :param endpoints: the other endpoints that its SERVICE clauses name.
-    :param join: by which IRI or literal it joins the release with them.
-    :param chart: how the answer is drawn; None where a table says more.
+    :param join: the IRI or literal by which it joins the release with them.
+    :param chart: how the answer is drawn; None if only a table is shown.
     """
 
     name: str
@@ -114,23 +114,23 @@ class NamedQuery:
 
 
 def named_queries() -> tuple[NamedQuery, ...]:
-    """Every query to the release alone that ships with the package, by name.
+    """The queries shipped with the package that ask the release alone, sorted by name.
 
     >>> [query.name for query in named_queries()][:2]
     ['ambiguous-words', 'article-figures']
 
-    :raises QueryError: if a header is not as it should be.
+    :raises QueryError: if a header is malformed.
     """
     return tuple(_library().values())
 
 
 def federated_queries() -> tuple[NamedQuery, ...]:
-    """Every query that joins the release with other endpoints, by name.
+    """The shipped queries that join the release with other endpoints, sorted by name.
 
     >>> [query.endpoints for query in federated_queries()][:1]
     [('https://sparql.uniprot.org/sparql',)]
 
-    :raises QueryError: if a header is not as it should be.
+    :raises QueryError: if a header is malformed.
     """
     return tuple(_library("federated").values())
 
@@ -142,9 +142,9 @@ def _library(folder: str = "") -> dict[str, NamedQuery]:
 
 
 def load_query(name: str) -> NamedQuery:
-    """The query of that name.
+    """The query with a name.
 
-    :raises UsageError: if there is none; the message has the nearest names.
+    :raises UsageError: if there is none; the message suggests the nearest names.
 
     >>> load_query("figures-by-gen")
     Traceback (most recent call last):
@@ -164,8 +164,8 @@ or figures-by-gene-tier or figures-by-all-genes?
 def parse_query(name: str, source: str) -> NamedQuery:
     """The header and the text of a query file.
 
-    :raises QueryError: if a line of the header is unknown, missing or unlike its pattern, or a
-        parameter has no place in the text.
+    :raises QueryError: if a line of the header is unknown, missing or malformed, or a parameter
+        has no place in the text.
     """
     head, _, text = source.partition("\n\n")
     header: dict[str, list[str]] = {}
@@ -195,7 +195,7 @@ def parse_query(name: str, source: str) -> NamedQuery:
 
 
 def _check_places(name: str, parameters: tuple[Parameter, ...], text: str) -> None:
-    """Every value has a place: one that has none would be checked, and change nothing."""
+    """Refuse a parameter without a place in the text: its value would be checked, but not used."""
     places = {slot["name"] or LIMIT for slot in SLOT_RE.finditer(text.strip())}
     seen: set[str] = set()
     for parameter in parameters:
@@ -213,7 +213,7 @@ def _check_places(name: str, parameters: tuple[Parameter, ...], text: str) -> No
 
 
 def _parse_chart(name: str, lines: list[str], text: str) -> Chart | None:
-    """What the header says of a drawing; its columns must be variables of the query."""
+    """The chart that the header describes, if any; its columns must be variables of the query."""
     if not lines:
         return None
     found = CHART_RE.fullmatch(lines[0])
@@ -228,7 +228,7 @@ def _parse_chart(name: str, lines: list[str], text: str) -> Chart | None:
 
 
 def with_chart(query: NamedQuery, text: str) -> str:
-    """The text of a query for the editor, which draws the answer as the first line says."""
+    """The text of a query for the editor, with its chart, if any, as the first line."""
     return text if query.chart is None else f"{query.chart}\n{text}"
 
 
@@ -243,7 +243,7 @@ def _parse_parameter(name: str, line: str) -> Parameter:
 
 
 def bind(query: NamedQuery, values: Mapping[str, str], iris: Iris = DEFAULT_IRIS) -> str:
-    r"""The text of a query with values in it.
+    r"""The text of a query with values filled in.
 
     :param values: parameter → value, as a user typed it; defaults stand in for the others.
     :raises UsageError: if a value is missing, is not of its type, or belongs to no parameter.
@@ -275,7 +275,7 @@ def bind(query: NamedQuery, values: Mapping[str, str], iris: Iris = DEFAULT_IRIS
         blocks[parameter.name] = _block(parameter, value, iris)
 
     def fill(slot: re.Match[str]) -> str:
-        # One pass: what was filled in is not looked at again, whatever a value looks like.
+        # One pass: what was filled in is not searched again, whatever a value looks like.
         return blocks.get(slot["name"] or LIMIT, slot[0])
 
     return SLOT_RE.sub(fill, query.text)
@@ -287,12 +287,13 @@ def resolved(
     same_thing: Callable[[NamedNode], NamedNode],
     iris: Iris = DEFAULT_IRIS,
 ) -> dict[str, str]:
-    """The values for a query, in which the article stands that a DOI is of, the figure of a page.
+    """The values for a query, with DOIs replaced by their articles and pages by their figures.
 
-    Which that is only a release knows.
+    Only a release knows which those are.
 
-    :param same_thing: gives the thing of the release that an IRI is a spelling of, or the IRI.
-    :raises UnknownThingError: if it is of none of the release.
+    :param same_thing: returns the thing of the release that an IRI is another spelling or a page
+        of, or else the IRI itself.
+    :raises UnknownThingError: if a DOI or page belongs to nothing in the release.
 
     >>> article = NamedNode("https://identifiers.org/pmc/PMC1")
     >>> query = load_query("article-figures")
@@ -316,7 +317,7 @@ def resolved(
 
 
 def _block(parameter: Parameter, value: str, iris: Iris) -> str:
-    """What stands in the place of an empty block."""
+    """What replaces an empty block, or the number after LIMIT."""
     if parameter.takes_any and value.strip().lower() == ANY:
         return f"VALUES ?{parameter.name} {{ UNDEF }}"
     terms = read_terms(parameter, value, iris)

@@ -1,11 +1,11 @@
-"""What is made of a text that recurs: made once, and remembered."""
+"""Remember what a function makes of texts that recur, so that it is made once."""
 
 from collections.abc import Callable
 from functools import lru_cache, wraps
 from typing import Final, TypeVar
 
-#: Letters of what is remembered: a record or a request may have a text of megabytes, and a few
-#: thousand of those would fill the memory.
+#: Characters of the longest text remembered: a record or a request may have a text of megabytes,
+#: and a few thousand of those would fill the memory.
 LONGEST: Final = 1000
 
 Made = TypeVar("Made")
@@ -14,10 +14,10 @@ Made = TypeVar("Made")
 def remembered(
     most: int, longest: int = LONGEST
 ) -> Callable[[Callable[[str], Made]], Callable[[str], Made]]:
-    """Have a function remember what it makes of a text, unless the text is long.
+    """Decorate a function so that it remembers what it makes of a text, unless the text is long.
 
-    :param most: so many texts are remembered.
-    :param longest: letters of those that are.
+    :param most: how many texts are remembered.
+    :param longest: characters of the longest text remembered.
 
     >>> @remembered(most=2, longest=3)
     ... def parts(text: str) -> list[str]:

@@ -1,8 +1,8 @@
 """Answers to queries, written in the formats that people and programs read.
 
-An answer is pyoxigraph's own: solutions, a boolean, or triples. Answers of other endpoints
-are parsed to the same (:mod:`pfocr_rdf.remote`), so each format works for both. All but the
-table are streamed; an answer is made, read and dropped in one thread, as pyoxigraph demands.
+An answer is of pyoxigraph's types: solutions, a boolean, or triples. Answers of other endpoints
+are parsed into the same types (:mod:`pfocr_rdf.remote`), so each format works for both. All but
+the table are streamed; an answer is made, read and dropped in one thread, as pyoxigraph demands.
 """
 
 import io
@@ -48,7 +48,7 @@ RESULT_FORMATS: Final[dict[str, QueryResultsFormat]] = {
     "xml": QueryResultsFormat.XML,
 }
 #: https://www.w3.org/TR/turtle/ , …/n-triples/ , …/json-ld11/ . No RDF/XML: pyoxigraph writes
-#: it ill-formed where a property's IRI ends in no XML name.
+#: it ill-formed if a property's IRI does not end in an XML name.
 GRAPH_FORMATS: Final[dict[str, RdfFormat]] = {
     "turtle": RdfFormat.TURTLE,
     "ntriples": RdfFormat.N_TRIPLES,
@@ -56,7 +56,7 @@ GRAPH_FORMATS: Final[dict[str, RdfFormat]] = {
 }
 SOLUTION_FORMATS: Final = ("table", *RESULT_FORMATS, "gmt")
 BOOLEAN_FORMATS: Final = ("table", *RESULT_FORMATS)
-#: Formats that end without an end of line: a shell would have its prompt there.
+#: Formats that pyoxigraph writes without a final newline: a shell's prompt would follow directly.
 UNENDED: Final = ("json", "xml", "jsonld")
 FORMATS: Final = (*SOLUTION_FORMATS, *GRAPH_FORMATS)
 
@@ -93,12 +93,12 @@ def write_query(
     """
     sink = _Sink(output)
     try:
-        # At its end the parser counts the blank lines that follow, and none of them is at fault.
+        # Stripped: the parser would place an error at the end on the blank lines that follow.
         answer = store.query(readable(text.rstrip()), prefixes=iris.prefixes())
         chosen = form or default_format(answer, terminal=terminal)
         return write_answer(answer, cast(BinaryIO, sink), chosen, iris, width=width)
     except Exception as error:
-        # The traceback would keep the answer, and it must not be dropped in another thread.
+        # The traceback would keep the answer alive, which must be dropped in this thread.
         answer = None
         traceback.clear_frames(error.__traceback__)
         refusal = None if sink.failed else _refusal(error, text, iris)
@@ -108,7 +108,7 @@ def write_query(
 
 
 def _refusal(error: Exception, text: str, iris: Iris) -> PfocrError | None:
-    """The error in our words, if it is one of pyoxigraph's."""
+    """Our error for one that pyoxigraph raised; None for any other."""
     if isinstance(error, SyntaxError):
         return QueryError(explain_syntax(text, str(error), iris.prefixes()))
     if isinstance(error, UnicodeError):
@@ -123,7 +123,7 @@ def _refusal(error: Exception, text: str, iris: Iris) -> PfocrError | None:
 
 
 class _Sink:
-    """Remembers that writing failed: reading the store raises the same exceptions."""
+    """Remembers that writing failed, because reading the store raises the same exceptions."""
 
     def __init__(self, output: BinaryIO) -> None:
         self.output = output
@@ -138,11 +138,11 @@ class _Sink:
             raise
 
     def flush(self) -> None:
-        """Nothing is held back here, and the caller flushes its own."""
+        """Do nothing: nothing is buffered here, and the caller flushes its own output."""
 
 
 class _Rows:
-    """Counts the rows of an answer, which is well-formed where it is XML."""
+    """Counts the rows of an answer while writing it, and keeps XML well-formed."""
 
     def __init__(self, output: BinaryIO, form: str) -> None:
         self.output = output
@@ -150,7 +150,7 @@ class _Rows:
         self.text = XmlText() if form == "xml" else None
 
     def write(self, data: bytes) -> int:
-        """Pass the bytes on, as they may stand in the format."""
+        """Pass the bytes on, checked and escaped if the format is XML."""
         size = len(data)
         if self.text:
             try:
@@ -163,11 +163,11 @@ class _Rows:
         return size
 
     def flush(self) -> None:
-        """Nothing is held back here."""
+        """Do nothing: nothing is buffered here."""
 
 
 def default_format(answer: Answer, *, terminal: bool) -> str:
-    """The format for a reader who did not ask for one.
+    """The format of an answer if none was asked for.
 
     >>> default_format(Store().query("SELECT * {}"), terminal=True)
     'table'
@@ -185,7 +185,7 @@ def write_answer(
     *,
     width: int | None = None,
 ) -> int:
-    """Write an answer, whether of a store or of another endpoint.
+    """Write an answer from a store or from another endpoint.
 
     :param form: one of :data:`FORMATS`.
     :param width: of a table, in characters; by default the terminal's.
@@ -207,7 +207,7 @@ tsv or xml
             output.write(b"yes\n" if answer else b"no\n")
         else:
             answer.serialize(output, RESULT_FORMATS[form])
-            output.write(b"\n")  # in no format does the engine end a boolean
+            output.write(b"\n")  # the engine writes no newline after a boolean, in any format
         return int(bool(answer))
     _check("a CONSTRUCT or DESCRIBE", form, tuple(GRAPH_FORMATS))
     number = count()
@@ -245,7 +245,7 @@ def _check(kind: str, form: str, forms: tuple[str, ...]) -> None:
 
 
 def _write_table(answer: QuerySolutions, output: BinaryIO, iris: Iris, width: int | None) -> int:
-    """A table for people. The one format that holds all rows: its columns fit the widest."""
+    """Write a table for people. It needs all rows in memory, to fit the columns to the widest."""
     shorten = shortener(iris)
     rows = [[_shown(cell, shorten) for cell in row] for row in answer]
     table = rich.table.Table(box=rich.box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
@@ -253,7 +253,7 @@ def _write_table(answer: QuerySolutions, output: BinaryIO, iris: Iris, width: in
         numbers = bool(rows) and all(re.fullmatch(r"-?[0-9.]*", row[index]) for row in rows)
         table.add_column(variable.value, justify="right" if numbers else "left", overflow="fold")
     for row in rows:
-        # Text, not str: a bracket in a title is no markup.
+        # Text, not str, in which rich would read a bracket in a title as markup.
         table.add_row(*(rich.text.Text(cell) for cell in row))
     lines = io.StringIO()
     columns = width or shutil.get_terminal_size().columns
@@ -268,12 +268,12 @@ def _shown(cell: Cell, shorten: Callable[[str], str]) -> str:
         return ""
     if isinstance(cell, NamedNode):
         return shorten(cell.value)
-    # A control character of a record must not steer the reader's terminal.
+    # A control character from a record must not control the reader's terminal.
     return CONTROL_RE.sub("�", cell.value if isinstance(cell, Literal) else str(cell))
 
 
 def shortener(iris: Iris) -> Callable[[str], str]:
-    """What turns an IRI into prefix and name, where a prefix fits, by the longest namespace.
+    """A function that shortens an IRI to prefix and name, by the longest namespace that fits.
 
     >>> shortener(Iris())("http://purl.obolibrary.org/obo/NCBITaxon_9606")
     'taxon:9606'
@@ -292,13 +292,13 @@ def shortener(iris: Iris) -> Callable[[str], str]:
 
 
 def gmt_lines(answer: QuerySolutions, iris: Iris = Iris()) -> Iterator[str]:
-    r"""Gene sets, one a line: name, description and NCBI Gene ids, between tabs.
+    r"""Gene sets, one per line: name, description and NCBI Gene ids, separated by tabs.
 
-    The rows have ``?figid``, perhaps ``?title``, and either ``?genes``, the ids of a set
-    between spaces, or ``?gene``, an id or IRI a row; the rows of a set follow each other.
+    The rows have ``?figid``, optionally ``?title``, and either ``?genes``, the ids of a set
+    separated by spaces, or ``?gene``, one id or IRI per row; the rows of a set are consecutive.
     https://docs.gsea-msigdb.org/#GSEA/Data_Formats/ (GMT)
 
-    :raises QueryError: if the rows are not so.
+    :raises QueryError: if the answer lacks these variables, or the rows of a set are apart.
 
     >>> rows = Store().query(
     ...     'SELECT ("PMC1__f" AS ?figid) ("a\tb" AS ?title) ("10 9" AS ?genes) {}'
@@ -337,14 +337,14 @@ def _plain(cell: Cell, iris: Iris) -> str:
 
 
 def gmt_line(figid: str, title: str, genes: Collection[str]) -> Iterator[str]:
-    r"""The line of one set, none where it has no gene; the genes in order, so that bytes repeat.
+    r"""The line of one set, none if it has no gene; its genes sorted, so that output is repeatable.
 
     >>> list(gmt_line("PMC1__f", "100 % of a\tset", ["10", "9"]))
     ['PMC1__f\t100 % of a set\t9\t10\n']
     """
     if genes:
         ordered = sorted(genes, key=lambda gene: (len(gene), gene))
-        # A tab in a name, which may be any text, would move every column after it.
+        # A tab in a name, which may be any text, would shift every column after it.
         name = CONTROLS_RE.sub(" ", figid)
         text = " ".join(CONTROLS_RE.sub(" ", title).split())
         yield "\t".join([name, text, *ordered]) + "\n"

@@ -1,16 +1,16 @@
-"""How many rows an answer has, counted in its bytes as pyoxigraph has written them.
+"""How many rows an answer has, counted in the bytes that pyoxigraph writes.
 
 Solutions are serialised without a Python object for each, so they can only be counted
-afterwards. What divides rows is looked for where no literal can hold it; a hundred megabytes
-take a tenth of a second. A block may end anywhere, in the middle of a mark or of an escape.
+afterwards. The bytes between rows are looked for where no literal can contain them; a hundred
+megabytes take a tenth of a second. A block may end anywhere, even within a mark or an escape.
 """
 
 import re
 from typing import Final, Protocol
 
-#: What begins an object in the list of solutions, but for the first: a comma, a brace and the
-#: name of a variable, or an object without any. A literal can end in ``,{``; then its quote is
-#: followed by a comma or a brace, with which no variable begins.
+#: The beginning of each solution but the first: a comma, a brace, and the name of a variable or,
+#: for an empty solution, a closing brace. A literal can end in ``,{``, but then its closing quote
+#: is followed by a comma or a brace, with which no variable's name begins.
 JSON_ROW_RE: Final = re.compile(rb',\{(?:"[^,}]|\})')
 EMPTY_ROW: Final = b",{}"
 
@@ -21,14 +21,14 @@ class RowCounter(Protocol):
     rows: int
 
     def add(self, block: bytes) -> None:
-        """Count what is in the next part of the answer."""
+        """Count the rows in the next block of the answer."""
 
     def finish(self) -> None:
-        """The answer is whole."""
+        """Complete the count after the last block."""
 
 
 class MarkedRows:
-    """Rows of a format in which bytes stand in each row, and nowhere else.
+    """Rows of a format with a mark that stands once in each row and header line, nowhere else.
 
     >>> counter = MarkedRows(b"<result>")
     >>> counter.add(b"<results><result></result><res")
@@ -54,11 +54,11 @@ class MarkedRows:
         self._tail = data[-overlap:] if overlap else b""
 
     def finish(self) -> None:
-        """Nothing is pending."""
+        """Do nothing: no row is pending."""
 
 
 class CsvRows:
-    r"""Lines of CSV; a line end between quotes belongs to a value.
+    r"""Rows of CSV after its header; a line end between quotes belongs to a value.
 
     https://www.rfc-editor.org/rfc/rfc4180#section-2
 
@@ -81,7 +81,7 @@ class CsvRows:
         if self._tail:
             data = data[:-1]
         if b'"' in data:
-            # A doubled quote leaves and enters at once: nothing stands between the two.
+            # A doubled quote closes and reopens at once: the part between the two is empty.
             parts = data.split(b'"')
             self._lines += sum(part.count(b"\r\n") for part in parts[self._inside :: 2])
             self._inside ^= (len(parts) - 1) & 1
@@ -90,7 +90,7 @@ class CsvRows:
         self.rows = max(0, self._lines - 1)
 
     def finish(self) -> None:
-        """Nothing is pending: a lone carriage return ends no line."""
+        """Do nothing: no row is pending, because a lone carriage return ends no line."""
 
 
 class JsonRows:
@@ -114,9 +114,9 @@ class JsonRows:
         self._end = b""
 
     def add(self, block: bytes) -> None:
-        """Count what divides two solutions."""
+        """Count what separates two solutions."""
         data = self._tail + block
-        # No mark and no escape is torn where none of these bytes stands before.
+        # These are kept for the next block: after any other byte, no mark or escape is cut in two.
         whole = data.rstrip(b'\\,{"')
         self._tail = data[len(whole) :]
         self._end = (self._end + block)[-4:]
@@ -128,17 +128,17 @@ class JsonRows:
             outside = b'"'.join(whole.split(b'"')[self._inside :: 2])
             self._dividers += outside.count(EMPTY_ROW)
         self._inside ^= whole.count(b'"') & 1
-        # The first solution has no divider before it.
+        # The first solution has no separator before it.
         self.rows = self._dividers + 1 if self._dividers else 0
 
     def finish(self) -> None:
-        """Tell one solution from none."""
+        """Tell one solution from none, as neither has a separator."""
         if not self._dividers:
             self.rows = int(self._end != b"[]}}")
 
 
 def row_counter(form: str) -> RowCounter:
-    """What counts the rows of solutions in a format: json, xml, csv, tsv, or gene sets in gmt.
+    """A counter for the rows of solutions in json, xml, csv or tsv, or of gene sets in gmt.
 
     >>> type(row_counter("csv")).__name__
     'CsvRows'

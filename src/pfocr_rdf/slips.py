@@ -1,7 +1,7 @@
-"""The commonest slips in the text of a query, which its parser does not name.
+"""The commonest slips in the text of a query, which the parser does not name.
 
-None of them is anywhere in a query that is well formed, so it does not matter where the parser
-gave up. Strings, IRIs, prefixed names and comments are blanked before they are looked for.
+None of them occurs in a well-formed query, so it does not matter where the parser gave up.
+Strings, IRIs, prefixed names and comments are blanked before the search.
 """
 
 from typing import Final
@@ -10,9 +10,9 @@ from pfocr_rdf.possessive import re
 from pfocr_rdf.tokens import TOKEN_RE
 
 _SELECT: Final = r"SELECT\s++(?:(?:DISTINCT|REDUCED)\s++)?+"
-#: Among what follows the group of the patterns; so far that no text takes quadratic time.
+#: Between two clauses after the query's group; limited, so that no text takes quadratic time.
 _LATER: Final = r"[^{}]{0,300}?(?<![\w?$:@.-])"
-#: What a slip looks like → what to do. It stands where the group ``at`` is, or as a whole.
+#: Pattern of a slip → what to do. The slip is at the group ``at``, or else the whole match.
 PATTERN_TO_ADVICE: Final = {
     r"PREFIX\s++(?P<at>[\w.-]++)\s*+<": "a prefix ends in a colon: PREFIX {at}: <…>",
     _SELECT + r"(?:[?$]\w++\s++)*+(?P<at>COUNT|SUM|AVG|MIN|MAX|SAMPLE|GROUP_CONCAT)\s*+\(": (
@@ -60,7 +60,7 @@ PATTERN_TO_ADVICE: Final = {
         "a comma stands between the values that a function takes"
     ),
 }
-#: The same, not as a part of a variable, a name or a language.
+#: The same, compiled not to match within a variable, a name or a language tag; and others.
 RE_TO_ADVICE: Final = {
     **{
         re.compile(rf"(?<![\w?$:@.-]){pattern}", re.IGNORECASE): advice
@@ -75,13 +75,13 @@ RE_TO_ADVICE: Final = {
     re.compile("[“”„‘’«»]"): "strings stand in straight quotation marks",
 }
 OPENING_TO_CLOSING: Final = {"(": ")", "{": "}", "[": "]"}
-#: So many open brackets are looked at when one is closed.
+#: How many of the open brackets a closing one is compared with.
 DEEPEST: Final = 100
 BRACKET_RE: Final = re.compile(r"[(){}\[\]]")
 
 
 def find_slip(text: str) -> tuple[int, str] | None:
-    """Where the first slip stands that is known by its looks, and what to do.
+    """The index of the first slip that matches a pattern, and what to do; None if none does.
 
     >>> find_slip("SELECT ?s COUNT(?o) { ?s ?p ?o }")
     (10, 'what SELECT computes stands in parentheses, with a name: (COUNT(?x) AS ?n)')
@@ -97,7 +97,7 @@ def find_slip(text: str) -> tuple[int, str] | None:
 
 
 def find_unended(text: str) -> tuple[int, str] | None:
-    """Where a string or a bracket begins that does not end, or one ends that did not begin.
+    """The index of a string or bracket that is not closed, or closes nothing, and what to do.
 
     >>> find_unended("ASK { ?s ?p 'a }")
     (12, "the string does not end: close it with '")
@@ -126,7 +126,7 @@ def find_unended(text: str) -> tuple[int, str] | None:
 
 
 def _blanked(text: str) -> str:
-    """The text, as long as it was, without what stands in strings, IRIs, names and comments.
+    """The text, at its full length, with strings, IRIs, prefixed names and comments blanked.
 
     >>> _blanked("a:b '(' <x:(> # )")
     "::: ' ' <   >    "

@@ -1,8 +1,7 @@
 """Any spelling of an identifier → the IRI that the data have for the thing.
 
-A spelling is an IRI that somebody uses, a CURIE, or an accession alone where only one thing
-can be meant. Everything that reads an identifier from a user reads it here: parameters,
-``describe``, search, pages.
+A spelling is any IRI in use for the thing, a CURIE, or a bare accession that can mean only one
+thing. All identifiers from users are read here: in parameters, ``describe``, search, pages.
 """
 
 import re
@@ -22,7 +21,7 @@ from pfocr_rdf.iris import Iris
 if TYPE_CHECKING:
     from curies import Converter
 
-#: What there are IRIs of, in the order in which a hint names them.
+#: Kind of thing → its name in messages, in the order in which a hint lists them.
 KIND_TO_NAME: Final[dict[Kind, str]] = {
     "ncbigene": "gene",
     "taxon": "taxon",
@@ -37,7 +36,7 @@ KIND_TO_NAME: Final[dict[Kind, str]] = {
     "page": "page of a figure at PubMed Central",
 }
 KINDS: Final = tuple(KIND_TO_NAME)
-#: What stands before the colon of a CURIE, in lower case; the first is the usual one.
+#: Beginning → the prefixes of its CURIEs, in lower case; the first is the usual one.
 BEGINNING_TO_PREFIXES: Final[dict[Beginning, str]] = {
     "ncbigene": "ncbigene gene geneid entrez entrezgene entrez.gene ncbi.gene ncbi_gene "
     "ncbi-geneid egid",
@@ -53,7 +52,7 @@ BEGINNING_TO_PREFIXES: Final[dict[Beginning, str]] = {
     "obo": "obo",
     "resolver": "info miriam urn",  # info:doi/10.1000/1, urn:miriam:ncbigene:5742
 }
-#: What a thing of other vocabularies goes by here, and their prefixes.
+#: What to give instead of an identifier from other vocabularies → the prefixes of those.
 ADVICE_TO_PREFIXES: Final[dict[str, str]] = {
     "PubMed ids are not in the records: give the PMC id or the DOI": "pmid pubmed",
     "genes go by NCBI Gene ids, as ncbigene:5742": "hgnc hgnc.symbol symbol ensembl uniprot "
@@ -63,7 +62,7 @@ ADVICE_TO_PREFIXES: Final[dict[str, str]] = {
     "diseases go by MeSH or Disease Ontology ids, as mesh:D009369 or DOID:162": "mondo omim "
     "umls hp efo orphanet orpha icd10 ncit",
 }
-#: How an accession alone looks, the closest shape first.
+#: The shapes of bare accessions, the strictest first.
 KIND_TO_ALONE: Final[dict[Kind, re.Pattern[str]]] = {
     "figure": ns.FIGID_RE,
     "pmc": ns.PMC_RE,
@@ -72,7 +71,7 @@ KIND_TO_ALONE: Final[dict[Kind, re.Pattern[str]]] = {
     "wikipathways": ns.WPID_RE,
     "ndex": ns.UUID_RE,
 }
-#: Kinds whose accessions are numbers, and how a hint spells one of them.
+#: Kinds whose accessions are numbers → their shape, and how a hint spells one.
 NUMBERED: Final[dict[Kind, tuple[re.Pattern[str], str]]] = {
     "ncbigene": (ns.ENTREZ_RE, "ncbigene:{}"),
     "taxon": (ns.TAXON_RE, "taxon:{}"),
@@ -85,17 +84,17 @@ KIND_TO_CASE: Final[dict[Kind, Callable[[str], str]]] = {
     "pmc": str.upper,
     "ndex": str.lower,
 }
-#: Where the prefix ends that follows the beginning of an IRI.
+#: Beginnings of IRIs that a prefix follows → what ends that prefix.
 BEGINNING_TO_SEPARATOR: Final[dict[Beginning, re.Pattern[str]]] = {
     "obo": re.compile("_"),
     "resolver": re.compile("[:/]"),
 }
-#: What follows the beginning of an article's address where the page of a figure is, or its picture.
+#: What follows the beginning of an article's IRI in the address of a figure's page or picture.
 PAGE_RE: Final = re.compile(r"(PMC[0-9]{1,9})/(figure|bin)/([^/?#]+)/?(?:[?#].*)?", re.IGNORECASE)
-#: A page for people, of which the same address leads to a part, or shows it otherwise.
+#: NCBI's pages for people: their address may go on with a part of the page or a way to show it.
 NCBI_PAGE_RE: Final = re.compile(r"https?://(www\.|pmc\.)?ncbi\.nlm\.nih\.gov/", re.IGNORECASE)
 PART_RE: Final = re.compile(r"/?[?#&].*")
-#: A figid's 200 characters, each of four bytes, each escaped; nothing else is so long.
+#: Enough for a figid of 200 characters of four bytes, all escaped; nothing else is so long.
 LONGEST: Final = 3000
 SHOWN: Final = 100
 # https://www.rfc-editor.org/rfc/rfc3986#section-6.2.2.1: scheme and host in any case
@@ -106,11 +105,11 @@ DEFAULT_IRIS: Final = Iris()
 
 
 def find_iri(text: str, iris: Iris = DEFAULT_IRIS, kinds: Sequence[Kind] = KINDS) -> NamedNode:
-    """The IRI in the data of the thing that a text spells.
+    """The IRI that the data have for the thing that a text spells.
 
     A DOI gives ``https://doi.org/…`` in lower case, and the page of a figure at PubMed Central its
-    address: :func:`pfocr_rdf.contents.same_thing` says what they are of. A number alone is
-    understood where ``kinds`` leave it one meaning.
+    address: :func:`pfocr_rdf.contents.same_thing` finds what they belong to. A bare number is
+    accepted only for a gene or a taxon, where ``kinds`` leave it no other meaning.
 
     :param text: an IRI, a CURIE or an accession; spaces and ``< >`` around it do not matter.
     :param kinds: what may be meant; everything by default.
@@ -142,11 +141,11 @@ taxon:5742 or CHEBI:5742 or DOID:5742 or PMC5742
 
 
 def _alone(spelt: str, kinds: Sequence[Kind]) -> tuple[Kind, str] | None:
-    """An accession without anything before it that says what it is."""
+    """The kind and the accession if the text is a bare accession, without a prefix."""
     if spelt.isdigit():
         meant = [kind for kind in NUMBERED if kind in kinds]
-        # Numbers of ChEBI and DOID are never written without their prefix, and an article's
-        # may as well be a PubMed id.
+        # Numbers of ChEBI and DOID are never written without their prefix, and what looks like
+        # an article's might be a PubMed id.
         if len(meant) == 1 and meant[0] in {"ncbigene", "taxon"}:
             return meant[0], spelt
     for kind, pattern in KIND_TO_ALONE.items():
@@ -170,7 +169,7 @@ def _prefixed(spelt: str, kinds: Sequence[Kind], iris: Iris) -> tuple[Kind, str]
         beginning, rest = converter.standardize_prefix(prefix.lower()), "".join(after)
     if beginning is None:
         raise IriError(_named(kinds), spelt, _hint(spelt, prefix, rest, kinds))
-    # chebi:CHEBI:15377, as identifiers.org has it
+    # chebi:CHEBI:15377, as identifiers.org writes it
     again, _, bare = rest.partition(":")
     if bare and converter.standardize_prefix(again.lower()) == beginning:
         rest = bare
@@ -183,7 +182,7 @@ def _prefixed(spelt: str, kinds: Sequence[Kind], iris: Iris) -> tuple[Kind, str]
 
 
 def _accession(kind: Kind, rest: str, spelt: str) -> str:
-    """What follows the beginning of an IRI or a CURIE, as the accession that it stands for."""
+    """The accession that follows the beginning of an IRI or a CURIE, in the form of the data."""
     if kind == "doi":
         return _unescaped(rest, spelt)
     rest = rest.removesuffix("/")
@@ -199,7 +198,7 @@ def _accession(kind: Kind, rest: str, spelt: str) -> str:
 
 
 def _unescaped(rest: str, spelt: str) -> str:
-    """Percent-decoded once.
+    """The text, percent-decoded once.
 
     :raises IriError: if an escape is broken, is no UTF-8, or hides a control character.
     """
@@ -241,12 +240,12 @@ def _cased(kind: Kind, accession: str) -> str:
 
 @lru_cache(maxsize=16)
 def _converter(iris: Iris) -> "Converter":
-    """Knows the beginnings of all IRIs and the prefixes of all CURIEs, longest first."""
+    """A converter with the beginnings of all IRIs and the prefixes of all CURIEs, longest first."""
     # Imported here: with pydantic it takes a tenth of a second and 12 MiB, and most commands,
-    # and a bare accession, do without.
+    # and a bare accession, do not need it.
     from curies import Converter, Record
 
-    # Where a configured prefix is also somebody's spelling of something else, it is ours.
+    # If the configured prefix of genes is also a spelling of another thing, it means genes here.
     uri_to_beginning: dict[str, Beginning] = {}
     for beginning, uris in iri_beginnings(iris).items():
         for uri in uris:
@@ -267,7 +266,7 @@ def _converter(iris: Iris) -> "Converter":
 
 
 def _comparable(iri: str) -> str:
-    """An IRI's scheme and host as they are compared: http is as good as https."""
+    """An IRI for comparison: http becomes https, and the host lower case."""
     web = WEB_RE.match(iri)
     return f"https:{web[1].lower()}{iri[web.end() :]}" if web else iri
 
@@ -283,7 +282,7 @@ def _shown(text: str) -> str:
 
 
 def _hint(spelt: str, prefix: str, rest: str, kinds: Sequence[Kind]) -> str:
-    """What an identifier that was not understood may be; empty if nobody knows."""
+    """A hint at what an identifier that was not understood may be; empty if there is none."""
     shown, name = repr(_shown(spelt)), prefix.lower()[:SHOWN]
     asked = {kind: form for kind, form in NUMBERED.items() if kind in kinds}
     numbers = [form.format(spelt) for shape, form in asked.values() if shape.fullmatch(spelt)]

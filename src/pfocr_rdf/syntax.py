@@ -1,9 +1,10 @@
-"""What is wrong with the text of a query, and where: the parser's message, in words.
+"""What is wrong with the text of a query, and where, in words rather than the parser's message.
 
-Oxigraph's parser lists some of what its grammar could go on with, and not where. The place is
-looked for (:mod:`pfocr_rdf.misfit`), and the commonest mistakes are told by their cause: those of
-:mod:`pfocr_rdf.slips`, a prefix that nobody declared, a query that begins with no form of a query,
-a variable that GROUP BY leaves without a value. What stands first in the text is told.
+Oxigraph's parser lists some of what its grammar would accept next, but not exactly where. The
+place is searched for (:mod:`pfocr_rdf.misfit`), and the commonest mistakes are reported by their
+cause: those of :mod:`pfocr_rdf.slips`, an undeclared prefix, a query that begins with no query
+form, a variable that GROUP BY leaves without a value. If a word that does not fit comes earlier
+in the text than such a cause, it is reported instead.
 """
 
 import re
@@ -19,13 +20,13 @@ from pfocr_rdf.tokens import TOKEN_RE
 
 POSITION_RE: Final = re.compile(r"error at (?P<line>[0-9]+):(?P<column>[0-9]+): (?P<rest>.*)", re.S)
 CONTROL_RE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-SHOWN: Final = 300  # characters of the parser's message: its lists of what it expected are long
-#: What the parser says where its grammar alone is broken: keywords, signs and letters.
+SHOWN: Final = 300  # characters shown of the parser's message: its lists of alternatives are long
+#: What the parser expects if the text only violates its grammar: keywords, signs and letters.
 _ITEM: Final = (
     r'(?:IRI parsing failed|Prefix not found|"(?:[^"\\]|\\.)*"|\w+|\[(?:_|\'[^][]*)\]|<unreported>)'
 )
 GENERAL_RE: Final = re.compile(f"expected (?:one of )?{_ITEM}(?:, {_ITEM})*")
-#: The words of the grammar for "anything", and for one letter of many.
+#: How the grammar writes "anything", and one letter of a class.
 CLASS_RE: Final = re.compile(r"(?:, )?\[(?:_|'[^][]*)\]|<unreported>")
 FORMS: Final = ("SELECT", "ASK", "CONSTRUCT", "DESCRIBE")
 PROLOGUE: Final = ("BASE", "PREFIX", "VERSION")
@@ -34,7 +35,7 @@ UPDATES: Final = (
     *("INSERT", "DELETE", "WITH", "LOAD", "CLEAR", "DROP", "CREATE", "COPY", "MOVE", "ADD"),
 )
 UNBOUND: Final = "The SELECT contains a variable that is unbound"
-#: Words of the parser → what is wrong, and what to do.
+#: Words in the parser's message → what is wrong, and what to do.
 WORDS_TO_REASON: Final = (
     (
         UNBOUND,
@@ -57,9 +58,9 @@ WORDS_TO_REASON: Final = (
 class SyntaxFault:
     """What is wrong with the text of a query, and where.
 
-    ``line`` and ``column`` count from 1 and are 0 where the parser names no place. ``excerpt``
-    is the part of the line around the column, in which ``mark`` is the column's index; control
-    characters are spaces there.
+    ``line`` and ``column`` count from 1 and are 0 if the parser names no place. ``excerpt`` is
+    the part of the line around the column, with spaces for control characters; ``mark`` is the
+    index of the column in it.
     """
 
     reason: str
@@ -73,11 +74,11 @@ class SyntaxFault:
 def find_fault(
     text: str, message: str, prefixes: Collection[str] = (), *, based: bool = False
 ) -> SyntaxFault:
-    r"""What the parser found wrong with a query, for people and for programs.
+    r"""What is wrong with a query that the parser refused, for people and for programs.
 
     :param message: the parser's.
     :param prefixes: those that need no declaration.
-    :param based: whether there is something that IRIs may be relative to.
+    :param based: whether relative IRIs have a base.
 
     >>> fault = find_fault("SELECT *\n{ ?s ?p }", "error at 2:9: expected an object")
     >>> fault.line, fault.column, fault.excerpt[fault.mark], fault.reason
@@ -142,7 +143,7 @@ def _first_word(text: str) -> re.Match[str] | None:
 
 
 def _begins_wrong(first: re.Match[str] | None) -> tuple[int, str] | None:
-    """Where a word stands in the place of SELECT and its like, and what to do."""
+    """The index of a first word that begins no query, and what to do; None if there is none."""
     if first is None or first[0].upper() in FORMS:
         return None
     forms = f"{', '.join(FORMS[:-1])} or {FORMS[-1]}"
@@ -150,7 +151,7 @@ def _begins_wrong(first: re.Match[str] | None) -> tuple[int, str] | None:
 
 
 def _bare_iri(text: str) -> tuple[int, str] | None:
-    """Where an address stands bare, or one begins that is none, and what to do."""
+    """The index of the first address that is no IRI between < and >, and what to do."""
     for token in _tokens(text):
         if token["prefix"] is not None and text.startswith("//", token.end()):
             return token.start(), "an IRI stands between < and >, and has no space in it"
@@ -158,9 +159,9 @@ def _bare_iri(text: str) -> tuple[int, str] | None:
 
 
 def _undeclared(text: str, prefixes: Collection[str]) -> tuple[int, str] | None:
-    """Where the first prefix stands that nobody declared, and what to do.
+    """The index of the first undeclared prefix, and what to do.
 
-    A query with one is wrong, wherever its parser gave up: it goes back, and says so elsewhere.
+    It is an error wherever the parser gave up: the parser backtracks, and reports another place.
     """
     known, declares = set(prefixes), False
     for token in _tokens(text):
@@ -177,13 +178,13 @@ def _undeclared(text: str, prefixes: Collection[str]) -> tuple[int, str] | None:
 
 
 def _is_part(text: str, token: re.Match[str]) -> bool:
-    """Whether a prefix follows a variable, or the beginning of an IRI, without a space."""
+    """Whether a prefix directly follows a <, or a lone colon directly follows a variable."""
     before = re.search(r"[?$]\w*+\Z|<\Z", text[max(0, token.start() - SHOWN) : token.start()])
     return before is not None and (before[0] == "<" or token["prefix"] == ":")
 
 
 def _meant(prefix: str, prefixes: Collection[str]) -> str:
-    """The prefix that needs no declaration and may be meant; "" if none is.
+    """The prefix that may be meant, of those that need no declaration; "" if there is none.
 
     >>> [_meant(prefix, ["gene", "schema"]) for prefix in ("NCBIGene", "shema", "sc", "foo")]
     ['gene', 'schema', '', '']
@@ -195,7 +196,7 @@ def _meant(prefix: str, prefixes: Collection[str]) -> str:
 
 
 def _in_words(text: str, rest: str) -> str:
-    """What the parser says, without the letters that might have stood there."""
+    """The parser's message in our words, or else without the letters that it would accept."""
     for words, reason in WORDS_TO_REASON:
         if words in rest:
             names = _ungrouped(text) if words == UNBOUND else ()
@@ -207,7 +208,7 @@ def _in_words(text: str, rest: str) -> str:
 
 
 def _ungrouped(text: str) -> tuple[str, ...]:
-    """The variables that stand bare after the only SELECT, and not after GROUP BY."""
+    """The variables that SELECT names bare and GROUP BY does not; none if SELECT is repeated."""
     selected: list[str] = []
     grouped: set[str] = set()
     place, before, depth, selects = "", "", 0, 0
@@ -234,7 +235,7 @@ def explain_syntax(
 
     :param message: the parser's.
     :param prefixes: those that need no declaration.
-    :param based: whether there is something that IRIs may be relative to.
+    :param based: whether relative IRIs have a base.
 
     >>> print(explain_syntax("SELECT *\n{ ?s ?p }", "error at 2:9: expected an object"))
     the query is not SPARQL: line 2, column 9: expected an object

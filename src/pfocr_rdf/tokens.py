@@ -1,11 +1,11 @@
-"""The words of SPARQL, as far as they must be told apart to say what is wrong with a query."""
+"""The tokens of SPARQL, as far as saying what is wrong with a query needs to tell them apart."""
 
 from typing import Final
 
 from pfocr_rdf.possessive import re
 
-# Possessive, so that no text takes more than linear time; a string or IRI that does not end hides
-# the rest of its line, for what stands in it is nothing that was meant.
+# Possessive, so that no text takes more than linear time. A string that does not end hides the
+# rest of its line, or of the text if it is a long one: none of that is to be taken for a token.
 # https://www.w3.org/TR/sparql11-query/#sparqlGrammar
 TOKEN_RE: Final = re.compile(
     r"#[^\r\n]*+"
@@ -14,7 +14,7 @@ TOKEN_RE: Final = re.compile(
     r'|"""(?:[^"\\]|""?(?!")|\\.)*+(?:"""|\Z)'
     r"|'(?:[^'\\\r\n]|\\.)*+'?"
     r'|"(?:[^"\\\r\n]|\\.)*+"?'
-    # A dot at the end of a name or of a word ends the triple.
+    # A dot at the end of a name or a word is not part of it, but ends the triple.
     r"|_:(?:[\w\-]|\.++(?=[\w\-]))*+"
     r"|(?P<variable>[?$]\w++)"
     r"|(?P<prefix>(?:[^\W\d_][\w.\-]*+)?:)(?:[\w:%\-\x80-\U0010ffff]|\\.|\.++(?=[\w:%\-\\\x80-\U0010ffff]))*+"
@@ -23,16 +23,16 @@ TOKEN_RE: Final = re.compile(
     r"|(?P<sign>[{}()]|\^\^)",
     re.DOTALL,
 )
-#: Functions that Oxigraph 0.5.13 does not read if white space stands before their parenthesis.
+#: Functions that Oxigraph 0.5.13 does not parse if white space precedes their parenthesis.
 CALLED: Final = r"(?<![\w?$:@.-])(?i:BNODE|COALESCE|CONCAT)"
 APART_RE: Final = re.compile(rf"(?P<name>{CALLED})(?P<space>[ \t\r\n]++)\(")
 _APART_OR_TOKEN_RE: Final = re.compile(f"{APART_RE.pattern}|{TOKEN_RE.pattern}", TOKEN_RE.flags)
 
 
 def readable(text: str) -> str:
-    """A query as Oxigraph reads it: a parenthesis follows its function at once.
+    """A query that Oxigraph can parse: a function's parenthesis directly follows its name.
 
-    Nothing else changes, and nothing behind it has another place.
+    The white space moves behind the parenthesis, so that the rest of the text keeps its place.
 
     >>> readable("ASK { BIND(CONCAT (?a, 'CONCAT (') AS ?b) }")
     "ASK { BIND(CONCAT( ?a, 'CONCAT (') AS ?b) }"

@@ -1,4 +1,4 @@
-"""Bytes of an XML document, kept well-formed where pyoxigraph does not.
+"""Keep the bytes of an XML document well-formed where pyoxigraph does not.
 
 https://www.w3.org/TR/xml/#charsets
 """
@@ -13,7 +13,7 @@ NONCHARACTER_RE: Final = re.compile(b"\xef\xbf[\xbe\xbf]")
 
 
 class NotXmlError(PfocrError):
-    """A character that no XML document can hold; keeps it, as ``U+0001``."""
+    """A character that no XML document can hold; ``character`` names it, as ``U+0001``."""
 
     def __init__(self, character: str) -> None:
         super().__init__(character)
@@ -36,7 +36,7 @@ class XmlText:
         self._tail = b""
 
     def check(self, block: bytes) -> bytes:
-        """The block as it may stand in XML.
+        """The block as XML can hold it, with carriage returns as references.
 
         :raises NotXmlError: if it holds a character that XML cannot hold.
         """
