@@ -1,4 +1,4 @@
-"""What VoID counts of a release: its statistics, class and property partitions, and linksets.
+"""The VoID description of a release: statistics, class and property partitions, and linksets.
 
 https://www.w3.org/TR/void/#statistics
 """
@@ -24,7 +24,7 @@ TRIPLES: Final = term(ns.VOID, "triples")
 
 
 def statistics(version: str, figures: int, total: Tally, iris: Iris) -> Facts:
-    """The counts of the whole, and which partitions and linksets there are."""
+    """The counts of the whole release, and links to its partitions and linksets."""
     for name, count in (
         ("triples", total.triples),
         ("entities", total.typed),
@@ -46,8 +46,8 @@ def statistics(version: str, figures: int, total: Tally, iris: Iris) -> Facts:
 def partition_nodes(version: str, total: Tally, iris: Iris) -> Iterator[Node]:
     """Class partitions with the properties of their instances, and property partitions.
 
-    Below a property of a class are the classes and the datatypes of what it leads to, where SIB's
-    editor looks for them: https://github.com/sib-swiss/sparql-editor
+    Each property partition of a class has partitions by class and datatype of the objects, where
+    SIB's editor looks for them: https://github.com/sib-swiss/sparql-editor
     """
     ranges = total.ranges.of_class()
     by_class: dict[str, dict[str, int]] = {}
@@ -74,7 +74,7 @@ def partition_nodes(version: str, total: Tally, iris: Iris) -> Iterator[Node]:
 
 
 def link_nodes(version: str, total: Tally, iris: Iris) -> Iterator[Node]:
-    """The linksets: one for each predicate and dataset that it leads to."""
+    """The linksets: one for each pair of a predicate and a dataset that it links to."""
     for predicate, target in sorted(total.links):
         facts: list[tuple[NamedNode, Object]] = [
             (RDF_TYPE, term(ns.VOID, "Linkset")),
@@ -92,7 +92,11 @@ def _property(predicate: str, count: int) -> Facts:
 
 
 def _ends(node: NamedNode, found: Ends | None, iris: Iris) -> Iterator[tuple[NamedNode, Node]]:
-    """What a property of a class leads to, each below the node of that, and by which predicate."""
+    """Partitions of a class's property by class and datatype of its objects, with their links.
+
+    :param node: the property partition, whose IRI theirs extend.
+    :returns: pairs of the predicate that links to a partition, and the partition.
+    """
     classes, datatypes = found or (Counter[str](), Counter[str]())
     counted = [
         *((CLASS_PARTITION, CLASS, *one) for one in sorted(classes.items())),

@@ -1,15 +1,15 @@
-"""The ids of the releases that were deleted from a data folder: their addresses say so."""
+"""The ids of the releases deleted from a data folder, so that their addresses can say so."""
 
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-#: An id a line.
+#: The file in the data folder that lists them, one id per line.
 PRUNED: Final = ".pruned"
 
 
 def note_pruned(data: Path, name: str) -> bool:
-    """Note that a release was deleted; whether it could be noted."""
+    """Note that a release was deleted; return whether that could be written."""
     with suppress(OSError), (data / PRUNED).open("a", encoding="utf-8") as file:
         return bool(file.write(f"{name}\n"))
     return False

@@ -1,4 +1,4 @@
-"""Dumps on their way out: copied as they are, or written in one format to a stream."""
+"""Publish the dumps: copy the files as they are, or write the data in one format to a stream."""
 
 import gzip
 import hashlib
@@ -20,7 +20,7 @@ from pfocr_rdf.listing import ListedFile, size_fault
 from pfocr_rdf.releases import Release
 from pfocr_rdf.xml_text import NotXmlError, XmlText
 
-#: Formats that are made from the store, for they are not among the dumps.
+#: Formats that no dump has, for the default graph of the store, from which they are made.
 CONVERTED: Final = {
     "rdfxml": RdfFormat.RDF_XML,
     "n3": RdfFormat.N3,
@@ -28,8 +28,8 @@ CONVERTED: Final = {
 DumpFormatName = Literal[
     "turtle", "ntriples", "nquads", "jsonld", "equivalents", "mappings", "trig", "rdfxml", "n3"
 ]
-#: What a file's name ends in, before .gz → the formats that such a file may hold; the first is
-#: what it holds if nobody says.
+#: Suffix of a file name, before .gz → the formats that such a file may hold; the first is the
+#: default.
 SUFFIX_TO_FORMATS: Final[dict[str, tuple[DumpFormatName, ...]]] = {
     ".ttl": ("turtle", "ntriples"),
     ".nt": ("ntriples",),
@@ -43,7 +43,7 @@ COPY_BYTES: Final = 1 << 20
 
 
 def formats_of(path: Path) -> tuple[DumpFormatName, ...]:
-    """The formats that a file of this name may hold, likeliest first; none if it does not say.
+    """The formats that a file of this name may hold, the default first; none if it does not tell.
 
     >>> formats_of(Path("pfocr.nt.gz")), formats_of(Path("pfocr.txt"))
     (('ntriples',), ())
@@ -52,7 +52,9 @@ def formats_of(path: Path) -> tuple[DumpFormatName, ...]:
 
 
 def suffix_of(path: Path) -> str:
-    """What a file's name ends in before .gz, if it has letters; a date or a version says nothing.
+    """The suffix of a file name before .gz, in lower case; empty if it has no letters.
+
+    The end of a date or of a version tells no format.
 
     >>> suffix_of(Path("pfocr.NT.gz")), suffix_of(Path("pfocr-2026.11"))
     ('.nt', '')
@@ -65,10 +67,10 @@ def suffix_of(path: Path) -> str:
 def copy_dumps(release: Release, target: Path) -> list[Path]:
     """Copy the dumps with their manifest and checksums, described as an RO-Crate.
 
-    Each copy is hashed: what is described with a checksum must have it.
+    Each copy is hashed, because the description states its checksum.
 
-    :raises ReleaseError: if the target holds other files or is one, or a dump is not whole.
-    :raises OSError: if there is no room for all of them; none is left there then.
+    :raises ReleaseError: if the target is a file or holds other files, or a dump is damaged.
+    :raises OSError: if they cannot all be written, as on a full disk; then no copy is left there.
     """
     if target.is_file():
         raise ReleaseError(f"{target} is a file: name a new folder")
@@ -86,11 +88,11 @@ def copy_dumps(release: Release, target: Path) -> list[Path]:
             _refuse_changed(release, file, copy)
         crate.write_bytes(described)
     except BaseException:
-        # Half of a copy would only stand in the way of the next, when it was interrupted, too.
+        # Also when interrupted: the next attempt would refuse a folder with part of a copy.
         for path in (*copies, crate):
             path.unlink(missing_ok=True)
         if is_new:
-            with suppress(OSError):  # somebody else keeps something there meanwhile
+            with suppress(OSError):  # somebody else has put a file there meanwhile
                 target.rmdir()
         raise
     return sorted([*copies, crate])
@@ -101,10 +103,10 @@ def write_dump(
 ) -> None:
     """Write the data in one format.
 
-    :param form: ``trig`` holds the named graphs too: equivalents, and those of mapping sets.
-    :param gzipped: compress; the dump file itself where there is one.
-    :raises ReleaseError: if the dump or the store cannot be read, or the release has no links
-        from mapping sets and these are asked for.
+    :param form: ``trig`` includes the named graphs: equivalents, and those of mapping sets.
+    :param gzipped: compress; a format that has a dump file is copied from it unchanged.
+    :raises ReleaseError: if the dump or the store cannot be read, if the release lacks the links
+        from mapping sets that are asked for, or if RDF/XML cannot hold the data.
     """
     if form == MAPPINGS.name and release.manifest().get(form) is None:
         reason = "has no links from mapping sets: build with --mappings FILE.sssom.tsv"
@@ -116,7 +118,7 @@ def write_dump(
             with path.open("rb") if gzipped else gzip.open(path) as file:
                 shutil.copyfileobj(file, out, COPY_BYTES)
         elif gzipped:
-            # Without a name of its own it would write that of the file beneath it.
+            # An empty name: otherwise the header would have the name of the underlying file.
             with gzip.GzipFile("", fileobj=out, mode="wb", mtime=0) as packed:
                 _convert(release, form, packed, iris)  # type: ignore[arg-type]
         else:
@@ -126,10 +128,10 @@ def write_dump(
 
 
 def _refuse_cut(release: Release, name: str | None = None, *, is_hashed: bool = False) -> None:
-    """Refuse what was cut: gzip reads an empty file, or some of many members, as if it were all.
+    """Refuse cut dumps: gzip reads an empty file, or only some of its members, without an error.
 
-    :param name: the dump to look at; all that were published if None.
-    :param is_hashed: refuse what has other bytes, too, which gzip does not see where it is copied.
+    :param name: the dump to check; all that were published if None.
+    :param is_hashed: compare the hash too: gzip checks nothing in a file that is copied as it is.
     """
     for file in dump_files(release):
         if name in (None, file.name):
@@ -140,7 +142,7 @@ def _refuse_cut(release: Release, name: str | None = None, *, is_hashed: bool = 
 
 
 def _refuse_changed(release: Release, file: ListedFile, path: Path) -> None:
-    """Refuse a dump, or a copy of it, that has other bytes than were published."""
+    """Refuse a dump, or a copy of it, whose hash is not the one in the manifest."""
     with path.open("rb") as opened:
         found = hashlib.file_digest(opened, "sha256").hexdigest()
     if found != file.sha256:
@@ -168,7 +170,7 @@ def _convert(release: Release, form: str, out: BinaryIO, iris: Iris) -> None:
 
 
 class _Xml:
-    """What is written through it a parser of XML reads as it was."""
+    """A stream that passes bytes on as well-formed XML; see :class:`XmlText`."""
 
     def __init__(self, out: BinaryIO) -> None:
         self._out = out

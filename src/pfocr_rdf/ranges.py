@@ -1,8 +1,8 @@
-"""What the properties of each class lead to: things of which classes, literals of which datatype.
+"""What the properties of each class lead to: things of which classes, literals of which datatypes.
 
-VoID counts the triples that a class has with a property. What stands at their other end, by which
-editors complete a query and programs write one, is described in the form in which SIB's editor asks
-an endpoint for it: https://github.com/sib-swiss/sparql-editor
+VoID counts the triples of each class and property. What their objects are, which editors need to
+complete a query and programs to write one, is described in the form in which SIB's editor asks an
+endpoint for it: https://github.com/sib-swiss/sparql-editor
 """
 
 from collections import Counter
@@ -15,8 +15,8 @@ from pyoxigraph import NamedNode
 from pfocr_rdf.mapping import Node
 from pfocr_rdf.vocabulary import RDF_TYPE, WAS_DERIVED_FROM, Pfocr, Schema
 
-#: What these lead to is described by nobody else than who says so: addresses, mostly, of which
-#: each figure has its own, and to wait for their description would take memory for each.
+#: Mostly addresses, different for each figure, which are never described in another part than the
+#: one with the link: keeping them until a description comes would take memory for each.
 ADDRESSES: Final = frozenset(
     {
         *(Schema.url, Schema.content_url, Schema.main_entity_of_page, Schema.subject_of),
@@ -25,7 +25,7 @@ ADDRESSES: Final = frozenset(
 )
 #: The classes of a thing.
 Types = tuple[str, ...]
-#: Triples by the class of their object, and by its datatype.
+#: Numbers of triples by the class of their object, and by its datatype.
 Ends = tuple[Counter[str], Counter[str]]
 #: Predicate → the IRIs that it leads to, each with the number of triples.
 Links = Mapping[NamedNode, Counter[NamedNode]]
@@ -37,7 +37,7 @@ class Ranges:
 
     :param datatypes: (classes, predicate, datatype) → triples with such literals.
     :param classes: (classes, predicate, classes of the object) → triples.
-    :param open: (classes, predicate) → IRI → triples; another part may describe it.
+    :param open: (classes, predicate) → IRI → triples, for IRIs that another part may describe.
     """
 
     datatypes: Counter[tuple[Types, str, str]] = field(default_factory=Counter)
@@ -45,7 +45,7 @@ class Ranges:
     open: dict[tuple[Types, str], Counter[str]] = field(default_factory=dict)
 
     def lead(self, types: Types, links: Links, described: Mapping[NamedNode, Types]) -> None:
-        """Count the links of one part from things of some classes.
+        """Count the links in one part from the things that have the classes ``types``.
 
         :param described: the classes of the things that are described in this part.
         """
@@ -61,7 +61,7 @@ class Ranges:
                 self.open[types, name] = waiting
 
     def settle(self, described: Mapping[str, Types]) -> None:
-        """Give the open links the classes of what they lead to.
+        """Count the open links whose IRIs are described by their classes; the others stay open.
 
         :param described: IRI → its classes.
         """
@@ -85,7 +85,7 @@ class Ranges:
             self.open.setdefault(key, Counter()).update(links)
 
     def of_class(self) -> dict[tuple[str, str], Ends]:
-        """(Class, predicate) → triples by class of their object, and by datatype.
+        """(Class, predicate) → numbers of triples by class of their object, and by its datatype.
 
         >>> ranges = Ranges(datatypes=Counter({(("A", "B"), "name", "string"): 2}))
         >>> ranges.of_class()["B", "name"]

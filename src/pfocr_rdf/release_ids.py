@@ -1,4 +1,4 @@
-"""What a release is called: the time at which it was made, and its version."""
+"""The id of a release: the time at which it was made, and its version."""
 
 from collections.abc import Iterable
 from contextlib import suppress
@@ -9,7 +9,7 @@ TIME: Final = "%Y%m%dT%H%M%SZ"
 
 
 def made_at(name: str) -> datetime | None:
-    """When a release was made; None for a folder that someone has named otherwise.
+    """When a release was made, by its id; None for a folder with another form of name.
 
     >>> made_at("20261121T063029Z-341a5b955fb8"), made_at("lost+found")
     (datetime.datetime(2026, 11, 21, 6, 30, 29, tzinfo=datetime.timezone.utc), None)
@@ -20,6 +20,10 @@ def made_at(name: str) -> datetime | None:
 
 
 def fresh_id(others: Iterable[str], version: str) -> str:
-    """An id that sorts after all others: two builds may end in one second, clocks are set back."""
+    """An id that sorts after all others: two builds may end in one second, or a clock be set back.
+
+    :param others: the ids of the other releases.
+    :param version: what the id ends in.
+    """
     made = [time + timedelta(seconds=1) for name in others if (time := made_at(name))]
     return f"{max([datetime.now(UTC), *made]).strftime(TIME)}-{version}"

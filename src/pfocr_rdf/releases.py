@@ -5,12 +5,12 @@
     DIR/releases/<id>/{store,dumps,search.sqlite,report.json,manifest.json}
     DIR/current -> releases/<id>
 
-A release is made under a hidden name, flushed to disk and renamed when it is whole; then
-``current`` is replaced in one atomic rename. Killed at any moment, a build leaves what was
-current whole, and at most a hidden folder, which the next build removes, or a whole release.
+A release is built under a hidden name, flushed to disk and renamed when it is complete; then
+``current`` is replaced in one atomic rename. A build killed at any moment leaves the current
+release intact, and at most a hidden folder, which the next build removes, or a complete release.
 
-Whoever reads a release for long holds it, by a lock on its manifest: what is held is not
-pruned. The lock goes with the process that holds it, however that ends.
+A process that reads a release for long holds it, by a lock on its manifest: a held release is not
+pruned. The lock ends with the process that holds it, however that ends.
 """
 
 import fcntl
@@ -65,7 +65,7 @@ class Release:
     def manifest(self) -> dict[str, Any]:
         """What the release holds: version, counts, and each file's size and hash.
 
-        :raises ReleaseError: if the manifest is missing or not JSON.
+        :raises ReleaseError: if the manifest is missing or not a JSON object.
         """
         path = self.path / MANIFEST
         try:
@@ -79,7 +79,7 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """What pruning deleted, and what it left because somebody holds it."""
+    """What pruning deleted, and what it left because a process holds it."""
 
     deleted: tuple[Release, ...] = ()
     in_use: tuple[Release, ...] = ()
@@ -107,10 +107,10 @@ def current_release(data: Path) -> Release:
         led_to = _led_to(pointer)
         try:
             target = pointer.resolve(strict=True)
-        except PermissionError as error:  # to build there would help nobody
+        except PermissionError as error:  # building there would not help
             raise ReleaseError(f"{data}: {error.strerror}: {PERMISSIONS}") from error
-        except (OSError, RuntimeError):  # the latter for links in a circle, before Python 3.13
-            # Pruned between reading the link and looking there, for another was published.
+        except (OSError, RuntimeError):  # RuntimeError: a loop of links, before Python 3.13
+            # Pruned since the link was read, because another release was published.
             if _led_to(pointer) != led_to:
                 continue
             names = ", ".join(r.id for r in list_releases(data) if made_at(r.id))
@@ -131,14 +131,16 @@ def _led_to(pointer: Path) -> Path | None:
 
 
 def find_release(data: Path, name: str) -> Release:
-    """A release by its id, by the beginning of it, by version, as ``current``, or by its path.
+    """A release by its id, the start of its id, its version, its path, or as ``current``.
 
-    :raises ReleaseError: if there is no such release, several begin so, or dumps are there.
+    The path of a data folder stands for its current release.
+
+    :raises ReleaseError: if no release or several fit, or the path is that of a folder of dumps.
     """
     if name == CURRENT:
         return current_release(data)
     as_path = Path(name)
-    if name and (as_path / "SHA256SUMS").is_file():  # beside a manifest, but that of the dumps
+    if name and (as_path / "SHA256SUMS").is_file():  # with a manifest too, but the dumps' own
         raise ReleaseError(f"{name} holds dumps, no release: run `sha256sum -c SHA256SUMS` there")
     if name and (as_path / MANIFEST).is_file():
         resolved = as_path.resolve()
@@ -157,10 +159,10 @@ def find_release(data: Path, name: str) -> Release:
 
 
 def hold_release(release: Release) -> BinaryIO:
-    """Keep a release from being pruned until what this gives is closed, or its process ends.
+    """Keep a release from being pruned until the returned file is closed or the process ends.
 
-    Any number of processes may hold a release, also one that they cannot write to: the lock
-    is a shared one, on the manifest, opened to read only.
+    Any number of processes may hold a release, even one that they cannot write to: the lock
+    is shared, and the manifest on which it is taken is opened read-only.
 
     :raises ReleaseError: if it was deleted meanwhile, has no manifest, or cannot be locked.
     """
@@ -177,10 +179,10 @@ def hold_release(release: Release) -> BinaryIO:
 
 
 def _lock_shared(lock: BinaryIO, path: Path) -> bool:
-    """Lock an open file; False if it is, or was meanwhile, taken away from its path."""
+    """Lock an open file; False if it is being moved away from its path, or was meanwhile."""
     try:
         fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        # Hidden between opening and locking, it would be deleted in spite of the lock.
+        # If pruning hid it between opening and locking, it is deleted in spite of the lock.
         return os.path.samestat(os.fstat(lock.fileno()), path.stat())
     except (BlockingIOError, FileNotFoundError):
         return False
@@ -190,13 +192,13 @@ def _lock_shared(lock: BinaryIO, path: Path) -> bool:
 
 
 def _hold_alone(release: Release) -> AbstractContextManager[object]:
-    """Hold a release so that nobody else can begin to.
+    """Hold a release exclusively, so that no other process can begin to hold it.
 
-    :raises BlockingIOError: if somebody holds it.
+    :raises BlockingIOError: if another process holds it.
     """
     path = release.path / MANIFEST
-    # Over NFS an exclusive lock needs a file opened to write; elsewhere a file that nobody may
-    # write to will do. https://man7.org/linux/man-pages/man2/flock.2.html
+    # Over NFS an exclusive lock needs a file opened for writing; elsewhere one that cannot be
+    # written to will do. https://man7.org/linux/man-pages/man2/flock.2.html
     try:
         lock = path.open("r+b" if os.access(path, os.W_OK) else "rb")
     except FileNotFoundError:
@@ -211,9 +213,9 @@ def _hold_alone(release: Release) -> AbstractContextManager[object]:
 
 @contextmanager
 def build_lock(data: Path) -> Iterator[None]:
-    """Hold the data folder for one build; the lock goes with the process that holds it.
+    """Lock the data folder for one build; the lock ends with the process that holds it.
 
-    :raises ReleaseError: if another build holds it, or it cannot be written to.
+    :raises ReleaseError: if another build holds the lock, or the folder cannot be written to.
     """
     with ExitStack() as held:
         with _refusing(data):
@@ -227,11 +229,11 @@ def build_lock(data: Path) -> Iterator[None]:
 
 
 def start_release(data: Path) -> Path:
-    """An empty folder to build in; what killed builds left behind is removed.
+    """Make an empty folder to build in, and remove what killed builds left behind.
 
     Call it while holding :func:`build_lock`.
 
-    :raises ReleaseError: if no release could be made current in the end.
+    :raises ReleaseError: if ``current`` is a folder, so that no release could become current.
     """
     _refuse_followed(data / CURRENT)
     folder = data / RELEASES
@@ -244,16 +246,16 @@ def start_release(data: Path) -> Path:
 
 
 def _refuse_followed(pointer: Path) -> None:
-    """Refuse a folder in the place of the link to a release."""
+    """Refuse a folder in the place of ``current``, the link to a release."""
     if pointer.is_dir() and not pointer.is_symlink():
         reason = "a folder, no link to a release, as copies have it that follow links"
         raise ReleaseError(f"{pointer}: {reason}: move it away, or delete it if it is a copy")
 
 
 def abandon_release(data: Path) -> None:
-    """Remove the folder that :func:`start_release` makes, whether or not it came so far."""
+    """Remove the folder that :func:`start_release` makes, if it was made."""
     folder = data / RELEASES / f"{UNFINISHED}{os.getpid()}"
-    with suppress(OSError):  # a thread that Ctrl-C left alone makes no more files in it
+    with suppress(OSError):  # renamed, so that a thread still running after Ctrl-C adds no files
         folder = folder.rename(f"{folder}-abandoned")
     shutil.rmtree(folder, ignore_errors=True)
 
@@ -261,11 +263,10 @@ def abandon_release(data: Path) -> None:
 def publish_release(data: Path, unfinished: Path, version: str) -> Release:
     """Flush a finished folder to disk, give it its name, and make it current.
 
-    Where that fails before it is current, the folder has its unfinished name again.
+    If that fails before the release is current, the folder gets its unfinished name back.
 
-    :param version: what the id ends in; it begins with the time.
-    :raises ReleaseError: if it is current, and may not stay so over a power cut; or if a folder is
-        in the place of the link.
+    :param version: the end of the release's id, which begins with the time.
+    :raises ReleaseError: if ``current`` is a folder, or was set but a power cut may undo that.
     :raises OSError: if it could not be made current.
     """
     flush_tree(unfinished)
@@ -285,12 +286,11 @@ def publish_release(data: Path, unfinished: Path, version: str) -> Release:
 def make_current(data: Path, release: Release) -> None:
     """Point ``current`` at a release of the data folder, in one rename.
 
-    :raises ReleaseError: if it is current, and may not stay so over a power cut; or if a folder is
-        in the place of the link.
+    :raises ReleaseError: if ``current`` is a folder, or was set but a power cut may undo that.
     :raises OSError: if it could not be made current.
     """
     _refuse_followed(data / CURRENT)
-    # Held still: a build must not prune what a rollback is turning to.
+    # Locked: a build must not prune the release that a rollback is making current.
     with locked(data / CURRENT_LOCK, wait=True):
         fresh = data / f".{CURRENT}"
         fresh.unlink(missing_ok=True)
@@ -298,7 +298,7 @@ def make_current(data: Path, release: Release) -> None:
         fresh.replace(data / CURRENT)
         try:
             flush(data)
-        except OSError as error:  # which would be told as "nothing was published"
+        except OSError as error:  # not raised as it is: that means "nothing was published"
             what = f"{release.id} is current, but {data} could not be flushed ({error.strerror})"
             advice = "check the disk, and after a power cut what is current"
             raise ReleaseError(f"{what}: {advice}") from error
@@ -333,14 +333,14 @@ def roll_back(data: Path, name: str | None = None) -> tuple[Release | None, Rele
         reason = "roll back to one of the releases of this data folder"
         raise ReleaseError(f"{now.path}: not in {data}: {reason}")
     _refuse_damaged(now)
-    # Held, so that a build that prunes at the same time does not delete it before it is current.
+    # Held, so that a build pruning at the same time does not delete it before it is current.
     with hold_release(now), _refusing(data):
         make_current(data, now)
     return was, now
 
 
 def _refuse_damaged(release: Release) -> None:
-    """Refuse what a server would not start with: a file that is missing or cut. None is read."""
+    """Refuse a release with a file missing or cut: no server would start. Only sizes are read."""
     files = listed_files(release.manifest())
     if files is None:
         path = release.path / MANIFEST
@@ -357,8 +357,8 @@ def prune_releases(data: Path, keep: int) -> Pruned:
     :raises ReleaseError: if one cannot be deleted.
     """
     deleted, in_use = [], []
-    # What else somebody keeps there, such as lost+found, neither goes nor counts. Only root may
-    # look into that one, of which ``Path.exists`` makes an error.
+    # Other folders, such as lost+found, are neither deleted nor counted. Only root may look into
+    # that one: ``Path.exists`` would raise an error.
     ours = [r for r in list_releases(data) if made_at(r.id) or os.path.exists(r.path / MANIFEST)]
     for release in ours[: -keep or None]:
         # Renamed first, so that a kill leaves nothing that looks like a release.
@@ -371,7 +371,7 @@ def prune_releases(data: Path, keep: int) -> Pruned:
                     release.path.rename(hidden)
             noted = note_pruned(data, release.id)
             shutil.rmtree(hidden)
-            if not noted:  # a full disk has room for it now
+            if not noted:  # a full disk has room for the note now
                 note_pruned(data, release.id)
         except BlockingIOError:
             in_use.append(release)
@@ -392,7 +392,7 @@ def _unreadable(manifest: Path, error: Exception) -> ReleaseError:
 
 @contextmanager
 def _refusing(data: Path) -> Iterator[None]:
-    """Turn a failure to write to the data folder into words."""
+    """Turn a failure to write to the data folder into a :class:`ReleaseError`."""
     try:
         yield
     except OSError as error:

@@ -1,6 +1,6 @@
 """The files that ship with the package: ``ontology/`` and ``queries/``.
 
-In a wheel they lie inside the package; in a checkout they are the top-level folders.
+In a wheel they are inside the package; in a checkout they are top-level folders.
 """
 
 from functools import cache

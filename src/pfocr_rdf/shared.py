@@ -1,8 +1,8 @@
-"""What records share: genes, chemicals, diseases, taxa, journals, publishers.
+"""Things that records share: genes, chemicals, diseases, taxa, journals, publishers.
 
-It is gathered while figures are mapped, as counted facts that are cheap to send and to add
-up, and described once, in the order of the ids. Its size follows the vocabulary, not the
-number of records.
+They are gathered while figures are mapped, as counted facts that are cheap to send and to add
+up, and described once, in the order of the ids. The size of these facts depends on the
+vocabulary, not on the number of records.
 """
 
 from collections import Counter
@@ -21,10 +21,10 @@ from pfocr_rdf.vocabulary import CLOSE_MATCH, KIND_TO_ENTITY, RDF_TYPE, Pfocr, S
 
 
 class EntityFact(NamedTuple):
-    """What one record says of a gene, chemical or disease; records that say so are counted.
+    """What a record says of a gene, chemical or disease; counted over the records that say it.
 
-    ``named`` is false where only a word in a picture can serve as a name; an empty ``name``,
-    ``taxon`` or ``close`` says nothing.
+    ``named`` is false if only a word in a picture can serve as a name; an empty ``name``,
+    ``taxon`` or ``close`` means that the record gives none.
     """
 
     namespace: Namespace
@@ -38,10 +38,10 @@ class EntityFact(NamedTuple):
 
 @dataclass(slots=True)
 class Shared:
-    """Gathers from figures, merges with what other batches gathered.
+    """Facts about shared things, gathered from figures and merged with those of other batches.
 
     Keys of ``organisms``, ``journals``, ``abbreviations`` and ``publishers`` are (taxon id or IRI,
-    name); the name is empty where a record gives none.
+    name); the name is empty if a record gives none.
     """
 
     entities: Counter[EntityFact] = field(default_factory=Counter)
@@ -55,7 +55,7 @@ class Shared:
     def gather(self, figure: Figure, iris: Iris) -> None:
         """Take in what one figure says of shared things."""
         organisms: dict[Organism, None] = {}
-        # Once a figure: a picture that has a word ten times is one record that says so.
+        # Once per figure: a picture with a word ten times is still one record that says so.
         entities: dict[EntityFact, None] = {}
         for mention in figure.mentions:
             kind = mention.kind
@@ -94,7 +94,7 @@ class Shared:
     def gather_pages(self, taxa: Taxa) -> None:
         """Take in the organism pages, whether or not a figure names the organism."""
         for page in taxa.pages:
-            # A page without a name still says that there is the taxon.
+            # A page without a name still says that the taxon exists.
             self.organisms.update((page.taxon, name) for name in page.names or ("",))
             if page.group:
                 self.groups.add((page.taxon, page.group))
@@ -128,7 +128,7 @@ def shared_nodes(shared: Shared, iris: Iris) -> Iterator[Node]:
 
 
 def _entities(shared: Shared) -> Iterator[tuple[tuple[Namespace, str], list[EntityFact]]]:
-    """The facts of each gene, chemical and disease, together."""
+    """The facts about genes, chemicals and diseases, grouped by thing."""
     ordered = sorted(shared.entities)
     for key, facts in groupby(ordered, key=lambda fact: (fact.namespace, fact.accession)):
         yield key, list(facts)
@@ -164,7 +164,7 @@ def _entity_node(
         for kind in sorted(kinds):
             yield RDF_TYPE, KIND_TO_ENTITY[kind]
         yield from name_facts(names or words)
-        # Wikidata joins on literals: P351, P486 and P683 are bare, P699 has its prefix.
+        # As in Wikidata, for joins on literals: P351, P486 and P683 are bare, P699 has a prefix.
         yield Schema.identifier, Literal(f"DOID:{accession}" if namespace == "doid" else accession)
         for taxon in sorted(taxa):
             yield Schema.taxonomic_range, iris.taxon(taxon)
@@ -198,9 +198,9 @@ def _taxon_node(
 
 
 def _named_node(iri: str, kind: NamedNode, names: Counter[str], others: Counter[str]) -> Node:
-    """A journal or publisher: the names under which one IRI was met.
+    """A journal or publisher, with the names that records give for its IRI.
 
-    :param others: a journal's abbreviations, which name it where no record has a title.
+    :param others: a journal's abbreviations, which name it if no record has a title.
     """
     used = names if any(names) else others
 
@@ -214,7 +214,7 @@ def _named_node(iri: str, kind: NamedNode, names: Counter[str], others: Counter[
 
 
 def equivalent_quads(shared: Shared, iris: Iris) -> Iterator[list[Quad]]:
-    """The other spellings of each gene, chemical, disease and taxon, one list a thing."""
+    """The other spellings of each gene, chemical, disease and taxon, one list per thing."""
     for (namespace, accession), _ in _entities(shared):
         yield sameness(namespace, accession, iris.entity(namespace, accession), iris)
     for taxon, _ in _grouped(shared.organisms):

@@ -1,4 +1,4 @@
-"""Counts taken while the data are written: what VoID says of them, without a query."""
+"""Counts for the VoID description, taken while the data are written, so that no query is needed."""
 
 from array import array
 from bisect import bisect_left
@@ -14,16 +14,16 @@ from pfocr_rdf.mapping import MENTIONS, Common, Node, Object
 from pfocr_rdf.ranges import Links, Ranges, Types
 from pfocr_rdf.vocabulary import RDF_TYPE
 
-#: Distinct objects are counted share by share: a set of all would be the largest thing in memory.
+#: Distinct objects are counted in so many shares: a set of all would be the largest in memory.
 SHARES: Final = 16
-#: When so many more hashes are held than there were words at the last look, each is kept once.
+#: Duplicate hashes are dropped when this many more are held than twice those left the last time.
 SLACK: Final = 1 << 18
 #: Linking predicate → (namespace, name) of each dataset that it leads to.
 Targets = dict[NamedNode, tuple[tuple[str, str], ...]]
 
 
 def by_subject(nodes: Sequence[Node]) -> Sequence[Node]:
-    """Nodes of which each has another subject: an alias may lead to two figures, or be one.
+    """Nodes, merged by subject: an alias may lead to two figures, or itself be a figure's id.
 
     >>> node = Node(RDF_TYPE, [(RDF_TYPE, RDF_TYPE)])
     >>> [len(merged.facts) for merged in by_subject([node, node])]
@@ -39,9 +39,9 @@ def by_subject(nodes: Sequence[Node]) -> Sequence[Node]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shape:
-    """What thousands of nodes are like: their classes, and the predicates of their facts.
+    """What thousands of nodes have in common: their classes, and the predicates of their facts.
 
-    ``datatypes`` has one for each predicate: that of a literal, None of an IRI.
+    ``datatypes`` has an entry for each predicate: the datatype of a literal, None for an IRI.
     """
 
     types: tuple[Object, ...]
@@ -55,13 +55,13 @@ def _shape(
     predicates: tuple[NamedNode, ...],
     datatypes: tuple[NamedNode | None, ...],
 ) -> Shape:
-    """The one shape of these."""
+    """The shape of these, which is the same object each time."""
     return Shape(types, predicates, datatypes)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Alike:
-    """What is counted of the nodes that have something in common, but for what each has alone."""
+    """What is counted of nodes with the same :class:`Common`, but for the value of each alone."""
 
     shape: Shape
     hashes: tuple[int, ...]
@@ -89,7 +89,7 @@ _ByPredicate = defaultdict[NamedNode, Counter[NamedNode]]
 
 @dataclass(slots=True)
 class _Group:
-    """The nodes of one part that have the same classes; ``links`` are the IRIs they lead to."""
+    """Counts of the nodes of a part with the same classes; ``links`` has the IRIs they lead to."""
 
     subjects: int = 0
     properties: Counter[NamedNode] = field(default_factory=Counter)
@@ -97,7 +97,7 @@ class _Group:
     links: _ByPredicate = field(default_factory=lambda: defaultdict(Counter))
 
     def count(self, said: Mapping[NamedNode, Sequence[Object]]) -> None:
-        """Count what one node says, without its classes."""
+        """Count the facts of one node, without its classes."""
         self.subjects += 1
         for predicate, values in said.items():
             self.properties[predicate] += len(values)
@@ -108,7 +108,7 @@ class _Group:
                 self.datatypes[predicate].update(kinds)
 
     def count_shape(self, shape: Shape, times: int) -> None:
-        """Count nodes of one shape, but for what they lead to."""
+        """Count nodes of one shape, but for the IRIs that they lead to."""
         self.subjects += times
         for predicate, datatype in zip(shape.predicates, shape.datatypes, strict=True):
             self.properties[predicate] += times
@@ -123,10 +123,10 @@ _Groups = defaultdict[tuple[Object, ...], _Group]
 class Tally:
     """Counts of one part of the data; parts add up because each subject is in one part.
 
-    ``objects`` are sorted arrays of hashes of the IRIs and literals that stand as objects, one
-    for each part until there are many: the same word is an object in many parts, and eight bytes
-    each is what counting them exactly costs. ``held`` is how many hashes they are, ``most`` when
-    they are gone through for those that are there more than once.
+    ``objects`` are sorted arrays of hashes of the IRIs and literals that are objects, one for
+    each part until there are many: the same word is an object in many parts, and counting them
+    exactly costs eight bytes each. ``held`` is the number of hashes in all; when it exceeds
+    ``most``, duplicates are dropped.
     """
 
     triples: int = 0
@@ -144,7 +144,7 @@ class Tally:
     def add(self, nodes: Sequence[Node], targets: Targets) -> None:
         """Count nodes, none of whose subjects is in another part."""
         groups: _Groups = defaultdict(_Group)
-        # A term has the same hash in every process, which a text has not.
+        # Hashes of terms: unlike those of str, they are the same in every process.
         hashes = _add_alike(nodes, groups)
         described: dict[NamedNode, Types] = {}
         for node in by_subject([node for node in nodes if node.common is None]):
@@ -216,11 +216,11 @@ class Tally:
 
     @property
     def distinct_objects(self) -> int:
-        """How many IRIs and literals stand as objects, each counted once."""
+        """How many IRIs and literals are objects, each counted once."""
         return sum(map(len, self._shares()))
 
     def _shares(self) -> Iterator[set[int]]:
-        """The hashes, each once, from the lowest on: a sixteenth at a time."""
+        """The distinct hashes, from the lowest on: a sixteenth of their range at a time."""
         width = (1 << 64) // SHARES
         for low in range(-(1 << 63), 1 << 63, width):
             found: set[int] = set()
@@ -230,7 +230,7 @@ class Tally:
 
 
 def _add_alike(nodes: Sequence[Node], groups: _Groups) -> set[int]:
-    """Count the nodes that have something in common; the hashes of their objects."""
+    """Count the nodes that have a :class:`Common`; return the hashes of their objects."""
     found: defaultdict[Common, list[Object]] = defaultdict(list)
     for node in nodes:
         if common := node.common:

@@ -48,7 +48,7 @@ class Contents:
 
     @classmethod
     def of(cls, statements: Iterable[Quad]) -> "Contents":
-        """Count and sum up, keeping nothing."""
+        """Count statements and sum up their hashes, keeping none of them in memory."""
         count = total = 0
         for statement in statements:
             count += 1
@@ -57,21 +57,21 @@ class Contents:
         return cls(count, total % (1 << 128))
 
     def __add__(self, other: "Contents") -> "Contents":
-        """Both together, which hold no statement twice."""
+        """The contents of both together; no statement may be in both."""
         return Contents(self.count + other.count, (self.digest + other.digest) % (1 << 128))
 
 
-#: Told what is read next: of a release of 120,000 figures some files take minutes.
+#: Called with what is read next: in a release of 120,000 figures some files take minutes.
 Tell = Callable[[str], object]
 
 
 def verify_release(release: Release, tell: Tell = lambda _: None) -> Iterator[str]:
-    """Say what is wrong with a release; nothing for one that is whole.
+    """Yield what is wrong with a release; nothing if it is intact.
 
     Every file is hashed, every dump parsed and counted, the store counted, and all of them
     compared with one another and with the manifest.
 
-    :param tell: told the name of each file, and what is done with it, before it is.
+    :param tell: called with the name of each file and what is about to be done with it.
     :raises ReleaseError: if there is no readable manifest.
     """
     manifest = release.manifest()
@@ -99,7 +99,7 @@ def _listed(manifest: dict[str, Any]) -> dict[str, ListedFile] | None:
 
 
 def _waits(path: Path) -> bool:
-    """Whether something is there that may never be read to its end: a pipe, a device."""
+    """Whether a path is something whose reading may never end, such as a pipe or a device."""
     with suppress(OSError):
         mode = path.stat().st_mode
         return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
@@ -109,7 +109,7 @@ def _waits(path: Path) -> bool:
 def _file_faults(
     folder: Path, listed: dict[str, ListedFile], files: dict[str, ListedFile], tell: Tell
 ) -> Iterator[str]:
-    """The files of a folder against its manifest; ``files`` gets what was found."""
+    """Compare the files of a folder with its manifest; add those found to ``files``."""
     there = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*"))}
     for name, path in there.items():
         if path.is_file() and is_manifested(name):
@@ -132,7 +132,7 @@ def _file_faults(
 def _listing_faults(
     dumps: Path, manifest: dict[str, Any], files: dict[str, ListedFile]
 ) -> Iterator[str]:
-    """``SHA256SUMS`` and ``dumps/manifest.json`` against the files and the release's manifest."""
+    """Compare ``SHA256SUMS`` and ``dumps/manifest.json`` with files and the release's manifest."""
     try:
         sums = (dumps / "SHA256SUMS").read_text(encoding="utf-8")
         published = json.loads((dumps / "manifest.json").read_text(encoding="utf-8"))
@@ -156,9 +156,9 @@ def _listing_faults(
 
 
 def _index_faults(release: Release, manifest: dict[str, Any]) -> Iterator[str]:
-    """The search index against the count of figures; an earlier version built none."""
+    """Compare the search index, which earlier versions did not build, with the count of figures."""
     try:
-        # No identifier is looked up, for which the manifest would have to be true.
+        # No identifier is looked up: that would need a manifest that is right.
         with open_index(release, lambda text: None) as index:
             figures = index.figures
     except ReleaseError as error:
@@ -170,14 +170,14 @@ def _index_faults(release: Release, manifest: dict[str, Any]) -> Iterator[str]:
 
 
 def _graph_files(manifest: dict[str, Any]) -> tuple[DumpFormat, ...]:
-    """The dumps of what stands in named graphs."""
+    """The dumps that hold the named graphs."""
     return (EQUIVALENTS,) if manifest.get(MAPPINGS.name) is None else (EQUIVALENTS, MAPPINGS)
 
 
 def _dump_faults(
     dumps: Path, manifest: dict[str, Any], contents: dict[str, Contents], tell: Tell
 ) -> Iterator[str]:
-    """The dumps against the counts; ``contents`` gets what they hold."""
+    """Compare the dumps with the manifest's counts; add what they hold to ``contents``."""
     for form in (*FORMATS, *_graph_files(manifest)):
         name = form.name
         count = manifest.get("triples" if name in FORMAT_NAMES else name)
@@ -206,7 +206,7 @@ def _dump(path: Path, name: str) -> Iterator[Quad]:
 def _store_faults(
     release: Release, graphs: Sequence[DumpFormat], contents: dict[str, Contents]
 ) -> Iterator[str]:
-    """The store against the dumps, and the dumps against one another."""
+    """Compare the store with the dumps, and the dumps with one another."""
     data = {name: found for name, found in contents.items() if name in FORMAT_NAMES}
     if len(set(data.values())) > 1:
         yield "dumps: the formats do not hold the same triples"

@@ -1,6 +1,6 @@
 """The terms that the data use, as nodes; their IRIs come from :mod:`pfocr_rdf.iris`.
 
-Our own are documented in ``ontology/pfocr.ttl``; a test holds the two together.
+Our own are documented in ``ontology/pfocr.ttl``; a test checks that the two agree.
 """
 
 from typing import Final
@@ -164,7 +164,7 @@ IS_REPLACED_BY: Final = term(iris.DCTERMS, "isReplacedBy")
 CLOSE_MATCH: Final = term(iris.SKOS, "closeMatch")
 WAS_DERIVED_FROM: Final = term(iris.PROV, "wasDerivedFrom")
 LICENSE_OF_RECORDS: Final = NamedNode(iris.CC0)
-#: Of links whose mapping set names none that is an IRI.
+#: The licence of links whose mapping set names none, or none that is an IRI.
 NO_LICENSE: Final = term(iris.SSSOM, "license/unspecified")
 
 KIND_TO_MENTION: Final[dict[Kind, NamedNode]] = {
