@@ -1,6 +1,6 @@
-"""The work of one process: a batch of record files → a part of the release.
+"""The work of one process: turn a batch of record files into a part of the release.
 
-Nothing here depends on how many processes there are: batches are cut by the records alone,
+Nothing here depends on the number of processes: the records alone decide where batches are cut,
 so that the same records give the same bytes.
 """
 
@@ -25,8 +25,8 @@ from pfocr_rdf.search.mentions import Having, having
 from pfocr_rdf.search.rows import Row, search_row
 from pfocr_rdf.shared import Shared, sameness
 
-#: How large batches are on average: large enough that compression and transport are efficient,
-#: small enough that a batch's bytes (about 25 kB a record) stay small beside the store's loader.
+#: Records in a batch, on average: enough for efficient compression and transport, and so few that
+#: a batch's bytes (about 25 kB a record) stay small beside the memory of the store's loader.
 BATCH_RECORDS: Final = 64
 
 
@@ -43,10 +43,10 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class BatchResult:
-    """What became of a batch; ``articles`` are PMC ids, each with its DOIs.
+    """The result of one batch; ``articles`` are PMC ids, each with its DOIs.
 
-    ``key`` and ``told`` are what :mod:`pfocr_rdf.build.kept` keeps of it; ``kept`` is true where
-    it was taken over from the last release.
+    ``key`` and ``told`` are what :mod:`pfocr_rdf.build.kept` stores for the next build; ``kept``
+    is true if the result was taken over from the last release.
     """
 
     part: Part | None
@@ -64,10 +64,10 @@ class BatchResult:
 
 
 def make_batches(collection: Collection, iris: Iris, limits: Limits) -> Iterator[Batch]:
-    """Cut the records, which are in the order of their figids, between articles.
+    """Cut the records, which are sorted by figid, into batches of whole articles.
 
-    Where to cut is for the articles to say, not for their number: a record more or less moves a
-    few cuts, and the batches after them are the same as before.
+    Within bounds of size, a checksum of the article's id decides where to cut: adding or removing
+    a record moves only a few cuts, and the batches after them stay the same.
     """
     common = (collection.organism_folders, collection.reading, iris, limits)
     held: list[RecordFile] = []
@@ -83,7 +83,7 @@ def make_batches(collection: Collection, iris: Iris, limits: Limits) -> Iterator
 
 
 def _ends_batch(article: str, records: int) -> bool:
-    """Whether a batch that has so many records ends with an article."""
+    """Whether a batch ends after an article, given how many records it has by then."""
     half = BATCH_RECORDS // 2
     if records < half:
         return False
@@ -91,10 +91,10 @@ def _ends_batch(article: str, records: int) -> bool:
 
 
 def start_worker() -> None:
-    """Prepare a worker process: it dies with its parent and leaves Ctrl-C to it."""
+    """Prepare a worker process: it dies with its parent, and leaves Ctrl-C to the parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-    # Records make no reference cycles; collecting costs a tenth of the time.
+    # Records make no reference cycles; looking for them would cost a tenth of the time.
     gc.disable()
     if (parent := parent_process()) and parent.pid:
         die_with_parent(parent.pid)
@@ -114,9 +114,10 @@ def map_batch(batch: Batch) -> BatchResult:
 
 
 def check_batch(batch: Batch) -> BatchResult:
-    """Read and map a batch and write nothing: for its problems, and what mapping sets may link.
+    """Read and map a batch but write nothing: to find its problems and what mapping sets may link.
 
-    All that a build maps is mapped, or what ends a build would be found by the build alone.
+    Everything that a build maps is mapped here; otherwise some errors that end a build would not
+    be found.
     """
     result, _, _ = _mapped(batch, *read_batch(batch))
     return result
@@ -125,7 +126,7 @@ def check_batch(batch: Batch) -> BatchResult:
 def _mapped(
     batch: Batch, figures: list[Figure], problems: list[Problem]
 ) -> tuple[BatchResult, list[list[Node]], list[Quad]]:
-    """What became of a batch, but for what is written, and what its part is made of."""
+    """The result of a batch without what is written, the nodes of its documents, equivalents."""
     shared, iris = Shared(), batch.iris
     documents: list[list[Node]] = []
     equivalents: list[Quad] = []
@@ -156,7 +157,7 @@ def _mapped(
 
 
 def read_batch(batch: Batch) -> tuple[list[Figure], list[Problem]]:
-    """The figures of a batch, in order, and everything that was found wrong."""
+    """The figures of a batch, in order, and every problem that was found."""
     taxa = load_taxa(batch.organism_folders, batch.limits, batch.reading)
     figures: list[Figure] = []
     problems: list[Problem] = []
@@ -170,7 +171,7 @@ def read_batch(batch: Batch) -> tuple[list[Figure], list[Problem]]:
         if alias := figure.alias:
             reason = ""
             if alias in figids:
-                # A figure that is there is not replaced by another one.
+                # An alias must not take the place of an existing figure.
                 reason = "the id of another figure: not mapped; mend one of the two"
                 figure = replace(figure, alias=None)
             elif (other := aliases.setdefault(alias, figure.figid)) != figure.figid:
@@ -178,7 +179,7 @@ def read_batch(batch: Batch) -> tuple[list[Figure], list[Problem]]:
                     f"{other} has the same alias: it leads to both figures; mend one of the two"
                 )
             if reason:
-                # Where a record states no alias, it is made from its number.
+                # If the record states no alias, it is made from the number: name both fields.
                 where, what = "figid_alias, number", "alias collision"
                 problems.append(Problem(file.file, where, what, "warning", alias, reason))
         figures.append(figure)

@@ -1,4 +1,4 @@
-"""Records read and mapped for their problems alone: what a build would report."""
+"""Read and map records only to find the problems that a build would report."""
 
 from collections.abc import Callable, Sequence
 from itertools import chain
@@ -22,9 +22,9 @@ def check_records(
 ) -> Findings:
     """Read and map records and write nothing.
 
-    :param tell: is called with every problem that a build would report, in its order.
-    :param tell_set: is called with what would become of the rows of each mapping set.
-    :raises InputError: if there are no records, or a mapping file is none.
+    :param tell: called with every problem that a build would report, in the same order.
+    :param tell_set: called for each mapping set with the counts of what would become of its rows.
+    :raises InputError: if there are no records, or a mapping file cannot be used.
     """
     with Report(None, tell) as report:
         run = Run(options, open_collection(inputs, options.limits), report)
@@ -33,7 +33,7 @@ def check_records(
         for result in run.results(check_batch):
             shared.merge(result.shared)
             links.gather_articles(result.articles)
-        # What records share is described at the end of a build, which a value of theirs may end.
+        # A build describes what records share at its end, and may fail there over a value.
         for _ in chain(shared_nodes(shared, options.iris), equivalent_quads(shared, options.iris)):
             pass
         if links.files:

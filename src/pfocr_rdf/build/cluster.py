@@ -1,7 +1,7 @@
-"""A Dask cluster as the workers of a build: batches go to it, and their parts come back.
+"""A Dask cluster as the workers of a build: batches are sent to it, and their parts come back.
 
-The scheduler runs already, wherever it is; it hands the work out, and hands it out again when
-a worker ends. https://distributed.dask.org/
+The scheduler is running already, on some machine; it distributes the work, and does so again for
+the work of a worker that ends. https://distributed.dask.org/
 """
 
 import asyncio
@@ -19,14 +19,14 @@ from pfocr_rdf.errors import BuildError, UsageError
 if TYPE_CHECKING:
     from distributed import Client
 
-#: How users write an address, and how Dask does: with or without TLS.
+#: Scheme of an address as users write it → as Dask writes it, without and with TLS.
 SCHEMES: Final = {"dask": "tcp", "dask+tls": "tls"}
 ADDRESS_RE: Final = re.compile(r"(dask(?:\+tls)?)://([\w.-]+|\[[0-9a-fA-F:.]+\]):([0-9]{1,5})/?")
-#: What a scheduler gets for an answer, which takes it milliseconds.
+#: Seconds that a scheduler has for an answer, which takes it milliseconds.
 ANSWER_S: Final = 10.0
-#: How often the cluster is looked at while its work is waited for.
+#: Seconds between two looks at the cluster while waiting for its work.
 LOOK_S: Final = 1.0
-#: The store takes up what a few workers make: more of it would only be held in memory.
+#: The store loads no faster than a few workers map: more results would only be held in memory.
 MOST_AT_ONCE: Final = 32
 NOTHING: Final = "nothing was published"
 
@@ -34,7 +34,7 @@ NOTHING: Final = "nothing was published"
 def scheduler_address(text: str) -> str:
     """The address of a scheduler as Dask writes it.
 
-    :raises UsageError: if it is none.
+    :raises UsageError: if the text is not such an address.
 
     >>> scheduler_address("dask://head:8786"), scheduler_address("dask+tls://[::1]:8786/")
     ('tcp://head:8786', 'tls://[::1]:8786')
@@ -59,9 +59,9 @@ class Cluster:
         self.client = client
         self.address = address
         self.wait_s = wait_s
-        # Not pure: Dask would look for what was computed of the same batch before.
+        # Not pure, or Dask would look for an earlier result of the same batch.
         self.executor = client.get_executor(pure=False)
-        # Another one would mean that the scheduler was lost and found, and our work was not.
+        # If it changes, the client has reconnected to a scheduler that no longer has our work.
         self.connection = client.scheduler_comm
         self.threads = 0
         self.looked = 0.0
@@ -76,9 +76,9 @@ class Cluster:
         return future
 
     def result(self, future: Future[bytes]) -> BatchResult:
-        """Wait for a batch.
+        """Wait for the result of a batch.
 
-        :raises BuildError: if a worker refused or failed, or there is no cluster any more.
+        :raises BuildError: if a worker refused it or failed, or the cluster is gone.
         """
         while not wait([future], LOOK_S).done:
             self._look()
@@ -92,14 +92,14 @@ class Cluster:
             raise self._failed(error) from error
 
     def give_up(self, futures: Iterable[Future[bytes]]) -> None:
-        """Leave batches undone: they are forgotten there when the connection ends."""
+        """Do nothing: the scheduler forgets the batches when the connection ends."""
 
     def at_once(self) -> int:
-        """How many batches the cluster does at a time just now; it may grow and shrink."""
+        """How many batches the cluster maps at a time now; it may grow and shrink."""
         return min(max(self.threads, 1), MOST_AT_ONCE)
 
     def _look(self) -> None:
-        """Count the threads of the workers, and give up on a cluster that has none for long."""
+        """Count the workers' threads, and give up on a cluster that has had none for too long."""
         now = time.monotonic()
         if self.looked and now - self.looked < LOOK_S:
             return
@@ -127,7 +127,7 @@ class Cluster:
         )
 
     def _failed(self, error: Exception) -> BuildError:
-        """What a worker could not do, in words."""
+        """The error for a batch that failed on a worker."""
         from distributed import KilledWorker
 
         if isinstance(error, KilledWorker):
@@ -149,10 +149,10 @@ class Cluster:
 
 
 def _taken_along() -> Callable[[Programs, bytes, str], bytes]:
-    """What a worker is given to do.
+    """The function that a worker calls.
 
-    Dask sends a function inside a function as code, others by name: a worker that does not
-    know the name ends, and the next one after it.
+    Dask sends a nested function as code, other functions by name. A worker that cannot import the
+    name would end, and so would the next one that is given the work.
     """
 
     def map_records(expected: Programs, pickled: bytes, where: str) -> bytes:
@@ -165,12 +165,13 @@ def _taken_along() -> Callable[[Programs, bytes, str], bytes]:
 
 @contextmanager
 def connected(address: str, wait_s: float) -> Iterator[Cluster]:
-    """A connection to a cluster; at its end nothing of ours is left there.
+    """A connection to a cluster; when it closes, nothing of ours is left there.
 
     :param address: ``dask://HOST:PORT``, or ``dask+tls://HOST:PORT`` with the certificates
         that Dask's own configuration names.
     :param wait_s: seconds to wait for a worker while there is none.
-    :raises BuildError: if the address is none, or no scheduler answers there.
+    :raises UsageError: if the address does not have that form.
+    :raises BuildError: if Dask is not installed, or no scheduler answers at the address.
     """
     there = scheduler_address(address)
     try:
@@ -181,29 +182,29 @@ def connected(address: str, wait_s: float) -> Iterator[Cluster]:
             "pip install '.[dask]' in a checkout"
         ) from error
     try:
-        # In a thread, for whoever builds may run a loop in this one, as notebooks do.
+        # In another thread: this one may be running an event loop already, as notebooks do.
         with ThreadPoolExecutor(1) as aside:
             aside.submit(lambda: asyncio.run(_knock(there))).result()
-        # Not the default client: what else this process computes with Dask stays where it is.
+        # Not the default client, or other Dask computations of this process would move there.
         client = Client(there, timeout=ANSWER_S, set_as_default=False)
     except TimeoutError as error:
         raise BuildError(f"no answer from {address} in {ANSWER_S:g} s: {NOTHING}") from error
-    # Whatever listens there may answer anything, and Dask stumbles over it in many ways.
+    # Some other server may listen there, and its answers make Dask fail in many ways.
     except Exception as error:
         reason = str(error) or "it speaks another language"
         raise BuildError(f"no Dask scheduler at {address}: {reason}: {NOTHING}") from error
     try:
         yield Cluster(client, address, wait_s)
     finally:
-        # A scheduler that does not answer keeps nobody here: what counts has been said.
+        # A scheduler that no longer answers must not change the outcome, which is decided by now.
         with suppress(OSError):
             client.close(timeout=ANSWER_S)
 
 
 async def _knock(there: str) -> None:
-    """See that a scheduler answers.
+    """Check that a scheduler answers.
 
-    A client that meets something else at an address may wait for ever, and leaves a thread.
+    A client that is connected to something else may wait for ever, and leaves a thread behind.
     """
     from distributed import rpc
     from distributed.security import Security

@@ -1,7 +1,7 @@
-"""What a worker of a cluster is sent: a batch, and what must be the same there as here.
+"""What is sent to a worker of a cluster: a batch, and what must be the same there as here.
 
-A worker that sees other files, or runs other programs, would map to other triples without a
-word. So each errand is checked where it arrives, for workers come and go while a build runs.
+A worker that sees other files, or runs other programs, would map to other triples without any
+error. So each errand is checked on arrival: workers come and go while a build runs.
 """
 
 import os
@@ -21,9 +21,9 @@ from pfocr_rdf.errors import BuildError
 from pfocr_rdf.possessive import re
 from pfocr_rdf.resources import resource
 
-#: What shapes the bytes of a part, beside our own code.
+#: The libraries that, beside our own code, determine the bytes of a part.
 LIBRARIES: Final = ("pyoxigraph", "PyYAML", "python-frontmatter", "orjson", "deflate")
-#: Of our own code what maps a batch, and what it reads.
+#: Those of our own modules and packages that map a batch, and the resources that they read.
 MODULES: Final = (
     *("errors", "resources", "recurring", "possessive", "composing", "iris", "equivalents"),
     *("records", "vocabulary", "mapping", "shared", "jsonld", "ranges", "tally", "listing"),
@@ -36,7 +36,7 @@ Programs = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """A batch on its way; ``seen`` is each path that it needs, and how it looks from here."""
+    """A batch on its way to a worker; ``seen`` has each path it needs, and how that looks here."""
 
     work: Callable[[Batch], BatchResult]
     batch: Batch
@@ -44,10 +44,10 @@ class Errand:
 
 
 def errand_of(work: Callable[[Batch], BatchResult], batch: Batch) -> bytes:
-    """A batch as it is sent, its paths absolute: a worker runs in another folder.
+    """A batch, pickled to be sent; its paths are absolute, as a worker runs in another folder.
 
-    It is pickled here, so that it is opened only where :func:`run_errand` has found the same
-    programs: between two versions a batch could be taken for another one.
+    It is pickled here and not by Dask, so that :func:`run_errand` can open it after it has found
+    the same programs: another version could read a different batch from the same bytes.
     """
     here = os.getcwd()
     files = tuple(
@@ -69,8 +69,8 @@ def run_errand(expected: Programs, pickled: bytes, where: str) -> bytes:
 
     :param expected: the programs of the build; see :func:`programs`.
     :param where: the cluster, for the message.
-    :returns: the result, pickled: nothing between here and the build needs to know it.
-    :raises BuildError: if the programs are others here, or a file looks different.
+    :returns: the result, pickled: nothing on the way to the build needs to know its class.
+    :raises BuildError: if this worker runs other programs, or sees a file that looks different.
     """
     found = programs()
     if found != expected:
@@ -91,7 +91,7 @@ def run_errand(expected: Programs, pickled: bytes, where: str) -> bytes:
 
 
 def result_of(pickled: bytes) -> BatchResult:
-    """What :func:`run_errand` has sent back."""
+    """The result that :func:`run_errand` sent back."""
     result: BatchResult = pickle.loads(pickled)  # noqa: S301 (from a worker of our choice)
     return result
 
@@ -108,7 +108,7 @@ def needed(batch: Batch) -> Iterator[str]:
 def look(path: str, reading: str) -> str:
     """How a file or a folder looks from here, in words.
 
-    :param reading: names one reading of the input; a folder is listed once in each.
+    :param reading: identifies one reading of the input, in which a folder is listed once.
     """
     try:
         size = os.stat(path).st_size
@@ -121,8 +121,8 @@ def look(path: str, reading: str) -> str:
 
 @lru_cache(maxsize=16)
 def listed(folder: str, reading: str) -> str:
-    """A folder's files by names and sizes; an organism page more is other names for all."""
-    del reading  # tells one reading of the folder from the next, for the cache
+    """A folder's files by names and sizes: one more organism page may affect any record."""
+    del reading  # part of the cache's key: the next reading lists the folder again
     with os.scandir(folder) as entries:
         found = sorted((entry.name, entry.stat().st_size) for entry in entries)
     digest = sha256(repr(found).encode(errors="surrogateescape")).hexdigest()
@@ -131,9 +131,9 @@ def listed(folder: str, reading: str) -> str:
 
 @cache
 def programs() -> Programs:
-    """The programs that decide what a part looks like, each with its version.
+    """The programs that determine the bytes of a part, each with its version.
 
-    Our own version is told by its files too: two checkouts of one version may differ.
+    Our own version includes a digest of the files: two checkouts of one version may differ.
     """
     package = Path(__file__).resolve().parents[1]
     digest = sha256()
@@ -157,7 +157,7 @@ def _version(library: str) -> str:
 
 
 def differences(expected: Programs, found: Programs) -> str:
-    """What differs, in words.
+    """The differences, in words.
 
     >>> differences((("Python", "3.11"), ("a", "1")), (("Python", "3.12"), ("a", "1")))
     'Python 3.12 there, 3.11 here'

@@ -30,7 +30,7 @@ def write_publication(
 ) -> None:
     """Write ``void.ttl``, ``manifest.json`` and ``SHA256SUMS`` beside the dumps.
 
-    They hold no time but the one given, so they are the same bytes on every machine.
+    They contain no time but the given date of issue, so they are the same bytes on every machine.
     """
     folder = unfinished / "dumps"
     nodes = [*description, *file_facts(facts, files, iris)]
@@ -56,7 +56,7 @@ def write_publication(
 
 
 def _mapped(facts: ReleaseFacts) -> dict[str, Any]:
-    """What comes from mapping sets, which have licences of their own, where there are any."""
+    """The manifest's entries on mapping sets, which have their own licences; empty without any."""
     if facts.mappings is None:
         return {}
     sets = [
@@ -74,7 +74,7 @@ def _mapped(facts: ReleaseFacts) -> dict[str, Any]:
 def write_manifest(unfinished: Path) -> None:
     """Write the manifest of the whole release, store included.
 
-    A flipped byte inside the store is not noticed by opening or counting it, only by its hash.
+    Only a hash reveals a flipped byte inside the store: opening or counting it does not.
     """
     published = json.loads((unfinished / "dumps" / "manifest.json").read_text(encoding="utf-8"))
     paths = [Path(parent, name) for parent, _, names in os.walk(unfinished) for name in names]
@@ -84,7 +84,7 @@ def write_manifest(unfinished: Path) -> None:
 
 
 def is_manifested(name: str) -> bool:
-    """Whether a file of a release is fixed: opening a store writes to its lock and its log.
+    """Whether the manifest lists a file: not itself, nor the lock and logs that a store writes.
 
     >>> is_manifested("store/000011.sst"), is_manifested("store/LOG.old.17")
     (True, False)
@@ -111,5 +111,5 @@ def _write_json(path: Path, value: dict[str, Any]) -> None:
 
 
 def _turtle(nodes: Sequence[Node], iris: Iris) -> bytes:
-    """Nodes as Turtle, all that is said of a subject in one place."""
+    """Nodes as Turtle, with all statements about a subject together."""
     return turtle_document(list(triples(by_subject(nodes))), iris)

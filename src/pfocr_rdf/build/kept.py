@@ -1,10 +1,10 @@
 """Parts of the last release, taken over for batches whose records have not changed.
 
-Beside the releases lies one SQLite file, ``parts.sqlite``. It names a release, and for each of
-its batches has what the batch was made of (a digest of its records and of the programs), where
-its bytes are in that release's dumps, and what else mapping it has told. A batch that was made of
-the same is not read by YAML nor mapped again, and what comes out is byte for byte the same. A
-file that is missing, broken or of another release is no file: all is mapped.
+Beside the releases lies one SQLite file, ``parts.sqlite``. It names a release and has, for each
+batch, a digest of what the batch was made of (its records and the programs), where its bytes are
+in that release's dumps, and what else mapping it gave. A batch with the same digest is neither
+parsed as YAML nor mapped again, and the result is byte for byte the same. If the file is missing
+or broken, or its release is gone, all batches are mapped.
 """
 
 import io
@@ -30,7 +30,8 @@ from pfocr_rdf.releases import Release, find_release
 FILE: Final = "parts.sqlite"
 UNFINISHED: Final = ".parts-unfinished.sqlite"
 DIGEST_BYTES: Final = 32
-#: Goes up when the tables change; what is told changes with the programs, which are in the key.
+#: Raised when the tables change. What is pickled changes only with the programs, and these are
+#: part of the key.
 LAYOUT: Final = 2
 SCHEMA: Final = f"""
 PRAGMA journal_mode = OFF;
@@ -40,7 +41,8 @@ CREATE TABLE release (id TEXT);
 PRAGMA user_version = {LAYOUT};
 BEGIN;
 """
-#: What a result is made of. Nothing else is unpickled: a data folder may come from elsewhere.
+#: What a pickled result consists of. Nothing else is unpickled, as a data folder may come from
+#: elsewhere.
 TOLD: Final = frozenset(
     {
         ("array", "_array_reconstructor"),
@@ -62,7 +64,7 @@ TOLD: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class KeptParts:
-    """Where the parts of the last release are: its index and the folder of its dumps."""
+    """Where the parts of the last release are: their index, and the folder of its dumps."""
 
     index: str
     dumps: str
@@ -71,7 +73,7 @@ class KeptParts:
 def find_parts(data: Path) -> KeptParts | None:
     """The parts that a build in this data folder can take over; None if there are none.
 
-    Call it while holding the lock of a build: the release is not pruned then.
+    Call it while holding the lock of a build, so that the release is not pruned meanwhile.
     """
     index = data / FILE
     try:
@@ -87,14 +89,14 @@ def find_parts(data: Path) -> KeptParts | None:
 
 
 def take_or_map(kept: KeptParts | None, batch: Batch) -> BatchResult:
-    """The work of one process: the part of a batch, kept or new, and what to keep of it."""
+    """The result of a batch, kept or newly mapped, with what to keep of it for the next build."""
     before = _stamps(batch)
     key = key_of(batch)
     if kept and key and (found := _taken(kept, key)):
         return found
     result = map_batch(batch)
     part = result.part
-    # It is read once for the key and once to be mapped: what changed between is not kept.
+    # Files are read for the key and again for mapping: if one changed in between, keep nothing.
     if not key or part is None or _stamps(batch) != before:
         return result
     named = part.trig[text_length(part.compressed["turtle"]) :]
@@ -104,19 +106,20 @@ def take_or_map(kept: KeptParts | None, batch: Batch) -> BatchResult:
 
 
 def key_of(batch: Batch) -> bytes:
-    """Everything that decides the result of a batch, as a digest; nothing if it is unreadable."""
+    """A digest of all that decides a batch's result; empty if a file is unreadable or too large."""
     digest = sha256(_common(batch))
     try:
         for file in batch.files:
-            # The report names them from the record's folder. Two names may look alike there,
-            # where what cannot be printed is replaced, but not in the address of the file.
+            # Tables relative to the record's folder, as the report names them. The record's name
+            # as it is, for its IRI: in ``file.file`` unprintable characters are replaced, so that
+            # two names may look alike.
             folder, name = os.path.split(file.path)
             tables = [(kind, os.path.relpath(path, folder)) for kind, path in file.tables]
             told = (file.figid, file.file, name, tables, file.ndex, file.wpids)
             digest.update(repr(told).encode())
             for path in (file.path, *(path for _, path in file.tables)):
                 if os.stat(path).st_size > batch.limits.file_bytes:
-                    return b""  # it is refused, and need not be read for that
+                    return b""  # mapping refuses it without reading it
                 digest.update(sha256(Path(path).read_bytes()).digest())
     except OSError:
         return b""
@@ -124,7 +127,7 @@ def key_of(batch: Batch) -> bytes:
 
 
 def _stamps(batch: Batch) -> list[tuple[int, ...]]:
-    """What tells whether a file was written to or replaced."""
+    """For each file of a batch, values that change if it is written to or replaced."""
     found: list[tuple[int, ...]] = []
     for file in batch.files:
         for path in (file.path, *(path for _, path in file.tables)):
@@ -143,13 +146,13 @@ def _common(batch: Batch) -> bytes:
 
 @lru_cache(maxsize=4)
 def _names_of(folders: tuple[str, ...], limits: Limits, reading: str) -> bytes:
-    """What the organism pages decide: names and their taxa."""
+    """A digest of what the organism pages decide: names and their taxa."""
     taxa = load_taxa(folders, limits, reading)
     return sha256(repr(sorted(taxa.name_to_taxon.items())).encode()).digest()
 
 
 def _taken(kept: KeptParts, key: bytes) -> BatchResult | None:
-    """A result as it was; None where it was not kept, or is not whole."""
+    """The result that was kept under a key; None if there is none, or it is damaged."""
     try:
         with closing(_opened(kept.index)) as database:
             found = database.execute(
@@ -158,7 +161,7 @@ def _taken(kept: KeptParts, key: bytes) -> BatchResult | None:
         if found is None:
             return None
         told, places, digest = found
-        # Where a member would be is looked at before anything is read there.
+        # The places are checked against their digest before anything is read there.
         if not isinstance(places, str) or _digest(told, places) != digest[:DIGEST_BYTES]:
             return None
         members = {name: _member(kept, name, *place) for name, place in json.loads(places).items()}
@@ -193,12 +196,12 @@ def _digest_of(members: Mapping[str, bytes]) -> bytes:
 
 
 def _opened(index: str) -> sqlite3.Connection:
-    """The index, which nobody writes: a build makes a new one and moves it here."""
+    """The index, opened read-only: it is never changed, as a build replaces it with a new one."""
     return sqlite3.connect(f"{Path(index).absolute().as_uri()}?mode=ro&immutable=1", uri=True)
 
 
 class _Told(pickle.Unpickler):
-    """Opens what was told, and nothing that could do something."""
+    """Unpickles a result, and refuses every other class or function, which might run code."""
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in TOLD:
@@ -207,9 +210,9 @@ class _Told(pickle.Unpickler):
 
 
 class PartsWriter:
-    """Keeps the parts of a build for the next one; use it as a context manager.
+    """Writes the index of a build's parts for the next build; use it as a context manager.
 
-    A release does not fail because nothing could be kept of it: after an error there is no index.
+    A build does not fail because its index cannot be written: the index then stays as it was.
 
     :param data: the data folder, held by the lock of the build.
     :param starts: the length of each dump before its first part.
@@ -229,7 +232,7 @@ class PartsWriter:
         return self
 
     def add(self, result: BatchResult) -> None:
-        """Take in a batch, in the order in which the dumps are written."""
+        """Add a batch; call this in the order in which the dumps are written."""
         part = result.part
         if part is None:
             return
@@ -245,7 +248,7 @@ class PartsWriter:
                 self._database.execute("INSERT OR REPLACE INTO part VALUES (?, ?, ?, ?)", row)
 
     def finish(self, release: Release) -> None:
-        """The release is published: its parts can be found."""
+        """Put the index in its place, now that the release is published."""
         if self._database:
             with self._or_nothing():
                 self._database.execute("INSERT INTO release VALUES (?)", (release.id,))

@@ -1,8 +1,8 @@
-"""Parts → the store: bulk loads, in threads of their own that read what they load off a pipe.
+"""Parts → the store: bulk loads, each in a thread that reads its TriG from a pipe.
 
-Given a Python file, pyoxigraph asks for four kilobytes at a time and waits for the interpreter
-each time, behind whatever else a build does in it. A pipe it reads by itself, so that parts are
-taken in, counted and written to the dumps while the ones before are parsed and sorted.
+From a Python file, pyoxigraph reads four kilobytes at a time and waits for the interpreter each
+time, behind whatever else a build does in it. It reads a pipe without the interpreter, so parts
+are received, counted and written to the dumps while earlier ones are parsed and sorted.
 """
 
 import errno
@@ -19,18 +19,18 @@ from pyoxigraph import RdfFormat, Store
 
 from pfocr_rdf.forks import Unshared
 
-#: A few parts: the loader has something to read while the next one is made ready.
+#: Room for a few parts: the loader has something to read while the next one is prepared.
 PIPE_BYTES: Final = 1 << 20
-#: Loads that may be under way: one that is written to, and the one before, which is sorted yet.
+#: Loads under way at most: the one being written to, and the one before, still being sorted.
 AT_ONCE: Final = 2
-#: No TriG ends so: the loader gives up at once, where a closed pipe would have it sort and write.
+#: No TriG ends like this, so the loader fails at once; at a plain end it would sort and write.
 GIVE_UP: Final = b"<"
 
 
 class StoreLoader:
-    """A store that is made out of TriG; use it as a context manager.
+    """Makes a store from TriG; use it as a context manager.
 
-    Without :meth:`finish` it is given up, and its folder is left as it is.
+    Without :meth:`finish` the store is abandoned, and its folder left as it is.
 
     :param folder: where the store is made.
     :param header: TriG that each load begins with: the prefixes.
@@ -52,7 +52,7 @@ class StoreLoader:
             self._threads.shutdown(wait=True)
             raise
         with ExitStack() as undo:
-            # Interrupted now, the load would wait for ever for what nobody writes.
+            # After an interruption here, the load would wait for ever for data.
             undo.push(self)
             self.write(self.header)
             undo.pop_all()
@@ -60,7 +60,7 @@ class StoreLoader:
 
     def _begin(self) -> None:
         reading, writing = os.pipe()
-        # The loader would wait for a forked process to end that has it too.
+        # Not for forked processes: the loader would wait until each that has it ends, too.
         self._end = Unshared(writing)
         try:
             if not self._opened:
@@ -70,7 +70,7 @@ class StoreLoader:
             os.close(reading)
             raise
         if size := getattr(fcntl, "F_SETPIPE_SZ", None):
-            with suppress(OSError):  # the system grants less: it works all the same
+            with suppress(OSError):  # the system may grant less, which works all the same
                 fcntl.fcntl(writing, size, PIPE_BYTES)
         load = self._threads.submit(_load, list(self._opened), reading, self._failed)
         self._loads.append(load)
@@ -80,14 +80,14 @@ class StoreLoader:
         left = memoryview(trig)
         while left:
             if self._failed.is_set():
-                self.finish()  # which says why
+                self.finish()  # raises the reason
             left = left[os.write(self._end.descriptor, left) :]
 
     def turn(self) -> None:
-        """Load by itself what is written from now on.
+        """Begin another load, for what is written from now on.
 
-        At the end of a load, one thread sorts a million statements that it has gathered, and
-        nothing else is left to do: the last load of a build had better be a small one.
+        At the end of a load, one thread sorts a million statements that it has gathered. At the
+        end of a build, nothing else is left to do meanwhile, so the last load should be small.
         """
         self._end.close()
         self._begin()
@@ -99,7 +99,7 @@ class StoreLoader:
         :returns: how many statements the store holds.
         """
         if self._failed.is_set():
-            self._give_up()  # else the load after the one that failed would first be sorted
+            self._give_up()  # else the load after the failed one would first be sorted
         self._end.close()
         for load in self._loads:
             load.result()
@@ -125,18 +125,18 @@ def _open(folder: Path) -> list[Store]:
 def _load(opened: list[Store], reading: int, failed: Event) -> None:
     """Load what comes through a pipe.
 
-    :param opened: the store, which is taken out of it: an error holds this frame and all that
-        is in it, and a store would stay open.
-    :param failed: set when no more is loaded.
+    :param opened: holds the store, and is emptied at the end: an exception keeps this frame and
+        its variables alive, and the store would stay open.
+    :param failed: is set if loading fails.
     """
     try:
         with _told():
             opened[0].bulk_load(path=f"/dev/fd/{reading}", format=RdfFormat.TRIG, lenient=True)
     except BaseException:
         failed.set()
-        # Whoever writes looks before it writes again; in the middle of a write it waits for a
-        # reader. That the last one is gone it would not be told: a forked process may have one,
-        # of the file that pyoxigraph opened.
+        # The writer checks ``failed`` before each write, but in the middle of one it waits for a
+        # reader. It would not learn that the last reader is gone if a forked process still had the
+        # file that pyoxigraph opened. So read until the writer closes the pipe.
         while os.read(reading, PIPE_BYTES):
             pass
         raise
@@ -146,7 +146,7 @@ def _load(opened: list[Store], reading: int, failed: Event) -> None:
 
 
 def _settle(opened: list[Store]) -> int:
-    """Write what is left in memory, and close the store; how many statements it holds."""
+    """Write what is left in memory and close the store; return how many statements it holds."""
     try:
         with _told():
             opened[0].flush()
@@ -157,7 +157,7 @@ def _settle(opened: list[Store]) -> int:
 
 @contextmanager
 def _told() -> Iterator[None]:
-    """What pyoxigraph says of a store that it cannot write, as what the system says of a file."""
+    """Turn pyoxigraph's error for a store that it cannot write into an ``OSError``."""
     try:
         yield
     except RuntimeError as error:

@@ -1,4 +1,4 @@
-"""What a build is told, and what it tells while it runs."""
+"""The options of a build, and the progress that it reports while it runs."""
 
 import os
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from pfocr_rdf.records import Limits
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a build is."""
+    """How far a build has come."""
 
     records: int
     total: int
@@ -25,15 +25,15 @@ class Progress:
 class BuildOptions:
     """How to build.
 
-    :param workers: number of worker processes; None for one a core, eight at most.
+    :param workers: number of worker processes; None for one per core, eight at most.
     :param keep: releases to keep, the new one included; 0 for all.
-    :param issued: ``YYYY-MM-DD``, or None: no clock is read for what is published.
+    :param issued: the release's date, ``YYYY-MM-DD``, or None for no date; no clock is read.
     :param mappings: SSSOM files whose links the release gets, in any order.
-    :param executor: instead of local processes: anything with the interface of
+    :param executor: what to use instead of local processes: anything with the interface of
         ``concurrent.futures``, which is not shut down, or the scheduler of a Dask cluster,
-        ``dask://HOST:PORT``, which reads the records under the same paths.
+        ``dask://HOST:PORT``, whose workers read the records under the same paths.
     :param executor_wait_s: seconds to wait for a worker of a cluster while it has none.
-    :param reuse: take over what the last release has of records that have not changed.
+    :param reuse: take over the parts of unchanged records from the last release.
     """
 
     iris: Iris = field(default_factory=Iris)
@@ -49,11 +49,11 @@ class BuildOptions:
 
 
 def issued_date(epoch: str | None = None) -> str | None:
-    """The day that ``SOURCE_DATE_EPOCH`` names, in UTC; None where it is not set.
+    """The day that ``SOURCE_DATE_EPOCH`` names, in UTC; None if it is not set.
 
     https://reproducible-builds.org/specs/source-date-epoch/
 
-    :param epoch: instead of what stands in the environment.
+    :param epoch: the value to use instead of that in the environment.
 
     :raises BuildError: if it is not a whole number of seconds.
 

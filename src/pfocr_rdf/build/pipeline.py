@@ -44,14 +44,14 @@ from pfocr_rdf.search.writing import IndexWriter
 from pfocr_rdf.shared import Shared, equivalent_quads, shared_nodes
 from pfocr_rdf.tally import Tally
 
-#: Shared things that are described together: one part, one JSON-LD document.
+#: The number of shared things in one part, and in one JSON-LD document.
 THINGS_A_PART: Final = 2000
 THINGS_A_DOCUMENT: Final = 100
-#: The share of the records after which the rest is loaded by itself: what was loaded before is
-#: sorted while the rest is mapped, and less is left to do when all is. A turn more takes a gigabyte
-#: more for 20,000 records, and no time less.
+#: The share of the records after which a second load begins: what was loaded before is sorted
+#: while the rest is mapped, and less is left to do at the end. With four loads, 20,000 records
+#: took a gigabyte more, and no less time.
 FIRST_LOAD: Final = 0.85
-#: Fewer triples are not worth a load of their own, which makes files of the store.
+#: With fewer triples before it, a second load is not worth the files that it adds to the store.
 LEAST_LOAD: Final = 100_000
 
 
@@ -59,7 +59,7 @@ LEAST_LOAD: Final = 100_000
 class Findings:
     """What reading the records found; problems are counted by kind.
 
-    ``reused`` are records whose part of the release was taken over from the last one.
+    ``reused`` counts the records whose part was taken over from the last release.
     """
 
     records: int
@@ -93,7 +93,7 @@ class _Stage:
 
 
 class Run:
-    """One build: what is gathered while the parts go by."""
+    """One build: what is gathered while its parts are made."""
 
     def __init__(
         self,
@@ -112,12 +112,12 @@ class Run:
         files = open_mapping_files(options.mappings)
         self.links = Links(files, options.iris, report.add)
         self.tally = Tally()
-        self.described: dict[str, Types] = {}  # what records may lead to
-        # The same records under another version of the program may be other triples.
+        self.described: dict[str, Types] = {}  # IRI of a shared thing → its classes
+        # Another version of the program may make other triples of the same records.
         self.digest = sha256(__version__.encode())
-        if files:  # links or none, the description tells of their file
+        if files:  # the description lists the dump of links even if it is empty
             self.digest.update(b"mappings")
-        if options.issued:  # or one version would name two descriptions, with other dates
+        if options.issued:  # or two descriptions with different dates would have one version
             self.digest.update(f"issued {options.issued}".encode())
         self.equivalents = 0
         self.mappings = 0
@@ -129,7 +129,7 @@ class Run:
         self.description: list[Node] = []
 
     def results(self, work: Callable[[Batch], BatchResult]) -> Iterator[BatchResult]:
-        """The results of all batches, in order, each reported as it comes."""
+        """The results of all batches, in order; their problems are reported as they come."""
         options, collection = self.options, self.collection
         files = collection.files
         batches = make_batches(collection, options.iris, options.limits)
@@ -145,9 +145,9 @@ class Run:
                 options.listen(Progress(self.records, len(files), self.tally.triples))
 
     def parts(self, kept: KeptParts | None = None) -> Generator[Part, None, None]:
-        """All data: records, what they share, the vocabulary, the description of it all.
+        """All data: records, what they share, links, the vocabulary, the description of it all.
 
-        :param kept: the parts of the last release.
+        :param kept: the parts of the last release, to take over where nothing has changed.
         """
         iris = self.options.iris
         self.gather_pages()
@@ -180,7 +180,7 @@ class Run:
         yield self.counted(make_part([self.description], [], iris))
 
     def shared_parts(self) -> Iterator[Part]:
-        """What records share, with its other spellings, a bounded number of things at a time."""
+        """Parts of what records share and of its equivalents, each of so many things at most."""
         iris = self.options.iris
         things, spellings = shared_nodes(self.shared, iris), equivalent_quads(self.shared, iris)
         while True:
@@ -198,17 +198,17 @@ class Run:
             yield make_part(documents, spelt, iris)
 
     def gather_pages(self) -> None:
-        """Take in what the pages of organisms say."""
+        """Gather what the organism pages say."""
         found, limits = self.collection, self.options.limits
         self.shared.gather_pages(load_taxa(found.organism_folders, limits, found.reading))
 
     def is_almost_read(self) -> bool:
-        """Whether what is left is to be loaded by itself."""
+        """Whether it is time for the second load, that of what is left."""
         records = FIRST_LOAD * len(self.collection.files)
         return self.records >= records and self.tally.triples >= LEAST_LOAD
 
     def findings(self) -> Findings:
-        """What was found so far."""
+        """What has been found so far."""
         return Findings(
             self.records,
             self.figures,
@@ -218,7 +218,7 @@ class Run:
         )
 
     def counted(self, part: Part) -> Part:
-        """The part, taken into the counts and the version."""
+        """The same part, after adding it to the counts and to the version's digest."""
         self.tally.merge(part.tally)
         for name in ("ntriples", "equivalents", "mappings"):
             self.digest.update(part.compressed.get(name, b""))
@@ -231,16 +231,17 @@ def build_release(inputs: Sequence[Path], data: Path, options: BuildOptions) -> 
     """Build a release from records and make it current.
 
     :param inputs: records, folders of records, or checkouts of the PFOCR database.
-    :param data: the data folder; made where it is missing.
-    :raises InputError: if there are no records, or a mapping file is none.
-    :raises ReleaseError: if another build holds the data folder; or if the release is published
-        all the same, and then the message says so.
-    :raises BuildError: if no record could be read, or a file could not be written: the message
-        says which. Nothing is published then.
+    :param data: the data folder; created if missing.
+    :raises InputError: if there are no records, or a mapping file cannot be used.
+    :raises UsageError: if the executor is a text but not the address of a scheduler.
+    :raises ReleaseError: if the data folder cannot be used, as when another build holds it; or if
+        something failed after the release was published, and then the message says so.
+    :raises BuildError: if no record could be read, a file could not be written (the message says
+        which), or the workers failed. Nothing is published then.
     """
     stage = _Stage()
     header = len(compress(turtle_header(options.iris)))
-    # A build makes no cycles.
+    # A build makes no reference cycles.
     with build_lock(data), no_collector(), PartsWriter(data, {"turtle": header}) as keeping:
         try:
             try:
@@ -310,7 +311,7 @@ def _build(
 
 
 def _load(run: Run, unfinished: Path, stage: _Stage, kept: KeptParts | None) -> list[ListedFile]:
-    """Write dumps and store; both get the same parts."""
+    """Write the dumps and the store, both from the same parts."""
     iris, extra = run.options.iris, bool(run.links.files)
     stage.name = "the store"
     with (
@@ -339,7 +340,7 @@ def _load(run: Run, unfinished: Path, stage: _Stage, kept: KeptParts | None) -> 
 
 
 def _mapping_parts(links: Links, shared: Shared, iris: Iris) -> Iterator[Part]:
-    """The links of the mapping sets, a bounded number at a time."""
+    """Parts of the links of mapping sets, each of so many links at most."""
     if links.files:
         links.gather_shared(shared)
     mappings = links.quads()

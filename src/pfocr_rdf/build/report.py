@@ -1,4 +1,4 @@
-"""The report of a build: every problem, written as it is met, and the counts at the end."""
+"""The report of a build: every problem, written when it is found, and the counts at the end."""
 
 import json
 from collections import Counter
@@ -14,10 +14,10 @@ from pfocr_rdf.mappings import MappingCounts
 
 @dataclass(slots=True)
 class Report:
-    """Counts problems and writes them to ``report.json``, none of them kept in memory.
+    """Counts problems and writes them to ``report.json``, without keeping any in memory.
 
-    :param path: where to; None writes no file.
-    :param tell: is called with each problem.
+    :param path: the file to write; None to write none.
+    :param tell: called with each problem.
     """
 
     path: Path | None
@@ -28,7 +28,7 @@ class Report:
 
     def __enter__(self) -> "Report":
         if self.path:
-            # What is no text, half of a pair of surrogates, must not end a build: \udcff is JSON.
+            # Half of a surrogate pair, which UTF-8 lacks, must not end a build: \udcff is JSON.
             self._file = self.path.open("w", encoding="utf-8", errors="backslashreplace")
             _write(self._file, '{"problems": [')
         return self
@@ -64,7 +64,7 @@ class Report:
 
 
 def mapping_summary(sets: Sequence[MappingCounts]) -> dict[str, Any]:
-    """What became of the rows of each mapping set; nothing where there is none."""
+    """What became of the rows of each mapping set, for the report; empty if there are no sets."""
     if not sets:
         return {}
     found = [
@@ -84,7 +84,7 @@ def mapping_summary(sets: Sequence[MappingCounts]) -> dict[str, Any]:
 
 
 def _write(file: IO[str], text: str) -> None:
-    """Write, and name the file where that fails: it comes up amid other work."""
+    """Write, and name the file if that fails: the error surfaces amid other work."""
     try:
         file.write(text)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Who does the work of a build: processes of its own, an executor, or a cluster."""
+"""What maps the batches of a build: its own processes, an executor, or a cluster."""
 
 import signal
 from collections import deque
@@ -13,19 +13,19 @@ from pfocr_rdf.build.cluster import connected
 from pfocr_rdf.build.options import BuildOptions
 from pfocr_rdf.cores import usable_cores
 
-#: Batches that may be done or under way beyond the one being loaded, for each worker.
+#: Batches per worker that may be under way, or done and waiting to be loaded.
 AHEAD: Final = 3
-#: More would wait for the loader: half a millisecond a record is its, one and a half a worker’s.
+#: More would wait for the loader: it takes half a millisecond a record, a worker one and a half.
 MOST_BY_DEFAULT: Final = 8
 
 
 def default_workers() -> int:
-    """How many workers a build has unless it is told."""
+    """The number of workers of a build for which none is given."""
     return min(usable_cores(), MOST_BY_DEFAULT)
 
 
 class Crew(Protocol):
-    """Who maps the batches, and how many at a time."""
+    """What maps the batches, several at a time."""
 
     def submit(self, work: Callable[[Batch], BatchResult], batch: Batch) -> Future[Any]:
         """Have a batch mapped."""
@@ -37,7 +37,7 @@ class Crew(Protocol):
         """Leave batches undone."""
 
     def at_once(self) -> int:
-        """How many batches are mapped at a time, now."""
+        """How many batches are mapped at a time at the moment."""
 
 
 class Pool:
@@ -66,11 +66,12 @@ class Pool:
 
 
 class OwnPool(Pool):
-    """Processes of our own, which are started when there is something to do."""
+    """Our own processes, which are started when there is something to do."""
 
     def submit(self, work: Callable[[Batch], BatchResult], batch: Batch) -> Future[BatchResult]:
         """Have a batch mapped."""
-        # A process inherits what is blocked: Ctrl-C would end it with a trace while it begins.
+        # A new process inherits the block. Without it, Ctrl-C would end the process with a
+        # traceback while it starts.
         blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
             return super().submit(work, batch)
@@ -80,7 +81,7 @@ class OwnPool(Pool):
 
 @contextmanager
 def crew_of(options: BuildOptions, records: int) -> Iterator[Crew | None]:
-    """Who maps the batches; None where there is too little to do to start any process."""
+    """What maps the batches; None if there is too little to do to start any process."""
     if isinstance(options.executor, str):
         with connected(options.executor, options.executor_wait_s) as cluster:
             yield cluster
@@ -106,7 +107,7 @@ def in_order(
     work: Callable[[Batch], BatchResult],
     batches: Iterator[Batch],
 ) -> Iterator[BatchResult]:
-    """The results in the order of the batches, only so many of them held at a time."""
+    """The results in the order of the batches, with a limited number held at a time."""
     if crew is None:
         yield from map(work, batches)
         return
@@ -119,5 +120,5 @@ def in_order(
         while waiting:
             yield crew.result(waiting.popleft())
     finally:
-        # A build that fails leaves no work behind in an executor that is not ours.
+        # A build that fails must leave no work behind in an executor that is not ours.
         crew.give_up(waiting)
