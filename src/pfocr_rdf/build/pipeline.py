@@ -180,7 +180,7 @@ class Run:
         yield self.counted(make_part([self.description], [], iris))
 
     def shared_parts(self) -> Iterator[Part]:
-        """Parts of what records share and of its equivalents, each of so many things at most."""
+        """Parts of what records share and its equivalents, a limited number of things in each."""
         iris = self.options.iris
         things, spellings = shared_nodes(self.shared, iris), equivalent_quads(self.shared, iris)
         while True:
@@ -340,7 +340,7 @@ def _load(run: Run, unfinished: Path, stage: _Stage, kept: KeptParts | None) -> 
 
 
 def _mapping_parts(links: Links, shared: Shared, iris: Iris) -> Iterator[Part]:
-    """Parts of the links of mapping sets, each of so many links at most."""
+    """Parts of the links of mapping sets, a limited number of links in each."""
     if links.files:
         links.gather_shared(shared)
     mappings = links.quads()

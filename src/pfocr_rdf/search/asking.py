@@ -1,7 +1,7 @@
 """What a user typed → an expression of FTS5. Pure, and safe whatever was typed.
 
-Only words that :mod:`pfocr_rdf.search.words` made, of letters and digits alone, enter an
-expression, each in quotes: https://www.sqlite.org/fts5.html#full_text_query_syntax
+An expression contains only words made by :mod:`pfocr_rdf.search.words`, of letters and digits
+alone, each in quotes: https://www.sqlite.org/fts5.html#full_text_query_syntax
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,27 +10,28 @@ from typing import Final
 
 from pfocr_rdf.search.words import NAME_TO_LATIN, chunks, read_chunk
 
-#: Words that say nothing of what is looked for, and need not be in what is found.
+#: Words that say nothing about what is looked for, and that a figure need not have to be found.
 STOP_WORDS: Final = frozenset(
     {"a", "an", "and", "are", "as", "at", "by", "for", "from", "in", "into", "is", "of", "on"}
     | {"or", "the", "to", "via", "with"}
 )
-#: More words than anybody types, and what keeps the time of a search bounded.
+#: Words that a search uses at most: more than anybody types, and few enough to bound its time.
 MAX_WORDS: Final = 12
-#: Parts of one word that may stand apart in a text: ``il 6``, ``nf kappa b``.
+#: Limits on words that a text may have in parts, as ``il 6`` or ``nf kappa b``: the parts that a
+#: typed word is taken apart into, the typed words that are joined, and the letters of the result.
 MAX_PARTS: Final = 6
 MAX_RUN: Final = 3
 RUN_LETTERS: Final = 12
-#: The beginning of a word must be so long: shorter ones begin half of all words.
+#: Letters that the beginning of a word must have: shorter ones begin half of all words.
 BEGINNING_LETTERS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One word that was typed, and what may stand in a text for it.
+    """One word that was typed, and what matches it in a text.
 
-    ``forms`` are words, or several in a row with spaces between; ``beginning`` is what other
-    words that count may begin with.
+    ``forms`` are words, or rows of words with spaces between; unless ``beginning`` is empty, words
+    that begin with it match as well.
     """
 
     typed: str
@@ -41,7 +42,7 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A text as search understands it."""
+    """A typed text as search reads it; ``left_out`` are words beyond :data:`MAX_WORDS`."""
 
     words: tuple[Word, ...]
     left_out: tuple[str, ...]
@@ -70,14 +71,14 @@ def read_asked(text: str) -> Asked:
 
 
 def _says_nothing(chunk: str, whole: str, at: int, number: int) -> bool:
-    """Whether a word may be left out; the A of vitamin A may not, wherever it stands."""
+    """Whether a word may be ignored; not the A of vitamin A, nor an ``a`` at the end."""
     if whole == "a" and at > 0:
         return chunk == "a" and at < number - 1
     return whole in STOP_WORDS
 
 
 def _runs_over(wholes: Sequence[str], at: int) -> Iterator[str]:
-    """The words that a word makes with its neighbours: ``nf kappa b`` is one, typed as three."""
+    """The words that a word may form with neighbours: ``nf kappa b`` is one, typed as three."""
     for length in range(2, MAX_RUN + 1):
         for start in range(max(0, at - length + 1), at + 1):
             run = wholes[start : start + length]
@@ -88,13 +89,16 @@ def _runs_over(wholes: Sequence[str], at: int) -> Iterator[str]:
 
 
 def _may_be_one(run: Sequence[str]) -> bool:
-    """Whether words in a row look like one: all but the first are short, or it begins in Greek."""
+    """Whether words in a row look like one.
+
+    So they do if all but the first are short or Greek letters, or if the first of two is Greek.
+    """
     short = (len(word) < 3 or word in NAME_TO_LATIN for word in run[1:])
     return all(short) or (len(run) == 2 and run[0] in NAME_TO_LATIN)
 
 
 def going_on(asked: Asked) -> Asked:
-    """The same, but the last word may be the beginning of another one, if it is long enough."""
+    """The same, its last word also taken as a beginning, unless it is short or ends in a digit."""
     *before, last = asked.words
     if len(last.whole) < BEGINNING_LETTERS or last.whole[-1].isdigit():
         return asked
@@ -102,17 +106,17 @@ def going_on(asked: Asked) -> Asked:
 
 
 def with_all(words: Sequence[Word]) -> str:
-    """Figures that have every word, wherever."""
+    """The expression for figures that have every word, in any column."""
     return " AND ".join(f"({_either(word)})" for word in words)
 
 
 def with_any(words: Sequence[Word]) -> str:
-    """Figures that have one of the words at least."""
+    """The expression for figures that have at least one of the words."""
     return " OR ".join(map(_either, words))
 
 
 def within(column: str, words: Sequence[Word]) -> str:
-    """Figures that have one of the words in a column."""
+    """The expression for figures that have at least one of the words in a column."""
     return f"{column} : ({with_any(words)})"
 
 

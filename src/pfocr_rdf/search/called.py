@@ -1,4 +1,4 @@
-"""Things by the names that people give where an identifier is taken."""
+"""Find things by the names that people give where an identifier is expected."""
 
 import re
 from collections.abc import Sequence
@@ -24,9 +24,9 @@ LONGEST: Final = 200
 
 
 def things_called(text: str, taken: str, index: Index) -> tuple[Thing, ...]:
-    """The things of a release that go by a name, those first that most figures have.
+    """The things of a release that have a name, those that most figures have first.
 
-    :param text: what was given for a parameter; of a list, the first that is no identifier counts.
+    :param text: the value of a parameter; of a list, the first item that is no identifier counts.
     :param taken: the type of the parameter, without bounds.
     """
     kinds = TYPE_TO_KINDS.get(taken, ())
@@ -40,7 +40,7 @@ def things_called(text: str, taken: str, index: Index) -> tuple[Thing, ...]:
 
 
 def _first_name(text: str) -> str:
-    """The first of a list of genes that is no identifier."""
+    """The first item of a list of genes that is no identifier; empty if all are identifiers."""
     for word in re.split(r"[,;\s]+", text):
         try:
             find_iri(word, kinds=("ncbigene",))
@@ -50,7 +50,7 @@ def _first_name(text: str) -> str:
 
 
 def told_things(things: Sequence[Thing]) -> str:
-    """What to add to a message that a value is no identifier.
+    """What to add to the message that a value is no identifier.
 
     >>> told_things([Thing("urn:x", "gene", "7157", "TP53", "Homo sapiens", 9)])
     '; by that name goes 7157 (TP53, Homo sapiens)'

@@ -1,4 +1,4 @@
-"""What figures have in common: counted over all that a search found, and narrowed to."""
+"""Facets: values that figures share, counted over all that a search found, and narrowed to."""
 
 import re
 from collections import Counter
@@ -20,9 +20,9 @@ Narrowing = Literal["organism", "year", "tier"]
 
 @dataclass(frozen=True, slots=True)
 class Properties:
-    """What searches are narrowed by, of every figure of an index; figures count from one.
+    """The values that searches are narrowed to, of every figure; figures are numbered from one.
 
-    ``untaxed`` are organisms that have a name and no taxon: the name, with and without its case
+    ``untaxed`` are organisms that have a name but no taxon: the name, as it is and case-folded
     → the name.
     """
 
@@ -32,12 +32,12 @@ class Properties:
     untaxed: dict[str, str]
 
     def organism(self, text: str) -> str:
-        """The taxon id of an organism, by any spelling of it, or by a name of it in any case.
+        """The taxon id of an organism, from any spelling of the id, or a name in any case.
 
-        A name that the release does not have may be one that is read in records, as ``human``.
-        One that has no taxon is its name, which the facets have for it.
+        A name that the release does not have may be one that records are read with, as ``human``.
+        An organism without a taxon is identified by its name, which is also its facet's value.
 
-        :raises QueryError: if it is neither.
+        :raises QueryError: if the text is neither.
         """
         folded = text.strip().casefold()
         for taxon, name in self.taxon_to_name.items():
@@ -61,9 +61,9 @@ class Properties:
 
 
 def checked_year(text: str) -> str:
-    """A year as figures have it.
+    """A year in the form that figures have.
 
-    :raises UsageError: if it is none.
+    :raises UsageError: if the text is no year.
     """
     if not YEAR_RE.fullmatch(text):
         raise UsageError(f"{text[:100]!r} is no year: give four digits as 2019")
@@ -72,7 +72,7 @@ def checked_year(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """The figures that a search found, whatever it is narrowed to."""
+    """The figures that a search found before narrowing, and what it is narrowed to."""
 
     numbers: Sequence[int]
     number_to_tier: dict[int, Tier]
@@ -82,7 +82,7 @@ class Matches:
     tier: Tier | None
 
     def narrowed(self, without: Narrowing | None = None) -> Sequence[int]:
-        """The figures that are left, all limits but one applied."""
+        """The figures that are left by all limits, or by all but one."""
         left = self.numbers
         if self.organism is not None and without != "organism":
             organisms = self.properties.organisms

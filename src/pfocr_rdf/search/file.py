@@ -1,4 +1,4 @@
-"""The file of a search index, opened to read: what reads it asks here."""
+"""The file of a search index, opened read-only; every reader queries it through this module."""
 
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -8,7 +8,7 @@ from pfocr_rdf.errors import ReleaseError
 from pfocr_rdf.releases import Release
 from pfocr_rdf.search.writing import APPLICATION_ID, LAYOUT
 
-#: An index of layout 1 has no table of close matches; its figures have the tokens of theirs.
+#: An index of layout 1 has no table of close matches; there, figures have the matches' tokens.
 READ_LAYOUTS: Final = (1, LAYOUT)
 T = TypeVar("T")
 
@@ -18,7 +18,7 @@ AGAIN: Final = "build the release again with this version"
 class IndexFile:
     """An open search index, for one thread at a time.
 
-    :param path: of the file.
+    :param path: of the file, for messages.
     :raises ReleaseError: if it cannot be read, or has another layout.
     """
 
@@ -31,7 +31,7 @@ class IndexFile:
             raise ReleaseError(f"{path}: not a search index that this version reads: {AGAIN}")
 
     def rows(self, statement: str, values: Sequence[object] = ()) -> list[Any]:
-        """All rows of an answer.
+        """All rows that a statement gives.
 
         :raises ReleaseError: if the file is damaged.
         """
@@ -42,14 +42,15 @@ class IndexFile:
 
 
 def open_to_read(release: Release, reader: Callable[[IndexFile], T]) -> T:
-    """What a reader makes of the search index of a release; it closes the file in the end.
+    """Open the search index of a release, and return what a reader makes of it.
 
+    :param reader: its result owns the file, and is to close it.
     :raises ReleaseError: if the release has none, or it cannot be read.
     """
     path = release.search_index
     if not path.is_file():
         raise ReleaseError(f"{path}: the release was built without a search index: {AGAIN}")
-    # A release never changes, so nothing need be locked or looked for beside it.
+    # A release never changes: SQLite need not lock the file, nor look for a journal beside it.
     address = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
     try:
         database = sqlite3.connect(address, uri=True, check_same_thread=False)

@@ -1,16 +1,16 @@
-"""What search gives: plain values, without markup of any kind."""
+"""The results of search: plain values, without any markup."""
 
 from dataclasses import dataclass
 from typing import Literal
 
-#: How strong the evidence is that a word of a picture is a gene.
+#: How strong the evidence is that a word in a picture names a gene.
 Tier = Literal["symbol", "synonym", "family"]
 TextName = Literal["caption", "words", "genes", "chemicals", "diseases", "source"]
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch of text; ``matched`` says that it is what was looked for."""
+    """A stretch of text; ``matched`` says whether it is what was looked for."""
 
     text: str
     matched: bool = False
@@ -20,10 +20,10 @@ class Piece:
 class Hit:
     """A figure that was found.
 
-    ``title`` and ``article``, the title of its article, are whole, and empty where the record
-    has none. ``snippet`` is cut from another text of the figure, the one that shows best why it
-    was found, which ``snippet_of`` names. ``tier`` is the strongest evidence for a gene that
-    was looked for; None where the words stand elsewhere alone. ``score`` orders the hits of one
+    ``title`` and ``article``, the title of its article, are complete, and empty if the record has
+    none. ``snippet`` is cut from another text of the figure: the one that best shows why it was
+    found, which ``snippet_of`` names. ``tier`` is the strongest evidence for a gene that was
+    looked for; None if the words are found only in other fields. ``score`` orders the hits of one
     search: the higher, the better.
     """
 
@@ -63,7 +63,7 @@ class Thing:
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """How a text may go on. ``iri`` is that of the thing so named, None for a title."""
+    """A completion of a text. ``iri`` is that of the thing with this name, None for a title."""
 
     text: str
     kind: str
@@ -76,10 +76,10 @@ class Found:
     """The answer to a search.
 
     ``words`` are the words that were looked for, as they were typed, and ``left_out`` those
-    beyond the number that a search takes. Where no figure has all the words, ``all_words`` is
-    false and the hits are figures that have some of them. ``things`` go by the text as a whole,
-    the one whose identifier it is first. Facets count all figures that were found, whatever page
-    of them is asked for, and each as if it alone were not narrowed.
+    beyond the number that a search takes. If no figure has all the words but others have some of
+    them, ``all_words`` is false and the hits are those others. ``things`` are named by the text as
+    a whole; the one that it identifies comes first. Facets count all figures that were found, on
+    whatever page, and each kind of facet ignores the limit on that kind.
     """
 
     words: tuple[str, ...]

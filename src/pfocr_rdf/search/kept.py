@@ -1,25 +1,25 @@
-"""What the last searches found, kept: whoever turns pages or narrows asks the same again."""
+"""Keep what the last searches found: turning a page or narrowing repeats the same search."""
 
 from collections.abc import Callable
 from typing import Final
 
-#: Score and number of a figure; SQLite's scores are the smaller the better.
+#: Score and number of a figure; the smaller SQLite's score, the better.
 Scored = tuple[float, int]
 
-#: Figures of all searches together: about 10 MB.
+#: Figures kept for all searches together: about 10 MB.
 MOST_FIGURES: Final = 100_000
-#: What finds fewer is found again as fast.
+#: An expression that finds fewer is searched for again as fast.
 LEAST_FIGURES: Final = 1000
 
 
 class KeptScores:
-    """Expression of FTS5 → the figures that it finds, of the last ones.
+    """The latest expressions of FTS5 → the figures that each finds.
 
-    Scoring is half of the time of a search for what most figures have. One thread at a time may
-    use it.
+    Scoring takes half of the time of a search for what most figures have. Only one thread at a
+    time may use this object.
 
-    :param most: figures that are kept at most; a longer list is not kept, nor one that has
-        fewer than ``least``.
+    :param most: figures that are kept at most, in all lists together; a list that is longer by
+        itself is not kept, nor one with fewer than ``least``.
 
     >>> kept = KeptScores(most=10, least=1)
     >>> kept.get("pathway", lambda: [(-1.0, 7)]), kept.get("pathway", list)
@@ -33,9 +33,9 @@ class KeptScores:
         self._lists: dict[str, list[Scored]] = {}
 
     def get(self, expression: str, score: Callable[[], list[Scored]]) -> list[Scored]:
-        """The figures of an expression, in no order; nobody may change the list.
+        """The figures of an expression, in no particular order; the list must not be changed.
 
-        :param score: finds them, if they are not kept.
+        :param score: called to find them if they are not kept.
         """
         found = self._lists.pop(expression, None)
         if found is None:
@@ -44,7 +44,7 @@ class KeptScores:
                 return found
             self._figures += len(found)
         self._lists[expression] = found
-        # The first is what was asked for the longest time ago.
+        # The first list is the one that was last asked for the longest time ago.
         while self._figures > self._most:
             self._figures -= len(self._lists.pop(next(iter(self._lists))))
         return found

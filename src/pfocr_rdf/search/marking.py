@@ -1,4 +1,4 @@
-"""Texts with what was looked for marked in them, and the stretch of a text that shows it best."""
+"""Mark what was looked for in texts, and cut the stretch of a text that shows it best."""
 
 import re
 from bisect import bisect_left
@@ -9,7 +9,7 @@ from pfocr_rdf.search.asking import Word
 from pfocr_rdf.search.found import Piece
 from pfocr_rdf.search.words import chunks, forms, read_chunk
 
-#: A part of a word that a hyphen or a Greek letter sets apart, as it stands in the text.
+#: A part of a word as it is written: a Greek letter, or what stands between those and hyphens.
 PART_RE: Final = re.compile(r"[\u0370-\u03ffµ]|[^\W_\u0370-\u03ffµ]+")
 SPACED_RE: Final = re.compile(r"\S+")
 SNIPPET_LETTERS: Final = 240
@@ -17,7 +17,7 @@ ELLIPSIS: Final = "…"
 
 
 class Span(NamedTuple):
-    """Where something that was looked for stands, and which of the words it is."""
+    """Where a word that was looked for stands in a text, and the number of that word."""
 
     start: int
     end: int
@@ -25,7 +25,7 @@ class Span(NamedTuple):
 
 
 class Marker:
-    """Finds the words of a search in texts: by themselves, in rows, or what begins so."""
+    """Finds the words of a search in texts: single words, rows of words, beginnings of words."""
 
     def __init__(self, asked: Sequence[Word]) -> None:
         self._single: dict[str, int] = {}
@@ -37,7 +37,7 @@ class Marker:
                 else:
                     self._single.setdefault(form, number)
         self._beginnings = [(w.beginning, n) for n, w in enumerate(asked) if w.beginning]
-        # What stands between two spaces recurs, in one caption and the next.
+        # Pieces between spaces recur from one caption to the next.
         self._piece_to_spans: dict[str, tuple[Span, ...]] = {}
 
     def spans(self, text: str) -> list[Span]:
@@ -55,7 +55,7 @@ class Marker:
         return sorted([*spans, *rows]) if rows else spans
 
     def _in_rows(self, text: str) -> list[Span]:
-        """What stands in a row that was looked for: once, if in several."""
+        """The words of rows that were looked for; a word in several rows is given once."""
         found = list(chunks(text))
         wholes = [read_chunk(chunk[0])[0] for chunk in found]
         spans: dict[int, Span] = {}
@@ -104,14 +104,14 @@ def pieces(text: str, spans: Sequence[Span]) -> tuple[Piece, ...]:
 def snippet(text: str, spans: Sequence[Span]) -> tuple[Piece, ...]:
     """The stretch of a text that has most of the words, the first among equals.
 
-    :param spans: what to mark; the beginning of the text is given where there is nothing.
+    :param spans: what to mark; without any, the result is the beginning of the text.
     """
     if len(text) <= SNIPPET_LETTERS:
         return pieces(text, spans)
     start = _start(text, spans)
     end = start + SNIPPET_LETTERS
     if end < len(text):
-        # No word is cut, unless it is all there is.
+        # No word is cut, unless it is too long to be left out.
         space = text.rfind(" ", start + SNIPPET_LETTERS // 2, end + 1)
         end = space if space > 0 else end
     inside = [
@@ -125,7 +125,7 @@ def snippet(text: str, spans: Sequence[Span]) -> tuple[Piece, ...]:
 
 
 def _start(text: str, spans: Sequence[Span]) -> int:
-    """Where the best stretch begins: some words before the first that is marked in it."""
+    """Where the best stretch begins: some words before the first one marked in it."""
     room = SNIPPET_LETTERS // 4
     best, first = 0, 0
     for at, span in enumerate(spans):

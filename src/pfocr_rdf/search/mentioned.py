@@ -1,7 +1,7 @@
-"""The tables of :mod:`pfocr_rdf.search.mentions`, read: each answer costs the same for all things.
+"""Read the tables of :mod:`pfocr_rdf.search.mentions`: an answer costs the same for every thing.
 
-But for one: what figures have beside a thing is counted when it is asked for, if no more than
-:data:`~pfocr_rdf.search.mentions.MANY` figures have it.
+With one exception: what figures have beside a thing is counted when it is asked for, if no more
+than :data:`~pfocr_rdf.search.mentions.MANY` figures have the thing.
 """
 
 import json
@@ -45,6 +45,7 @@ class Mentioned:
 
     :param number: of the thing, in the tables.
     :param counts: figures by the rank of the evidence.
+    :param kept: what figures have beside it, packed; None if that has to be counted.
     """
 
     number: int
@@ -60,7 +61,7 @@ class Mentioned:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word of a picture that may stand for a thing, and among how many others it may."""
+    """A word of a picture that may stand for a thing, and how many things it may stand for."""
 
     text: str
     rank: int
@@ -69,7 +70,7 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A figure in the list of a thing, with the words that stand for it, the surest first."""
+    """A figure in a thing's list, with the words that may stand for the thing, the surest first."""
 
     figid: str
     title: str | None
@@ -90,9 +91,9 @@ class Beside:
 
 
 class MentionTables:
-    """Reads the tables; threads may share it, and one at a time is answered.
+    """Reads the tables; threads may share it, and it answers them one at a time.
 
-    :param file: which :meth:`close` closes.
+    :param file: closed by :meth:`close`.
     :raises ReleaseError: from all methods, if the file is damaged.
     """
 
@@ -102,12 +103,12 @@ class MentionTables:
         ((self._groups,),) = self._file.rows("SELECT groups FROM kinds")
 
     def close(self) -> None:
-        """Close the file, when the answer that is being made is finished."""
+        """Close the file, once the answer that is being made is finished."""
         with self._lock:
             self._file.database.close()
 
     def find(self, iri: str) -> Mentioned | None:
-        """What there is of a thing; None if no figure has it."""
+        """The entry of a thing; None if no figure has it."""
         with self._lock:
             rows = self._file.rows(MENTIONED, (identity(iri),))
         for number, kind, *counts, kept in rows:
@@ -115,18 +116,18 @@ class MentionTables:
         return None
 
     def foremost(self, kind: Group) -> Beside | None:
-        """The thing of a kind that most figures have by the best evidence: an example.
+        """The thing of a kind that most figures have by the best evidence, to serve as an example.
 
-        All things of the kind are looked at.
+        This looks at all things of the kind.
         """
         with self._lock:
             rows = self._file.rows(FOREMOST, (kind,))
         return next((Beside(*row) for row in rows), None)
 
     def figures(self, thing: Mentioned, offset: int, limit: int) -> list[Listed]:
-        """The figures that have a thing, the strongest evidence first, of that the newest.
+        """The figures that have a thing, by the strength of the evidence, then the newest first.
 
-        :param offset: figures to leave out.
+        :param offset: figures to skip.
         """
         with self._lock:
             listed = self._figures(thing, offset, limit)
@@ -137,7 +138,7 @@ class MentionTables:
         ]
 
     def beside(self, thing: Mentioned, limit: int) -> dict[Group, list[Beside]]:
-        """What the figures that have a thing have most often too, by kind."""
+        """The other things that are most frequent in the figures of a thing, by kind."""
         with self._lock:
             pairs = self._pairs(thing)
             count_of = dict(zip(pairs[::2], pairs[1::2], strict=True))
@@ -182,8 +183,8 @@ def _words(thing: Mentioned, things: bytes, words: str) -> tuple[Word, ...]:
 
 
 def open_mentions(release: Release) -> MentionTables:
-    """The tables of a release, to read only.
+    """The tables of a release, opened read-only.
 
-    :raises ReleaseError: if its index has none, or cannot be read.
+    :raises ReleaseError: if its index does not have them, or cannot be read.
     """
     return open_to_read(release, MentionTables)

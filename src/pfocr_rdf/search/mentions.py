@@ -1,10 +1,10 @@
-"""Which figures have a thing, by which words, and with what beside it: tables for pages.
+"""Tables for pages: which figures have a thing, by which words, and what else these figures have.
 
-The page of a gene that ten thousand figures mention must cost what that of a rare one costs.
-So a release has the figures of each thing in the order in which a page lists them, and, for a
-thing that many figures have, what they have most often beside it.
+The page of a gene that ten thousand figures mention must cost no more than that of a rare one.
+So a release stores the figures of each thing in the order in which a page lists them and, for a
+thing that many figures have, the things that are most frequent beside it.
 
-Both come from one list of numbers, five bytes for each thing of each figure, that is gathered
+Both are made from one list of numbers, five bytes for each thing of each figure, which is gathered
 while records are mapped: ten megabytes for a hundred thousand figures.
 """
 
@@ -27,25 +27,26 @@ from pfocr_rdf.search.rows import TIER_TO_COLUMN, identity, tokens
 
 Group = Literal["gene", "chemical", "disease", "organism", "source"]
 
-#: What a figure has; journals and publishers are its sources.
+#: The kinds of things that a figure has; journals and publishers are its sources.
 GROUPS: Final[tuple[Group, ...]] = ("gene", "chemical", "disease", "organism", "source")
 GROUP_TO_NUMBER: Final[dict[Group, int]] = {group: n for n, group in enumerate(GROUPS)}
-#: Those that are listed beside a thing.
+#: The groups before this number are listed beside a thing.
 LISTED: Final = GROUPS.index("source")
-#: Evidence of a gene, the strongest first; the last rank is that of all that has no tier.
+#: Tier of the evidence for a gene → its rank, the strongest first. Everything without a tier has
+#: the last rank.
 TIER_TO_RANK: Final[dict[str, int]] = {tier: rank for rank, tier in enumerate(TIER_TO_COLUMN)}
 NO_TIER: Final = len(TIER_TO_RANK)
 LEXICON_TO_RANK: Final = {
     lexicon: TIER_TO_RANK[tier] for lexicon, tier in LEXICON_TO_TIER.items() if tier
 }
-#: Of an organism: a curator says so, or its genes explain the words.
+#: Ranks of an organism: a curator named it, or it was predicted as its genes explain the words.
 CURATED: Final = 0
 PREDICTED: Final = 1
-#: A thing that more figures have: what they have beside it is counted when the release is built.
+#: If more figures have a thing, what they have beside it is counted when the release is built.
 MANY: Final = 400
-#: So many of each kind are kept then.
+#: The most frequent things of each kind that are kept then.
 KEPT: Final = 25
-#: Made once: to make one costs more than to write a list. A list of words is in no circle.
+#: Made once: making one costs more than encoding a list. No list of words can contain itself.
 ENCODER: Final = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":"))
 SCHEMA: Final = """
 CREATE TABLE mentioned (number INTEGER PRIMARY KEY, token UNIQUE, kind, rank0, rank1, rank2, rank3,
@@ -54,7 +55,7 @@ CREATE TABLE had (figure INTEGER PRIMARY KEY, things);
 CREATE TABLE readings (figure INTEGER PRIMARY KEY, readings);
 CREATE TABLE kinds (groups);
 """
-#: A figure in the order of a thing: rank, years before the last, and the figure's number, by bits.
+#: Bits of the number that a thing's figures are sorted by: rank, years before the last, figure.
 RANK_AT: Final = 48
 YEAR_AT: Final = 32
 LAST_YEAR: Final = 9999
@@ -65,7 +66,7 @@ INTO_READINGS: Final = "INSERT INTO readings VALUES (?, ?)"
 
 
 class Had(NamedTuple):
-    """A thing that a figure has: its word in the index, its kind, the rank of the evidence."""
+    """A thing that a figure has: its token in the index, its group, the rank of the evidence."""
 
     token: str
     group: int
@@ -75,8 +76,8 @@ class Had(NamedTuple):
 class Having(NamedTuple):
     """What a figure has.
 
-    :param words: a JSON list of readings: word, rank, and which of the things it may stand for,
-        by their place among the first things.
+    :param words: a JSON list of readings: word, rank, and the places in ``things`` of those that
+        the word may stand for.
     """
 
     things: tuple[Had, ...]
@@ -84,7 +85,7 @@ class Having(NamedTuple):
 
 
 def having(figure: Figure, iris: Iris) -> Having:
-    """Everything whose page a figure belongs on, each once, with the best evidence."""
+    """All things on whose pages a figure is listed, each once, with its best evidence."""
     things: list[Had] = []
     places: dict[str, int] = {}
     words: list[tuple[str, int, list[int]]] = []
@@ -118,19 +119,19 @@ def having(figure: Figure, iris: Iris) -> Having:
 
 
 class Mentions:
-    """Gathers what figures have, and writes the tables when all are known."""
+    """Gathers what figures have, and writes the tables when all figures are known."""
 
     def __init__(self) -> None:
         self._token_to_number: dict[str, int] = {}
         self._groups = bytearray()
-        # What figure n has: from the end of figure n - 1 to its own.
+        # The things of figure n stand between the end of figure n - 1 and its own end.
         self._things = array("I")
         self._ranks = bytearray()
         self._ends = array("Q", [0])
         self._years = array("H", [0])
 
     def add(self, things: Sequence[Had], year: str | None) -> None:
-        """Take in the next figure."""
+        """Add the next figure."""
         for token, group, rank in things:
             number = self._token_to_number.setdefault(token, len(self._token_to_number))
             if number == len(self._groups):
@@ -168,9 +169,9 @@ class Mentions:
             )
 
     def _turned(self) -> tuple["array[int]", "array[int]"]:
-        """What each thing is had by: where its part begins, and figures, numbers that sort.
+        """For each thing where its part begins, and in these parts its figures, as numbers to sort.
 
-        The strongest evidence is the least, and of that the newest figure.
+        The figure with the strongest evidence is the least and, of those, the newest.
         """
         starts = array("Q", bytes(8 * (len(self._groups) + 1)))
         for thing in self._things:
@@ -188,7 +189,7 @@ class Mentions:
         return starts, places
 
     def _together(self, thing: int, figures: Iterable[int]) -> "array[int]":
-        """Pairs of thing and number of figures, the most frequent of each kind."""
+        """The things most frequent in some figures: pairs of thing and number of figures."""
         counted = Counter(chain.from_iterable(map(self._of, figures)))
         return most_frequent(counted, thing, self._groups)
 
@@ -196,9 +197,9 @@ class Mentions:
 def most_frequent(counted: Counter[int], thing: int, groups: Sequence[int]) -> "array[int]":
     """The things that were counted most often, of each kind at most :data:`KEPT`.
 
-    :param thing: is left out.
-    :param groups: kind of each thing that was counted, as a number in :data:`GROUPS`.
-    :returns: pairs of thing and count; those of a kind in the order of their counts.
+    :param thing: the one to leave out.
+    :param groups: the kind of each thing, as a number in :data:`GROUPS`.
+    :returns: pairs of thing and count; within a kind, the highest counts first.
 
     >>> most_frequent(Counter({0: 9, 1: 5, 2: 7}), 0, [0, 0, 0]).tolist()
     [2, 7, 1, 5]
@@ -212,7 +213,7 @@ def most_frequent(counted: Counter[int], thing: int, groups: Sequence[int]) -> "
 
 
 def packed(numbers: "array[int]") -> bytes:
-    r"""Numbers as the tables have them, the same bytes on every machine.
+    r"""Numbers as the tables store them, the same bytes on every machine.
 
     >>> packed(array("I", [1, 258]))
     b'\x01\x00\x00\x00\x02\x01\x00\x00'
@@ -221,12 +222,12 @@ def packed(numbers: "array[int]") -> bytes:
 
 
 def unpacked(data: bytes) -> "array[int]":
-    """What :func:`packed` packed."""
+    """The numbers that :func:`packed` packed."""
     return turned(array("I", data))
 
 
 def turned(numbers: "array[int]") -> "array[int]":
-    """Numbers from this machine's order of bytes to the tables', or back."""
+    """Numbers converted from this machine's byte order to that of the tables, or back."""
     if sys.byteorder == "big":
         numbers = numbers[:]
         numbers.byteswap()

@@ -1,4 +1,4 @@
-"""The search index of a release: opened to read, asked, and completed from."""
+"""The search index of a release: to open, to search, and to complete texts from."""
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -29,7 +29,8 @@ Identify = Callable[[str], str | None]
 
 MOST_HITS: Final = 200
 MOST_SUGGESTIONS: Final = 50
-#: Of a chemical's names, which many pictures spell in many ways, most begin alike.
+#: Names that are read for each suggestion: pictures spell a chemical in many ways, and most of its
+#: names begin alike.
 NAMES_OF_ONE: Final = 10
 THINGS: Final = 10
 #: Sorts after every character that a key can have.
@@ -72,16 +73,16 @@ NAMED_THINGS: Final = "SELECT iri, kind FROM thing ORDER BY token LIMIT ? OFFSET
 
 
 def open_index(release: Release, identify: Identify | None = None) -> "Index":
-    """The search index of a release, to read only.
+    """The search index of a release, opened read-only.
 
     :param identify: recognises identifiers; :func:`find_iri` by default.
-    :raises ReleaseError: if the release has none, or it cannot be read.
+    :raises ReleaseError: if the release has no index, or it cannot be read.
     """
     return open_to_read(release, lambda file: Index(file, identify or identifier(iris_of(release))))
 
 
 def identifier(iris: Iris) -> Identify:
-    """Recognises every spelling that :func:`find_iri` does, and the bare number of a gene."""
+    """What recognises every spelling that :func:`find_iri` does, and the bare number of a gene."""
 
     def identify(text: str) -> str | None:
         with suppress(IriError):
@@ -94,7 +95,7 @@ def identifier(iris: Iris) -> Identify:
 
 
 class Index:
-    """An open search index; threads may share it, and one at a time is answered."""
+    """An open search index; threads may share it, and it answers them one at a time."""
 
     def __init__(self, file: IndexFile, identify: Identify) -> None:
         self._file = file
@@ -105,7 +106,7 @@ class Index:
         self._has_near = bool(self._file.rows(HAS_NEAR))
 
     def _read_properties(self) -> Properties:
-        """Kept in memory: every search counts them, for any number of figures."""
+        """The facets' values of all figures, kept in memory because every search counts them."""
         rows = self._file.rows(FACETS)
         listed_to_organisms: dict[str, tuple[str, ...]] = {}
         for _, listed in rows:
@@ -127,7 +128,7 @@ class Index:
         self.close()
 
     def close(self) -> None:
-        """Close the file, when the answer that is being made is finished."""
+        """Close the file, once the answer that is being made is finished."""
         with self._lock:
             self._file.database.close()
 
@@ -144,19 +145,19 @@ class Index:
         return int(count)
 
     def organism(self, text: str) -> str:
-        """The taxon id of an organism, by any spelling of it, or by its name.
+        """The taxon id of an organism, from any spelling of the id, or its name.
 
-        :raises QueryError: if it is neither.
+        :raises QueryError: if the text is neither.
         """
         return self._properties.organism(text)
 
     def figids(self, offset: int, limit: int) -> list[str]:
-        """A stretch of all figures, in their order."""
+        """The figids of a stretch of all figures, in the order of the index."""
         with self._lock:
             return [figid for (figid,) in self._file.rows(FIGIDS, (offset, offset + limit))]
 
     def named_things(self, offset: int, limit: int) -> list[tuple[str, str]]:
-        """A stretch of all things, always in the same order: IRI and kind."""
+        """IRI and kind of a stretch of all things, always in the same order."""
         with self._lock:
             return [(iri, kind) for iri, kind in self._file.rows(NAMED_THINGS, (limit, offset))]
 
@@ -170,16 +171,16 @@ class Index:
         offset: int = 0,
         limit: int = 20,
     ) -> Found:
-        """The figures that have all words of a text, the best first; if none has, those with some.
+        """The figures with all words of a text, the best first; if there are none, with some words.
 
         :param text: anything that a user types; its last word may be unfinished.
         :param organism: a taxon id in any spelling, or the name of an organism.
         :param year: of the article, in four digits.
         :param tier: only figures with a gene that was looked for, by this evidence.
-        :param offset: figures to leave out, from the best on.
+        :param offset: figures to skip, the best ones first.
         :param limit: figures to give, 200 at most.
-        :raises QueryError: if the offset or the limit is out of range, the organism is none, or
-            the year.
+        :raises QueryError: if the offset or the limit is out of range, or if the organism or the
+            year is none.
         :raises ReleaseError: if the index is damaged.
         """
         if offset < 0 or not 0 <= limit <= MOST_HITS:
@@ -218,12 +219,12 @@ class Index:
         )
 
     def suggest(self, prefix: str, limit: int = 10) -> tuple[Suggestion, ...]:
-        """Names of genes, chemicals, diseases and organisms, and titles, that begin so.
+        """Names of genes, chemicals, diseases and organisms, and titles, that begin with a text.
 
-        Those that most figures have come first. A thing is given by one of its names, and genes
-        of several species that have the same name are given once.
+        Those that most figures have come first. Each thing is given by one of its names only, and
+        genes of several species that have the same name are given once.
 
-        :param limit: at most so many, and 50 at most.
+        :param limit: suggestions to give, 50 at most.
         :raises QueryError: if the limit is out of range.
         :raises ReleaseError: if the index is damaged.
         """
@@ -241,9 +242,9 @@ class Index:
         return tuple(islice(found.values(), limit))
 
     def _completed(self, asked: Asked) -> Asked:
-        """What was asked, its last word taken as a beginning if nothing is called so.
+        """What was asked, its last word also taken as a beginning unless it is a name.
 
-        Whoever asks for the gene MET does not ask for metabolism.
+        A search for the gene MET must not find metabolism.
         """
         if not asked.words or self._file.rows(KNOWN, (asked.words[-1].whole,)):
             return asked
@@ -260,13 +261,14 @@ class Index:
         token = self._token(iri) if iri else ""
         if not token or not self._file.rows(f"{ROWIDS} LIMIT 1", (token,)):
             if iri and not FIGID_RE.fullmatch(text.strip()):
-                # Parts of a DOI or an IRI are in figures that have nothing to do with it; those of
-                # a figid that is mistyped lead to its article.
+                # Some words of a DOI or an IRI are in figures that have nothing to do with it, so
+                # all are required; those of a mistyped figid lead to its article.
                 del expressions[1:]
             return tuple(named), words, expressions
         things = [Thing(*row) for row in self._file.rows(f"{THING} WHERE thing.iri = ?", (iri,))]
         for thing in things:
-            # Its name says by what evidence a figure has it; a figure may have another name.
+            # The thing's name adds to the score by the evidence for it. It is not required, as a
+            # figure may have the thing by another name.
             if by_name := asking.read_asked(thing.name).words:
                 token = f"({token} AND ({token} OR {asking.with_all(by_name)}))"
                 words = (*by_name, *words)
@@ -274,14 +276,14 @@ class Index:
         return tuple(dict.fromkeys((*things, *named))), words, identified or [token]
 
     def _token(self, iri: str) -> str:
-        """What finds the figures that have a thing, or a thing that it matches closely."""
+        """The expression for figures that have a thing, or one that it closely matches."""
         own = identity(iri)
         near = self._file.rows(NEAR, (own,)) if self._has_near else []
         tokens = [own, *(token for (token,) in near)]
         return "(" + " OR ".join(f'"{token}"' for token in tokens) + ")"
 
     def _scored(self, expressions: Sequence[str]) -> tuple[list[Scored], int]:
-        """The figures that the first expression finds that finds any, and its number."""
+        """The figures of the first expression that finds any, and the expression's number."""
         for number, expression in enumerate(expressions):
             score = partial(self._file.rows, SCORES, (expression,))
             if scored := self._scores.get(expression, score):

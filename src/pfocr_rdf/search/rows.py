@@ -1,7 +1,7 @@
-"""Figure → its row of the search index; shared things → theirs. Pure: no input, no output.
+"""Figures and shared things → their rows of the search index. Pure: no input, no output.
 
-Rows are made where records are mapped, in the worker processes: reading words off a text is
-most of the work of an index.
+Figures' rows are made where records are mapped, in the worker processes: finding the words of
+texts is most of the work of an index.
 """
 
 import hashlib
@@ -19,10 +19,10 @@ from pfocr_rdf.search.found import Tier
 from pfocr_rdf.search.words import key, piece_key, piece_words, words
 from pfocr_rdf.vocabulary import KIND_TO_ENTITY, RDF_TYPE, Schema
 
-#: What is searched → how much a word there counts: where it is the subject, more than where
-#: it is mentioned. A gene that a family's name merely may stand for counts so little that a
-#: figure that names it comes first even if it names two hundred others too. An identifier says
-#: who, its name says by what evidence.
+#: Column → how much a word there counts: more where it is the subject than where it is only
+#: mentioned. A gene that a family's name may stand for counts so little that a figure that names
+#: the gene comes first even if it names two hundred others too. Identifiers of things count
+#: almost nothing: they say which thing it is, and its names by what evidence.
 COLUMN_TO_WEIGHT: Final = {
     "ids": 20.0,
     "title": 10.0,
@@ -45,14 +45,14 @@ TIER_TO_COLUMN: Final[dict[Tier, str]] = {
     "family": "families",
 }
 TIERED: Final = tuple(TIER_TO_COLUMN.values())
-#: A lexicon without a tier says least of all.
+#: Lexicons that have a tier → the column of that tier; any other says as little as a family.
 LEXICON_TO_COLUMN: Final = {
     lexicon: column
     for lexicon, its_tier in LEXICON_TO_TIER.items()
     for tier, column in TIER_TO_COLUMN.items()
     if tier == its_tier
 }
-#: What a word of the index can stand for.
+#: What a token of the index can stand for.
 Identified = Namespace | Literal["taxon"]
 #: Class of a shared thing → what a suggestion calls it.
 CLASS_TO_KIND: Final = {entity: kind for kind, entity in KIND_TO_ENTITY.items()} | {
@@ -65,8 +65,9 @@ class Row(NamedTuple):
 
     ``shown`` is what an answer shows: figid, title, title of the article, year, caption, words
     of the picture, genes, chemicals, diseases, source. ``organisms`` are taxon ids, or names
-    where there is none. ``searched`` holds the words of each column, in their order. ``close``
-    are pairs: a ChEBI or DOID term, and what the figure has that it matches closely.
+    where there is none. ``searched`` holds the words of each column, in the order of the columns.
+    ``close`` are pairs of tokens: a ChEBI or DOID term, and the figure's thing that it closely
+    matches.
     """
 
     shown: tuple[str | None, ...]
@@ -89,7 +90,7 @@ class ThingRow(NamedTuple):
 
 
 def identity(iri: str) -> str:
-    """The word that stands in the index for an IRI; no text has it.
+    """The token that stands for an IRI in the index; no text has such a word.
 
     >>> identity("https://identifiers.org/ncbigene/5742")
     'xa73a6081f0f148d3'
@@ -99,7 +100,7 @@ def identity(iri: str) -> str:
 
 @cache
 def tokens(iris: Iris) -> Callable[[Identified, str], str]:
-    """Gives the word for what an identifier stands for; once for each configuration of IRIs.
+    """A function from an identifier to its token; made once for each configuration of IRIs.
 
     >>> tokens(Iris())("ncbigene", "5742")
     'xa73a6081f0f148d3'
@@ -117,7 +118,8 @@ def tokens(iris: Iris) -> Callable[[Identified, str], str]:
 class _Mentioned(NamedTuple):
     """What the mentions of a figure say. The keys of each dictionary are a list without repeats.
 
-    ``close`` are pairs of a ChEBI or DOID term, which people look for too, and what it matches.
+    ``close`` are pairs of tokens: a ChEBI or DOID term, as people search for these too, and the
+    thing that it matches.
     """
 
     words: dict[str, None]
@@ -129,7 +131,7 @@ class _Mentioned(NamedTuple):
 
 
 def search_row(figure: Figure, iris: Iris) -> Row:
-    """What is searched and shown of a figure."""
+    """The row of a figure: what is searched and what is shown of it."""
     article, token = figure.article, tokens(iris)
     said = _mentioned(figure, token)
     names, close_names, entities = said.kind_to_names, said.kind_to_close_names, said.entities
@@ -142,10 +144,10 @@ def search_row(figure: Figure, iris: Iris) -> Row:
             entities[token("taxon", organism.taxon)] = None
     searched = {
         "words": _once(piece_words, said.words),
-        # What terms are called that match closely is looked for, too.
+        # The names of closely matching terms are searched, too.
         "chemicals": _once(piece_words, names["chemical"] | close_names["chemical"]),
         "diseases": _once(piece_words, names["disease"] | close_names["disease"]),
-        # The Ras of K-Ras is no evidence for RAS.
+        # Without the parts of words: the Ras of K-Ras is no evidence for RAS.
         **{column: _once(piece_key, its) for column, its in said.column_to_words.items()},
         "ids": " ".join((article.pmcid.lower(), *map(identity, _identifiers(figure, iris)))),
         "title": words(figure.title or ""),
@@ -174,7 +176,7 @@ def search_row(figure: Figure, iris: Iris) -> Row:
 
 
 def _mentioned(figure: Figure, token: Callable[[Identified, str], str]) -> _Mentioned:
-    """What is read in the picture, what it may stand for, and both by tier, for genes."""
+    """The words of the picture, what they may stand for, and both by tier, for genes."""
     said = _Mentioned(
         {}, {k: {} for k in KINDS}, {k: {} for k in KINDS}, {c: {} for c in TIERED}, {}, {}
     )
@@ -196,7 +198,8 @@ def _mentioned(figure: Figure, token: Callable[[Identified, str], str]) -> _Ment
                 tiered[one.name] = None
             tiered[word] = tiered[match] = None
     if not figure.mentions:
-        # All that is known of such a picture; elsewhere they repeat the genes of every tier.
+        # They are all that is known of such a picture. With mentions, keywords only repeat the
+        # genes, whatever their tier.
         said.words.update(dict.fromkeys(figure.keywords))
     return said
 
@@ -219,7 +222,7 @@ def _identifiers(figure: Figure, iris: Iris) -> Iterator[str]:
 
 
 def _once(read: Callable[[str], str], texts: Iterable[str]) -> str:
-    """A list is as long as it has different words, however often one is repeated."""
+    """The words of a list, each once: repeats must not make it count as a longer text."""
     return " ".join(dict.fromkeys(" ".join(map(read, texts)).split()))
 
 

@@ -1,9 +1,9 @@
 """Text → the words that are indexed, looked for and marked: one rule for all three.
 
 Biology spells one thing in many ways, so each piece of text between spaces is brought to one
-form: without case, accents and hyphens, Greek letters as the Latin ones that gene symbols have
-in their place. ``TGF-β``, ``TGFbeta`` and ``TGFB`` are then one word, as are ``IL-6`` and
-``IL6``. A piece that a hyphen or a Greek letter parts is found by its parts as well.
+form: without case, accents and hyphens, and with Greek letters replaced by the Latin ones that
+gene symbols have in their place. ``TGF-β``, ``TGFbeta`` and ``TGFB`` are then one word, as are
+``IL-6`` and ``IL6``. A piece that a hyphen or a Greek letter divides is found by its parts, too.
 """
 
 import re
@@ -14,8 +14,8 @@ from typing import Final
 from pfocr_rdf.composing import normalized
 from pfocr_rdf.recurring import remembered
 
-#: Greek letter → its name. A gene symbol has the Latin letter of the name for it, as in TNFα
-#: and TNFA, but for the three below: https://www.genenames.org/about/guidelines/
+#: Greek letter → its name. In its place a gene symbol has the first letter of the name, as TNFA
+#: for TNFα, except for the three below: https://www.genenames.org/about/guidelines/
 GREEK_TO_NAME: Final = {
     **{"α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "ζ": "zeta"},
     **{"η": "eta", "θ": "theta", "ι": "iota", "κ": "kappa", "λ": "lambda", "μ": "mu"},
@@ -27,24 +27,24 @@ NAME_TO_LATIN: Final = {name: name[0] for name in GREEK_TO_NAME.values()} | {
     "theta": "q",  # YWHAQ, PRKCQ
     "phi": "f",
 }
-#: Names that are told from an English ending: ``TNFalpha``, but not the ``mu`` of ``humus``.
+#: Names that can be told from English endings: that in ``TNFalpha``, but no ``mu`` as in ``humus``.
 SPELT: Final = "alpha|beta|gamma|delta|epsilon|zeta|theta|kappa|lambda|sigma|omega"
 SPELT_RE: Final = re.compile(rf"(?<=[a-z0-9])(?:{SPELT})(?=[a-z]{{0,2}}\d*$)|^(?:{SPELT})(?=\d+$)")
-#: A letter, its accents apart; scripts without spaces are taken sign by sign.
+#: Letters, followed by any separate accents; scripts without spaces are split into single signs.
 SIGNS: Final = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
 ACCENTS: Final = "\u0300-\u036f"
 RUN: Final = rf"[^\W_{SIGNS}]+(?:[{ACCENTS}]++[^\W_{SIGNS}]*)*"
-# Locants and groups of chemistry belong to the word, as in 1,25(OH)2D3; an apostrophe or any
-# of the hyphens joins. A slash parts: what it stands between are two things.
+# Chemical locants and groups belong to the word, as in 1,25(OH)2D3; an apostrophe or any kind of
+# hyphen joins. A slash separates: it stands between two things.
 JOINER: Final = r"(?:[-‐‑‒–−'’′]|\([A-Za-z]{1,3}\)(?=\d))"
 CHUNK_RE: Final = re.compile(rf"[{SIGNS}]|(?:\d{{1,2}},)*{RUN}(?:{JOINER}+{RUN})*")
 PIECE_RE: Final = re.compile(r"[α-ω]|[^\W_α-ω]+")
-#: A longer word is cut: nothing that has a name is so long.
+#: A longer word is cut: no name has so long a word.
 LETTERS: Final = 64
 
 
 def plain(text: str) -> str:
-    """A text without case and accents, compatibility forms made common ones.
+    """A text without case and accents, compatibility characters replaced by common ones.
 
     >>> plain("Ca²⁺ naïve ﬁbre ΜΆΤΙ")
     'ca2+ naive fibre ματι'
@@ -56,7 +56,7 @@ def plain(text: str) -> str:
 
 
 def common_spelling(word: str) -> str:
-    """Plural and British spellings as singular and American ones; not what is short or a name.
+    """The singular and American form of a plural or British word; not if it is short or a symbol.
 
     >>> [common_spelling(word) for word in ("pathways", "signalling", "tumours", "anaemia")]
     ['pathway', 'signaling', 'tumor', 'anemia']
@@ -76,7 +76,7 @@ def common_spelling(word: str) -> str:
 
 @remembered(1 << 12, LETTERS)
 def forms(chunk: str) -> tuple[str, ...]:
-    """The words of a piece of text: all of it as one, and its parts if it has several.
+    """The words of a piece of text: all of it as one, and any parts of more than one letter.
 
     >>> forms("TGF-β1"), forms("NF-kappaB"), forms("IL-6"), forms("β")
     (('tgfb1', 'tgf', 'beta'), ('nfkb', 'nf', 'kappab'), ('il6', 'il'), ('beta',))
@@ -88,9 +88,9 @@ def forms(chunk: str) -> tuple[str, ...]:
 
 @remembered(1 << 12, LETTERS)
 def read_chunk(chunk: str) -> tuple[str, tuple[str, ...]]:
-    """A piece of text as one word, and its parts; no parts where it is a word by itself.
+    """A piece of text as one word, and its parts; no parts if it is not divided.
 
-    A few signs, such as the middle dot of Japanese, are no word at all: empty.
+    The word is empty for a few signs that are no word at all, such as the middle dot of Japanese.
 
     >>> read_chunk("1,25(OH)2D3"), read_chunk("pathways")
     (('125oh2d3', ('1', '25', 'oh', '2d3')), ('pathway', ()))
@@ -104,23 +104,23 @@ def read_chunk(chunk: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _spelt(word: str) -> str:
-    """A word in its common spelling, a name of a Greek letter in it as the Latin letter."""
-    # At most one: a name ends its word, but for two letters and a number.
+    """A word in its common spelling, with the Latin letter for a Greek letter's name in it."""
+    # There is one at most: it ends the word, except for up to two letters and a number.
     if found := SPELT_RE.search(word):
         word = word[: found.start()] + NAME_TO_LATIN[found[0]] + word[found.end() :]
     return common_spelling(word)
 
 
 def chunks(text: str) -> Iterator[re.Match[str]]:
-    """The pieces of a text that are words, where they stand."""
+    """The pieces of a text that are words, as matches, which tell where they stand."""
     return CHUNK_RE.finditer(text)
 
 
 class Remembered(dict[str, str]):
     """Piece of text → what it is read as; read when it is first asked for.
 
-    What recurs is most of any text. A ``lru_cache`` would keep twice the memory for a piece, and
-    touch it all each time: other work leaves little of it in the processor's cache.
+    Most of any text recurs. An ``lru_cache`` would take twice the memory for a piece and touch all
+    of it at each use, although other work leaves little of it in the processor's cache.
     """
 
     def __init__(self, read: Callable[[str], str], most: int) -> None:
@@ -132,7 +132,8 @@ class Remembered(dict[str, str]):
         if len(self) >= self._most:
             self.clear()
         found = self._read(piece)
-        # A longer one is cut where it is read: it does not recur, and may be of any size.
+        # A longer piece, which is cut in reading, is not kept: it does not recur, and may be of
+        # any size.
         if len(piece) <= LETTERS:
             self[piece] = found
         return found
@@ -144,8 +145,8 @@ def words(text: str) -> str:
     >>> words("Wnt/β-catenin signalling")
     'wnt bcatenin beta catenin signaling'
     """
-    # No word goes over white space, and the pieces between it recur: looking for words in
-    # them once each takes a third of the time.
+    # No word contains white space, and the pieces between it recur: finding the words of each
+    # piece only once takes a third of the time.
     return " ".join(filter(None, map(piece_words, text.split())))
 
 
@@ -155,12 +156,12 @@ def _words(piece: str) -> str:
     )
 
 
-#: The words of a text that is likely to recur whole.
+#: As :func:`words`, for a text that is likely to recur as a whole.
 piece_words: Final = Remembered(_words, 1 << 16).__getitem__
 
 
 def key(text: str) -> str:
-    """What a name is looked up and completed by: its words in one form, a space between them.
+    """The key that a name is looked up and completed by: its words in one form, spaces between.
 
     >>> key("TGF-β Signaling Pathways"), key(" Breast  neoplasms ")
     ('tgfb signaling pathway', 'breast neoplasm')
@@ -174,14 +175,14 @@ def _key(piece: str) -> str:
     )
 
 
-#: The key of a text that is likely to recur whole.
+#: As :func:`key`, for a text that is likely to recur as a whole.
 piece_key: Final = Remembered(_key, 1 << 15).__getitem__
 
 
 def _simple(piece: str) -> str:
-    """The word of a piece that is one, without parts, as four of five are; empty for others.
+    """The word of a piece that is a single undivided one, as four of five are; empty for others.
 
-    To read such a piece as others are read takes four times as long.
+    Reading such a piece in the way of the others takes four times as long.
     """
     bare = piece.strip(punctuation)
     return _spelt(bare.lower())[:LETTERS] if bare.isascii() and bare.isalnum() else ""

@@ -1,8 +1,8 @@
 """Rows → the search index of a release: one SQLite file, written while records are mapped.
 
-One version of SQLite writes the same file for the same statements, so the rows decide its
-bytes. A thread of its own writes it: SQLite needs no interpreter for most of the work, and the
-bulk load goes on meanwhile.
+Any one version of SQLite writes the same file for the same statements, so the rows determine its
+bytes. A separate thread writes it: for most of the work SQLite does not need the interpreter, and
+the rest of the build goes on meanwhile.
 """
 
 import errno
@@ -22,22 +22,22 @@ from pfocr_rdf.search.mentions import SCHEMA as MENTIONS_SCHEMA
 from pfocr_rdf.search.rows import COLUMN_TO_WEIGHT, Row, ThingRow, thing_rows
 from pfocr_rdf.search.words import key
 
-#: What the file says it is: https://www.sqlite.org/fileformat2.html#application_id
+#: Marks the file as a search index: https://www.sqlite.org/fileformat2.html#application_id
 APPLICATION_ID: Final = 0x50464F43
-#: Goes up with every change of the tables, the columns, or what words are made of.
+#: Raised with every change of the tables, the columns, or the rules for words.
 LAYOUT: Final = 2
 PAGE_BYTES: Final = 16384
 #: Words are gathered in memory up to this size, then written as a piece of the index. All pieces
-#: are merged once, at the end: merged as SQLite would, four at a time while rows come, an index
-#: of 80,000 figures takes a fifth more time, and a quarter of its pages are left over in the file.
+#: are merged once, at the end. Merging them as SQLite would, four at a time while rows come, takes
+#: a fifth more time for 80,000 figures, and leaves a quarter of the file's pages unused.
 GATHERED_BYTES: Final = 8 << 20
 PIECES: Final = 200
 SHOWN: Final = (
     *("figid", "title", "article", "year"),
     *("caption", "words", "genes", "chemicals", "diseases", "source"),
 )
-# The words of all columns are made by pfocr_rdf.search.words: SQLite only parts them at spaces.
-# The release appears whole or not at all: there is nothing to roll back to, so no journal.
+# The words of all columns are made by pfocr_rdf.search.words: SQLite only splits at spaces.
+# A release appears whole or not at all, so there is nothing to roll back to, and no journal.
 SCHEMA: Final = f"""
 PRAGMA page_size = {PAGE_BYTES};
 PRAGMA journal_mode = OFF;
@@ -72,7 +72,7 @@ INTO_SEARCHED: Final = (
 INTO_FIGURE: Final = _insertion("figure", 1 + len(SHOWN))
 INTO_FACET: Final = _insertion("facet", 3)
 INTO_THING: Final = _insertion("thing", 7)
-# One title may be that of many figures; one thing may have names that differ in case alone.
+# Many figures may have the same title; names of one thing may differ in case alone.
 INTO_TITLES: Final = (
     "INSERT INTO name VALUES (?, 'title', '', ?, 0, 1, 0) "
     "ON CONFLICT DO UPDATE SET figures = figures + 1"
@@ -83,7 +83,7 @@ INTO_NAMES: Final = "INSERT OR IGNORE INTO name VALUES (?, ?, ?, ?, ?, ?, ?)"
 class IndexWriter:
     """Writes a search index; use it as a context manager.
 
-    What fails in the thread is raised by the next call, as an ``OSError`` that names the file.
+    If the thread fails, the next call raises the error, as an ``OSError`` that names the file.
 
     :raises BuildError: on entering, if this Python's SQLite cannot search texts.
     """
@@ -93,14 +93,14 @@ class IndexWriter:
         self.figures = 0
         #: Token of a gene, chemical, disease or organism → how many figures have it.
         self.token_to_figures: Counter[str] = Counter()
-        #: Token of a ChEBI or DOID term → those of what it matches closely.
+        #: Token of a ChEBI or DOID term → tokens of the things that it closely matches.
         self.token_to_near: dict[str, set[str]] = {}
         self._mentions = Mentions()
 
     def __enter__(self) -> "IndexWriter":
         with self._named():
-            # One thread at a time uses the connection: this one, then the writing one. A path that
-            # begins with file: may be taken for an address, unless it begins with a slash.
+            # One thread at a time uses the connection: this one, then the writing one. The path is
+            # absolute because SQLite may take one that begins with ``file:`` for an address.
             self._database = sqlite3.connect(
                 self.path.absolute(), isolation_level=None, check_same_thread=False
             )
@@ -119,30 +119,30 @@ class IndexWriter:
         return self
 
     def add(self, rows: Sequence[Row], had: Sequence[Having] = ()) -> None:
-        """Add figures, after all that were added before.
+        """Add figures, after all those added before.
 
-        :param had: the things that each of them has, which pages list it for; none by default.
+        :param had: what each figure has, on whose pages it is listed; nothing by default.
         """
         self._go_on(lambda: self._insert(rows, had or [Having((), "[]")] * len(rows)))
 
     def describe(self, nodes: Sequence[Node]) -> None:
         """Add the genes, chemicals, diseases and organisms among some nodes.
 
-        Call it when all figures are added: until then nobody knows how many have a thing.
+        Call it when all figures are added: until then it is not known how many have a thing.
         """
         self._go_on(lambda: self._insert_things(list(thing_rows(nodes))))
 
     def finish(self) -> None:
-        """Begin the last work, when all is added; :meth:`wait` for its end."""
+        """Begin the last work, once everything is added; :meth:`wait` waits for its end."""
         self._go_on(self._finish)
 
     def wait(self) -> None:
-        """Return when all that was asked for is written."""
+        """Return when everything is written that was added so far."""
         if self._last:
             self._last.result()
 
     def _go_on(self, work: Callable[[], None]) -> None:
-        """Do something in the thread, when it has done what it was given before."""
+        """Wait for the thread to finish its previous work, then give it this."""
         self.wait()
         self._last = self._thread.submit(self._do, work)
 
@@ -152,7 +152,7 @@ class IndexWriter:
 
     @contextmanager
     def _named(self) -> Iterator[None]:
-        """Name the file in what fails, as other files of a build are named."""
+        """Turn an error of SQLite into an ``OSError`` that names the file, as a build expects."""
         try:
             yield
         except sqlite3.Error as error:
@@ -179,8 +179,8 @@ class IndexWriter:
     def _insert_things(self, things: Sequence[ThingRow]) -> None:
         figures = {t.token: self._figures_of(t.token) for t in things}
         own = self.token_to_figures
-        # Of two species' genes with one name in equally many figures, that of the commoner; of
-        # two terms that match closely, the one that figures have.
+        # Decides which of several things with one name is suggested: the one that more figures
+        # have themselves, not by a close match; then the gene of the species with more figures.
         rank = {t.token: (own[t.token] << 32) + own[t.organism or ""] for t in things}
         self._database.executemany(
             INTO_THING,
