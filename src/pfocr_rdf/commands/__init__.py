@@ -1,1 +1,1 @@
-"""The commands, each in a module that is read when somebody asks for it."""
+"""The commands, each in a module that is imported only when the command is called."""

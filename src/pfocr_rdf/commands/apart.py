@@ -1,7 +1,7 @@
-"""A command that the engine may end runs in a process of its own, and its end is told in words.
+"""Run a command that the engine may crash in a process of its own, and explain a crash in words.
 
 Oxigraph aborts its process for some queries, such as one whose ORDER BY meets numbers beside
-text: no exception is raised that could be caught. https://github.com/oxigraph/oxigraph
+text: it raises no exception that could be caught. https://github.com/oxigraph/oxigraph
 """
 
 import os
@@ -14,12 +14,13 @@ from pfocr_rdf.commands.console import say
 from pfocr_rdf.errors import NO_ORDER, NO_ORDER_ADVICE, NO_ROOM
 from pfocr_rdf.forks import die_with_parent
 
-#: A terminal sends them to both processes, and somebody else to the one that he knows of.
+#: Signals that are passed on to the child: a terminal sends them to both processes, but others send
+#: them to this one only, whose id they know.
 PASSED_ON: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-#: A command that was interrupted has so long to end by itself, and this status.
+#: Seconds that an interrupted command has to end by itself, and the exit status if it is killed.
 INTERRUPT_S: Final = 0.5
 INTERRUPTED: Final = 130
-#: Signals of a fault of the process itself, and the one that a system without memory sends.
+#: Signals of a fault of the process itself, and the one that a system out of memory sends.
 FAULTS: Final = (
     *(signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE),
     signal.SIGKILL,
@@ -29,16 +30,16 @@ FAULTS: Final = (
 def run_apart(act: Callable[[], object]) -> NoReturn:
     """Run a program in a process of its own, and end as it ends.
 
-    Standard streams are its own as well. What it writes to standard error other than by Python is
-    kept until it ends, and told in words if it was ended by its own fault.
+    It has the same standard streams. But what it writes to standard error other than by Python is
+    kept until it ends; after a fault, an explanation in words takes its place.
 
-    :param act: ends by :class:`SystemExit`, or is done.
+    :param act: the program; it returns, or raises :class:`SystemExit`.
     :raises SystemExit: always; with status 1 after a fault.
     """
-    # Whoever ignores it has children that end unseen, and so has what he starts.
+    # A process that ignores SIGCHLD, and any program it starts, never sees its children end.
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     with os.fdopen(os.memfd_create("said"), "w+b") as kept:
-        # The kernel keeps what is blocked, though it be ignored, as it is behind nohup.
+        # Leave out ignored signals, as behind nohup: blocked, they would be received all the same.
         heard = {one for one in PASSED_ON if signal.getsignal(one) is not signal.SIG_IGN}
         watched = {*heard, signal.SIGCHLD}
         before = signal.pthread_sigmask(signal.SIG_BLOCK, watched)
@@ -58,7 +59,7 @@ def run_apart(act: Callable[[], object]) -> NoReturn:
 
 
 def _keep_apart(kept: BinaryIO) -> None:
-    """Let Python alone write to standard error, and all else to a file."""
+    """Let only Python write to standard error; all else that would goes to a file."""
     own = os.dup(2)
     sys.stderr = open(  # noqa: SIM115
         own, "w", buffering=1, encoding=sys.stderr.encoding, errors=sys.stderr.errors
@@ -67,9 +68,11 @@ def _keep_apart(kept: BinaryIO) -> None:
 
 
 def _waited(child: int, watched: set[signal.Signals]) -> int:
-    """Wait for the end of a child; what somebody sends to this process meanwhile is for it.
+    """Wait for a child to end, and pass on the signals that this process is sent meanwhile.
 
-    A query that the engine is in hears nothing: who interrupts it ends it.
+    While the engine runs a query, the child does not notice an interruption; it is soon killed.
+
+    :returns: its exit status; that of a signal is negative.
     """
     interrupted = False
     while True:
@@ -87,7 +90,7 @@ def _waited(child: int, watched: set[signal.Signals]) -> int:
             pid, status = os.waitpid(child, os.WNOHANG)
             if pid:
                 return os.waitstatus_to_exitcode(status)
-        elif info.si_code <= 0:  # from a process: a terminal's signal has reached the child, too
+        elif info.si_code <= 0:  # from a process; a terminal's signal has reached the child, too
             os.kill(child, info.si_signo)
         interrupted |= info.si_signo == signal.SIGINT
 
@@ -95,7 +98,7 @@ def _waited(child: int, watched: set[signal.Signals]) -> int:
 def _end_as(status: int, said: bytes) -> NoReturn:
     if -status not in FAULTS:
         os.write(2, said)
-        if status < 0:  # whoever started this sees that it was ended, and by what
+        if status < 0:  # end likewise: the caller sees which signal it was
             signal.signal(-status, signal.SIG_DFL)
             os.kill(os.getpid(), -status)
         raise SystemExit(status if status >= 0 else 128 - status)  # no signal ends process 1
@@ -104,7 +107,7 @@ def _end_as(status: int, said: bytes) -> NoReturn:
 
 
 def _words(number: int, said: str) -> str:
-    """What is told of a fault.
+    """The explanation of a fault.
 
     >>> _words(signal.SIGSEGV, "")
     'the query ended the engine (SIGSEGV): ask something simpler'

@@ -117,9 +117,9 @@ def build(
 
 
 def _iris(base: str, gene_prefix: str) -> Iris:
-    """What the IRIs of a release begin with.
+    """The IRIs of a release, by what they begin with.
 
-    :raises UsageError: if one is no beginning of an IRI.
+    :raises UsageError: if no IRI can begin so.
     """
     try:
         return Iris(base, gene_prefix)
@@ -157,7 +157,7 @@ def check(
     """
 
     def tell(problem: Problem) -> None:
-        # Who reads no further is told by the status what else was found.
+        # If the reader stops, go on: the exit status must tell of everything that was found.
         print_while_read(as_json_line(asdict(problem)) if as_json else str(problem))
 
     sets: list[MappingCounts] = []

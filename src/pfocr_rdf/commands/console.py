@@ -1,4 +1,4 @@
-"""The talk of the commands: messages on stderr, data on stdout, refusals as exit statuses."""
+"""The output of commands: messages on stderr, data on stdout, refusals as exit statuses."""
 
 import codecs
 import errno
@@ -13,19 +13,19 @@ import typer
 
 from pfocr_rdf.errors import PfocrError, UsageError
 
-#: What a write meets, to standard output where there is no name beside it.
+#: Errors of a write; if they name no file, it was to standard output.
 STREAM_FAULTS: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
 
 
 def say(message: str) -> None:
-    """Talk to the user, on stderr."""
+    """Print a message to the user, on stderr."""
     typer.echo(message, err=True)
 
 
 def as_json_line(data: object) -> str:
-    """Data on one line of JSON; in ASCII where stdout has no sign for all of Unicode.
+    """Data on one line of JSON; in ASCII if stdout cannot encode all of Unicode.
 
-    Python's own escapes, which stdout would make of the rest, are not JSON.
+    Python's own escapes, which stdout would write for the rest, are not JSON.
     """
     unicode = codecs.lookup(sys.stdout.encoding or "ascii").name.startswith("utf")
     return json.dumps(data, ensure_ascii=not unicode)
@@ -37,7 +37,7 @@ def print_json(data: object) -> None:
 
 
 def print_while_read(line: str) -> bool:
-    """Print a line; whether somebody still reads. What was found must decide the exit status."""
+    """Print a line, and say whether anybody still reads; what was found decides the exit status."""
     try:
         typer.echo(line)
     except BrokenPipeError:
@@ -55,8 +55,8 @@ def data_out() -> BinaryIO:
 def refusals() -> Iterator[None]:
     """Turn a refusal into a message and exit status 1, and a closed pipe into silence.
 
-    A file that cannot be read or written is one too, standard output among them. What is wrong by
-    what was typed alone has exit status 2, as a mistyped option has.
+    A file that cannot be read or written is a refusal too, standard output included. What is wrong
+    by what was typed alone gives exit status 2, as a mistyped option does.
     """
     try:
         yield
@@ -68,24 +68,24 @@ def refusals() -> Iterator[None]:
         _let_stdout_go()
         raise typer.Exit(0) from None  # the reader has seen enough
     except OSError as error:
-        # Of a file that is copied, either may be the one at fault.
+        # When a file is copied, either name may be the one at fault.
         what = " -> ".join(str(name) for name in (error.filename, error.filename2) if name)
         if not what and error.errno in STREAM_FAULTS:
             what = "standard output"
             _let_stdout_go()
-        # Those of the store have neither a name nor a number.
+        # Errors of the store have neither a file's name nor a number.
         said = f"{what}: {error.strerror}" if what else str(error)
         say(f"error: {said}: see that it is there, may be used, and has room")
         raise typer.Exit(1) from error
 
 
 def _let_stdout_go() -> None:
-    """Python would complain once more when it closes it."""
+    """Replace standard output, or Python would report the error once more when it closes it."""
     sys.stdout = open(os.devnull, "w")  # noqa: SIM115
 
 
 def counted(number: int, noun: str) -> str:
-    """How many there are, in words.
+    """How many there are of something, for a message.
 
     >>> counted(1, "figure"), counted(1200, "row")
     ('1 figure', '1,200 rows')

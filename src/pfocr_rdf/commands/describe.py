@@ -40,13 +40,13 @@ def describe(
             raise (_gone(data, thing, iris) or error) from None
         about = describe_thing(node, store, incoming)
         written = written_graph([*about.outgoing, *about.incoming], form, iris)
-        data_out().write(written.removesuffix(b"\n") + b"\n")  # JSON-LD has none
+        data_out().write(written.removesuffix(b"\n") + b"\n")  # JSON-LD ends without it
         if about.more:
             say(f"more than {incoming} triples point at it: raise --incoming to see them")
 
 
 def _gone(data: Path, thing: str, iris: Iris) -> QueryError | None:
-    """What is said of a figure that earlier releases had, and of an alias that they had."""
+    """The error for a figure, or an alias, that earlier releases had; None if they had neither."""
     with suppress(IriError):
         iri = find_iri(thing, iris)
         if gone := find_gone(data, iri, iris):

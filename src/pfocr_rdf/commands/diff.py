@@ -43,7 +43,7 @@ def diff(
         holding_named(data, old) as before,
         holding_named(data, new) as after,
     ):
-        # Each calls its figures by the IRIs that it was built with.
+        # Each release names its figures by the IRIs that it was built with.
         iris, counts = {"-": iris_of(before), "+": iris_of(after)}, Summary()
         with doing(quiet=False) as tell:
             for change in compare_releases(before, after, tell):

@@ -60,7 +60,7 @@ def dump(
 
 
 def _form(form: DumpFormatName | None, output: Path | None) -> DumpFormatName:
-    """What to write; a file of another format than its name says fails where it is loaded.
+    """The format to write: a file whose name says another format would fail when it is loaded.
 
     :raises typer.BadParameter: if the format and the name of the file contradict each other, or
         the name says a format that is not written.
@@ -78,7 +78,7 @@ def _form(form: DumpFormatName | None, output: Path | None) -> DumpFormatName:
 
 @contextmanager
 def _written(output: Path) -> Iterator[BinaryIO]:
-    """A file that is there when it is whole; what is no file, such as a pipe, is written to.
+    """A file that appears when it is complete; a pipe or the like is written to directly.
 
     :raises ReleaseError: if nothing can be written there.
     :raises OSError: if there is no room for all of it; it names the file.
@@ -99,7 +99,7 @@ def _written(output: Path) -> Iterator[BinaryIO]:
     except OSError as error:
         if error.filename is not None or error.errno not in STREAM_FAULTS:
             raise
-        # Without a name it would be told as one of standard output.
+        # Without a file's name, the error would be reported as one of standard output.
         raise OSError(error.errno, error.strerror, str(output)) from error
     finally:
         if is_replaced:

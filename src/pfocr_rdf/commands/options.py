@@ -9,15 +9,15 @@ import typer
 
 from pfocr_rdf.releases import CURRENT, list_releases
 
-#: Where releases are, if nobody says where.
+#: Where releases are, unless the user says where.
 DEFAULT_DATA: Final = Path("pfocr-data")
-#: A whole number at most; mebibytes of it still make a whole number of 64 bits.
+#: The largest whole number that is taken: as many mebibytes, in bytes, still fit into 64 bits.
 MOST: Final = 2_000_000_000
 MOST_PROCESSES: Final = 4096
 
 
 def release_names(context: typer.Context, incomplete: str) -> Iterator[str]:
-    """What a shell completes a release to: those of the data folder, the newest first."""
+    """The names that a shell offers for a release: those of the data folder, the newest first."""
     with suppress(OSError):
         releases = list_releases(context.params.get("data") or DEFAULT_DATA)
         for name in (CURRENT, *(release.id for release in reversed(releases))):

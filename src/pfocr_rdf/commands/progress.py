@@ -1,4 +1,4 @@
-"""How far a build is, and what it found, on stderr."""
+"""Print on stderr how far a build is, and what it found."""
 
 import logging
 import sys
@@ -25,7 +25,7 @@ from pfocr_rdf.commands.console import counted, say
 
 @contextmanager
 def unlogged() -> Iterator[None]:
-    """Nothing of what libraries log: the traces of an error that its message tells."""
+    """Silence the logs of libraries: tracebacks of errors that a message reports in any case."""
     before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
     try:
@@ -36,14 +36,14 @@ def unlogged() -> Iterator[None]:
 
 @contextmanager
 def doing(*, quiet: bool) -> Iterator[Callable[[str], None]]:
-    """Shows on a terminal what is done at the moment; what it gives is told so.
+    """Show on a terminal what is being done; yields the function to call with the words for it.
 
-    It is told "" before something else is printed, which may go to the same line of the terminal.
+    Call it with "" before anything else is printed, which may go to the same line of the terminal.
     """
     if quiet or not sys.stderr.isatty():
         yield lambda _: None
         return
-    # What goes to standard output goes there, though it be shown on the same terminal.
+    # Standard output is not redirected, although it may be shown on the same terminal.
     screen = Console(stderr=True)
     with Live(
         console=screen,
@@ -95,7 +95,7 @@ class Watcher:
             self.bar.stop()
 
     def __call__(self, progress: Progress) -> None:
-        """Show a step."""
+        """Show how far the build is now."""
         if self.bar:
             speed = self.bar.tasks[0].speed
             rate = f"{speed:,.0f}" if speed else "–"
@@ -114,7 +114,7 @@ class Watcher:
 
 
 def tell_findings(found: Findings) -> None:
-    """The counts at the end of a build or a check."""
+    """Print the counts at the end of a build or a check."""
     say(
         f"{counted(found.records, 'record')}: {counted(found.figures, 'figure')}, "
         f"{found.skipped:,} skipped; "

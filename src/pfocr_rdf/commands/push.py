@@ -1,4 +1,4 @@
-"""The command ``push``: a release to another store."""
+"""The command ``push``: send a release to another store."""
 
 import asyncio
 import os
@@ -146,14 +146,14 @@ def _at_a_terminal() -> bool:
 
 
 class _Teller:
-    """Says how far a graph is, at each tenth."""
+    """Prints how much of a graph has been confirmed, at each tenth, and every note."""
 
     def __init__(self, *, quiet: bool) -> None:
         self.quiet = quiet
         self.told = ("", 0)
 
     def __call__(self, progress: PushProgress) -> None:
-        """Take a step."""
+        """Print progress, if there is something new."""
         tenth = (progress.graph, 10 * progress.confirmed // max(progress.total, 1))
         if not self.quiet and (progress.note or tenth != self.told):
             note = f": {progress.note}" if progress.note else ""

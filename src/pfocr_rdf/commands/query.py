@@ -1,4 +1,4 @@
-"""The command ``query``: a named query, a file, a text or standard input, here or elsewhere."""
+"""The command ``query``: ask a named query, a file, a text or stdin, here or at an endpoint."""
 
 import os
 import re
@@ -37,21 +37,21 @@ from pfocr_rdf.spellings import find_iri
 
 FormatName = Literal["table", "json", "csv", "tsv", "xml", "gmt", "turtle", "ntriples", "jsonld"]
 
-#: A text that is shorter than this opens too few brackets, and has too few operators, to end the
-#: program: its parser and planner call themselves for each, until the stack of 8 MiB is full.
+#: A shorter text opens too few brackets, and has too few operators, to crash the program: parser
+#: and planner recurse for each of them, until the stack of 8 MiB is full.
 SAFE_CHARACTERS: Final = 2_000
-#: Crashes begin at 2,200 braces and 2,000 operations. What is slow alone is the user's own affair.
+#: Crashes begin at 2,200 braces and 2,000 operations. What is merely slow is the user's own affair.
 SAFE_DEPTH: Final = 1_000
 SAFE_OPERATIONS: Final = 1_500
 
-#: What files of SPARQL end in; one that is there may have any name.
+#: Endings of the names of SPARQL files; a file that exists may have any name.
 SUFFIXES: Final = (".rq", ".sparql")
-#: What a file begins with, somewhere in its comments, if it takes values.
+#: The comments that a file begins with, up to the first that declares a parameter.
 PARAM_RE: Final = re.compile(r"\A(?:#.*\n)*?# param:")
 
 
 def query_names(incomplete: str) -> Iterator[tuple[str, str]]:
-    """What a shell completes a query to: the named ones, with their titles."""
+    """The names that a shell offers for a query: those of named queries, with their titles."""
     for known in (*named_queries(), *federated_queries()):
         if known.name.startswith(incomplete):
             yield known.name, known.title
@@ -125,7 +125,7 @@ def query(
 
 
 def _shown(asked: str, params: list[str]) -> str:
-    """The text that would be asked; of a named query without values, what it takes."""
+    """The text that would be asked; for a named query without values, with its parameters."""
     query = _known(asked)
     if query is None or params:
         return _text(asked, params, Iris())
@@ -139,9 +139,9 @@ def _known(name: str) -> NamedQuery | None:
 
 
 def _text(asked: str, params: list[str], iris: Iris, store: Store | None = None) -> str:
-    """The SPARQL text that was meant, parameters bound.
+    """The SPARQL text that was meant, with its parameters bound.
 
-    :param store: of the release that is asked, which knows what article a DOI is of.
+    :param store: that of the release that is asked, to find the article that a DOI is of.
     :raises QueryError: if there is no such query or file, or the parameters do not fit.
     """
     if asked == "-":
@@ -164,12 +164,12 @@ def _text(asked: str, params: list[str], iris: Iris, store: Store | None = None)
 
 
 def _is_file(asked: str) -> bool:
-    """Whether there is such a file; a named query is meant by its name wherever one is asked."""
+    """Whether there is such a file; the name of a named query always means that query."""
     return os.path.isfile(asked) and _known(asked) is None
 
 
 def _filled(name: str, text: str, params: list[str], iris: Iris, store: Store | None) -> str:
-    """A text with values where its header says that it takes some, as named queries do.
+    """A text with its parameters bound, if its header declares any, as in named queries.
 
     :raises UsageError: if values are given and it takes none, or the other way round.
     """
@@ -219,18 +219,18 @@ def _ask_release(
     _refuse_crashing(text)
     joined = _joined(text, store, iris, partners) if "service" in text.lower() else text
     found = write_query(store, joined, data_out(), form, iris, terminal=sys.stdout.isatty())
-    # With what partners answered the release is asked in other words.
+    # If partners have answered, another text was asked, and this one cannot explain the result.
     if not found and joined == text:
         _tell_absent(text, store, iris)
     _tell_cut(asked, params, found)
 
 
 def _named(release: Release, asked: str, params: list[str]) -> str:
-    """The identifiers of what was called by its name; "" where nothing goes by it."""
+    """For an error, the identifiers of things that parameters gave by name; "" without any."""
     query = _known(asked)
     if query is None or not release.search_index.is_file():
         return ""
-    # With what reads records they take a tenth of a second, and most queries do without.
+    # Importing them takes a tenth of a second, for what reads records too; most queries do without.
     from pfocr_rdf.search import Thing, open_index
     from pfocr_rdf.search.called import things_called, told_things
 
@@ -246,7 +246,7 @@ def _named(release: Release, asked: str, params: list[str]) -> str:
 
 
 def _tell_cut(asked: str, params: list[str], rows: int) -> None:
-    """That a named query gave as many rows as it gives to whoever does not say how many."""
+    """Tell if a named query gave as many rows as its default limit, and no limit was given."""
     query = _known(asked)
     if query is None or LIMIT in _values(params):
         return
@@ -256,7 +256,7 @@ def _tell_cut(asked: str, params: list[str], rows: int) -> None:
 
 
 def _tell_absent(text: str, store: Store, iris: Iris) -> None:
-    """Why nothing was found: the release has no such IRI or value, or no thing has all of it."""
+    """Tell why nothing was found: a missing IRI or value, or no thing that has all of them."""
 
     def find(spelt: str) -> NamedNode | None:
         try:
@@ -283,7 +283,7 @@ def _tell_absent(text: str, store: Store, iris: Iris) -> None:
 
 
 def _tell_apart(text: str, store: Store, iris: Iris) -> None:
-    """What a query asks one thing for that no thing of the release has together."""
+    """Tell what a query asks of one thing that no thing of the release has together."""
     for one in islice(apart(text, store, iris), MOST_TOLD):
         told = f"{one.thing} has no {one.lacks}"
         if one.beside:
@@ -303,7 +303,7 @@ def _but(instead: object) -> str:
 
 
 def _refuse_crashing(text: str) -> None:
-    """Refuse a query that would end this process without a word.
+    """Refuse a query that would crash this process.
 
     :raises Refusal: if it nests too deep, or has too many operations.
     """
@@ -333,8 +333,8 @@ def _explain(release: Release, asked: str, params: list[str], partners: Path | N
 
 
 def _joined(text: str, store: Store, iris: Iris, partners: Path | None) -> str:
-    """What is left of a query when its partners were asked."""
-    # Here it takes a tenth of a second, and most queries do without.
+    """What is left of a query after its SERVICE clauses were answered by their endpoints."""
+    # Importing it takes a tenth of a second, and most queries do without.
     from pfocr_rdf.web.federation.local import has_service, join_here
 
     if not has_service(text):

@@ -1,4 +1,4 @@
-"""The command ``search``: figures by any words, and how a word may go on."""
+"""The command ``search``: find figures by any words, or complete a text."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -67,7 +67,7 @@ def search(
 
 
 def _advise(limits: Sequence[str]) -> None:
-    """What to try where nothing was found."""
+    """Print what to try if nothing was found."""
     if limits:
         say(f"try without {' and '.join(limits)}")
     else:
@@ -75,7 +75,7 @@ def _advise(limits: Sequence[str]) -> None:
 
 
 def _document(found: Found) -> dict[str, Any]:
-    """The answer, by the names that ``/search.json`` has for the same."""
+    """The answer, under the names that ``/search.json`` uses for the same."""
     values = asdict(found)
     return {
         **{name: values[name] for name in ("total", "all_words", "words", "left_out", "things")},
@@ -99,7 +99,7 @@ def _print_suggestions(suggestions: Sequence[Suggestion], *, as_json: bool) -> N
 
 
 def _tell(found: Found) -> None:
-    """What the list alone does not say."""
+    """Print what the list alone does not say."""
     if found.left_out:
         left_out = len(found.left_out)
         were = "was" if left_out == 1 else "were"

@@ -1,4 +1,4 @@
-"""The command ``serve``: the current release at a SPARQL endpoint, until it is told to stop."""
+"""The command ``serve``: serve the current release at a SPARQL endpoint until told to stop."""
 
 import sys
 from collections.abc import Callable
@@ -202,7 +202,7 @@ async def _run(site: Site, held: Held, listening: ServerOptions) -> None:
 
 
 def _tell(site: Site) -> Callable[[str, int], None]:
-    """Print the endpoint's address, once it can be asked."""
+    """What prints the endpoint's address, to be called once queries are taken."""
 
     def told(host: str, port: int) -> None:
         shown = f"[{host}]" if ":" in host else host
@@ -214,10 +214,10 @@ def _tell(site: Site) -> Callable[[str, int], None]:
 
 
 def _partners(federation: str, path: Path | None) -> Partners | None:
-    """Whom SERVICE may call; None if it may call nobody.
+    """The endpoints that SERVICE may call; None if it may call none.
 
-    :raises UsageError: if it is given and not used.
-    :raises ServeError: if it cannot be read.
+    :raises UsageError: if a list is given and not used.
+    :raises ServeError: if the list cannot be read.
     """
     if federation == "off":
         if path is not None:
@@ -227,9 +227,9 @@ def _partners(federation: str, path: Path | None) -> Partners | None:
 
 
 def _backend(url: str | None, graphs: list[str] | None) -> Backend | None:
-    """The engine that has the data; None for the release's own store.
+    """The engine that holds the data; None for the release's own store.
 
-    :raises UsageError: if it cannot be used, or graphs are named and no engine is.
+    :raises UsageError: if the engine cannot be used, or graphs are named without an engine.
     """
     if url is None:
         if graphs:
@@ -242,9 +242,9 @@ def _backend(url: str | None, graphs: list[str] | None) -> Backend | None:
 
 
 def _public_url(url: str | None) -> str | None:
-    """An absolute address that ends in a slash.
+    """The address that clients' addresses begin with, ending in a slash; None if none is given.
 
-    :raises UsageError: if it is none.
+    :raises UsageError: if it is not an absolute address.
     """
     if url is None:
         return None

@@ -1,4 +1,4 @@
-"""The command ``verify``: is a release whole."""
+"""The command ``verify``: check whether a release is whole."""
 
 from pathlib import Path
 from typing import Annotated
@@ -32,7 +32,7 @@ def verify(
 
     Prints one fault per line; the exit status is 1 if there is any.
     """
-    # A data folder whose current release is gone is that, and no name of a release.
+    # A data folder is recognised as such even if its current release is gone.
     if (Path(release) / RELEASES).is_dir():
         data, release = Path(release), CURRENT
     with refusals(), holding_named(data, release) as found:
