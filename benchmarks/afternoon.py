@@ -20,11 +20,14 @@ FIGURE: Final = Namespace("https://pfocr.wikipathways.org/figures/")
 GENE: Final = Namespace("https://identifiers.org/ncbigene/")
 MESH: Final = Namespace("http://id.nlm.nih.gov/mesh/")
 PMC: Final = Namespace("https://identifiers.org/pmc/")
+#: Kind → class, namespace, and the column of a table and of a record that has the identifier.
 KINDS: Final = {
-    "genes": (SCHEMA.Gene, GENE, "entrez"),
-    "chemicals": (SCHEMA.ChemicalSubstance, MESH, "mesh"),
-    "diseases": (SCHEMA.MedicalCondition, MESH, "mesh"),
+    "genes": (SCHEMA.Gene, GENE, "ncbigene_id", "entrez"),
+    "chemicals": (SCHEMA.ChemicalSubstance, MESH, "mesh", "identifier"),
+    "diseases": (SCHEMA.MedicalCondition, MESH, "mesh", "identifier"),
 }
+#: Columns that name a thing.
+NAMES: Final = ("symbol", "ncbigene_symbol", "name")
 TEXTS: Final = {
     "figid": SCHEMA.identifier,
     "figtitle": SCHEMA.name,
@@ -58,16 +61,16 @@ def add_record(graph: Graph, record: dict[str, Any], tables: Path) -> None:
     graph.add((article, SCHEMA.datePublished, Literal(str(record.get("year") or ""))))
     for word in record.get("keywords") or []:
         graph.add((figure, SCHEMA.keywords, Literal(str(word))))
-    for kind, (thing_class, namespace, column) in KINDS.items():
+    for kind, (thing_class, namespace, *columns) in KINDS.items():
         for number, row in enumerate(rows_of(record, kind, tables)):
-            identifier = (row.get(column) or row.get("identifier") or "").removeprefix("mesh:")
+            identifier = next(filter(None, map(row.get, columns)), "").removeprefix("mesh:")
             if not identifier or " " in identifier:
                 continue
             thing = namespace[identifier]
             mention = URIRef(f"{figure}#{kind}-{number}")
             graph.add((figure, SCHEMA.mentions, thing))
             graph.add((thing, RDF.type, thing_class))
-            graph.add((thing, RDFS.label, Literal(str(row.get("symbol") or row.get("name")))))
+            graph.add((thing, RDFS.label, Literal(next(filter(None, map(row.get, NAMES)), ""))))
             graph.add((mention, RDF.type, PFOCR.Mention))
             graph.add((mention, PFOCR.figure, figure))
             graph.add((mention, PFOCR.body, thing))

@@ -120,7 +120,8 @@ def texts_of(genes: list[str], chemicals: list[str], titles: list[str]) -> dict[
 
 def spread(values: Sequence[str], number: int) -> list[str]:
     """At most ``number`` of the values, at equal distances from the first one on."""
-    return list(values[:: max(1, len(values) // number)][:number])
+    number = min(number, len(values))
+    return [values[at * len(values) // number] for at in range(number)]
 
 
 def measured(connection: http.client.HTTPConnection, task: Task) -> list[float]:

@@ -23,11 +23,11 @@ from pfocr_rdf.build import check as check_work
 from pfocr_rdf.build.batches import BATCH_RECORDS, make_batches
 from pfocr_rdf.build.loading import StoreLoader
 from pfocr_rdf.dumps import FORMATS
-from pfocr_rdf.errors import BuildError, InputError, IriError, Problem
+from pfocr_rdf.errors import BuildError, InputError, IriError, Problem, ReleaseError
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.mapping import article_node
 from pfocr_rdf.records import Collection, Limits, RecordFile
-from pfocr_rdf.releases import Release
+from pfocr_rdf.releases import Release, current_release
 from pfocr_rdf.shared import equivalent_quads, sameness, shared_nodes
 from pfocr_rdf.verify import verify_release
 from pfocr_rdf.vocabulary import Schema
@@ -351,6 +351,21 @@ def test_a_store_that_does_not_hold_what_was_written_is_not_published(
     with pytest.raises(BuildError, match=r"the store holds \d+ triples, \d+ were written"):
         build(records, tmp_path / "data")
     assert not (tmp_path / "data" / "current").exists()
+
+
+def test_what_fails_after_a_release_is_published_is_told_as_such(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise PermissionError(13, "Permission denied", "releases")
+
+    monkeypatch.setattr("pfocr_rdf.build.pipeline.note_gone", fails)
+    records = write(tmp_path / "records", {"PMC1__f1.md": record()})
+    with pytest.raises(ReleaseError) as caught:
+        build(records, tmp_path / "data")
+    now = current_release(tmp_path / "data")
+    said = "is published and current, but then releases could not be read or written"
+    assert str(caught.value).startswith(f"{now.id} {said} (Permission denied): check ")
 
 
 def test_the_last_records_are_loaded_while_those_before_are_sorted(

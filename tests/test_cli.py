@@ -855,3 +855,18 @@ def test_only_what_serves_and_pushes_imports_what_serving_and_pushing_take() -> 
     others = [name for name in COMMANDS if name not in {"serve", "push"}]
     assert not heavy & imported_by(others)
     assert "yaml" not in imported_by(["query", "releases", "rollback"])
+
+
+@pytest.mark.parametrize("harm", [b"", b"\0" * 9000], ids=["missing", "damaged"])
+def test_a_mistake_in_a_value_is_told_where_names_cannot_be_looked_up(
+    harm: bytes, tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    index = build(SEEDS, data).release.search_index
+    if harm:
+        index.write_bytes(harm)
+    else:
+        index.unlink()
+    refused = run("query", "figures-by-gene", "-p", "gene=TP53", "--data", data)
+    assert (refused.status, refused.out) == (2, "")
+    assert "not of type gene" in refused.err

@@ -96,14 +96,25 @@ def test_a_gzipped_file_is_the_file_whatever_its_name(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["a.sssom.tsv", "a.sssom.tsv.gz", "a.tsv"])
-def test_metadata_may_stand_beside_the_file(name: str, tmp_path: Path) -> None:
-    (tmp_path / "a.sssom.yml").write_text(BLOCK.replace("#", "") + "license: https://l.example/\n")
+@pytest.mark.parametrize("marker", ["", "---\n", "--- \r\n"])
+def test_metadata_may_stand_beside_the_file(name: str, marker: str, tmp_path: Path) -> None:
+    text = BLOCK.replace("#", "") + "license: https://l.example/\n"
+    (tmp_path / "a.sssom.yml").write_text(marker + text)
     file = opened(tmp_path, HEADER + ROW, name)
     assert (file.mapping_set, file.metadata) == (
         "https://example.org/set",
         {"license": "https://l.example/"},
     )
     assert [row.line for row in read_rows(file)] == [2]
+
+
+@pytest.mark.parametrize(("marker", "line"), [("", 1), ("---\n", 2)])
+def test_a_mistake_in_metadata_beside_the_file_is_told_with_its_line(
+    marker: str, line: int, tmp_path: Path
+) -> None:
+    (tmp_path / "a.sssom.yml").write_text(f"{marker}license: a: b\n")
+    with pytest.raises(InputError, match=rf"a\.sssom\.yml: line {line}: not YAML"):
+        opened(tmp_path, HEADER + ROW, "a.sssom.tsv")
 
 
 def test_metadata_may_have_as_many_bytes_as_the_limit_says(tmp_path: Path) -> None:

@@ -198,6 +198,12 @@ def test_what_is_written_as_an_escape_in_an_iri_is_read() -> None:
     assert iris(text) == [SCHEMA + "name", "http://x.org/é"]
 
 
+def test_a_dollar_sign_is_that_of_a_variable_alone() -> None:
+    assert values("ASK { $s schema:a 'a$b' FILTER($n = '$c') $s schema:n $n }") == [
+        *('a "a$b"', 'n "$c"'),
+    ]
+
+
 def test_a_number_with_an_exponent_after_its_point_is_one() -> None:
     assert values("ASK { ?s schema:a 1.e5, 2.E-1, 3. }") == [
         *('a "1.e5"^^<double>', 'a "2.E-1"^^<double>', 'a "3"^^<integer>'),

@@ -253,6 +253,8 @@ def test_gmt_refuses_rows_that_are_no_sets() -> None:
     assert refusal(ROWS.replace("?genes", "?number"), "gmt") == (
         "gmt needs the variables ?figid, ?genes or ?gene, and perhaps ?title, not ?figid ?number"
     )
+    with pytest.raises(QueryError, match=r"gmt needs a \?figid in each row: leave out the rows"):
+        gmt('("A" "a" "9") (UNDEF "b" "10")')
     with pytest.raises(QueryError, match="gmt needs the rows of 'A' together: add ORDER BY"):
         written(TORN, "gmt")
 

@@ -95,6 +95,13 @@ def test_what_the_grammar_forbids_for_its_meaning_is_said_in_words(text: str, re
         ("ASK { ?s a ?gene:1 }", ":1 cannot stand here", ":1 }"),
         ("ASK { ?s <urn:x ?o }", "< cannot stand here: an IRI stands", "<urn:x ?o }"),
         ("ASK { ?s ?p ?o . LET (?x := 3) }", "LET cannot stand here", "LET (?x := 3) }"),
+        # Of those that are known by their looks, too.
+        (
+            "SELECT * { ?s foo:bar ?o } ORDER ?s",
+            "the prefix foo: is not declared",
+            "foo:bar ?o } ORDER ?s",
+        ),
+        ("ASK { ?s ?p 'a }\nORDER x", "the string does not end", "'a }"),
     ],
 )
 def test_the_first_word_that_does_not_fit_is_told(text: str, reason: str, rest: str) -> None:

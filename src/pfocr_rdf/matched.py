@@ -181,7 +181,8 @@ def _read(token: re.Match[str], namespaces: Mapping[str, str]) -> tuple[str, str
     if token["word"] or token["sign"]:
         return ("word" if token["word"] else "sign"), token[0].upper()
     kinds = {'"': "string", "'": "string", "?": "variable", "$": "variable", "_": ""}
-    return kinds.get(token[0][0], "number"), token[0].replace("$", "?", 1)
+    kind = kinds.get(token[0][0], "number")
+    return kind, f"?{token[0][1:]}" if kind == "variable" else token[0]
 
 
 class _Placed(NamedTuple):

@@ -298,7 +298,8 @@ def gmt_lines(answer: QuerySolutions, iris: Iris = Iris()) -> Iterator[str]:
     separated by spaces, or ``?gene``, one id or IRI per row; the rows of a set are consecutive.
     https://docs.gsea-msigdb.org/#GSEA/Data_Formats/ (GMT)
 
-    :raises QueryError: if the answer lacks these variables, or the rows of a set are apart.
+    :raises QueryError: if the answer lacks these variables, a row has no figid, or the rows of a
+        set are apart.
 
     >>> rows = Store().query(
     ...     'SELECT ("PMC1__f" AS ?figid) ("a\tb" AS ?title) ("10 9" AS ?genes) {}'
@@ -318,6 +319,8 @@ def gmt_lines(answer: QuerySolutions, iris: Iris = Iris()) -> Iterator[str]:
     ids: set[str] = set()
     for row in answer:
         name = _plain(row["figid"], iris)
+        if not name:
+            raise QueryError("gmt needs a ?figid in each row: leave out the rows without one")
         if name != figid:
             yield from gmt_line(figid, title, ids)
             if name in done:

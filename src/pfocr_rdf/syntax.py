@@ -11,6 +11,7 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
+from operator import itemgetter
 from typing import Final
 
 from pfocr_rdf.misfit import explain_misfit, find_misfit
@@ -98,8 +99,12 @@ def find_fault(
     if first is not None and first[0].upper() in UPDATES:
         reason = "the query is an update: ask SELECT, ASK, CONSTRUCT or DESCRIBE"
         return _fault_at(text, *_place(text, first.start()), reason, is_update=True)
-    known = find_slip(text) or _bare_iri(text) or _begins_wrong(first)
-    known = known or _undeclared(text, prefixes) or find_unended(text)
+    causes = (
+        *(find_slip(text), _bare_iri(text), _begins_wrong(first)),
+        *(_undeclared(text, prefixes), find_unended(text)),
+    )
+    # The parser stopped at the first one; of causes at one place, the one that says most.
+    known = min(filter(None, causes), key=itemgetter(0), default=None)
     general = GENERAL_RE.fullmatch(found["rest"])
     misfit = find_misfit(text, prefixes, whole=not based) if general else None
     if misfit and (known is None or misfit.at < known[0]):

@@ -21,7 +21,7 @@ from pfocr_rdf.build.workers import crew_of, in_order
 from pfocr_rdf.collector import no_collector
 from pfocr_rdf.dataset import ReleaseFacts, describe_release
 from pfocr_rdf.dumps import DumpWriter, Part, compress, make_part, turtle_header
-from pfocr_rdf.errors import BuildError
+from pfocr_rdf.errors import BuildError, ReleaseError
 from pfocr_rdf.gone import note_gone
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.listing import ListedFile
@@ -90,6 +90,8 @@ class _Stage:
     """What is being written, for the message when it fails."""
 
     name = "the release folder"
+    #: The release, once it is current: whatever fails then, it is there.
+    published: Release | None = None
 
 
 class Run:
@@ -259,6 +261,11 @@ def build_release(inputs: Sequence[Path], data: Path, options: BuildOptions) -> 
         except (OSError, MemoryError) as error:
             what = getattr(error, "filename", None) or stage.name
             reason = getattr(error, "strerror", None) or str(error) or "out of memory"
+            if stage.published:
+                left = f"but then {what} could not be read or written ({reason})"
+                raise ReleaseError(
+                    f"{stage.published.id} is published and current, {left}: check {data}"
+                ) from error
             raise BuildError(
                 f"{what} could not be written ({reason}): nothing was published; "
                 f"make room where {data} is, or check its permissions, and build again"
@@ -303,7 +310,7 @@ def _build(
     write_publication(unfinished, run.facts, files, run.description, run.tally, options.iris)
     stage.name = "manifest.json"
     write_manifest(unfinished)
-    release = publish_release(data, unfinished, run.facts.version)
+    stage.published = release = publish_release(data, unfinished, run.facts.version)
     note_gone(data, release)
     pruned = prune_releases(data, options.keep) if options.keep else Pruned()
     sizes = (run.tally.triples, run.equivalents)

@@ -4,6 +4,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Final, Literal
@@ -16,7 +17,7 @@ from pfocr_rdf.apart import apart
 from pfocr_rdf.commands.console import counted, data_out, refusals, say
 from pfocr_rdf.commands.options import DEFAULT_DATA, Data, ReleaseName
 from pfocr_rdf.contents import holding_named, iris_of, open_store, same_thing
-from pfocr_rdf.errors import IriError, QueryError, UsageError
+from pfocr_rdf.errors import IriError, QueryError, ReleaseError, UsageError
 from pfocr_rdf.having import unnamed_in_having
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.parameters import read_terms
@@ -228,7 +229,7 @@ def _ask_release(
 def _named(release: Release, asked: str, params: list[str]) -> str:
     """For an error, the identifiers of things that parameters gave by name; "" without any."""
     query = _known(asked)
-    if query is None or not release.search_index.is_file():
+    if query is None:
         return ""
     # Importing them takes a tenth of a second, for what reads records too; most queries do without.
     from pfocr_rdf.search import Thing, open_index
@@ -236,7 +237,7 @@ def _named(release: Release, asked: str, params: list[str]) -> str:
 
     given = dict(param.partition("=")[::2] for param in params)
     told = list[Thing]()
-    with open_index(release) as index:
+    with suppress(ReleaseError), open_index(release) as index:  # which may be missing or damaged
         for parameter in query.parameters:
             try:
                 read_terms(parameter, given.get(parameter.name) or parameter.default or "")

@@ -34,6 +34,7 @@ from pfocr_rdf.records.text import readable
 
 REQUIRED: Final = ("subject_id", "predicate_id", "object_id", "mapping_justification")
 SUFFIX_RE: Final = re.compile(r"(\.sssom)?(\.tsv|\.txt)?(\.gz)?$", re.IGNORECASE)
+MARKER_RE: Final = re.compile(r"---[ \t]*\n")
 PLACE_RE: Final = re.compile("line ([0-9]+), column [0-9]+")
 GZIP_MAGIC: Final = b"\x1f\x8b"
 #: Spellings of "nothing" in YAML 1.2: https://yaml.org/spec/1.2.2/#1032-tag-resolution
@@ -267,13 +268,17 @@ def _metadata(path: Path, block: list[str]) -> tuple[dict[str, Value], Notes]:
                 "beside it; mapping_set_id and curie_map are needed"
             )
     notes = Notes(readable(str(where)))
+    # The text given to the reader has a fence above it: lines are one less in the file, unless that
+    # begins with the marker of a YAML document, in whose place the fence is.
+    above = 1
     try:
         text = "\n".join(block) if block else read_text(where, notes, Limits())[1]
+        if marker := MARKER_RE.match(text):
+            text, above = text[marker.end() :], 0
         found = read_front_matter(f"---\n{text}\n---\n", notes, Limits())
     except RecordError as error:
         problem = error.problem
-        # The text given to the reader has a fence above it: lines are one less in the file.
-        place = PLACE_RE.sub(lambda found: f"line {int(found[1]) - 1}", problem.field)
+        place = PLACE_RE.sub(lambda found: f"line {int(found[1]) - above}", problem.field)
         raise InputError(f"{where}: {place}: {problem.reason}") from error
     kept = {
         key: value
