@@ -1,4 +1,4 @@
-"""The application: which address is answered by what, and how every answer ends.
+"""The ASGI application: routes each address to its handler, and ends every exchange.
 
 Exceptions become responses here and nowhere else.
 """
@@ -53,9 +53,9 @@ if TYPE_CHECKING:
     from pfocr_rdf.web.backend.behind import Behind
 
 log: Final = logging.getLogger("pfocr_rdf.web")
-#: Where queries are answered; whoever wants to read a page gets the editor there.
+#: Where queries are answered; a browser that asks for a page gets the query editor there.
 ENDPOINT: Final = ("/sparql", "/sparql/")
-#: Pages that are made and that wait at most.
+#: How many pages are made at a time, and how many requests for pages wait.
 PAGES: Final = Places(fresh=4, slow=0, waiting=256)
 NO_STORE: Final = {"cache-control": "no-store"}
 BEHIND: Final = "pfocr_rdf.web.backend.behind"
@@ -66,10 +66,10 @@ Handler = Callable[[Exchange], Awaitable[None]]
 class SiteOptions:
     """How a release is served.
 
-    :param public_url: what clients' addresses of this server begin with, ending in a slash;
-        by default what each request says.
-    :param poll_s: between two looks for a new release.
-    :param partners: the endpoints that SERVICE may call; by default it is not evaluated.
+    :param public_url: what this server's addresses begin with for clients, ending in a slash;
+        by default it is taken from each request.
+    :param poll_s: seconds between two checks for a new release.
+    :param partners: the endpoints that SERVICE may call; by default SERVICE is not evaluated.
     :param backend: the engine that has the data; by default they are read from the release.
     """
 
@@ -85,7 +85,7 @@ class SiteOptions:
 class Site:
     """An ASGI application that serves the current release of a data folder.
 
-    Start it in the event loop that it runs in, and stop it there.
+    Start and stop it in the event loop in which it runs.
     """
 
     def __init__(
@@ -104,7 +104,7 @@ class Site:
         self._numbers = itertools.count(1)
         self._follower: asyncio.Task[None] | None = None
         self.reading: Reading
-        #: Releases that pages were of and are not now, as far as something has them.
+        #: Releases that new pages no longer read, but that something still references.
         self._left: WeakSet[Reading] = WeakSet()
         self._letting_go: asyncio.Task[None] | None = None
         self.threads = Threads("pages", PAGES)
@@ -118,7 +118,7 @@ class Site:
         """
         options = self.options
         if options.backend is not None:
-            # In a thread: to import aiohttp takes 0.3 s, and most have no backend.
+            # Imported here, as most servers have no backend, and in a thread: aiohttp takes 0.3 s.
             module = await asyncio.to_thread(import_module, BEHIND)
             self.behind = module.Behind(options.backend)
         make = self.behind.make if self.behind is not None else None
@@ -139,7 +139,7 @@ class Site:
         )
 
     async def stop(self) -> None:
-        """End the query processes."""
+        """Stop following releases, end the query processes, and close connections to others."""
         for task in (self._follower, self._letting_go):
             if task is not None:
                 task.cancel()
@@ -154,11 +154,11 @@ class Site:
 
     @property
     def partners(self) -> Partners | None:
-        """The other endpoints that queries may ask; None where they may ask none."""
+        """The other endpoints that queries may call; None if they may call none."""
         return self.options.partners
 
     def hooks(self) -> Hooks:
-        """What the server tells this application."""
+        """The callbacks by which the server informs this application."""
         return Hooks(
             draining=self._drain,
             refused=self._note_refused,
@@ -175,13 +175,13 @@ class Site:
             self._access.note_refused(status, client)
 
     async def _switch(self, held: Held) -> None:
-        # Opened first: pages and queries turn to a release together, or neither does.
+        # Opened first, so that pages and queries change to a release together or not at all.
         behind, source = self.behind, None
         if behind is not None:
             await behind.wait_for(held, self.data)
             source = behind.source(held)
         reading = await asyncio.to_thread(open_reading, held, source)
-        # What it imports takes a quarter of a second: the first visitor need not wait for it.
+        # The first call imports modules for a quarter of a second: no visitor is to wait for that.
         await asyncio.to_thread(find_iri, "ncbigene:1", reading.iris)
         await self.engine.serve(held)
         if behind is not None:
@@ -190,7 +190,7 @@ class Site:
         self.metrics.note_release(held.release.id)
 
     def _read(self, reading: Reading) -> None:
-        """Make pages of this release from now on."""
+        """Make pages from this release from now on."""
         if self._letting_go is not None:
             self._letting_go.cancel()
             self._left.add(self.reading)
@@ -232,7 +232,7 @@ class Site:
                 await exchange.refuse(Refusal("internal", detail))
 
     async def _page(self, exchange: Exchange) -> None:
-        """All that is no query goes through Starlette's routes."""
+        """Answer a request that is not for the SPARQL endpoint, through Starlette's routes."""
 
         async def send(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -243,14 +243,14 @@ class Site:
                 exchange.sent_bytes += len(message.get("body", b""))
             await exchange.send(message)
 
-        # With an application in the scope Starlette raises what is 404 or 405.
+        # With an application in the scope, Starlette raises 404 and 405 instead of answering.
         exchange.scope["app"] = self
         exchange.scope[EXCHANGE] = exchange
         try:
             await self._pages(exchange.scope, exchange.receive, send)
         except HTTPException as error:
             if exchange.method == "OPTIONS" and exchange.scope["path"] == "*":
-                # Of the server as a whole: https://www.rfc-editor.org/rfc/rfc9110#section-9.3.7
+                # About the server as a whole: https://www.rfc-editor.org/rfc/rfc9110#section-9.3.7
                 await exchange.reply(Reply(204, PREFLIGHT, b""))
                 return
             if exchange.method == "OPTIONS" and error.status_code == 405:
@@ -298,13 +298,13 @@ class Site:
 
 
 def _allowed(error: HTTPException) -> str:
-    # Starlette lists them in the order of a set.
+    # Sorted, because Starlette lists them in the arbitrary order of a set.
     named = (error.headers or {}).get("Allow", "GET, HEAD").split(",")
     return ", ".join(sorted(name.strip() for name in named))
 
 
 def _refusal(exchange: Exchange, error: HTTPException) -> Refusal:
-    """What Starlette found no route or no method for."""
+    """The refusal of a request for which Starlette found no route or no method."""
     path = exchange.scope["path"]
     if error.status_code == 405:
         allowed = _allowed(error)

@@ -1,10 +1,10 @@
 """One connection: uvicorn's protocol, within limits of time, size and number.
 
-A client cannot hold a connection by sending or reading slowly, a request's head cannot grow
-without end, and when the server is full, whoever has sent nothing for longest makes room.
+A client cannot hold a connection by sending or reading slowly, and a request's head cannot grow
+without end. When the server is full, the connection that has sent nothing for longest makes room.
 
-An answer that fails after it has begun ends in a reset. HTTP/1.0 clients, and those that do
-not look at the framing, would take a connection that is closed for the end of the answer.
+An answer that fails after it has begun ends in a reset: HTTP/1.0 clients, and those that ignore
+the framing, would take a connection that is closed normally for the end of the answer.
 """
 
 import asyncio
@@ -28,18 +28,19 @@ from pfocr_rdf.web.outlet import Outlet, send_whole
 from pfocr_rdf.web.quirks import escaped_target, is_host_named, name_host, parser_after, unframed
 
 log: Final = logging.getLogger(__name__)
-#: With this, closing a socket sends a reset and nothing that still waits; see socket(7).
+#: With this, closing a socket drops unsent data and sends a reset; see socket(7).
 LINGER_NOT: Final = struct.pack("ii", 1, 0)
-#: Requests that wait behind the one in work on a connection; no client in use sends any.
+#: Pipelined requests that may wait behind the one being answered; no client in use sends any.
 PIPELINED: Final = 8
 HEADERS: Final = 256
-#: What a client takes of a waiting answer within ``send_timeout_s``, or it is cut off.
+#: Bytes of a waiting answer that a client must take within ``send_timeout_s``, or be cut off.
 SENT_BYTES: Final = 65_536
-#: After a refusal the rest of the request is read: a reset would take the refusal with it.
+#: After a refusal the rest of the request is still read: closing at once would cause a reset,
+#: and the refusal would be lost.
 FAREWELL_S: Final = 2.0
 FAREWELL_BYTES: Final = 16 << 20
 FAREWELLS: Final = 1_000
-#: In place of a status: close, and say nothing.
+#: In place of a status: close without a response.
 SILENCE: Final = 0
 
 
@@ -50,20 +51,20 @@ class ObjectionError(Exception):
 class Connection(HttpToolsProtocol):
     """The protocol of one connection.
 
-    A request is ``idle`` until its first byte, then its ``head`` and its ``body`` come.
+    Its ``_part`` is ``idle`` until a request's first byte, then ``head``, then ``body``.
     """
 
     def __init__(self, config: Config, shared: Shared, app_state: dict[str, Any]) -> None:
         super().__init__(config, shared, app_state)
         self._shared = shared
         self._limits = shared.limits
-        self.timeout_keep_alive = cast(int, shared.limits.keep_alive_s)  # fractions do as well
+        self.timeout_keep_alive = cast(int, shared.limits.keep_alive_s)  # fractions work too
         self._part: Literal["idle", "head", "body"] = "idle"
         self._serving: RequestResponseCycle | None = None
-        self._requests = 0  # that have come whole
-        self._chunk = 0  # bytes that came last
-        self._first = 0  # bytes that came with the head's beginning
-        self._fed = 0  # bytes that came after those, or after the last piece of the body
+        self._requests = 0  # received completely
+        self._chunk = 0  # bytes of the last read
+        self._first = 0  # bytes of the read in which the head began
+        self._fed = 0  # bytes since that read, or since the last piece of the body
         self._deaf = False
         self._ended = False  # nothing is written any more
         self._lost = False
@@ -74,10 +75,10 @@ class Connection(HttpToolsProtocol):
         extensions = {ABORT: self.abort, WHOLE: self.send_whole}
         self._extensions = cast(Any, extensions)  # uvicorn expects tables only
 
-    # What the transport tells.
+    # Called by the transport.
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
-        """Take the connection, or refuse it if there are too many."""
+        """Accept the connection, or refuse it if there are too many."""
         now = self.loop.time()
         if not self._shared.make_room(now):
             self.transport = transport
@@ -93,7 +94,7 @@ class Connection(HttpToolsProtocol):
         self._shared.count()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Tell the requests in work, all of them, and forget everything."""
+        """Tell every request in progress that its client is gone, and drop all references."""
         self._lost = True
         if self._serving is not None:
             self._part_from(self._serving)
@@ -105,14 +106,14 @@ class Connection(HttpToolsProtocol):
             self._sending.cancel()
         self._shared.waiting.pop(self, None)
         self._shared.leaving.discard(self)
-        # These hold the connection, as it holds them: together they would live on.
+        # These refer to the connection as it does to them: the cycle would keep all of them alive.
         self.scope = self.cycle = None  # type: ignore[assignment] # as uvicorn begins
         self._extensions = self._outlet = cast(Any, None)
         self._serving = self._sending = None
         self._shared.count()
 
     def data_received(self, data: bytes) -> None:
-        """Read on, unless the connection was refused already."""
+        """Feed the parser, unless the connection was already refused."""
         self._fed += len(data)
         if self._deaf:
             if self._fed > FAREWELL_BYTES:
@@ -126,7 +127,7 @@ class Connection(HttpToolsProtocol):
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
-            # Java's client offers HTTP/2 in this way; it goes on with what both sides speak.
+            # Java's client offers HTTP/2 in this way; if it is not taken up, HTTP/1.1 goes on.
             self.parser, head = parser_after(self, self.scope["headers"])
             self.data_received(head + data[upgrade.args[0] :])
             return
@@ -136,33 +137,33 @@ class Connection(HttpToolsProtocol):
         if self._part != "idle" and self._fed > self._limits.header_bytes:
             self._refuse(414 if len(self.url) > self._limits.header_bytes else 431)
         elif self._reading is None and (self._part != "idle" or requests == self._requests):
-            # Empty lines before a request are no request, but must come to an end too.
+            # Empty lines before a request do not begin it, but must end in time as well.
             in_body = self._part == "body"
             limits = self._limits
             self._wait(limits.body_timeout_s if in_body else limits.header_timeout_s)
 
     def pause_writing(self) -> None:
-        """See to it that the client takes what waits for it."""
+        """Watch whether the client takes what waits for it."""
         super().pause_writing()
         self._watch_sending()
 
     def resume_writing(self) -> None:
-        """The client has taken most of it."""
+        """Stop watching, unless the connection is closing: the client has taken most of it."""
         super().resume_writing()
         if self._sending is not None and not self.transport.is_closing():
             self._sending.cancel()
 
     def shutdown(self) -> None:
-        """Answer what has been asked or begun to be, then close."""
+        """Close, but first answer a request that runs or whose head is being received."""
         if self._serving is not None and self._busy():
             self._serving.keep_alive = False
         elif self._deaf or self._part != "head":
             self._close()
 
-    # What the parser tells.
+    # Called by the parser.
 
     def on_message_begin(self) -> None:
-        """A request begins."""
+        """Begin a request."""
         super().on_message_begin()
         self.scope["extensions"] = self._extensions
         self._part = "head"
@@ -170,7 +171,7 @@ class Connection(HttpToolsProtocol):
         self._fed = 0
 
     def on_headers_complete(self) -> None:
-        """Start the request, if there is nothing against it."""
+        """Start the request, unless there is an objection."""
         if self._reading is not None:
             self._stop_waiting()
         self._verdict = self._objection()
@@ -179,16 +180,16 @@ class Connection(HttpToolsProtocol):
         name_host(self.headers, self.url)
         super().on_headers_complete()
         self._part = "body"
-        # The parser tells trailer fields as headers, after the application has read those.
+        # The parser reports trailer fields as headers: they must not join the application's list.
         self.headers = []
 
     def on_body(self, body: bytes) -> None:
-        """A piece of the body."""
+        """Take a piece of the body."""
         self._fed = 0
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """The request is whole."""
+        """Note that the request is complete."""
         if self.parser.should_upgrade():
             return  # its body is still to come
         super().on_message_complete()
@@ -198,18 +199,18 @@ class Connection(HttpToolsProtocol):
         self._requests += 1
         self._shared.waiting.pop(self, None)
         if not self._busy():
-            # It was answered before it was whole.
+            # It was answered before it was complete.
             self._shared.waiting[self] = self.loop.time()
             self.timeout_keep_alive_task = self.loop.call_later(
                 self._limits.keep_alive_s, self.timeout_keep_alive_handler
             )
 
-    # What the answers tell.
+    # Answering.
 
     def on_response_complete(self) -> None:
         """Go on to the next request."""
         if self._serving is not None:
-            self._serving.body = bytearray()  # else it would be kept until the next one
+            self._serving.body = bytearray()  # else it would be kept until the next request
         super().on_response_complete()
         if self.transport.is_closing() or self._busy():
             return
@@ -221,18 +222,18 @@ class Connection(HttpToolsProtocol):
             self._dismiss()
 
     def timeout_keep_alive_handler(self) -> None:
-        """Close a connection that asks no more."""
+        """Close a connection that has sent no further request in time."""
         self._close()
 
     def abort(self) -> None:
-        """End the connection with a reset, so that no client takes its answer for whole."""
+        """End the connection with a reset, so that no client takes its answer for complete."""
         if self._lost:
             return
         for cycle in (self._serving, self.cycle):
             if cycle is not None:
                 self._part_from(cycle)
         if not self.transport.is_closing() or self.transport.get_write_buffer_size():
-            with suppress(OSError):  # the client was faster
+            with suppress(OSError):  # the client has closed it already
                 found = self.transport.get_extra_info("socket")
                 found.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_NOT)
         self.transport.abort()
@@ -258,7 +259,7 @@ class Connection(HttpToolsProtocol):
         receive: ASGIReceiveCallable,
         send: ASGISendCallable,
     ) -> None:
-        """Run the application; an answer that it leaves unfinished is cut."""
+        """Run the application; if it leaves an answer unfinished, reset the connection."""
         if cycle.scope["http_version"] == "1.0":
             send = unframed(cycle)
         try:
@@ -274,13 +275,13 @@ class Connection(HttpToolsProtocol):
     # Refusing and closing.
 
     def _objection(self) -> int | None:
-        """The status for a request whose head is whole but not taken, if it is not."""
+        """The status with which to refuse a request whose head is complete; None to accept it."""
         limit = self._limits.header_bytes
         names = [name for name, _ in self.headers]
         if self._first + self._fed > limit or len(names) > HEADERS:
             if len(self.url) > limit:
                 return 414
-            # Of each header there is a colon, a space and the end of the line.
+            # Each header line also has a colon, a space and a line end: four bytes.
             size = sum(len(name) + len(value) + 4 for name, value in self.headers)
             if len(self.url) + size > limit or len(names) > HEADERS:
                 return 431
@@ -299,14 +300,14 @@ class Connection(HttpToolsProtocol):
         return SILENCE if len(self.pipeline) >= PIPELINED else None
 
     def _refuse(self, status: int) -> None:
-        """Hear no more, and end the connection after the answers that are owed."""
+        """Ignore further input, and end the connection after the answers still owed."""
         self._deaf = True
         self._stop_waiting()
         if self._part == "body":
             if self.pipeline and self.pipeline[0][0] is self.cycle:
                 self.pipeline.popleft()  # its turn had not come
             elif self.cycle.response_started:
-                status = SILENCE  # it has its answer
+                status = SILENCE  # its answer has begun
                 self.cycle.keep_alive = False
             else:
                 self._part_from(self.cycle)
@@ -327,7 +328,7 @@ class Connection(HttpToolsProtocol):
             self._end_sending()
 
     def _finish(self) -> None:
-        """Close after an answer; if the request is not whole, hear what is still sent first."""
+        """Close after an answer; if the request is incomplete, first let the client send on."""
         self._outlet.flush()
         if self._part == "body" and not self.transport.is_closing():
             self._deaf = True
@@ -337,7 +338,7 @@ class Connection(HttpToolsProtocol):
             self._close()
 
     def _end_sending(self) -> None:
-        """Send what is written and the end of it; give the client time to read it."""
+        """Close the sending side after what is written; give the client time to read it."""
         self._ended = True
         self.flow.resume_reading()
         self.transport.write_eof()
@@ -351,7 +352,7 @@ class Connection(HttpToolsProtocol):
             self.transport.abort()
 
     def _close(self) -> None:
-        """Close when what is written is sent, which a client that does not read cannot put off."""
+        """Close once what is written is sent; a client that does not read is cut off in time."""
         self.transport.close()
         if not self._lost:
             self._watch_sending()
@@ -362,7 +363,7 @@ class Connection(HttpToolsProtocol):
 
     @staticmethod
     def _part_from(cycle: RequestResponseCycle) -> None:
-        """For the application the client is gone."""
+        """Make the client seem gone to the application."""
         if not cycle.response_complete:
             cycle.disconnected = True
             cycle.message_event.set()
@@ -379,10 +380,10 @@ class Connection(HttpToolsProtocol):
 
     def _too_slow(self) -> None:
         if self.flow.read_paused:
-            # The application is slow to read, not the client to send.
+            # The application is slow to read; the client is not slow to send.
             self._wait(self._limits.body_timeout_s)
         else:
-            # Who has sent nothing, such as a browser that connects in advance, gets nothing.
+            # Who has sent nothing, such as a browser that connects in advance, gets no response.
             self._refuse(SILENCE if self._part == "idle" else 408)
 
     def _watch_sending(self) -> None:

@@ -1,4 +1,4 @@
-"""One exchange over HTTP, as ASGI has it: what the handlers read and write.
+"""One HTTP exchange over ASGI: what handlers read from it and write to it.
 
 https://asgi.readthedocs.io/en/stable/specs/www.html
 """
@@ -22,21 +22,21 @@ Headers = list[tuple[bytes, bytes]]
 
 # https://www.rfc-editor.org/rfc/rfc9110#section-7.2, as far as a public name needs it
 HOST_RE: Final = re.compile(r"[A-Za-z0-9._-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
-#: Key of the scope: the exchange, for whoever answers what Starlette has routed to them.
+#: Key of the scope: the exchange, for the handlers that Starlette routes requests to.
 EXCHANGE: Final = "pfocr.exchange"
-#: Key of the scope's extensions: ends the connection so that no answer can seem whole.
+#: Key of the scope's extensions: resets the connection, so that no cut answer seems complete.
 ABORT: Final = "pfocr.abort"
-#: Another: takes head and body of a response that is known whole; False if it does not.
+#: Another: sends a complete response, given its head and body; False if it cannot.
 WHOLE: Final = "pfocr.whole"
-#: Bodies are sent in pieces of so many bytes, which is what a transport holds of them.
+#: Bodies are sent in pieces of this size, which is how much a transport buffers.
 PIECE_BYTES: Final = 1 << 16
-#: Whoever waits longer is watched for going away.
+#: How long a client waits before the server watches whether it goes away.
 WATCH_AFTER_S: Final = 0.02
-#: So many bytes of a body count for nothing, so that those of others keep no common query out;
-#: 2,000 connections have 32 MB of them.
+#: The first bytes of each body do not count, so that long bodies never keep out a query of common
+#: size; on 2,000 connections they are 32 MB.
 SMALL_BYTES: Final = 1 << 14
 NO_STORE: Final = (b"cache-control", b"no-store")
-#: On every response: anyone may read it from a page, and nobody guesses at its type.
+#: On every response: pages of any origin may read it, and browsers must not guess its type.
 COMMON: Final[Headers] = [
     (b"access-control-allow-origin", b"*"),
     (
@@ -50,11 +50,11 @@ COMMON: Final[Headers] = [
 
 
 def preflight(methods: str) -> Headers:
-    """What a browser may send across origins to an address.
+    """Headers that tell a browser what it may send to an address across origins.
 
     https://fetch.spec.whatwg.org/#cors-preflight-fetch
 
-    :param methods: that it answers, between commas.
+    :param methods: those that the address answers, separated by commas.
     """
     return [
         (b"allow", methods.encode()),
@@ -72,7 +72,7 @@ def preflight(methods: str) -> Headers:
 
 @dataclass(slots=True)
 class Exchange:
-    """A request and what has become of it, which is also what the access log says.
+    """A request and what has become of it, which the access log records.
 
     ``arrived`` is on :func:`time.monotonic`'s clock: uvloop's own counts milliseconds only.
     """
@@ -95,7 +95,7 @@ class Exchange:
 
     @property
     def method(self) -> str:
-        """As the client wrote it."""
+        """The method, as the client wrote it."""
         return str(self.scope["method"])
 
     @property
@@ -105,12 +105,12 @@ class Exchange:
 
     @property
     def client(self) -> str:
-        """Who asks, as far as turns are concerned; empty if that is not known."""
+        """The client, as far as turns are concerned; empty if unknown."""
         client = self.scope.get("client")
         return client_of(str(client[0])) if client else ""
 
     def header(self, name: bytes) -> str | None:
-        """All values of a header, joined as they may be.
+        """All values of a header joined by commas; None if there are none.
 
         https://www.rfc-editor.org/rfc/rfc9110#section-5.3
         """
@@ -118,21 +118,21 @@ class Exchange:
         return ", ".join(found) if found else None
 
     async def reply(self, reply: "Reply") -> None:
-        """Send a whole response."""
+        """Send a complete response."""
         self.status = reply.status
         body = b"" if self.method == "HEAD" else reply.body
         self.sent_bytes += len(body)
         request_id = self.request_id.encode()
         send_whole = self.scope["extensions"].get(WHOLE)
-        # A problem may tell the server to close, which is for it to read.
+        # A problem may have "Connection: close", which only the usual way acts on.
         if send_whole is not None and reply.status < 400 and len(body) <= PIECE_BYTES:
             head = reply.head or rendered(reply)
             if send_whole(b"%bx-request-id: %b\r\n" % (head, request_id), body):
                 return
         headers = [*reply.headers, (b"x-request-id", request_id)]
         await self.send({"type": "http.response.start", "status": reply.status, "headers": headers})
-        # In pieces, each when the client has read the one before: a thousand clients that ask
-        # for one kept answer and do not read it would else hold a thousand copies.
+        # In pieces, each once the client has read the one before: otherwise a thousand clients that
+        # ask for one cached answer and do not read it would make the server hold a thousand copies.
         for start in range(0, len(body) - PIECE_BYTES, PIECE_BYTES):
             piece = body[start : start + PIECE_BYTES]
             await self.send({"type": "http.response.body", "body": piece, "more_body": True})
@@ -152,18 +152,18 @@ class Exchange:
         self.sent_bytes += len(data)
 
     async def refuse(self, refusal: Refusal) -> None:
-        """Send a problem."""
+        """Send a refusal, as problem details."""
         await self.reply(problem_reply(refusal, self.public_url, self.request_id))
 
     def abort(self) -> None:
-        """End the connection in the middle: nobody shall take half an answer for a whole one."""
+        """Reset the connection, so that nobody takes half an answer for a complete one."""
         self.scope["extensions"][ABORT]()
 
 
 class Watch:
-    """Ends what is done for a client when it goes away: the body of a ``with`` statement.
+    """Cancels the body of an ``async with`` statement if the client goes away.
 
-    Watching takes a task, so only whoever waits for longer than a moment is watched.
+    Watching takes a task, so it begins only after :data:`WATCH_AFTER_S`.
     """
 
     def __init__(self, exchange: Exchange) -> None:
@@ -201,9 +201,9 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A response that is known whole.
+    """A complete response.
 
-    ``head`` is status and headers as they are sent, of a response that is sent often.
+    ``head`` is its status line and headers as they are sent, if it is sent often.
     """
 
     status: int
@@ -213,12 +213,12 @@ class Reply:
 
     @property
     def size(self) -> int:
-        """Bytes, roughly, with what stands around the body."""
+        """Approximate bytes in memory: the body, and 1 KiB for all else."""
         return len(self.body) + 1024
 
 
 def rendered(reply: Reply) -> bytes:
-    r"""Status line and headers as they are sent. Their values are ours: nothing folds a line.
+    r"""Status line and headers as they are sent. Values are not checked for line breaks.
 
     https://www.rfc-editor.org/rfc/rfc9112#section-4
 
@@ -231,7 +231,7 @@ def rendered(reply: Reply) -> bytes:
 
 
 def whole_reply(status: int, media_type: str, body: bytes, *extra: tuple[bytes, bytes]) -> Reply:
-    """A response with its length and type.
+    """A complete response, with its length and type among the headers.
 
     >>> whole_reply(200, "text/plain", b"hello").headers[:2]
     [(b'content-type', b'text/plain'), (b'content-length', b'5')]
@@ -255,7 +255,8 @@ def problem_reply(refusal: Refusal, public_url: str, request_id: str) -> Reply:
 def public_url_of(scope: Scope, configured: str | None) -> str:
     """What the addresses of this server begin with, ending in a slash.
 
-    Configured, or by the request's Host header if that can be one.
+    It is configured, or taken from the request's Host header; if that is malformed, it is the
+    address that the server has itself.
 
     >>> scope = {"scheme": "http", "headers": [(b"host", b"example.org:80")], "server": None}
     >>> public_url_of(scope, None)
@@ -272,10 +273,10 @@ def public_url_of(scope: Scope, configured: str | None) -> str:
 
 
 class Bodies:
-    """The bodies of requests that are held at a time, within one limit for all of them.
+    """Counts the bytes of all request bodies held at one time, against one limit for all.
 
-    For use in one event loop. Who sends most of a long body on each of many connections, and then
-    waits, would else have the server hold all of them.
+    For use in one event loop. Otherwise a client that sends most of a long body on each of many
+    connections, and then waits, could make the server hold all of them.
 
     >>> bodies = Bodies(most_bytes=1_000_000)
     >>> with bodies.hold() as grow:
@@ -292,9 +293,9 @@ class Bodies:
 
     @contextmanager
     def hold(self) -> Iterator[Callable[[int], None]]:
-        """Hold one body as long as the ``with`` lasts: call what this gives with its size so far.
+        """Count one body while the ``with`` lasts: call the yielded function with its size so far.
 
-        That raises a refusal, ``busy``, if there is no room for so much.
+        That function raises a :class:`Refusal`, ``busy``, if there is no room for so much.
         """
         mine = 0
 
@@ -321,8 +322,9 @@ async def read_body(
 ) -> bytes:
     """The body of a request.
 
-    :param grow: is told the size so far, and may refuse: :meth:`Bodies.hold`.
+    :param grow: called with the size so far, and may refuse: :meth:`Bodies.hold`.
     :raises Refusal: ``content-too-large`` or ``request-timeout``, or what ``grow`` raises.
+    :raises CancelledError: if the client goes away.
     """
     parts: list[bytes] = []
     size = 0

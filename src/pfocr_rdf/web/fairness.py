@@ -1,10 +1,10 @@
-"""Who asks next: places for queries, a bounded queue, and turns between clients.
+"""Whose query is next: places for queries, a bounded queue, and turns between clients.
 
 There are places for fresh queries and places for slow ones. A query starts in a fresh place;
 when it turns out to be slow, it moves to a slow place if one is free, and its client counts as
-heavy for a while. Heavy clients together leave one fresh place to all others, and no client is
-asked twice while another one waits: a hundred heavy queries of one client cost the others
-nothing but processor time, and of that the slow ones get the lower share.
+heavy for a while. Where there are two or more fresh places, heavy clients together leave one to
+all others. Light clients go first, and clients of either sort take turns: a hundred heavy queries
+of one client cost the others nothing but processor time, of which slow queries get less.
 """
 
 import time
@@ -23,7 +23,7 @@ Ticket = TypeVar("Ticket")
 class Places:
     """How many queries run and wait at most.
 
-    ``heavy_s`` is how long a client counts as heavy after a slow query.
+    ``heavy_s`` is for how many seconds a client counts as heavy after a slow query.
     """
 
     fresh: int = 2
@@ -43,7 +43,7 @@ class Places:
 
 
 def client_of(address: str) -> str:
-    """Who asks, by the address: of IPv6 the network, of which providers give each customer one.
+    """The client at an address; for IPv6 its /64 network, as each customer gets at least one.
 
     https://www.rfc-editor.org/rfc/rfc6177#section-2
 
@@ -62,7 +62,7 @@ def client_of(address: str) -> str:
 
 
 class Line(Generic[Ticket]):
-    """The queue in front of the query processes, and the count of who has a place.
+    """The queue for places, and the count of the places that each client has.
 
     >>> line: Line[str] = Line(Places(fresh=1, slow=0))
     >>> line.enter("ann"), line.enter("bob")
@@ -88,20 +88,20 @@ class Line(Generic[Ticket]):
         self._heavy_fresh = 0
         self._running: dict[str, int] = {}
         self._heavy_until: dict[str, float] = {}
-        #: The clients that wait, the one whose turn is next in front.
+        #: Client → its waiting tickets; the client whose turn is next comes first.
         self._tickets: OrderedDict[str, deque[Ticket]] = OrderedDict()
-        #: Of each fresh query that runs: whether its client was heavy when it began.
+        #: Client → how many of its queries in fresh places began while it was heavy.
         self._begun_heavy: dict[str, int] = {}
 
     def enter(self, client: str) -> bool:
-        """Take a fresh place at once, if there is one and nobody waits for it."""
+        """Take a fresh place at once, if the client may have one and has no ticket waiting."""
         if client in self._tickets or not self._may_start(client):
             return False
         self._take(client)
         return True
 
     def wait(self, client: str, ticket: Ticket) -> None:
-        """Stand in line.
+        """Put a ticket in the queue.
 
         :raises Refusal: ``busy``, if the queue is full or the client's share of it is.
         """
@@ -140,7 +140,7 @@ class Line(Generic[Ticket]):
         return None
 
     def tickets(self) -> list[Ticket]:
-        """Everything that waits."""
+        """All tickets that wait."""
         return [ticket for queue in self._tickets.values() for ticket in queue]
 
     def demote(self, client: str) -> bool:
@@ -191,7 +191,7 @@ class Line(Generic[Ticket]):
             self._begun_heavy[client] = self._begun_heavy.get(client, 0) + 1
 
     def _give_back(self, client: str) -> None:
-        """A fresh place; of a client's places those that it began as heavy go first."""
+        """Free a fresh place; those that a client took while it was heavy are freed first."""
         self.fresh -= 1
         if begun := self._begun_heavy.get(client):
             self._heavy_fresh -= 1
@@ -206,7 +206,7 @@ class Line(Generic[Ticket]):
             del self._tickets[client]
 
     def _forget_light(self) -> None:
-        """Keep no client for ever: whoever asked once would stay in memory."""
+        """Forget clients that are heavy no more: otherwise each would stay in memory for ever."""
         if len(self._heavy_until) > 1000:
             now = self.clock()
             self._heavy_until = {c: t for c, t in self._heavy_until.items() if t > now}

@@ -1,7 +1,7 @@
-"""What one client may take of the server, and how it is told that it took too much.
+"""Limits on what one client may use of the server, and the refusals for exceeding them.
 
-What cannot be read, and what comes when the server is full, is answered by the server itself,
-small and as problem details; the application never sees it.
+Requests that cannot be read, and connections that come when the server is full, get short problem
+details from the server itself; the application never sees them.
 """
 
 import asyncio
@@ -18,13 +18,13 @@ from uvicorn.server import ServerState
 from pfocr_rdf.web.exchange import NO_STORE, Reply, rendered
 from pfocr_rdf.web.problems import MEDIA_TYPE, Refusal, problem_body
 
-#: How long a full server leaves a connection alone that sends no request.
+#: Seconds for which a full server spares a connection that sends no request.
 PATIENCE_S: Final = 1.0
-#: How many connections it looks at to find one that may go.
+#: How many connections it looks at to find one that it can close.
 LOOKED_AT: Final = 16
 RETRY_AFTER_S: Final = 5
 
-#: Status → the kind of problem, what was wrong and what to do, of requests that never reach the
+#: Status → the kind of problem, what is wrong and what to do, for requests that never reach the
 #: application.
 REFUSALS: Final = {
     400: (
@@ -57,15 +57,15 @@ REFUSALS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What one client may take of the server.
+    """What one client may use of the server; times are in seconds.
 
-    :param header_timeout_s: from the first byte (of a new connection: from its opening) to the
+    :param header_timeout_s: from the first byte (on a new connection: from its opening) to the
         end of the request's headers.
-    :param body_timeout_s: from there to the end of its body; after it comes a 408.
-    :param send_timeout_s: in which a client takes 64 KiB, or all, of an answer that waits.
+    :param body_timeout_s: from there to the end of its body; then it is refused with 408.
+    :param send_timeout_s: in which a client must take 64 KiB, or all, of an answer that waits.
     :param keep_alive_s: from the end of an answer to the next request.
-    :param header_bytes: of request line and headers together.
-    :param connections: open at the same time.
+    :param header_bytes: size of request line and headers together.
+    :param connections: how many may be open at the same time.
     """
 
     header_timeout_s: float = 10.0
@@ -78,12 +78,13 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hooks:
-    """What the server tells, in its event loop: each is called often and must be quick.
+    """Callbacks of the server, in its event loop: they are called often and must be quick.
 
-    :param draining: the server stops: it takes no new connections.
-    :param refused: status and client's address, of a request that the application never sees.
-    :param connections: how many are open now.
-    :param public_url: what the types of such a refusal begin with; by default they are relative.
+    :param draining: called when the server stops and takes no new connections.
+    :param refused: gets the status and the client's address of a request that the application
+        never sees.
+    :param connections: gets how many are open now.
+    :param public_url: what the type of such a refusal begins with; by default it is relative.
     """
 
     draining: Callable[[], None] = lambda: None
@@ -93,7 +94,7 @@ class Hooks:
 
 
 class Shared(ServerState):
-    """What the connections of one server know together."""
+    """The state that the connections of one server share."""
 
     def __init__(self, limits: Limits, hooks: Hooks) -> None:
         super().__init__()
@@ -103,13 +104,13 @@ class Shared(ServerState):
         #: Set while no connection is open.
         self.empty = asyncio.Event()
         self.empty.set()
-        #: Connections that have no whole request yet → since when; the oldest comes first.
+        #: Connections that have sent no complete request yet → since when; the oldest comes first.
         self.waiting: dict[HttpToolsProtocol, float] = {}
-        #: Connections that were too many, while they are told so.
+        #: Connections that were too many, while they are being refused.
         self.leaving: set[HttpToolsProtocol] = set()
 
     def count(self) -> None:
-        """Tell how many connections there are."""
+        """Report how many connections are open, and note whether there are none."""
         if self.connections:
             self.empty.clear()
         else:
@@ -117,11 +118,11 @@ class Shared(ServerState):
         self.hooks.connections(len(self.connections))
 
     def tell_time(self) -> None:
-        """Set the header that every response has: the date, which changes each second."""
+        """Set the Date header of every response; to be called each second."""
         self.default_headers = [(b"date", formatdate(usegmt=True).encode())]
 
     def make_room(self, now: float) -> bool:
-        """Whether another connection may come; one that only waits is closed for it."""
+        """Whether another connection may be accepted; if need be, one that only waits is closed."""
         if len(self.connections) < self.limits.connections:
             return True
         for connection, since in islice(self.waiting.items(), LOOKED_AT):
@@ -135,7 +136,7 @@ class Shared(ServerState):
         return False
 
     def refusal(self, status: int) -> bytes:
-        """A whole response, after which the connection is closed."""
+        """A complete response, after which the connection is closed."""
         refusal = Refusal(*REFUSALS[status])
         body = problem_body(refusal, self.hooks.public_url, str(uuid4()))
         headers = [

@@ -1,7 +1,7 @@
-"""The lines of the log: how they are written, and by whom.
+"""The lines of the log: their form, and the thread that writes them.
 
-What a client has sent is in a line only as a value, with every character but printable ASCII
-escaped: it can neither end the line nor steer a terminal.
+What a client has sent appears only as a value, with every character but printable ASCII escaped:
+it can neither end the line nor control a terminal.
 """
 
 import atexit
@@ -19,19 +19,19 @@ import orjson
 
 LogForm = Literal["text", "json"]
 
-# Values that stand without quotes: printable ASCII but for space, quote and equals sign.
+# Values that need no quotes: printable ASCII except space, quote and equals sign.
 PLAIN_RE: Final = re.compile("[!#-<>-~]+")
 QUOTELESS_RE: Final = re.compile("[ !#-~]+")
-#: Lines are gathered for so long, and so many of them are kept while nobody reads the log.
+#: How long lines are gathered, and how many are kept while nobody reads the log.
 FLUSH_S: Final = 0.25
 KEPT_LINES: Final = 50_000
 ENDING_S: Final = 1.0
 
 
 class Lines:
-    """Writes lines to a stream from a thread of its own, so that nothing waits for its reader.
+    """Writes lines to a stream in a thread of its own, so that nothing waits for its reader.
 
-    What cannot be written is given up, and said as soon as something can be again.
+    Lines that cannot be written are dropped; how many is logged once writing works again.
 
     :param stream: such as ``sys.stderr``; it may be closed at any time.
     """
@@ -41,7 +41,8 @@ class Lines:
         self._stream = stream
         self._descriptor: int | None = None
         with suppress(OSError, ValueError):
-            # Whoever closes the stream, and opens something else, shall not get its lines.
+            # A copy: once the stream is closed, its number may be given to another open file,
+            # which must not get the lines.
             self._descriptor = os.dup(stream.fileno())
         self._waiting: deque[bytes] = deque()
         self._lost = 0
@@ -54,7 +55,7 @@ class Lines:
         atexit.register(self.close)
 
     def add(self, line: bytes, *, urgent: bool = False) -> None:
-        """Write a line, which ends with its newline, in a moment; at once if it is urgent."""
+        """Write a line, given with its newline, in a moment; at once if it is urgent."""
         if len(self._waiting) >= KEPT_LINES:
             self._lost += 1
             return
@@ -66,7 +67,7 @@ class Lines:
             self._wake.set()
 
     def close(self) -> None:
-        """Write what waits, unless nobody reads it, and end."""
+        """Write what waits and end the thread; do not wait long if nobody reads the log."""
         self._closed = True
         self._hurry.set()
         self._wake.set()
@@ -111,7 +112,7 @@ class Lines:
 
 
 def written(form: LogForm, fields: dict[str, Any]) -> bytes:
-    r"""A line of the log: nothing but printable ASCII, whatever the values hold.
+    r"""A line of the log: only printable ASCII, whatever the values hold.
 
     >>> written("text", {"path": "/a", "status": 200, "client": "a b\n"})
     b'path=/a status=200 client="a b\\n"\n'
@@ -124,7 +125,7 @@ def written(form: LogForm, fields: dict[str, Any]) -> bytes:
             if line.isascii() and b"\x7f" not in line:
                 return line + b"\n"
         return json.dumps(fields, separators=(",", ":")).encode() + b"\n"
-    # Most lines need no quotes: looking at the whole is cheaper than looking at each value.
+    # Most lines need no quotes: checking the whole line is cheaper than checking each value.
     text = _template(tuple(fields)) % tuple(fields.values())
     seen = text.count(" ") + 1, text.count("=")
     if not QUOTELESS_RE.fullmatch(text) or seen != (len(fields), len(fields)):
@@ -148,7 +149,7 @@ def now() -> str:
 
 
 def moment(seconds: float) -> str:
-    """A time since 1970 in that form.
+    """A time, given in seconds since 1970, in the form that :func:`now` has.
 
     >>> moment(1.5)
     '1970-01-01T00:00:01.500Z'

@@ -1,6 +1,6 @@
-"""What whoever runs the server sees of it: metrics, the access log, and its own messages.
+"""What the operator sees of the server: metrics, the access log, and the program's messages.
 
-The log is lines of ``name=value`` or of JSON.
+The lines of the log are ``name=value`` pairs or JSON.
 """
 
 import logging
@@ -30,11 +30,11 @@ from pfocr_rdf.web.lines import Lines, LogForm, moment, now, written
 from pfocr_rdf.web.memory import resident_bytes
 
 _FORMATTER: Final = logging.Formatter()
-#: A path is as long as its client likes; so much of it is logged.
+#: Characters of a path that are logged: a client can make it as long as it likes.
 SHOWN: Final = 500
 
-#: First parts of paths, without a suffix, that metrics tell apart; a client can ask for any
-#: number of others.
+#: First parts of paths, without a suffix, that metrics tell apart. All others, of which a client
+#: can make up any number, are counted together.
 ROUTES: Final = frozenset(
     {
         *("sparql", "health", "ready", "metrics", "problems", "static", "well-known"),
@@ -52,10 +52,10 @@ BUCKETS_S: Final = (
 
 
 class Metrics:
-    """Counts, for Prometheus.
+    """Metrics for Prometheus.
 
-    What happens at every request is counted when it happens; all else is read when it is asked
-    for. https://prometheus.io/docs/practices/naming/
+    What happens at every request is counted when it happens; all else is read when the metrics
+    are asked for. https://prometheus.io/docs/practices/naming/
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -102,7 +102,7 @@ class Metrics:
             histogram.observe(self._clock() - exchange.arrived)
 
     def count_refused(self, status: int) -> None:
-        """Count a request that the server itself has refused: no application has seen it."""
+        """Count a request that the server itself has refused, unseen by the application."""
         self._count("unread", status)
 
     def _count(self, route: str, status: int) -> None:
@@ -130,7 +130,7 @@ class Metrics:
     def read(
         self, engine: Engine, endpoint: Endpoint, federation: Federation | None = None
     ) -> None:
-        """Note how things are at this moment."""
+        """Note the present state of the engine, the endpoint and the federation."""
         self._seen.gauges |= {
             "queue_length": engine.line.waiting,
             "running": len(engine.busy),
@@ -144,11 +144,11 @@ class Metrics:
         self._seen.partners = federation.counts if federation is not None else None
 
     def render(self) -> tuple[bytes, str]:
-        """Everything in Prometheus' text format, and its media type."""
+        """All metrics in Prometheus' text format, and its media type."""
         return generate_latest(_WithoutCreated(self._registry)), CONTENT_TYPE_PLAIN_0_0_4
 
 
-#: Name without the prefix → what it says.
+#: Name without the prefix → help text.
 GAUGES: Final = {
     "connections": "Connections that are open.",
     "queue_length": "Queries that wait for their turn.",
@@ -164,7 +164,7 @@ COUNTERS: Final = {
 
 
 class Seen(Collector):
-    """What was read last; the memory of processes is read when it is asked for."""
+    """The values noted last; the memory of processes is read when the metrics are collected."""
 
     def __init__(self) -> None:
         self.gauges: dict[str, int] = dict.fromkeys(GAUGES, 0)
@@ -188,7 +188,7 @@ class Seen(Collector):
 
 
 def _of_partners(counts: Counts) -> Iterator[Metric]:
-    """What the endpoints that SERVICE calls were asked, and answered."""
+    """What was asked of the endpoints that SERVICE calls, and how often they failed."""
     for name, help_text in COUNTED.items():
         found = CounterMetricFamily(f"pfocr_rdf_partner_{name}", help_text, labels=["partner"])
         for partner, amount in counts.sums[name].items():
@@ -204,7 +204,7 @@ def _of_partners(counts: Counts) -> Iterator[Metric]:
 
 
 class _WithoutCreated(Collector):
-    """A registry without the times at which each counter began, which double the output."""
+    """A registry without the creation times of its counters, which would double the output."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._registry = registry
@@ -216,7 +216,7 @@ class _WithoutCreated(Collector):
 
 
 def route_of(path: str) -> str:
-    """The kind of address, of which there is a fixed number.
+    """The kind of a path; there is a fixed number of kinds.
 
     >>> route_of("/sparql"), route_of("/problems/busy"), route_of("/../admin.php")
     ('sparql', 'problems', 'other')
@@ -233,8 +233,8 @@ def route_of(path: str) -> str:
 class AccessLog:
     """One line for each request.
 
-    :param lines: what writes them: a stream, or what :func:`set_up_logging` gave.
-    :param log_queries: whether the text of queries is logged, which may be confidential.
+    :param lines: where they go: a stream, or what :func:`set_up_logging` returned.
+    :param log_queries: whether to log the text of queries, which may be confidential.
     """
 
     def __init__(
@@ -283,7 +283,7 @@ class AccessLog:
 
 
 class LinesHandler(logging.Handler):
-    """Writes the messages of the program as lines; whatever a message holds, it is one line."""
+    """Writes the messages of the program as lines: one for each, whatever it holds."""
 
     def __init__(self, lines: Lines) -> None:
         super().__init__()
@@ -309,7 +309,7 @@ class LinesHandler(logging.Handler):
 def set_up_logging(form: LogForm, stream: TextIO) -> Lines:
     """Write the messages of the program, and warnings of its libraries, to a stream.
 
-    :returns: what writes them, for an :class:`AccessLog` that is to share it.
+    :returns: the writer of the lines, for an :class:`AccessLog` to share.
     """
     lines = Lines(form, stream)
     root = logging.getLogger()

@@ -1,4 +1,4 @@
-"""Where the bytes of answers go: a head waits a moment for its body."""
+"""The way out for the bytes of answers: the head of one waits a moment for its body."""
 
 import asyncio
 from collections.abc import Callable
@@ -7,16 +7,16 @@ from typing import Final
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-#: Comes before the head of an answer: https://www.rfc-editor.org/rfc/rfc9110#section-15.2.1
+#: May come before the head of an answer: https://www.rfc-editor.org/rfc/rfc9110#section-15.2.1
 CONTINUE: Final = b"HTTP/1.1 100 "
 
 
 class Outlet:
-    """A connection's transport as its answers have it.
+    """Stands in for a connection's transport when answers are written.
 
     The head of an answer is sent together with the beginning of its body: two system calls would
-    wake the client twice, and cost more than all else that is done for a small answer. Closing
-    waits for who still sends.
+    wake the client twice, and cost more than all else that is done for a small answer. ``close``
+    lets a client that still sends its request finish first.
     """
 
     __slots__ = ("_head", "_later", "_transport", "close", "is_closing", "wants_head")
@@ -39,7 +39,7 @@ class Outlet:
         if self.wants_head and not data.startswith(CONTINUE):
             self.wants_head = False
             self._head = data
-            # A body that does not follow at once does not keep its head waiting.
+            # If the body does not follow at once, the head is sent without it.
             self._later(self.flush)
         elif self._head:
             head, self._head = self._head, b""
@@ -54,8 +54,8 @@ class Outlet:
             self._write(head)
 
     def _write(self, data: bytes) -> None:
-        # The loop closes a transport that fails some turns before it says so, and uvloop's raises
-        # when it is written to then.
+        # The loop closes a transport that fails a few turns before it reports that, and uvloop's
+        # transport raises an error if it is written to in between.
         if not self.is_closing():
             self._transport.write(data)
 
@@ -63,13 +63,14 @@ class Outlet:
 def send_whole(
     outlet: Outlet, flow: FlowControl, cycle: RequestResponseCycle, head: bytes, body: bytes
 ) -> bool:
-    """Send a response that is known whole, in one write, and end its cycle.
+    """Send a complete response in one write, and end its cycle.
 
-    What uvicorn does for a response in two messages, without reading each header again: that
-    took longer than all the rest of an answer from memory.
+    This does what uvicorn does for a response in two messages, but without reading each header
+    again, which took longer than all the rest of an answer from memory.
 
     :param head: status line and headers, each with its line end, the body's length among them.
-    :returns: False if it must go the usual way: the client does not read, or is of HTTP/1.0.
+    :returns: False if it must go the usual way, as when the client does not read, or is gone, or
+        speaks HTTP/1.0.
     """
     if cycle.response_started or cycle.disconnected or flow.write_paused:
         return False
