@@ -1,10 +1,10 @@
-"""Why a query finds nothing, from the query process to a header of its answer.
+"""Why a query finds nothing: from the query process to a header of the answer.
 
-An answer without a row is a good answer, so this is no problem: ``X-Pfocr-Absent`` lists the IRIs
-and values of the query that no triple has, and what the release has in the place of each. A value
-is written as N-Triples have it, percent-encoded. So are a variable that has no value in HAVING,
-and what to write in its place. Where the release has all of it, the header names a property that a
-thing of the query cannot have.
+An answer without rows is valid, so this is not reported as a problem. The header
+``X-Pfocr-Absent`` lists the IRIs and values of the query that occur in no triple, and what the
+release has in place of each. Values are written as in N-Triples and percent-encoded. So are
+variables that have no value in HAVING, and the expressions to write instead. If the release has
+everything that the query names, the header names properties that its things cannot have.
 """
 
 from collections.abc import Iterator, Mapping
@@ -21,28 +21,28 @@ from pfocr_rdf.iris import Iris
 from pfocr_rdf.web.headers import header_address, header_text
 
 NAME: Final = b"x-pfocr-absent"
-#: Characters of a term, with its datatype or language, or of an expression.
+#: Longest term (with its datatype or language) or expression that is reported, in characters.
 LONGEST: Final = 200
-#: Bytes of the header: proxies take some kilobytes of all headers, and an encoded 漢 takes nine.
+#: Bytes of the header: proxies accept a few kilobytes for all headers; an encoded 漢 takes nine.
 LONGEST_HEADER: Final = 2_000
-#: What is told in the place of the property for a variable that has no value there.
+#: Stands in place of the property when the term is a variable that has no value in HAVING.
 HAVING: Final = "HAVING"
-#: What values, paths and variables begin with, which are percent-encoded as a whole.
+#: First characters of values, paths, variables and ``[]``, which are percent-encoded as a whole.
 WHOLE: Final = ('"', "<", "?", "[")
 BETWEEN: Final = ", "
-#: What of a term is told, as parameters of the header; some are lists, with spaces.
+#: Parameters of the header that follow a term; those in ``LISTS`` hold IRIs between spaces.
 LISTS: Final = ("has", "to")
 PARAMETERS: Final = ("of", "instead", "instead-of", "at", "beside", "graph", "has", "via", "to")
 
 
 def told_absent(text: str, store: Quads, iris: Iris) -> Iterator[tuple[str, ...]]:
-    """What the query process tells: terms of a query that the release lacks, and what it has.
+    """What the query process reports: terms of a query that the release lacks, and what it has.
 
-    Each is the term, the property of which it should be a value, what there is in its place, and
-    of which property; "" where there is none. After these, of a property that a thing cannot have,
-    the thing, what else it is asked for, a named graph that has it where the default graph has not,
-    the classes whose things have it, a property that leads to the thing, and the classes of all
-    that it leads to.
+    Each tuple holds the term, the property of which it should be a value, what there is in its
+    place, and the property of that; "" where there is none. If the term is a property that a thing
+    cannot have, these follow: the thing, what else it is asked for, a named graph that has the
+    property if the default graph does not, the classes whose things have it, a property that leads
+    to the thing, and classes that this leads to.
     """
     return islice(_told(text, store, iris), MOST_TOLD)
 
@@ -80,9 +80,10 @@ def _said(term: NamedNode | Literal | None = None) -> str:
 
 
 def absent_headers(end: Mapping[str, Any]) -> list[tuple[bytes, bytes]]:
-    """The header, if there is something to tell: of what is told, as much as it has room for.
+    """The header as a list of one, empty if nothing is absent; what has no room is left out.
 
-    :param end: of an answer, as the query process says it, which runs the queries of strangers.
+    :param end: the end of an answer as the query process reports it. That process runs the queries
+        of strangers, so every value is encoded.
 
     >>> iris = [["urn:é", "", "", ""], ["https://x.org/", "", "http://x.org/", ""]]
     >>> absent_headers({"absent": iris})[0][1]

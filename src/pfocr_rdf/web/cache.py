@@ -1,6 +1,6 @@
-"""Answers kept in memory, the one that was not asked for longest going first.
+"""Answers kept in memory; the least recently used one is dropped first.
 
-The key names everything an answer depends on: release, query, dataset, format, encoding.
+A key names everything that an answer depends on: release, query, dataset, format, encoding.
 """
 
 from collections import OrderedDict
@@ -9,11 +9,11 @@ from typing import Generic, Protocol, TypeVar
 
 
 class Sized(Protocol):
-    """What knows how many bytes it takes."""
+    """An entry that knows its size in memory."""
 
     @property
     def size(self) -> int:
-        """Bytes, with what stands around the body."""
+        """Bytes of the body and of what is kept with it."""
         ...
 
 
@@ -29,7 +29,7 @@ class CacheLimits:
 
 
 class Cache(Generic[Entry]):
-    """A mapping that is bounded in bytes.
+    """A mapping that holds a limited number of bytes.
 
     >>> @dataclass(frozen=True)
     ... class Text:
@@ -50,7 +50,7 @@ class Cache(Generic[Entry]):
         return len(self._entries)
 
     def get(self, key: object) -> Entry | None:
-        """The answer, which counts as asked for now."""
+        """The answer, now the most recently used one; None if it is not kept."""
         found = self._entries.get(key)
         if found is None:
             return None
@@ -60,7 +60,7 @@ class Cache(Generic[Entry]):
     def put(self, key: object, entry: Entry, key_bytes: int = 0) -> bool:
         """Keep an answer; False if it is too large.
 
-        :param key_bytes: what the key takes, if that is much: it may hold a whole query.
+        :param key_bytes: size of the key if it is considerable: it may hold a whole query.
         """
         size = entry.size + key_bytes
         if size > self.limits.answer_bytes or size > self.limits.total_bytes:
@@ -75,6 +75,6 @@ class Cache(Generic[Entry]):
         return True
 
     def clear(self) -> None:
-        """Forget all: another release is served."""
+        """Forget all answers, as when another release is served."""
         self._entries.clear()
         self.bytes = 0

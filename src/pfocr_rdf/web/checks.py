@@ -1,8 +1,8 @@
-"""Cheap checks of a query's text, before a process is touched.
+"""Cheap checks of a query's text, before it is given to a query process.
 
-They keep away what would only kill or stall a query process: brackets nested deeper than the
-parser's stack, more patterns than can be planned, updates, SERVICE. What slips through is
-contained by the process, so whoever asks a real question is not to be refused here.
+They refuse what would only kill or stall that process: brackets nested deeper than the parser's
+stack, more patterns than can be planned, updates, SERVICE. The process contains what slips
+through, so the limits are generous: no reasonable query is to be refused here.
 """
 
 from dataclasses import dataclass
@@ -19,9 +19,9 @@ SCHEME_RE: Final = re.compile("[A-Za-z][A-Za-z0-9+.-]*:")
 
 
 def absolute(base: str, iri: str) -> str:
-    """An IRI of a query as it is meant, by the query's base.
+    """An IRI of a query, resolved against the query's base.
 
-    :raises Refusal: ``syntax``, if it has a host that none can have.
+    :raises Refusal: ``syntax``, if its host is malformed.
 
     >>> absolute("http://a/b", "c"), absolute("http://a/b", "urn:c")
     ('http://a/c', 'urn:c')
@@ -35,23 +35,24 @@ def absolute(base: str, iri: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class QueryLimits:
-    """How large a query may be. Lists in VALUES and IN count for nothing but their bytes.
+    """How large a query may be. Lists in VALUES and IN count only by their bytes.
 
-    Times and crashes are pyoxigraph 0.5.13's, on an empty store and with a stack of 8 MiB. For
-    comparison: of eighteen queries of WikiPathways' and SIB's example libraries, picked for their
-    size, none has more than 2.5 kB, 30 patterns, 5 open brackets, 23 operations and 1 doubling.
+    Times and crashes were measured with pyoxigraph 0.5.13, on an empty store, with a stack of
+    8 MiB. For comparison: of eighteen queries of WikiPathways' and SIB's example libraries, picked
+    for their size, none has more than 2.5 kB, 30 patterns, 5 open brackets, 23 operations and
+    1 doubling.
 
-    :param text_bytes: of the text in UTF-8; room for 6,000 of the longest figure IRIs.
-    :param depth: brackets open at the same time, and negations; 2,200 braces crash.
+    :param text_bytes: size of the text in UTF-8; room for 6,000 of the longest figure IRIs.
+    :param depth: brackets open at the same time, and negations; 2,200 braces cause a crash.
     :param patterns: triple patterns, steps of property paths, items of collections (twice),
-        VALUES blocks, and groups that have none of these. 150 are planned in 0.2 s if they are
-        a chain, and in 4 to 14 s if all share one variable; 100 so in 1 to 3 s.
+        VALUES blocks, and groups that have none of these. 150 are planned in 0.2 s if they form
+        a chain, and in 4 to 14 s if all share one variable (100 in 1 to 3 s).
     :param operations: operators, functions, groups, and IRIs of a DESCRIBE. 1,000 of one kind
-        take up to 0.7 s; between 2,000 and 4,000 BIND, MINUS, aggregates or such IRIs crash.
-    :param doublings: nested things of which each doubles the time to read or to plan a query:
-        REGEX, SUBSTR, REPLACE, GROUP_CONCAT, negated brackets and functions of a FILTER that do
-        not end well, subqueries. 15 take up to 0.9 s, 20 take 6 to 11 s, 40 take months.
-    :param tokens: words and signs outside of lists, so that the check itself takes 20 ms at most.
+        take up to 0.7 s; 2,000 to 4,000 BIND, MINUS, aggregates or such IRIs cause a crash.
+    :param doublings: nested constructs each of which doubles the time to read or plan a query:
+        REGEX, SUBSTR, REPLACE, GROUP_CONCAT, subqueries, and (if they turn out malformed) negated
+        brackets and functions of a FILTER. 15 take up to 0.9 s, 20 6 to 11 s, 40 months.
+    :param tokens: words and signs outside lists, so that the check itself takes 20 ms at most.
     """
 
     text_bytes: int = 524_288
@@ -62,7 +63,7 @@ class QueryLimits:
     tokens: int = 10_000
 
 
-#: Measure → what it is for people, and what to do.
+#: Measure → what it is called in messages, and the advice that goes with it.
 MEASURES: Final[dict[Measure, tuple[str, str]]] = {
     "text_bytes": ("bytes", "split its lists of values over several queries"),
     "depth": ("brackets and negations inside one another", "nest less"),
@@ -96,18 +97,18 @@ UPDATE_RE: Final = re.compile(
 )
 FORM_RE: Final = re.compile("SELECT|ASK|CONSTRUCT|DESCRIBE", re.IGNORECASE | re.ASCII)
 # https://www.w3.org/TR/sparql11-query/#idp2130040 (RAND), …#func-now, …#func-uuid, …#func-bnode
-# A comment may stand before the parenthesis; to read it, after each such word in it, would take
-# quadratic time.
+# A comment may precede the parenthesis. It is not read: a comment full of such words would be read
+# again after each of them, which takes quadratic time.
 CHANGING_RE: Final = re.compile(r"(?:RAND|NOW|UUID|BNODE)[ \t\r\n]*+[(#]", re.IGNORECASE | re.ASCII)
 CHANGING: Final = ("rand", "now", "uuid", "bnode")
 
-PROLOGUE_CHARACTERS: Final = 4_096  # more prefixes than this are read one by one
+PROLOGUE_CHARACTERS: Final = 4_096  # a query with a longer prologue is scanned token by token
 
 
 def check_query(text: str, limits: QueryLimits = QueryLimits()) -> None:
-    """Refuse what is no query, calls other endpoints, or would only break a query process.
+    """Refuse updates, calls of other endpoints, and what would only break a query process.
 
-    Whether the rest is SPARQL at all, the query process says.
+    Whether the text is SPARQL at all is left to the query process to find out.
 
     :raises Refusal: ``query-too-complex`` with the measure, the value found and the limit,
         ``read-only`` or ``federation-disabled``.
@@ -118,7 +119,7 @@ def check_query(text: str, limits: QueryLimits = QueryLimits()) -> None:
     pfocr_rdf.web.problems.Refusal: The data cannot be changed here: LOAD is an update: ask \
 SELECT, ASK, CONSTRUCT or DESCRIBE
     """
-    # A character takes at most four bytes: the usual text need not be encoded to be measured.
+    # A character takes at most four bytes, so most texts need not be encoded to be measured.
     if len(text) * 4 > limits.text_bytes:
         size = len(text.encode("utf-8", "surrogatepass"))
         if size > limits.text_bytes:
@@ -144,9 +145,9 @@ SELECT, ASK, CONSTRUCT or DESCRIBE
 
 
 def find_service(text: str, limits: QueryLimits = QueryLimits()) -> int | None:
-    """Where the first SERVICE clause begins, in characters; None if there is none.
+    """The position, in characters, of the first SERVICE clause; None if there is none.
 
-    A literal, IRI, comment, variable or prefixed name with this word is none.
+    The word inside a literal, IRI, comment, variable or prefixed name does not count.
 
     :raises Refusal: ``query-too-complex``.
 
@@ -183,7 +184,7 @@ def _is_small(text: str, start: int, limits: QueryLimits) -> bool:
     openers = lists + count("{") + count("[") + count("<<") + count("!")
     if openers > limits.doublings or openers > limits.depth:
         return False
-    # A pattern ends at a separator or at a bracket; a path is walked again to each of its objects.
+    # A pattern ends at a separator or bracket; a path counts again for each object after a comma.
     commas = count(",")
     separators = count(".") + count(";") + commas + count("~") + count("/") * (1 + commas)
     if separators + 2 * openers >= limits.patterns or "service" in body.lower():
@@ -192,14 +193,14 @@ def _is_small(text: str, start: int, limits: QueryLimits) -> bool:
 
 
 def _calls_alone(body: str) -> bool:
-    """Whether each parenthesis follows a word in capitals, or holds one and its parenthesis.
+    """Whether each parenthesis follows a word in capitals, or directly encloses one: ``(COUNT(``.
 
-    Otherwise it may be a collection, and each of its items is two patterns.
+    Otherwise it may be a collection, each item of which counts as two patterns.
     """
     pieces = body.split("(")
     for before, after in pairwise(pieces):
         words = before.rsplit(None, 1)
-        word = words[-1].lstrip("{}.,;&|=!)") if words else "IN"  # the one before was looked at
+        word = words[-1].lstrip("{}.,;&|=!)") if words else "IN"  # for ``((`` the outer one decides
         if not (word.isupper() and word.isidentifier()):
             word = after.rstrip()
             if not (word.isupper() and word.isidentifier()):

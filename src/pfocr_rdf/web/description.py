@@ -1,8 +1,8 @@
-"""The description of the service: what a GET without a query answers.
+"""The description of the service, which answers a GET without a query.
 
-https://www.w3.org/TR/sparql11-service-description/ . It says what this endpoint does and no
-more: it does not take named graphs for the default graph, and calls other endpoints only where
-federation is on. The data are described by the release, which this links to.
+https://www.w3.org/TR/sparql11-service-description/ . It claims only what this endpoint does: the
+default graph is not the union of the named graphs, and other endpoints are called only where
+federation is on. The release describes its data itself; the service description links to that.
 """
 
 from collections.abc import Iterator
@@ -34,10 +34,10 @@ def describe_service(
 ) -> list[Triple]:
     """The description of the endpoint and of the release that it serves, without blank nodes.
 
-    :param endpoint_url: where clients reach it, absolute, behind whatever proxy.
-    :param manifest: of the release: its version, day of issue and counts.
+    :param endpoint_url: its absolute address as clients see it, whatever proxy is in front.
+    :param manifest: that of the release, for its version, day of issue and counts.
     :param federated: whether it calls other endpoints.
-    :raises ValueError: if the address is no absolute IRI.
+    :raises ValueError: if the address is not an absolute IRI.
     """
     found = [*_service(endpoint_url, manifest, iris), *_dataset(endpoint_url, manifest, iris)]
     if federated:
@@ -69,7 +69,7 @@ def _service(endpoint_url: str, manifest: dict[str, Any], iris: Iris) -> Iterato
 
 
 def _dataset(endpoint_url: str, manifest: dict[str, Any], iris: Iris) -> Iterator[Triple]:
-    """The default dataset; its graphs are the parts that the release itself describes."""
+    """The default dataset; its graphs are the parts that the release's own description lists."""
     version = manifest["version"]
     dataset = iris.service(endpoint_url, "dataset")
     release, rdf = iris.release(version), iris.part(version, "rdf")
@@ -108,7 +108,7 @@ def _named(
 
 
 def _sets(manifest: dict[str, Any]) -> list[dict[str, Any]]:
-    """The mapping sets that have a graph; one without links has none, and is not described."""
+    """The mapping sets that have a graph; a set without links has none and is not described."""
     return [one for one in manifest.get("mapping_sets", ()) if one["triples"]]
 
 

@@ -1,7 +1,7 @@
 """The SPARQL endpoint: from a query to its answer over HTTP.
 
-The first part of an answer is held back until it is known to be one, so that most errors get
-a status of their own. An answer that breaks off later ends its connection in the middle.
+The first part of an answer is held back until it is known that there is one, so that most errors
+get a status of their own. An answer that fails later is cut, by resetting its connection.
 """
 
 import asyncio
@@ -50,20 +50,20 @@ from pfocr_rdf.web.process import CutError, Running
 from pfocr_rdf.web.sparql import METHODS, DescriptionAsked, HttpRequest, Query, read_request
 
 PREFLIGHT: Final = preflight(", ".join(METHODS))
-#: Headers that an answer depends on; with the request's query they are the key of :class:`Hot`.
+#: Headers that an answer depends on; with the query string they are a key of ``Endpoint._hot``.
 RELEVANT: Final = frozenset({b"accept", b"accept-encoding"})
-#: After its deadline an answer that nobody reads is aborted.
+#: How long after its deadline an answer that is still being sent is aborted.
 ABORT_AFTER_S: Final = 0.2
-#: Requests that are known word for word, and the longest of them.
+#: How many requests are remembered byte for byte, and how long one may be.
 HOT_ENTRIES: Final = 4096
 HOT_BYTES: Final = 2048
 
 
 @dataclass(frozen=True, slots=True)
 class EndpointOptions:
-    """Limits of requests and of answers.
+    """Limits on requests and answers.
 
-    :param bodies_bytes: of the bodies of all requests that are read or answered at a time.
+    :param bodies_bytes: size of the bodies of all requests being read or answered, together.
     """
 
     query: QueryLimits = field(default_factory=QueryLimits)
@@ -91,7 +91,7 @@ class Endpoint:
         self._bodies = Bodies(options.bodies_bytes)
         self.hits = self.misses = 0
         self._release = ""
-        #: Requests seen before, word for word → key of the cache: they need not be read again.
+        #: Request, byte for byte → key of its answer in the cache: it need not be parsed again.
         self._hot: OrderedDict[object, AnswerKey] = OrderedDict()
         self._limits: Headers = [
             (b"x-row-limit", str(options.max_rows).encode()),
@@ -109,7 +109,7 @@ class Endpoint:
         if exchange.method == "OPTIONS":
             await exchange.reply(Reply(204, PREFLIGHT, b""))
             return
-        # What is asked has its body's length, and is held until it is answered.
+        # The query is as long as the body, so it counts until the request is answered.
         with self._bodies.hold() as grow:
             asked = await self._asked(exchange, grow)
             if isinstance(asked, DescriptionAsked):
@@ -135,7 +135,7 @@ class Endpoint:
             self.cache.clear()
 
     async def _known(self, exchange: Exchange) -> bool:
-        """Answer from memory, if this very request was answered before."""
+        """Answer from memory, if the same request was answered before; whether it was."""
         key = self._hot.get(_hot_key(exchange))
         reply = self.cache.get(key) if key is not None else None
         if key is None or reply is None:
@@ -153,7 +153,7 @@ class Endpoint:
             await exchange.reply(reply)
 
     async def answer(self, exchange: Exchange, query: Query) -> None:
-        """Answer a query, wherever it was read from.
+        """Answer a query, from a request to the endpoint or to another address.
 
         :raises Refusal: instead of an answer.
         """
@@ -184,7 +184,7 @@ class Endpoint:
     def _begin(self, exchange: Exchange, query: Query) -> tuple[AnswerKey, bool, bool]:
         """The key of an answer, whether partners are asked for it, and whether it may be kept.
 
-        :raises Refusal: if it is no query for here.
+        :raises Refusal: if the query is not allowed here.
         """
         self._forget_old()
         has_service = is_federated(query, self.options.query, self._federated)
@@ -195,7 +195,7 @@ class Endpoint:
     async def _ask(
         self, exchange: Exchange, query: Query, has_service: bool, most_bytes: int | None = None
     ) -> tuple[Running, Headers | None]:
-        """Begin an answer, after the partners have given theirs; headers, if there are any."""
+        """Start a query, after its partners have answered; with headers about them, if any."""
         client, arrived = exchange.client, exchange.arrived
         partners: Headers | None = None
         if self._federated and has_service:
@@ -208,9 +208,9 @@ class Endpoint:
         return running, partners
 
     async def read(self, exchange: Exchange, query: Query, most_bytes: int) -> bytes:
-        """The whole answer to a query, for a page to show; from memory if it is there.
+        """The whole answer to a query, for a page to show; from memory if it is kept there.
 
-        :param query: asks for no encoding.
+        :param query: one that asks for no content encoding.
         :raises Refusal: instead of an answer; ``answer-too-large`` beyond ``most_bytes``.
         :raises CancelledError: if the client goes away.
         """
@@ -271,7 +271,7 @@ class Endpoint:
             await self._stream(exchange, running, headers, first, key if repeatable else None)
             return
         headers.append(_length(first))
-        if partners is None:  # with whose answers the release is asked in other words
+        if partners is None:  # with partners, the release is asked another query than the client's
             headers.extend(absent_headers(running.end))
         await exchange.reply(Reply(200, [*headers, (b"x-cache", exchange.cache.encode())], first))
         if repeatable:
@@ -285,14 +285,14 @@ class Endpoint:
         first: bytes,
         key: AnswerKey | None,
     ) -> None:
-        """Send an answer as it comes; keep it, if it turns out to be small enough."""
+        """Send an answer as it comes; keep it if it turns out to be small enough."""
         await exchange.begin(200, [*headers, (b"x-cache", exchange.cache.encode())])
         if exchange.method == "HEAD":
             await exchange.part(b"", more=False)
             self.engine.close(running, "head")
             return
         kept = first if key else None
-        # A client that does not read must not hold on after the deadline.
+        # A client that does not read must not keep the answer open after the deadline.
         wait_s = running.deadline - time.monotonic() + ABORT_AFTER_S
         late = asyncio.get_running_loop().call_later(wait_s, exchange.abort)
         try:
@@ -319,7 +319,7 @@ class Endpoint:
             self.cache.put(key, reply, key.size)
 
     def _remember(self, exchange: Exchange, query: Query) -> None:
-        """Know this request again, word for word, without reading it, where its answer is kept."""
+        """Remember a request byte for byte, so that its kept answer is found without parsing it."""
         if exchange.method != "GET":
             return
         said = _hot_key(exchange)

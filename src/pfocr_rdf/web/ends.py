@@ -1,4 +1,4 @@
-"""How a query process has ended, for the server, for the operator and for who asked."""
+"""How a query process has ended, as told to the server, the operator and the client."""
 
 import os
 import signal
@@ -9,7 +9,7 @@ from pfocr_rdf.web.problems import Refusal
 
 
 def why_ended(status: int, said: str) -> Literal["memory", "order", "killed", "crash", "ended"]:
-    """How a query process has ended: killed, by its own fault (ORDER BY's: ``order``), or well.
+    """Why a query process has ended: no memory, a failed ORDER BY, SIGKILL, a crash, or normally.
 
     >>> why_ended(signal.SIGABRT, "memory allocation of 4 bytes failed"), why_ended(256, "")
     ('memory', 'crash')
@@ -24,7 +24,7 @@ def why_ended(status: int, said: str) -> Literal["memory", "order", "killed", "c
 
 
 def words_of_end(status: int | None) -> str:
-    """What an operator is told of a query process that ended when it opened the store.
+    """The message to the operator about a query process that ended when it opened the store.
 
     >>> words_of_end(signal.SIGSEGV)
     'a query process was killed by SIGSEGV when it opened the store: run `pfocr-rdf verify`'
@@ -43,7 +43,7 @@ def words_of_end(status: int | None) -> str:
 
 
 def refusal_of_end(ended_as: str, memory_mb: int) -> Refusal:
-    """What is told of a query whose process has ended.
+    """The refusal of a query whose process has ended.
 
     >>> refusal_of_end("memory", 64).kind, refusal_of_end("crash", 64).kind
     ('memory', 'engine-failure')

@@ -1,7 +1,7 @@
-"""What the backend answers, as a query process reads it from the server: a file for pyoxigraph.
+"""The backend's answer, as a query process reads it from the server: a file for pyoxigraph.
 
 After a query process has asked (:data:`~pfocr_rdf.web.frames.Kind.ASK`), the server writes
-frames too: a head, data, and an end; or a refusal, at any moment. One of the last two always
+frames too: a head, data, and an end; or a refusal, at any moment. An end or a refusal always
 comes, and the next request only after it.
 """
 
@@ -16,8 +16,8 @@ from pfocr_rdf.web.frames import HEADER, HEADER_BYTES, Kind
 from pfocr_rdf.web.problems import Refusal
 from pfocr_rdf.web.process import refusal_from
 
-#: As Virtuoso writes a boolean → as it is written here. A quotation mark inside of a literal is
-#: escaped in all three formats, so none of these stands in one.
+#: Pairs: a boolean as Virtuoso writes it, and as it is written here. All three formats escape
+#: quotation marks inside a literal, so none of these can be part of one.
 SAME: Final = tuple(
     (text.encode() % theirs, text.encode() % ours)
     for text in (
@@ -28,15 +28,15 @@ SAME: Final = tuple(
     for theirs, ours in ((b"1", b"true"), (b"0", b"false"))
 )
 LONGEST: Final = max(len(theirs) for theirs, _ in SAME)
-#: Where a literal of XML begins or ends with white space, which pyoxigraph would not read.
+#: White space at the beginning or the end of a literal in XML, which pyoxigraph would drop.
 BEGIN_RE: Final = re.compile(rb"(<literal\b[^<>]*+>)([ \t\r\n]++)")
 END_RE: Final = re.compile(rb"([ \t\r\n]++)</literal>")
-#: After it no literal is open.
+#: After this tag no literal is open.
 CLOSED: Final = b"</binding>"
 
 
 def mended_lines(data: bytes, *, last: bool) -> tuple[bytes, bytes]:
-    """Bytes of JSON or N-Triples that can be read, and those that wait for what follows.
+    """Bytes of JSON or N-Triples, mended, that can be read now, and those that must wait for more.
 
     :param last: whether nothing follows.
     """
@@ -45,7 +45,7 @@ def mended_lines(data: bytes, *, last: bool) -> tuple[bytes, bytes]:
 
 
 def mended_xml(data: bytes, *, last: bool) -> tuple[bytes, bytes]:
-    """Bytes of XML that can be read, and those that wait for what follows.
+    """Bytes of XML, mended, that can be read now, and those that must wait for more.
 
     >>> mended_xml(b"<binding><literal> a</literal></binding><bin", last=False)
     (b'<binding><literal>&#32;a</literal></binding>', b'<bin')
@@ -69,9 +69,9 @@ def _same(data: bytes) -> bytes:
 
 
 class Feed:
-    """The backend's answer.
+    """The backend's answer, as a file.
 
-    :raises Refusal: from its methods, where the server sends one.
+    :raises Refusal: from its methods, if the server sends one.
     :raises OSError: from its methods, if the server has closed its end.
     """
 
@@ -81,15 +81,15 @@ class Feed:
         self._ready = b""
         self._mended = mended_lines
         self.refusal: Refusal | None = None
-        #: Nothing comes, or nothing more.
+        #: Whether nothing, or nothing more, is to come.
         self.over = True
 
     def expect(self) -> None:
-        """The backend is asked: frames will come."""
+        """Expect frames: the backend is being asked."""
         self.over = False
 
     def begin(self) -> dict[str, Any]:
-        """Wait for the head, which says in which ``format`` the rest is."""
+        """Wait for the head, which names the ``format`` of the rest."""
         kind, payload = self._frame()
         if kind != Kind.HEAD:
             raise self._unexpected(kind, payload)
@@ -99,14 +99,14 @@ class Feed:
         return head
 
     def read(self, size: int) -> bytes:
-        """At most so many bytes, and none at the end."""
+        """At most ``size`` bytes; none at the end."""
         while not self._ready and not self.over:
             self._more()
         found, self._ready = self._ready[:size], self._ready[size:]
         return found
 
     def finish(self) -> None:
-        """Go to the end, where nothing but white space may be left.
+        """Read to the end; nothing but white space may be left.
 
         :raises Refusal: ``backend-failed``, if there is more.
         """
@@ -115,7 +115,7 @@ class Feed:
                 raise Refusal("backend-failed", "the engine behind says more than its answer")
 
     def drain(self) -> None:
-        """Go to the end, whatever comes."""
+        """Skip to the end, whatever comes."""
         while not self.over:
             kind, _ = self._frame()
             self.over = kind in (Kind.END, Kind.REFUSAL)
@@ -132,7 +132,7 @@ class Feed:
 
     def _unexpected(self, kind: int, payload: bytes) -> Refusal:
         self.over = True
-        # Kept, for pyoxigraph makes an error of its own of it.
+        # Kept, because pyoxigraph turns what is raised here into an error of its own.
         self.refusal = (
             refusal_from(payload)
             if kind == Kind.REFUSAL
@@ -145,7 +145,7 @@ class Feed:
         return kind, self._exactly(length)
 
     def _exactly(self, size: int) -> bytes:
-        """So many bytes and none beyond: the next request is not for here."""
+        """Exactly ``size`` bytes: what comes after them may be the next request."""
         data = b""
         while len(data) < size:
             more = os.read(self._fd, size - len(data))

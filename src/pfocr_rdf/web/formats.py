@@ -1,7 +1,7 @@
 """The formats that answers are written in: their names, their media types, and the choice.
 
-The kind of an answer is known only when the query is read, in another process: the choice is
-made for all three kinds before.
+The kind of an answer is known only when the query is parsed, in another process, so a format is
+chosen for each of the three kinds beforehand.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class Format:
     """A format under one of its media types.
 
     :param name: json, xml, csv, tsv, gmt; turtle, ntriples, jsonld, rdfxml.
-    :param media_type: as the response says it.
+    :param media_type: as in the response's Content-Type.
     """
 
     name: str
@@ -68,13 +68,13 @@ KIND_TO_OFFERS: Final[dict[AnswerKind, dict[str, str]]] = {
         "application/xml": "rdfxml",
         "text/xml": "rdfxml",
         "text/plain": "ntriples",
-        # Triples are N3, TriG and N-Quads as they stand in Turtle and N-Triples.
+        # Triples in Turtle are also N3 and TriG; those in N-Triples are also N-Quads.
         "text/n3": "turtle",
         "application/trig": "turtle",
         "application/n-quads": "ntriples",
     },
 }
-#: A value of ``format=`` → the names that it may mean, one for a kind of answer at most.
+#: A value of ``format=`` → the names that it may mean, at most one for each kind of answer.
 OVERRIDE_TO_NAMES: Final[dict[str, tuple[str, ...]]] = {
     "json": ("json", "jsonld"),
     "xml": ("xml", "rdfxml"),
@@ -98,12 +98,12 @@ OVERRIDE_TO_NAMES: Final[dict[str, tuple[str, ...]]] = {
     "rdf/xml": ("rdfxml",),
     "gmt": ("gmt",),
 }
-#: What is had by its name alone, for its media type is that of another format, or of none.
+#: Formats to be asked for by name only: their media type is that of another format, or of none.
 #: https://docs.gsea-msigdb.org/#GSEA/Data_Formats/ (GMT), for solutions that are gene sets.
 NAMED_ONLY: Final[dict[AnswerKind, dict[str, str]]] = {
     "solutions": {"gmt": "text/tab-separated-values"},
 }
-#: What any XML is called: a browser accepts it for pages, before ``*/*``.
+#: Media types of any XML: browsers accept them for pages, ahead of ``*/*``.
 ANY_XML: Final = frozenset({"application/xml", "text/xml"})
 PAGES: Final = ("text/html", "application/xhtml+xml")
 
@@ -111,13 +111,12 @@ PAGES: Final = ("text/html", "application/xhtml+xml")
 def choose_formats(accept: str | None, override: str | None) -> Formats:
     """The format for each kind of answer, under the media type that was asked for.
 
-    A browser that follows a link to an answer would rather have a page, and there is none: it
-    gets what ``*/*`` gives, JSON and Turtle, although it lists ``application/xml`` before. That
-    entry is for pages; JSON is what browsers show best, and it can hold every answer, which
-    XML cannot.
+    A browser that follows a link to an answer prefers a page, and there is none: it gets what
+    ``*/*`` gives, JSON or Turtle, although it lists ``application/xml`` first. It lists that for
+    the sake of pages; browsers show JSON best, and JSON can hold every answer, which XML cannot.
 
     :param accept: the header; None or empty accepts anything.
-    :param override: a name or media type from a link, which counts instead of the header.
+    :param override: a format's name or media type from a link, which replaces the header.
     :raises Refusal: ``not-acceptable``, if there is no format for any kind.
 
     >>> choose_formats("text/csv", None).solutions
@@ -145,7 +144,7 @@ _usual: Final = lru_cache(maxsize=256)(_chosen)
 
 
 def refuse_kind(kind: AnswerKind) -> Refusal:
-    """What is said when only answers of another kind have a format that was asked for.
+    """The refusal when only answers of another kind have a format that was asked for.
 
     >>> print(refuse_kind("boolean").detail)
     an ASK query has no format that the request accepts: ask for \
@@ -183,7 +182,7 @@ def _overridden(override: str, kind: AnswerKind) -> Format | None:
 
 
 def _format(name: str, media_type: str) -> Format:
-    # Without a charset, HTTP's old default for text was Latin-1, and some clients still read so.
+    # Without a charset, HTTP's old default for text is Latin-1, and some clients still apply it.
     charset = "; charset=utf-8" if media_type.startswith("text/") else ""
     return Format(name, media_type + charset)
 

@@ -16,13 +16,13 @@ from pfocr_rdf.errors import PfocrError
 
 
 class Kind(IntEnum):
-    """The kinds of frames. All payloads are JSON objects, but for data."""
+    """The kinds of frames. All payloads except those of data are JSON objects."""
 
-    READY = ord("R")  # the store is open and the doors are shut: quads, pid
+    READY = ord("R")  # the store is open, files and network are given up: quads, pid, open doors
     HEAD = ord("H")  # kind of answer, format, encoding
     DATA = ord("D")  # bytes of the answer, encoded
-    ASK = ord("A")  # the backend shall be asked: kind of answer; or a pattern, instead of the query
-    END = ord("E")  # rows, bytes before the encoding
+    ASK = ord("A")  # ask the backend: the query, for an answer of this kind; or for a pattern
+    END = ord("E")  # rows, bytes before the encoding, terms that the release lacks
     REFUSAL = ord("X")  # kind of refusal, detail, members
 
 
@@ -37,7 +37,7 @@ KINDS: Final = frozenset(int(kind) for kind in Kind)
 
 
 class FrameError(PfocrError):
-    """Bytes that are no frame: whoever wrote them is not to be trusted with more."""
+    """Bytes that are not a frame: nothing more is accepted from whoever wrote them."""
 
 
 def frame(kind: Kind, payload: bytes) -> bytes:
@@ -50,19 +50,19 @@ def frame(kind: Kind, payload: bytes) -> bytes:
 
 
 def data_frames(payload: bytes) -> Iterator[bytes]:
-    """As many data frames as the bytes need: a header and a part of them, in turn."""
+    """The bytes as data frames: for each, its header and then its part of the bytes."""
     for start in range(0, len(payload), MAX_PAYLOAD):
-        part = payload[start : start + MAX_PAYLOAD]  # no copy where it is the whole
+        part = payload[start : start + MAX_PAYLOAD]  # no copy if it is the whole
         yield HEADER.pack(Kind.DATA, len(part))
         yield part
 
 
 def split_frames(data: bytes) -> tuple[list[tuple[int, bytes]], int]:
-    """The frames that are whole, kind and payload, and how many bytes they took.
+    """The complete frames, as kind and payload, and how many bytes they took.
 
-    What a query process says is not taken on trust: it runs the queries of strangers.
+    What a query process writes is not trusted, since it runs the queries of strangers.
 
-    :raises FrameError: if the bytes are no frames.
+    :raises FrameError: if the bytes are not frames.
 
     >>> split_frames(frame(Kind.DATA, b"ab") + b"E")
     ([(68, b'ab')], 7)
@@ -90,7 +90,7 @@ def request_frame(payload: bytes) -> bytes:
 
 
 def read_request(fd: int) -> bytes | None:
-    """Wait for a request; None where the server has closed its end.
+    """Wait for a request; None if the server has closed its end.
 
     The server sends the next request only after the answer to this one, so nothing is read
     beyond it.
@@ -114,7 +114,7 @@ def read_request(fd: int) -> bytes | None:
 
 
 def write_all(fd: int, parts: Sequence[bytes]) -> None:
-    """Write all bytes, in one call where the socket takes them; wait where it is full.
+    """Write all bytes, in one call if the socket takes them; wait while it is full.
 
     :raises OSError: if the server has closed its end.
     """

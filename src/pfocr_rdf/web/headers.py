@@ -1,10 +1,10 @@
-"""Addresses, links and texts as they stand in headers."""
+"""Addresses, links and texts in a form that HTTP headers can hold."""
 
 from urllib.parse import quote
 
 
 def header_address(address: str) -> str:
-    """An address as it may stand in a header: ASCII, without spaces or line ends.
+    """An address in a form for headers: ASCII, without spaces or line ends.
 
     >>> header_address("journals/é>")
     'journals/%C3%A9%3E'
@@ -13,7 +13,7 @@ def header_address(address: str) -> str:
 
 
 def header_text(text: str) -> str:
-    """Any text as it may stand in a header: percent-encoded, to be decoded as a whole.
+    """Any text in a form for headers: percent-encoded, to be decoded as a whole.
 
     >>> header_text('"50 % é"')
     '%2250%20%25%20%C3%A9%22'
@@ -22,7 +22,7 @@ def header_text(text: str) -> str:
 
 
 def link_header(target: str, relation: str, media_type: str = "") -> str:
-    """A link as a header has it: https://www.rfc-editor.org/rfc/rfc8288 .
+    """A link as the value of a Link header: https://www.rfc-editor.org/rfc/rfc8288 .
 
     >>> link_header("https://example.org/a b", "item", "text/csv")
     '<https://example.org/a%20b>;rel="item";type="text/csv"'

@@ -1,4 +1,7 @@
-"""What an answer depends on: by this it is kept, known again, and confirmed to who has it."""
+"""The key of an answer, by which it is cached, found again, and confirmed to clients that have it.
+
+It is made of everything that the answer depends on.
+"""
 
 import hashlib
 from sys import getsizeof
@@ -10,7 +13,7 @@ from pfocr_rdf.web.formats import Formats
 from pfocr_rdf.web.sparql import Query
 
 VARY: Final = (b"vary", b"Accept, Accept-Encoding")
-#: The answer holds until another release is served, which only the server knows.
+#: An answer is valid until another release is served, which only the server knows.
 REVALIDATE: Final = (b"cache-control", b"public, no-cache")
 
 
@@ -27,15 +30,15 @@ class AnswerKey(NamedTuple):
 
     @property
     def size(self) -> int:
-        """Bytes of what the client may have made long."""
+        """Bytes of the parts that a client may make long: the query and the IRIs of graphs."""
         graphs = (*(self.default_graphs or ()), *(self.named_graphs or ()))
         return sum(map(getsizeof, (self.text, *graphs)))
 
     @property
     def etag(self) -> bytes:
-        """A weak one: the same rows may come in another order.
+        """The ETag of the answer, a weak one: the same rows may come in another order.
 
-        Another version of the program may write the same answer otherwise.
+        The version of the program is part of it: another one may write the answer differently.
 
         https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3
         """
@@ -58,9 +61,9 @@ def answer_key(release: str, query: Query) -> AnswerKey:
 
 
 def asked_before(exchange: Exchange, key: AnswerKey) -> bool:
-    """Whether the client has this answer, and may be told so: not after a POST.
+    """Whether the client has this answer and may get a 304, which a POST never may.
 
-    https://www.rfc-editor.org/rfc/rfc9110#section-15.4.5 ; QUERY has conditions as GET has:
+    https://www.rfc-editor.org/rfc/rfc9110#section-15.4.5 ; QUERY may be conditional like GET:
     https://httpwg.org/http-extensions/draft-ietf-httpbis-safe-method-w-body.html
     """
     return exchange.method != "POST" and is_known(
@@ -69,17 +72,17 @@ def asked_before(exchange: Exchange, key: AnswerKey) -> bool:
 
 
 def was_given(exchange: Exchange, key: AnswerKey) -> bool:
-    """Whether the client has this answer, which is not at hand: it names its tag.
+    """Whether the client has this answer, which the server has not kept: it names its tag.
 
-    With ``*`` it has any answer that there is, and whether there is one is not known before the
-    query has run.
+    ``*`` is not enough: it stands for any answer that exists, and whether one exists is not known
+    before the query has run.
     """
     sent = exchange.header(b"if-none-match")
     return sent is not None and "*" not in _tags(sent) and asked_before(exchange, key)
 
 
 def is_known(tag: str, if_none_match: str | None) -> bool:
-    """Whether a tag is among those that a client has answers of.
+    """Whether a tag is among those of the answers that a client has.
 
     https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2
 
@@ -97,6 +100,6 @@ def _tags(if_none_match: str) -> set[str]:
 
 
 def not_modified(key: AnswerKey) -> Reply:
-    """What is said instead of the answer."""
+    """The response that replaces an answer that the client has."""
     release = (b"x-pfocr-release", key.release.encode())
     return Reply(304, [(b"etag", key.etag), VARY, REVALIDATE, release, *COMMON], b"")

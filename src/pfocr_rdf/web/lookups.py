@@ -1,7 +1,7 @@
-"""A few quads of the backend, for whoever explains why an answer has no rows.
+"""A few quads of the backend, to explain why an answer has no rows.
 
-The query process says a pattern, and the server asks for it: what a query process writes is not
-taken on trust, and it has no text to send.
+The query process sends a pattern, from which the server makes the query to the backend: a query
+process is not trusted, so it cannot send the text of a query.
 """
 
 import time
@@ -24,19 +24,19 @@ from pfocr_rdf.web.feed import Feed
 from pfocr_rdf.web.frames import Kind, frame, write_all
 from pfocr_rdf.web.problems import Refusal
 
-#: Lookups for one answer, which the engine has indexes for, and seconds after which none begins.
+#: Lookups for one answer, for which the engine has indexes; and seconds after which none begins.
 MOST: Final = 60
 LONGEST_S: Final = 1.0
-#: The places of a pattern, as the answer calls them.
+#: The places of a pattern, and the columns of its answer.
 PLACES: Final = ("s", "p", "o", "g")
-#: What a pattern has for the default graph.
+#: The default graph in a pattern.
 DEFAULT: Final = {"type": "default"}
 
 Term = NamedNode | Literal | BlankNode
 
 
 class Lookups:
-    """The quads of a release in the backend, a few of each pattern, until there were enough.
+    """Looks up quads of a release in the backend: a few for each of a limited number of patterns.
 
     :param fd: the socket to the server, on which nothing else comes meanwhile.
     """
@@ -56,8 +56,8 @@ class Lookups:
     ) -> Iterator[Quad]:
         """The quads of a pattern.
 
-        :raises Refusal: if the server does not have them told, or enough was asked.
-        :raises ValueError: if the answer is none.
+        :raises Refusal: if the server refuses, or the limit on lookups or on time is reached.
+        :raises ValueError: if the answer does not hold quads.
         """
         if not self._left or time.monotonic() > self._until:
             raise Refusal("query-timeout", "why there are no rows takes too long to find")
@@ -72,7 +72,7 @@ class Lookups:
             rows = parse_query_results(cast(BinaryIO, feed), QueryResultsFormat.JSON)
             return iter([_quad(known, row) for row in _solutions(rows)])
         finally:
-            # What comes next is the answer to something else.
+            # Leave nothing of this answer: what follows is the answer to another request.
             feed.drain()
 
 
@@ -87,7 +87,7 @@ def _solutions(answer: object) -> Iterator[dict[str, Term]]:
 
 
 def _quad(known: Mapping[str, Any], row: Mapping[str, Any]) -> Quad:
-    """A quad of which the pattern has some places, and a row the others."""
+    """A quad made of the terms in the pattern and, where it has none, of those in a row."""
     subject, predicate, value = (known[place] or row.get(place) for place in PLACES[:3])
     if subject is None or not isinstance(predicate, NamedNode) or value is None:
         raise ValueError("a part of a quad is missing")
@@ -95,7 +95,7 @@ def _quad(known: Mapping[str, Any], row: Mapping[str, Any]) -> Quad:
 
 
 def _cell(term: NamedNode | Literal | DefaultGraph | None) -> dict[str, str] | None:
-    """A term of a pattern, as the answers to queries have terms."""
+    """A term of a pattern, in the form that terms have in JSON results; None for any term."""
     if isinstance(term, NamedNode):
         return {"type": "uri", "value": term.value}
     if isinstance(term, Literal):

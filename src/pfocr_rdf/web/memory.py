@@ -8,12 +8,12 @@ from pathlib import Path
 
 
 def address_space(pid: int) -> int:
-    """The bytes that a process has addresses for; 0 if it is gone, or where Linux is not."""
+    """The bytes of a process's address space; 0 if it is gone, or on other systems than Linux."""
     return _counted(pid, 0)
 
 
 def resident_bytes(pid: int) -> int:
-    """The memory that a process has in use; 0 if it is gone, or where Linux is not."""
+    """The bytes of memory that a process uses; 0 if it is gone, or on other systems than Linux."""
     return _counted(pid, 1)
 
 

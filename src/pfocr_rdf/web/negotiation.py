@@ -1,7 +1,7 @@
-"""What a client accepts and what there is: one choice of media type, one of content coding.
+"""Content negotiation: chooses a media type and a content coding that a client accepts.
 
-https://www.rfc-editor.org/rfc/rfc9110#section-12.5 . A header is read in one pass and only up
-to its limits; an entry that cannot be read is ignored, never an error.
+https://www.rfc-editor.org/rfc/rfc9110#section-12.5 . A header is read in one pass and only up to
+the limits below; an entry that cannot be read is ignored, never an error.
 """
 
 import re
@@ -27,12 +27,12 @@ WORD_RE: Final = re.compile(WORD)
 # https://www.rfc-editor.org/rfc/rfc9110#section-12.4.2 ; Java's own client sends ``q=.2``, and
 # others more than three digits.
 WEIGHT_RE: Final = re.compile(r"(?:0(?:\.[0-9]*)?|\.[0-9]+|1(?:\.0*)?)")
-# A text in quotes, which hides the separators in it, even when its end is missing: a quote that
-# began no match would be tried again from each of those that follow it.
+# A separator, or a text in quotes, which hides the separators in it. It need not end: if a quote
+# without an end did not match, each later quote would be tried in turn, in quadratic time.
 MARK_RE: Final = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\\?\Z)|[,;]', re.DOTALL)
 
 Parameters = frozenset[tuple[str, str]]
-#: Name of a range → the parameters that it asks for → its weight.
+#: Name of a media range → the parameters that it demands → its weight.
 Ranges = Mapping[str, Mapping[Parameters, float]]
 
 
@@ -48,8 +48,8 @@ class _Entry:
 def negotiate(accept: str | None, offers: Sequence[str]) -> str | None:
     """The offer that a client likes best, the first of those that it likes equally.
 
-    :param accept: the header; several are joined by commas. None, empty or unreadable means
-        that anything will do.
+    :param accept: the header, several joined by commas. None, empty or unreadable means that
+        anything will do.
     :param offers: media types in lower case, the preferred first; may have parameters.
     :returns: one of the offers as it stands there, or None where none is acceptable.
 
@@ -77,7 +77,7 @@ def _negotiate(accept: str, offers: tuple[str, ...]) -> str | None:
 
 @lru_cache(maxsize=64)
 def _ranges(accept: str) -> Ranges:
-    """What a header accepts; of ranges that are the same, the one with the highest weight."""
+    """The ranges that a header accepts; of equal ones, the one with the highest weight."""
     ranges: dict[str, dict[Parameters, float]] = {}
     for entry in _entries(accept):
         if RANGE_RE.fullmatch(entry.name):
@@ -88,7 +88,7 @@ def _ranges(accept: str) -> Ranges:
 
 
 def _weight(offer: str, ranges: Ranges) -> float:
-    """How much an offer is wanted: what its most specific range says, 0 where none has it."""
+    """The weight of an offer: that of the most specific range that matches it, 0 if none does."""
     name, *rest = _split(offer, ";")
     stated = frozenset(_parameters(rest) or ())
     for key in (name.strip(), f"{name.partition('/')[0]}/*", "*/*"):
@@ -100,7 +100,7 @@ def _weight(offer: str, ranges: Ranges) -> float:
 
 
 def _is_met_by_all(name: str, value: str) -> bool:
-    """Whether a parameter takes nothing away: all that is offered is UTF-8.
+    """Whether every offer meets a parameter, so that it excludes nothing; all offers are UTF-8.
 
     https://www.w3.org/TR/json-ld11/#iana-considerations : a profile that a server does not know
     must be ignored. https://www.w3.org/TR/rdf12-turtle/#sec-mediaReg : ``version`` announces
@@ -112,8 +112,8 @@ def _is_met_by_all(name: str, value: str) -> bool:
 def negotiate_encoding(header: str | None, offers: Sequence[str] = ENCODINGS) -> str:
     """The content coding for an answer: one of the offers, or ``identity``.
 
-    Nothing is compressed for a client that did not ask for it. Where all is refused, even
-    ``identity``, the answer is plain all the same: it is what every client reads.
+    Nothing is compressed for a client that did not ask for it. If everything is refused, even
+    ``identity``, the answer is plain all the same, since every client can read that.
 
     https://www.rfc-editor.org/rfc/rfc9110#section-12.5.3
 
@@ -136,7 +136,7 @@ def _negotiate_encoding(header: str, offers: tuple[str, ...]) -> str:
     others = weights.get("*", 0.0)
     best = max(offers, key=lambda offer: weights.get(offer, others), default="identity")
     wanted = weights.get(best, others)
-    # Where nothing is said of it, plain is acceptable, and less welcome than what is listed.
+    # If identity is not listed, it is acceptable, but less welcome than what is listed.
     return best if wanted > 0 and wanted >= weights.get("identity", 0.0) else "identity"
 
 
@@ -154,7 +154,7 @@ def _entries(header: str) -> Iterator[_Entry]:
         weight = "1"
         for index, text in enumerate(rest):
             if text.startswith("q="):
-                # What followed the weight were extensions, which no longer exist.
+                # What follows the weight are accept extensions, which no longer exist.
                 weight, rest = text.removeprefix("q="), rest[:index]
                 break
         parameters = _parameters(rest)
@@ -175,7 +175,7 @@ def _parameters(texts: Sequence[str]) -> list[tuple[str, str]] | None:
 
 
 def _split(text: str, separator: str) -> list[str]:
-    """The parts between separators that do not stand in quotes.
+    """The parts between separators; those in quotes do not count.
 
     >>> _split('a;b="x,;y",c', ",")
     ['a;b="x,;y"', 'c']

@@ -1,8 +1,8 @@
-"""What an answer goes through on its way out of a query process.
+"""The way of an answer out of a query process.
 
-pyoxigraph writes it in small pieces. They are gathered to blocks; a block is made fit for XML
-where the format is XML, its rows are counted, it is compressed, and it is written as frames.
-The first block is held back, so that what goes wrong early gets a status that says so.
+pyoxigraph writes it in small pieces, which are gathered into blocks. The rows of a block are
+counted, it is made fit for XML if that is the format, compressed, and written as frames. The
+first block is held back, so that an error that comes early gets a status of its own.
 """
 
 import re
@@ -23,12 +23,12 @@ from pfocr_rdf.web.frames import MAX_PAYLOAD, Kind, data_frames, frame, write_al
 from pfocr_rdf.web.problems import Refusal
 from pfocr_rdf.xml_text import NotXmlError, XmlText
 
-#: Bytes that are gathered before they go on; so many are held back of an answer.
+#: Bytes that are gathered before they go on; also how much of an answer is held back.
 BLOCK: Final = MAX_PAYLOAD
-#: An answer of fewer bytes is not compressed: it fits a network packet as it is.
+#: An answer of fewer bytes is not compressed: it fits into a network packet as it is.
 MIN_COMPRESSED: Final = 1_024
 # https://www.w3.org/TR/xml-names/#NT-NCName : the longest name at the end of an IRI becomes the
-# element. Only ASCII: parsers do not agree on the other letters.
+# element's. Only ASCII: parsers do not agree on the other letters.
 ENDS_IN_NAME_RE: Final = re.compile(r"[\x00-,/:-@[-^`{-\x7f][-.0-9]*[A-Za-z_][-.0-9A-Za-z_]*\Z")
 NAME_RE: Final = re.compile(r"[A-Za-z_][-.0-9A-Za-z_]*\Z")
 #: A namespace that may not be declared, https://www.w3.org/TR/xml-names/#xmlReserved
@@ -40,13 +40,13 @@ class ServerGoneError(Exception):
 
 
 class Encoder(Protocol):
-    """A content encoding: bytes in, bytes out, sometimes later."""
+    """A content encoding: takes bytes, and returns encoded ones, perhaps later."""
 
     def compress(self, data: bytes) -> bytes:
-        """What can be sent now."""
+        """Take data; return what can be sent now."""
 
     def flush(self) -> bytes:
-        """The rest."""
+        """Return the rest."""
 
 
 class _Brotli:
@@ -60,8 +60,8 @@ class _Brotli:
         return bytes(self._compressor.finish())
 
 
-#: https://www.rfc-editor.org/rfc/rfc9110#section-8.4.1 ; the levels are those after which time
-#: grows faster than size shrinks. The 31 asks zlib for gzip's header, without a time in it.
+#: https://www.rfc-editor.org/rfc/rfc9110#section-8.4.1 ; beyond these levels time grows faster
+#: than size shrinks. The 31 makes zlib write a gzip header, without a time in it.
 ENCODING_TO_ENCODER: Final[dict[str, Callable[[], Encoder]]] = {
     "gzip": lambda: zlib.compressobj(3, zlib.DEFLATED, 31),
     "br": _Brotli,
@@ -70,9 +70,9 @@ ENCODING_TO_ENCODER: Final[dict[str, Callable[[], Encoder]]] = {
 
 
 class XmlGuard:
-    """Keeps XML well-formed, or says what to ask for instead.
+    """Keeps XML well-formed, or refuses the answer and says what to ask for instead.
 
-    :param advice: the format that can hold every answer.
+    :param advice: the format to ask for, one that can hold every answer.
     """
 
     def __init__(self, advice: str) -> None:
@@ -80,7 +80,7 @@ class XmlGuard:
         self._text = XmlText()
 
     def check(self, block: bytes) -> bytes:
-        """The block as it may stand in XML.
+        """The block, made fit for XML.
 
         :raises Refusal: ``not-xml``, if it holds a character that XML cannot hold.
         """
@@ -92,12 +92,12 @@ class XmlGuard:
 
 
 def named_in_xml(triples: Iterable[Triple]) -> Iterator[Triple]:
-    """The triples, as long as XML has names for what they name.
+    """The triples, as long as RDF/XML can name their properties and blank nodes.
 
     https://www.w3.org/TR/rdf-syntax-grammar/#section-Serialising
 
-    :raises Refusal: ``not-xml``, at a property whose IRI does not end in a name, and at a blank
-        node whose label is none.
+    :raises Refusal: ``not-xml``, at a property whose IRI does not end in an XML name or is of the
+        reserved namespace, and at a blank node whose label is not an XML name.
     """
     named: set[str] = set()
     for triple in triples:
@@ -111,7 +111,7 @@ def named_in_xml(triples: Iterable[Triple]) -> Iterator[Triple]:
             if isinstance(node, BlankNode) and not NAME_RE.match(node.value):
                 detail = f"RDF/XML has no name for the blank node _:{node.value}"
                 raise Refusal("not-xml", f"{detail}: ask for Turtle")
-        # What a triple term says is written in the same way.
+        # The triple of a triple term is written in the same way.
         if isinstance(triple.object, Triple):
             deque(named_in_xml((triple.object,)), maxlen=0)
         yield triple
@@ -128,21 +128,21 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How large an answer may be: solutions or triples, and bytes before the encoding."""
+    """How large an answer may be, in solutions or triples, and in bytes before the encoding."""
 
     max_rows: int
     max_bytes: int
 
 
 class Output:
-    """Takes an answer and passes it on, as a file that pyoxigraph writes to.
+    """The file that pyoxigraph writes an answer to; it passes the answer on to the server.
 
     :raises Refusal: from its methods, ``answer-too-large`` or ``not-xml``.
     :raises ServerGoneError: from its methods, if the server does not read any more.
 
     :param fd: the socket to the server.
-    :param counter: of rows, where they can be counted in the bytes.
-    :param guard: for XML.
+    :param counter: counts rows, for formats in whose bytes they can be counted.
+    :param guard: checks XML.
     """
 
     def __init__(
@@ -164,7 +164,7 @@ class Output:
 
     def write(self, data: bytes) -> int:
         """Take a piece."""
-        # A block makes one frame, so it is no larger unless a piece is.
+        # A block makes one frame, so it is larger only if a single piece is.
         if self._gathered + len(data) > BLOCK and self._gathered:
             self._pass_on()
         self._pieces.append(data)
@@ -172,10 +172,10 @@ class Output:
         return len(data)
 
     def flush(self) -> None:
-        """Pyoxigraph is done; :meth:`finish` comes after."""
+        """Do nothing: pyoxigraph calls this when it is done, and :meth:`finish` comes after."""
 
     def counted(self, triples: Iterable[Triple]) -> Iterator[Triple]:
-        """The triples, counted: their formats have no mark that could be counted afterwards."""
+        """Count the triples: their formats have no mark that could be counted in the bytes."""
         most = self._limits.max_rows
         for triple in triples:
             self.rows += 1
@@ -188,10 +188,10 @@ class Output:
         check: Callable[[int], None] | None = None,
         absent: Callable[[], Iterable[tuple[str, ...]]] | None = None,
     ) -> None:
-        """Pass the rest on, and say that the answer is whole.
+        """Pass the rest on, and report that the answer is complete.
 
-        :param check: gets the number of rows, and raises if the answer is not whole after all.
-        :param absent: asked where there is no row: what the query names and the release lacks.
+        :param check: gets the number of rows, and raises if the answer is incomplete after all.
+        :param absent: called if there are no rows: what the query names and the release lacks.
         """
         block = self._checked(self._take())
         if self._counter:
@@ -199,7 +199,7 @@ class Output:
             self._check_rows(self._counter)
         if check:
             check(self.rows)
-        # What fits one block has not begun yet, and its size is known.
+        # An answer that fits into one block has not begun yet, and its size is known.
         small = not self._begun and self.bytes < MIN_COMPRESSED
         parts = self._beginning("identity" if small else self._head.encoding)
         if self._encoder:
