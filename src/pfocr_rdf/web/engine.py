@@ -1,9 +1,9 @@
-"""Asking the query processes: turns, deadlines, kills.
+"""Runs queries in query processes: turns, deadlines, kills.
 
-Nobody's query runs in the serving process (:mod:`pfocr_rdf.web.pool` has those it runs in).
-A query that takes longer than a moment gets a substitute for its process and, when others run
-beside it, the lower priority; at its deadline, when the client goes away and when memory runs
-out its process is killed.
+No query runs in the serving process; :mod:`pfocr_rdf.web.pool` has the processes. When a query
+takes longer than a moment, another process is started as a substitute for its own, which gets a
+lower priority if other queries run or wait. At its deadline, or when the client goes away, its
+process is killed; one that runs out of memory ends by itself.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from pfocr_rdf.web.problems import Refusal
 from pfocr_rdf.web.process import QueryProcess, Running
 from pfocr_rdf.web.served import Held
 
-#: How often deadlines are looked at.
+#: Seconds between two checks of the deadlines.
 SWEEP_S: Final = 0.04
 
 
@@ -26,8 +26,8 @@ SWEEP_S: Final = 0.04
 class EngineOptions:
     """What a query may use.
 
-    ``slow_after_s`` is when a query counts as slow: its place gets a substitute and its process,
-    if others run beside it, the lower priority.
+    After ``slow_after_s`` a query counts as slow: a substitute for its process is started, and the
+    process gets a lower priority if other queries run or wait.
     """
 
     places: Places = field(default_factory=Places)
@@ -48,9 +48,9 @@ class Ticket:
 class Engine:
     """Asks query processes on behalf of clients; lives in one event loop.
 
-    :param ended: told the reason whenever a process was killed or has died at work:
-        ``deadline``, ``disconnect``, ``head``, ``memory``, ``crash``, ``size``.
-    :param make: a process for a release that is read from elsewhere than its store.
+    :param ended: called with the reason when a process was killed or died while it ran a query:
+        ``deadline``, ``disconnect``, ``head``, ``memory``, ``crash``.
+    :param make: makes a process for a release whose data are not read from its store.
     """
 
     def __init__(
@@ -80,31 +80,31 @@ class Engine:
 
     @property
     def release_id(self) -> str:
-        """Its id, or an empty text."""
+        """The id of that release, or an empty string."""
         held = self.held
         return held.release.id if held is not None else ""
 
     async def serve(self, held: Held) -> None:
-        """Answer from this release from now on; what runs on another one goes on.
+        """Answer from this release from now on; queries that run on another one go on.
 
-        :raises ReleaseError: if it cannot be opened; then the one before is still served.
+        :raises ReleaseError: if it cannot be opened; the previous one is then still served.
         """
         self.pool.switch(await self.pool.open(held))
 
     async def ask(self, payload: bytes, client: str, arrived: float) -> Running:
         """Send a query to a process and wait until its answer begins.
 
-        Whoever calls it closes what it gives, with :meth:`close`, whatever happens.
+        The caller must pass the result to :meth:`close`, whatever happens.
 
-        :param payload: as :mod:`pfocr_rdf.web.frames` says.
-        :param arrived: when the request came, on :func:`time.monotonic`'s clock: its deadline
-            counts from then, with the time that it waits for its turn.
+        :param payload: the request, as :mod:`pfocr_rdf.web.frames` describes it.
+        :param arrived: when the request came, on :func:`time.monotonic`'s clock: the deadline
+            counts from then, so the wait for a turn is included.
         :raises Refusal: ``busy``, ``query-timeout``, ``memory``, ``engine-failure``, or what the
             process says of the query.
         """
         deadline = arrived + self.options.timeout_s
         while (process := await self._turn(client, deadline)).gone:
-            # It ended in the moment in which it was lent.
+            # The process ended just as it was lent.
             self.line.leave(client, slow=False)
         release = self.pool.release_of(process).release.id
         running = Running(process, client, deadline, time.monotonic(), release, self._over)
@@ -121,13 +121,13 @@ class Engine:
     def close(self, running: Running, reason: str = "disconnect") -> None:
         """Be done with an answer. If it has not ended, its process is killed.
 
-        :param reason: what the metrics count it as.
+        :param reason: the reason under which the metrics count the kill.
         """
         if not running.ended:
             self._kill(running, reason, Refusal("engine-failure", "the client went away"))
 
     async def stop(self) -> None:
-        """End all processes; what runs is cut."""
+        """End all processes; running queries are cut."""
         if self._sweeping is not None:
             self._sweeping.cancel()
         for ticket in self.line.tickets():
@@ -154,7 +154,7 @@ class Engine:
 
     def _withdraw(self, ticket: Ticket) -> None:
         if ticket.turn.done() and not ticket.turn.cancelled() and not ticket.turn.exception():
-            # It got its turn in the moment in which its client went away.
+            # Its turn came just as its client went away.
             self.line.leave(ticket.client, slow=False)
             self.pool.give(ticket.turn.result())
             self._dispatch()
@@ -168,7 +168,7 @@ class Engine:
             if process is not None:
                 ticket.turn.set_result(process)
             else:
-                # Its client has gone away, which its task does not know yet.
+                # Its client has gone away, and its task has not noticed yet.
                 self.line.leave(ticket.client, slow=False)
 
     def _over(self, running: Running) -> None:
@@ -186,7 +186,7 @@ class Engine:
             self._sweeping = self._loop.call_later(SWEEP_S, self._sweep)
 
     def _sweep(self) -> None:
-        """Look at the deadlines; note what has become slow."""
+        """Enforce the deadlines, and demote queries that have become slow."""
         self._sweeping = None
         now = time.monotonic()
         for ticket in self.line.tickets():
@@ -206,7 +206,7 @@ class Engine:
             self._sweep_soon()
 
     def _demote(self, running: Running) -> None:
-        """Give a slow query a substitute and, once it is in somebody's way, the lower priority."""
+        """Start a substitute for a slow query's process; if it is in others' way, lower it."""
         if len(self.busy) > 1 or self.line.waiting:
             running.process.lower()
         if not running.slow:

@@ -7,14 +7,15 @@ from pfocr_rdf.errors import ReleaseError
 from pfocr_rdf.web.process import QueryProcess
 from pfocr_rdf.web.served import Held
 
-#: What a manifest counts of the store; one without mapping sets has no number of them.
+#: Keys of the manifest that count quads of the store; without mapping sets it lacks ``mappings``.
 GRAPHS: Final = ("triples", "equivalents", "mappings")
 
 
 class Generation:
     """The processes that read one release.
 
-    ``idle`` ends with the one used last. ``lent`` do not count: their queries are slow.
+    The last of ``idle`` is the one used last. Those in ``lent`` have slow queries and do not count
+    towards the pool's size.
     """
 
     def __init__(self, held: Held) -> None:
@@ -27,7 +28,7 @@ class Generation:
 
     @property
     def quads(self) -> int:
-        """How many the store has, as the manifest says."""
+        """How many quads the store has, according to the manifest."""
         return sum(int(self.held.manifest.get(graph, 0)) for graph in GRAPHS)
 
     @property
@@ -36,7 +37,7 @@ class Generation:
         return any(process.hello for process in self.alive)
 
     def fail_opening(self, reason: str) -> None:
-        """Tell whoever waits for it why it cannot be read."""
+        """Tell whoever waits for the release to open why it cannot be read."""
         opened, self.opened = self.opened, None
         if opened is not None and not opened.done():
             opened.set_exception(ReleaseError(f"{self.held.release.path}: {reason}"))

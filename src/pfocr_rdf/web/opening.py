@@ -1,9 +1,9 @@
-"""A store with every one of its files open, for a process that may open none later.
+"""Opens a store with all of its files, for a process that may open none later.
 
-RocksDB opens a table file when it is first read, but for the first sixteen
-(``kInitialLoadLimit``), and a query process must not open any. So a store is read here and
-there in each of its orders until no table is left out. Its keys are hashes, so the first quads
-of a graph, and what is found by their parts, are spread over all tables.
+RocksDB opens the first sixteen table files (``kInitialLoadLimit``) with the store, and each other
+one when it is first read; but a query process must not open files. So quads are looked up here in
+each of the store's orders until no table is left unopened. Keys are hashes, so the first quads of
+a graph, and those that share a part with them, are spread over all tables.
 """
 
 import os
@@ -14,9 +14,9 @@ from typing import Final
 
 from pyoxigraph import BlankNode, DefaultGraph, NamedNode, Quad, Store
 
-#: Quads that are looked up of each graph before it is checked again what is open.
+#: Quads of each graph that are looked up between two checks for unopened tables.
 BATCH: Final = 8
-#: A store of thirty tables takes one batch; when so many do not open a file, it is not in use.
+#: A store of thirty tables takes one batch; a file that so many do not open is not in use.
 MAX_BATCHES: Final = 100
 MAX_GRAPHS: Final = 8
 DESCRIPTORS: Final = Path("/proc/self/fd")
@@ -42,7 +42,7 @@ def open_whole(path: str) -> Store:
 
 
 def unopened(path: str) -> set[str]:
-    """The store's tables that this process has not open; none where the system does not say."""
+    """The store's tables that this process does not have open; none if the system cannot tell."""
     if not DESCRIPTORS.exists():
         return set()
     tables = {name for name in os.listdir(path) if name.endswith(".sst")}
@@ -56,11 +56,11 @@ def _open_files() -> Iterator[Path]:
         try:
             yield descriptor.readlink()
         except FileNotFoundError:
-            continue  # the one by which the folder itself was read
+            continue  # the one through which this folder is being read
 
 
 def _look_up(store: Store, graph: Graph, sample: list[Quad]) -> None:
-    """Read one quad for each of many patterns, in all orders: by subject, predicate, object."""
+    """Read a quad for each of several patterns, in all orders: by subject, predicate, object."""
     for quad, other in zip(sample, reversed(sample), strict=True):
         value = quad.object
         found = [

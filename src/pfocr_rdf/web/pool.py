@@ -1,8 +1,8 @@
-"""The query processes of the release being served, and of those that are on their way out.
+"""The query processes of the release being served, and of those that are no longer served.
 
-A process can be killed at any moment and another takes its place in milliseconds, for one
-that has everything imported forks it (:mod:`pfocr_rdf.web.zygote`). A release is switched to
-when processes have opened it; those of the old one finish what they do.
+A process can be killed at any moment, and another takes its place in milliseconds: it is forked
+from a process that has imported everything (:mod:`pfocr_rdf.web.zygote`). A new release is served
+once processes have opened it; those of the old one finish their queries.
 """
 
 import asyncio
@@ -27,19 +27,20 @@ from pfocr_rdf.web.zygote import (
 )
 
 log: Final = logging.getLogger("pfocr_rdf.web")
-#: How long a process may take to open its store, and to count it.
+#: How long processes may take to open their store, and to count its quads.
 START_S: Final = 30.0
-#: How long the report of a death may come after the death of the socket.
+#: How long to wait for the report of a process's end after its socket has ended.
 OBITUARY_S: Final = 1.0
-#: A process that has grown by this part of what a query may take is not used again.
+#: A process that has grown, in a slow query, by more than a quarter of what a query may take is
+#: not used again.
 GROWN: Final = 4
-#: Between attempts to start processes that do not start.
+#: Seconds between attempts to start processes that do not start.
 BACK_OFF_S: Final = (0.05, 0.2, 1.0, 5.0)
 #: How often all processes of a release may be killed from outside while it is opened.
 ATTEMPTS: Final = 3
 
 Told = Callable[[QueryProcess], None]
-#: Makes a process for a release, from whom it tells that it is ready and that it is gone.
+#: Makes a process for a release; gets what to call when it is ready, and when it is gone.
 Make = Callable[[Held, Told, Told], QueryProcess]
 
 
@@ -48,9 +49,9 @@ class Pool:
 
     :param size: how many are kept ready or at work, those with slow queries not counted.
     :param memory_mb: what a query may take beyond the open store.
-    :param available: told when a process has become idle.
-    :param ended: told the reason whenever a process was killed or has died at work.
-    :param make: a process that reads what a release has elsewhere, instead of its store.
+    :param available: called when a process has become idle.
+    :param ended: called with the reason when a process was killed or died while it ran a query.
+    :param make: makes a process that reads a release's data elsewhere than in its store.
     """
 
     def __init__(
@@ -88,7 +89,8 @@ class Pool:
     async def open(self, held: Held) -> Generation:
         """Start processes on a release and wait until they can answer.
 
-        :raises ReleaseError: if its store cannot be opened or has not what its manifest says.
+        :raises ReleaseError: if its store cannot be opened or has not as many quads as its
+            manifest says.
         """
         generation = Generation(held)
         generation.opened = self._loop.create_future()
@@ -129,7 +131,7 @@ class Pool:
         return self._home[process].held
 
     def give(self, process: QueryProcess) -> None:
-        """Take a process back after its query; one that is worn, or of an old release, ends."""
+        """Take a process back after its query; end it if it is worn or of an old release."""
         process.lent = False
         generation = self._home.get(process)
         if generation is None or process.gone or process.killed_for:
@@ -141,7 +143,7 @@ class Pool:
         elif process.grown_bytes() > (self.memory_mb << 20) // GROWN:
             self.end(process, "")
         else:
-            # It has read much of the store and is quick now: its substitute is not.
+            # It has read much of the store and is quick now, unlike its substitute.
             generation.lent.discard(process)
             generation.idle.append(process)
             self._end_surplus(generation)
@@ -161,7 +163,7 @@ class Pool:
                 self._fill(generation)
 
     def end(self, process: QueryProcess, reason: str) -> None:
-        """Kill a process. Without a reason it had nothing to do."""
+        """Kill a process and report the reason, which is empty if it had no query to answer."""
         if process.killed_for or process.gone:
             return
         process.kill(reason or "retired")
@@ -170,7 +172,7 @@ class Pool:
         process.close()
 
     async def close(self) -> None:
-        """End all, and wait for the end of the zygote."""
+        """End all processes, and wait for the end of the zygote."""
         self._closed = True
         for process in list(self._home):
             self.end(process, "")
@@ -209,7 +211,7 @@ class Pool:
             ours, theirs = socket.socketpair()
         except OSError as error:
             log.error("no query process could be started: %s", error)
-            process.connection_lost(error)  # it has no socket that would tell
+            process.connection_lost(error)  # it has no socket that would report this
             return
         with theirs:
             ours.setblocking(False)
@@ -284,7 +286,7 @@ class Pool:
             process.ended_with = report.status
             self._bury(process, why_ended(report.status, report.said))
 
-    # What processes tell.
+    # Called by processes.
 
     def _on_ready(self, process: QueryProcess) -> None:
         generation = self._home[process]
@@ -338,7 +340,8 @@ class Pool:
             return self._fill(generation)
         wait_s = BACK_OFF_S[min(generation.failures, len(BACK_OFF_S) - 1)]
         generation.failures += 1
-        # A keeper that is killed takes those along that it has not forked yet: that is no news.
+        # A keeper that is killed takes along up to ``size`` processes that it has not forked yet:
+        # only more failures than that are news.
         if generation.failures == self.size + 1:
             why = gone.refused_to_start.detail if gone.refused_to_start else "they end at once"
             log.error("%s: query processes do not start: %s", generation.held.release.path, why)
@@ -349,7 +352,7 @@ class Pool:
             self._fill(generation)
 
     def _bury(self, process: QueryProcess, reason: str) -> None:
-        """Note why a process has ended; once its socket has ended too, its query fails."""
+        """Note why a process has ended; if its socket has ended too, fail its query."""
         if not process.ended_as:
             process.ended_as = reason
             self._by_pid.pop(process.pid, None)
@@ -370,7 +373,7 @@ class Pool:
         running.fail(refusal_of_end(process.ended_as, self.memory_mb))
 
     def _miss(self, process: QueryProcess, generation: Generation) -> None:
-        """Start another in place of one that was killed before it had its store open."""
+        """Replace a process that ended before it had its store open, or give the release up."""
         generation.failures += 1
         was_killed = process.ended_with is None or process.ended_as == "killed"
         if not was_killed or generation.failures > ATTEMPTS * self.size:
@@ -379,7 +382,7 @@ class Pool:
             self._fill(generation)
 
     def _dissolve(self, generation: Generation) -> None:
-        """End what has nothing to do; the rest ends when it gives its answer."""
+        """End the processes that have no query; the others end after their answers."""
         generation.opened = None
         self.leaving.append(generation)
         idle, generation.idle = generation.idle, []
