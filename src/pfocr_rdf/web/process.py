@@ -1,4 +1,4 @@
-"""A query process, seen from the server: one query at a time, and back pressure.
+"""A query process as the server sees it: one query at a time, and back pressure.
 
 The process writes frames (:mod:`pfocr_rdf.web.frames`) to a socket. When the reader of an
 answer is slow, the socket is not read, its buffer fills, and the process waits in a write.
@@ -22,13 +22,13 @@ from pfocr_rdf.web.problems import Refusal
 
 #: Bytes of an answer that the server holds before it stops reading.
 HIGH_BYTES: Final = 512 << 10
-#: Of a process with a slow query, more than the server's: it gets a tenth of the processor
-#: that a fresh one gets.
+#: Added to the server's niceness for a process with a slow query, which then gets a tenth of the
+#: processor time of a fresh one.
 NICENESS: Final = 10
 
 
 class CutError(PfocrError):
-    """An answer that had begun and cannot be finished; keeps why."""
+    """An answer that has begun cannot be finished; ``refusal`` says why."""
 
     def __init__(self, refusal: Refusal) -> None:
         super().__init__(refusal.detail)
@@ -68,7 +68,7 @@ class Running:
             raise self.failure
 
     def take(self) -> bytes:
-        """What has come so far."""
+        """Take what has come and was not taken yet; something must have."""
         data = b"".join(self.chunks) if len(self.chunks) > 1 else self.chunks.popleft()
         self.chunks.clear()
         self.held = 0
@@ -76,7 +76,7 @@ class Running:
         return data
 
     async def rest(self) -> AsyncIterator[bytes]:
-        """The answer, as it comes.
+        """What has not been taken of the answer, as it comes.
 
         :raises CutError: if the answer breaks off.
         """
@@ -91,19 +91,19 @@ class Running:
                 await self._something()
 
     def wake(self) -> None:
-        """Something has come."""
+        """Wake whoever waits: something has come."""
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
     def fail(self, refusal: Refusal) -> None:
-        """Nothing more will come."""
+        """End the answer with a refusal: nothing more will come."""
         if self.end is None and self.failure is None:
             self.failure = refusal
             self.wake()
         self.finish()
 
     def finish(self) -> None:
-        """The process has nothing more to do for this query; its place is free."""
+        """Free the process and the place: nothing more is to be done for this query."""
         if not self.ended:
             self.ended = True
             self.process.running = None
@@ -119,9 +119,9 @@ class Running:
 class QueryProcess(asyncio.Protocol):
     """One process: starting, idle, at work, or gone.
 
-    :param ready: told once, when the store is open, the doors are shut and the process id is
-        known, without which it could not be killed.
-    :param gone: told when its socket ends, for whatever reason.
+    :param ready: called once, when the store is open, files and network are given up, and the
+        process id is known, without which it could not be killed.
+    :param gone: called when its socket ends, for whatever reason.
     """
 
     def __init__(
@@ -135,11 +135,11 @@ class QueryProcess(asyncio.Protocol):
         self.running: Running | None = None
         self.killed_for = ""
         self.ended_as = ""
-        #: The status of :func:`os.wait4`, once it is told.
+        #: The status of :func:`os.wait4`, once it is reported.
         self.ended_with: int | None = None
         self.worn = False
         self._size_at_start = 0
-        #: Lent: it has a query, or is about to get one.
+        #: Whether it has a query, or is about to get one.
         self.lent = False
         self.gone = False
         self._ready, self._gone = ready, gone
@@ -149,7 +149,7 @@ class QueryProcess(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def born(self, pid: int) -> None:
-        """Note the process id, and hold the process by a descriptor: ids are used again."""
+        """Note the process id, and open a descriptor of the process: ids are used again."""
         self.pid = pid
         with suppress(AttributeError, OSError):
             self._pidfd = os.pidfd_open(pid)
@@ -165,7 +165,7 @@ class QueryProcess(asyncio.Protocol):
             self._transport.write(request_frame(payload))
 
     def asks(self, what: dict[str, Any]) -> None:
-        """The process wants the backend asked; one that has a store wants nothing."""
+        """Ask the backend on behalf of the process; one that reads a store never wants that."""
 
     def kill(self, reason: str) -> None:
         """End the process now, whatever it does."""
@@ -181,7 +181,7 @@ class QueryProcess(asyncio.Protocol):
                 os.kill(self.pid, signal.SIGKILL)
 
     def lower(self) -> None:
-        """Let others have the processor first. It cannot be raised back: the process is worn."""
+        """Lower its priority, which cannot be raised again: from then on the process is worn."""
         if not self.worn:
             self.worn = True
             with suppress(OSError):
@@ -189,17 +189,17 @@ class QueryProcess(asyncio.Protocol):
                 os.setpriority(os.PRIO_PROCESS, self.pid, lower)
 
     def grown_bytes(self) -> int:
-        """How much address space it has taken since it was ready; a limit is on that."""
+        """By how much its address space, which is what is limited, has grown since it was ready."""
         return address_space(self.pid) - self._size_at_start
 
     def read_on(self) -> None:
-        """Read again, after the reader has taken what there was."""
+        """Read the socket again, once the reader has taken what there was."""
         if self._paused and self._transport is not None:
             self._paused = False
             self._transport.resume_reading()
 
     def close(self) -> None:
-        """Let go of the socket: an idle process ends by itself."""
+        """Close the socket, upon which an idle process ends by itself."""
         if self._transport is not None:
             self._transport.abort()
 
@@ -210,14 +210,14 @@ class QueryProcess(asyncio.Protocol):
         self._transport = transport  # type: ignore[assignment]  # a stream's transport, always
 
     def data_received(self, data: bytes) -> None:
-        """Take frames in."""
+        """Read frames and act on them."""
         if self._partial:
             data = self._partial + data
         try:
             frames, used = split_frames(data)
             said = [(kind, _read(kind, payload)) for kind, payload in frames]
         except (FrameError, ValueError, KeyError, TypeError):
-            # It runs the queries of strangers, and what it writes is not what it was made to.
+            # It runs the queries of strangers; if it writes anything but frames, do not trust it.
             self.kill("crash")
             self.close()
             return
@@ -241,7 +241,7 @@ class QueryProcess(asyncio.Protocol):
             self._after(running)
 
     def _after(self, running: Running) -> None:
-        """All frames of a block are in."""
+        """Go on after all frames of a block."""
         if running.end is not None:
             running.finish()
         elif running.held > HIGH_BYTES and not self._paused and self._transport is not None:
@@ -263,7 +263,7 @@ class QueryProcess(asyncio.Protocol):
             self.refused_to_start = value
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The process is gone, or going."""
+        """Note that the process is gone, or about to be."""
         self.gone = True
         self._transport = None
         self._gone(self)
@@ -276,7 +276,7 @@ class QueryProcess(asyncio.Protocol):
 
 
 def _read(kind: int, payload: bytes) -> Any:
-    """What a frame says."""
+    """The content of a frame: bytes of an answer, a refusal, or a JSON object."""
     if kind == Kind.DATA:
         return payload
     return refusal_from(payload) if kind == Kind.REFUSAL else orjson.loads(payload)

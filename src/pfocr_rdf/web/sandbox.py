@@ -1,10 +1,10 @@
 """What a query process gives up before it reads a query: files, network, other processes.
 
 A query can do harm in two ways: by what SPARQL offers, such as SERVICE, which calls any
-address, and by a fault of the engine. Against both the process keeps the descriptors that it
-has, and can compute, read and write; all else fails. On Linux the kernel is told so in a filter
-of system calls, https://docs.kernel.org/userspace-api/seccomp_filter.html ; a limit of zero
-descriptors does the most important part everywhere.
+address, and by a fault of the engine. Against both, the process keeps its open descriptors and
+can compute, read and write; all else fails. On Linux a filter of system calls enforces this,
+https://docs.kernel.org/userspace-api/seccomp_filter.html ; on every system a limit of zero new
+descriptors does the most important part.
 """
 
 import ctypes
@@ -33,21 +33,22 @@ SECCOMP_FILTER_FLAG_TSYNC: Final = 1
 RET_KILL: Final = 0x8000_0000
 RET_ALLOW: Final = 0x7FFF_0000
 RET_EPERM: Final = 0x0005_0000 | errno.EPERM
-#: Where a filter finds the number, the architecture, and the lower half of an argument.
+#: Where a filter finds the number of the call, the architecture, and the lower half of an argument.
 NUMBER_AT: Final = 0
 ARCHITECTURE_AT: Final = 4
 ARGUMENT_AT: Final = (16, 24, 32, 40, 48, 56)
-#: Numbers from here on are x32's: the same calls by other numbers, past every filter.
+#: Numbers from here on are those of x32: the same calls by other numbers, which no rule matches.
 X32_FROM: Final = 0x4000_0000
 
-# Instructions of the classic packet filter: load a word; jump if equal, at least, any bit set.
+# Instructions of the classic packet filter: load a word; jump if equal, at least, any bit set;
+# return.
 LOAD, EQUAL, AT_LEAST, ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 
 PROT_EXEC: Final = 4
 NO_FILE: Final = 0xFFFF_FFFF
 
-#: What reading an open store and running Python takes, by its number on each machine. Calls
-#: that are not here, or were invented later, fail.
+#: The calls that reading an open store and running Python take → their numbers on each machine.
+#: Calls that are not listed, such as those that newer kernels add, fail.
 ALLOWED: Final[dict[str, dict[str, int]]] = {
     "x86_64": {
         "read": 0,
@@ -136,7 +137,7 @@ ALLOWED: Final[dict[str, dict[str, int]]] = {
         "rseq": 293,
     },
 }
-#: What is allowed with some arguments only, and the number of seccomp itself.
+#: Calls that are allowed with some arguments only; and the number of seccomp itself.
 MMAP: Final = {"x86_64": 9, "aarch64": 222}
 MPROTECT: Final = {"x86_64": 10, "aarch64": 226}
 TGKILL: Final = {"x86_64": 234, "aarch64": 131}
@@ -152,13 +153,13 @@ class _Program(ctypes.Structure):
 
 
 def adopt_orphans() -> None:
-    """Become the parent of what descendants leave behind, so that it can be reaped."""
+    """Become the parent of processes that descendants leave behind, so that they can be reaped."""
     if sys.platform == "linux":
         LIBC.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def limit_memory(bytes_more: int) -> bool:
-    """Limit the address space to what it is now and so many bytes; false where it cannot be."""
+    """Limit the address space to so many bytes more than now; False if its size is not known."""
     if not (now := address_space(os.getpid())):
         return False
     _, most = resource.getrlimit(resource.RLIMIT_AS)
@@ -172,7 +173,7 @@ def limit_memory(bytes_more: int) -> bool:
 def give_up_files_and_network() -> None:
     """Keep the open descriptors and nothing else, for good.
 
-    Whether it worked is for :func:`open_doors` to say: a kernel may be without the filter.
+    :func:`open_doors` tells whether it worked: a kernel may lack the filter.
     """
     for limit in ("RLIMIT_NOFILE", "RLIMIT_NPROC", "RLIMIT_FSIZE", "RLIMIT_CORE"):
         resource.setrlimit(getattr(resource, limit), (0, 0))
@@ -204,7 +205,7 @@ def filter_code(machine: str, pid: int) -> bytes:
         (LOAD, 0, 0, NUMBER_AT),
         (AT_LEAST, 0, 1, X32_FROM),
         (RETURN, 0, 0, RET_KILL),
-        # Memory, but none that can be executed, and none that is a file.
+        # mmap and mprotect: no memory that can be executed, and no file mapped into memory.
         (EQUAL, 0, 6, MMAP[machine]),
         (LOAD, 0, 0, ARGUMENT_AT[2]),
         (ANY_BIT, 3, 0, PROT_EXEC),
@@ -217,7 +218,7 @@ def filter_code(machine: str, pid: int) -> bytes:
         (ANY_BIT, 1, 0, PROT_EXEC),
         (RETURN, 0, 0, RET_ALLOW),
         (RETURN, 0, 0, RET_EPERM),
-        # An abort is a signal to oneself.
+        # tgkill: an abort is a signal of a process to itself.
         (EQUAL, 0, 4, TGKILL[machine]),
         (LOAD, 0, 0, ARGUMENT_AT[0]),
         (EQUAL, 0, 1, pid),
@@ -231,9 +232,9 @@ def filter_code(machine: str, pid: int) -> bytes:
 
 
 def open_doors() -> list[str]:
-    """What this process could still do, of: socket, file, fork, exec, kill.
+    """What this process can still do, of: socket, file, fork, exec, kill.
 
-    Each is tried. Before :func:`give_up_files_and_network` it is all of them.
+    Each is tried. Before :func:`give_up_files_and_network` all of them work.
     """
     attempts: dict[str, Callable[[], None]] = {
         "socket": _try_socket,

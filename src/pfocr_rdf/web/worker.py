@@ -1,8 +1,8 @@
-"""The query process: opens the store, gives everything up, answers one query at a time.
+"""The query process: gets an open store, gives everything else up, answers one query at a time.
 
 It runs the queries of strangers, and can be killed at any moment. What it may do is settled
-before the first query: it reads and writes the one socket, it computes, and nothing else
-(:mod:`pfocr_rdf.web.sandbox`).
+before the first query: it can use its one socket and the open store, and compute, but nothing
+else (:mod:`pfocr_rdf.web.sandbox`).
 
 pyoxigraph demands that an answer is made, read and dropped in one thread; there is only one.
 """
@@ -44,17 +44,17 @@ from pfocr_rdf.web.output import (
 from pfocr_rdf.web.problems import Refusal
 from pfocr_rdf.web.sandbox import give_up_files_and_network, limit_memory, open_doors
 
-#: The command line writes no RDF/XML; here it is checked.
+#: The command line does not write RDF/XML; here it is written, and checked.
 RDF_FORMATS: Final[dict[str, RdfFormat]] = {**GRAPH_FORMATS, "rdfxml": RdfFormat.RDF_XML}
-#: What the messages begin with that say that a file of the store is damaged or missing.
+#: How messages about a damaged or missing file of the store begin.
 STORE_FAULTS: Final = ("Corruption", "IO error")
-#: Words of a message that says what a format cannot hold, and what is told.
+#: Words in messages about what a format cannot hold, with the kind and the detail of the refusal.
 UNWRITABLE: Final = (
     ("reserved syntax term", "not-xml", "RDF/XML reserves the name of a property: ask for Turtle"),
     ("does not support RDF 1.2", "not-acceptable", "JSON-LD holds no RDF 1.2: ask for Turtle"),
 )
 SHOWN: Final = 300  # characters of a message
-#: Without these given up, a query could call any address.
+#: No query is run if these cannot be given up: it could call any address, or read any file.
 FATAL_DOORS: Final = frozenset({"socket", "file"})
 
 
@@ -63,7 +63,7 @@ class Request:
     """A query as the server sends it.
 
     ``solutions``, ``boolean`` and ``graph`` name the format for each kind of answer; None where
-    the client accepts none. Of the graphs, None means those of the query, or of the store.
+    the client accepts none. If the graphs are None, those of the query count, or of the store.
     ``max_rows`` counts solutions or triples, ``max_bytes`` the answer before its encoding.
     ``base`` is what relative IRIs in the query are relative to.
     """
@@ -81,15 +81,15 @@ class Request:
 
     @property
     def is_whole(self) -> bool:
-        """Whether all of the release is asked: graphs of a request lack what is in the others."""
+        """Whether the request names no graphs; those it names lack what is in the others."""
         return self.default_graphs is None and self.named_graphs is None
 
 
 class Prefixes:
     """The prefixes that a query need not declare.
 
-    Passing all of them costs as much as a small query's planning, so a query gets those that
-    its text can mean.
+    Passing all of them costs as much as planning a small query, so a query gets only those that
+    its text may use.
 
     >>> Prefixes({"a": "urn:a", "b": "urn:b"}).used_in("SELECT * { ?s b:c ?o }")
     {'b': 'urn:b'}
@@ -117,7 +117,7 @@ def serve_queries(
 
     :param fd: the socket; nothing else may be open but the store's files.
     :param store: opened by :func:`pfocr_rdf.web.opening.open_whole`.
-    :param quads: how many it has, if they were counted.
+    :param quads: how many it has; None if they were not counted.
     :param memory_mb: what queries may take, beyond the open store.
     """
 
@@ -137,8 +137,8 @@ def serve_requests(
 ) -> None:
     """Give everything up, and pass requests on until the server closes its end of the socket.
 
-    :param answer: writes the answer to one as frames; raises what :func:`answer_query` does.
-    :param done: called when the server has the whole answer, or why there is none.
+    :param answer: writes the answer to a request as frames; raises what :func:`answer_query` does.
+    :param done: called when the whole answer, or a refusal, has been written.
     """
     os.set_blocking(fd, True)
     try:
@@ -175,7 +175,7 @@ def _serve(
 
 
 def refuse(fd: int, refusal: Refusal) -> None:
-    """Say why there is no answer, or no rest of it.
+    """Tell the server why there is no answer, or no rest of it.
 
     :raises OSError: if the server has closed its end.
     """
@@ -184,7 +184,7 @@ def refuse(fd: int, refusal: Refusal) -> None:
 
 
 def request_of(payload: bytes) -> Request:
-    """The request in a payload."""
+    """The request that a payload holds."""
     values = orjson.loads(payload)
     for name in ("default_graphs", "named_graphs"):
         values[name] = None if values[name] is None else tuple(values[name])
@@ -194,11 +194,11 @@ def request_of(payload: bytes) -> Request:
 def answer_query(store: Store, request: Request, prefixes: Prefixes, fd: int) -> None:
     """Evaluate a query and write its answer as frames.
 
-    :raises Refusal: if there is none, or, after frames of data, no rest of it.
+    :raises Refusal: if there is no answer, or, after frames of data, no rest of it.
     :raises ServerGoneError: if nobody reads it.
     :raises MemoryError: if it takes too much; most often the process is aborted instead.
     """
-    # At its end the parser counts the blank lines that follow, and none of them is at fault.
+    # For an error at the end the parser would name the last of the blank lines that follow.
     text = readable(request.query.rstrip())
     try:
         answer = store.query(
@@ -218,12 +218,12 @@ def answer_query(store: Store, request: Request, prefixes: Prefixes, fd: int) ->
         tells = request.is_whole and not is_yes
         output.finish(absent=(lambda: told_absent(text, store, prefixes.iris())) if tells else None)
     except (SyntaxError, OSError, RuntimeError, ValueError) as error:
-        # Without the cause: its traceback would keep the answer.
+        # Without the cause, whose traceback would keep the answer in memory.
         raise refusal_for(error, text, prefixes) from None
 
 
 def _graphs(iris: tuple[str, ...] | None, others: tuple[str, ...] | None) -> list[Any] | None:
-    """What is given with the request replaces the query's whole dataset, not a half of it.
+    """The graphs for pyoxigraph; those of a request replace the query's whole dataset, not half.
 
     https://www.w3.org/TR/sparql11-protocol/#dataset
     """
@@ -235,9 +235,9 @@ def _graphs(iris: tuple[str, ...] | None, others: tuple[str, ...] | None) -> lis
 def write_solutions(
     answer: QuerySolutions, request: Request, prefixes: Prefixes, fd: int
 ) -> Output:
-    """Write solutions in the format that is asked for.
+    """Write solutions in the format that the request has for them.
 
-    :raises Refusal: if none is, or where gene sets are asked for and they are none.
+    :raises Refusal: if it has none, or if it asks for gene sets and the solutions are none.
     """
     form = request.solutions
     if form is None:
@@ -256,9 +256,9 @@ def write_solutions(
 
 
 def write_boolean(answer: QueryBoolean, request: Request, fd: int) -> Output:
-    """Write yes or no in the format that is asked for.
+    """Write yes or no in the format that the request has for it.
 
-    :raises Refusal: if none is.
+    :raises Refusal: if it has none.
     """
     form = request.boolean
     if form is None:
@@ -269,9 +269,9 @@ def write_boolean(answer: QueryBoolean, request: Request, fd: int) -> Output:
 
 
 def write_graph(answer: Iterable[Triple], request: Request, prefixes: Prefixes, fd: int) -> Output:
-    """Write triples in the format that is asked for.
+    """Write triples in the format that the request has for them.
 
-    :raises Refusal: if none is.
+    :raises Refusal: if it has none.
     """
     form = request.graph
     if form is None:
@@ -279,7 +279,7 @@ def write_graph(answer: Iterable[Triple], request: Request, prefixes: Prefixes, 
     is_xml = form == "rdfxml"
     output = _output_for(fd, "graph", form, request, guard=XmlGuard("Turtle") if is_xml else None)
     triples = output.counted(named_in_xml(answer) if is_xml else answer)
-    # All prefixes: when the first triple is written, nobody knows which the last will need.
+    # All prefixes: when the first triple is written, it is unknown which ones the last will need.
     serialize(triples, cast(BinaryIO, output), RDF_FORMATS[form], prefixes=prefixes.all)
     return output
 
@@ -292,13 +292,13 @@ def _output_for(
     counter: RowCounter | None = None,
     guard: XmlGuard | None = None,
 ) -> Output:
-    """What takes an answer of a kind, within the limits of the request."""
+    """The output for an answer of a kind, within the limits of the request."""
     limits = Limits(request.max_rows, request.max_bytes)
     return Output(fd, Head(kind, form, request.encoding), limits, counter, guard)
 
 
 def refusal_for(error: Exception, text: str, prefixes: Prefixes) -> Refusal:
-    """What pyoxigraph says, in our words."""
+    """The refusal for an error of pyoxigraph, in words of this program where the error is known."""
     message = str(error)
     if isinstance(error, SyntaxError):
         return _syntax_refusal(find_fault(text, message, prefixes.all, based=True))

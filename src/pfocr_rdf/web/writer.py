@@ -1,8 +1,8 @@
-"""A query process without a store: it reads the query, and writes what the backend answers.
+"""A query process without a store: it parses the query, and writes what the backend answers.
 
-The query is only read, to find what is wrong with it and what kind of answer it has. The
-backend's answer is read by pyoxigraph and written as any other answer is: a format that is
-broken, or is made to break its reader, does so here.
+The query is only parsed, to find its errors and what kind of answer it has. pyoxigraph reads the
+backend's answer and writes it like any other one: if that answer is malformed, or made to break
+its reader, this happens in the query process.
 """
 
 from collections.abc import Iterator
@@ -42,7 +42,7 @@ from pfocr_rdf.web.worker import (
     write_solutions,
 )
 
-#: How Virtuoso calls the column of an ASK query, which it answers as a SELECT.
+#: The column in which Virtuoso answers an ASK query, as if it were a SELECT.
 ASKED: Final = "__ASK_RETVAL"
 
 
@@ -50,7 +50,7 @@ def serve_answers(fd: int, memory_mb: int, prefixes: dict[str, str]) -> None:
     """Answer queries until the server closes its end of the socket.
 
     :param fd: the socket.
-    :param memory_mb: what they may take.
+    :param memory_mb: what queries may take.
     """
     nothing, feeds = Store(), list[Feed]()
 
@@ -59,7 +59,7 @@ def serve_answers(fd: int, memory_mb: int, prefixes: dict[str, str]) -> None:
         answer_query(nothing, request, known, fd, feeds[-1])
 
     def done() -> None:
-        # The server stops to send what is not wanted when it knows that, and not before.
+        # The server goes on sending what is not wanted any more, until it learns of that.
         feeds.pop().drain()
 
     serve_requests(fd, answer, None, memory_mb, prefixes, done)
@@ -68,8 +68,8 @@ def serve_answers(fd: int, memory_mb: int, prefixes: dict[str, str]) -> None:
 def answer_query(nothing: Store, request: Request, prefixes: Prefixes, fd: int, feed: Feed) -> None:
     """Have the backend asked, and write its answer as frames.
 
-    :param nothing: an empty store, which reads queries.
-    :param feed: where the backend's answer comes; what it has more than is read is left there.
+    :param nothing: an empty store, with which queries are parsed.
+    :param feed: where the backend's answer comes; what is not read of it is left there.
     :raises Refusal: if there is no answer, or, after frames of data, no rest of it.
     :raises ServerGoneError: if nobody reads it.
     """
@@ -105,7 +105,7 @@ def answer_query(nothing: Store, request: Request, prefixes: Prefixes, fd: int, 
 
 
 def _absences(request: Request, prefixes: Prefixes, fd: int) -> Iterator[tuple[str, ...]]:
-    """Why there are no rows, as far as the backend tells soon: an answer without rows is one."""
+    """Why there are no rows, if the backend tells in time; else the answer is whole without it."""
     text = readable(request.query.rstrip())
     with suppress(Refusal, SyntaxError, OSError, RuntimeError, ValueError):
         yield from told_absent(text, Lookups(fd), prefixes.iris())
@@ -116,7 +116,7 @@ def _read(
 ) -> tuple[AnswerKind, list[Variable]]:
     """What kind of answer a query has, and which columns.
 
-    :raises Refusal: if it is no query.
+    :raises Refusal: if it cannot be parsed.
     """
     text = readable(request.query.rstrip())
     try:
@@ -131,7 +131,7 @@ def _read(
 
 
 def _projected(answer: QueryBoolean | QuerySolutions, variables: list[Variable]) -> QuerySolutions:
-    """Solutions without columns that the query has not.
+    """The solutions without columns that the query does not have.
 
     Virtuoso answers SELECT * {} with a column of its own.
     """
@@ -144,14 +144,14 @@ def _projected(answer: QueryBoolean | QuerySolutions, variables: list[Variable])
 
 
 class _Table:
-    """Some columns of solutions, as a file of TSV."""
+    """Some columns of solutions, as a TSV file to read."""
 
     def __init__(self, answer: QuerySolutions, variables: list[Variable]) -> None:
         self._lines = self._written(answer, variables)
         self._rest = b""
 
     def read(self, size: int) -> bytes:
-        """Some bytes, and none at the end."""
+        """At most ``size`` bytes; none at the end."""
         if not self._rest:
             self._rest = next(self._lines, b"")
         found, self._rest = self._rest[:size], self._rest[size:]
@@ -183,9 +183,10 @@ def _triples(feed: Feed) -> Iterator[Triple]:
 
 
 def _check_cut(rows: int, limit: int | None) -> None:
-    """See that the engine has not cut an answer.
+    """Check that the engine behind has not cut an answer.
 
-    :param limit: how many rows an answer has that it has cut.
+    :param limit: how many rows an answer has if it was cut; 0 if the engine had no time for all of
+        it, None if it was not cut.
     :raises Refusal: ``query-timeout`` or ``answer-too-large``.
     """
     if limit is None or rows < limit:

@@ -1,4 +1,4 @@
-"""Query processes in a millisecond: forked from a process that has all they need at hand.
+"""Starts query processes in a millisecond, by forking a process that has imported all they need.
 
 ``python -m pfocr_rdf.web.zygote FD`` runs the zygote; FD is its end of the control channel, an
 AF_UNIX socket of type SOCK_SEQPACKET. The server sends a packet for each query process that it
@@ -6,9 +6,10 @@ wants, a JSON object with that process's end of a stream socket; the answer is a
 later a packet that says how the process has ended.
 
 For each store the zygote forks a keeper, which opens it, and the keeper forks the query
-processes: they share its open files and what it has read. A fork has only the thread that
-forked; RocksDB's other threads compact and flush, for which a store that is only read has no
-use. A keeper ends when nobody has asked for its store for a while.
+processes: they share its open files and what it has read. A forked process has only the thread
+that forked it, not RocksDB's other threads; these compact and flush, which a store that is only
+read does not need. A keeper ends when its store has not been asked for, and has had no query
+process, for a while.
 
 All of them end with the server: the zygote when the channel is closed, which the kernel does
 for a server that is killed; keepers and query processes when their parent ends.
@@ -41,8 +42,8 @@ from pfocr_rdf.web.worker import refuse, serve_queries
 from pfocr_rdf.web.writer import serve_answers
 
 log: Final = logging.getLogger(__name__)
-#: Without the current folder on the path. Python warns of a fork where there are threads; the
-#: module's docstring says why it is right here.
+#: -P keeps the current folder off the path; -W silences Python's warning about a fork where there
+#: are threads, which does no harm here: the module's docstring says why.
 COMMAND: Final = (
     *(sys.executable, "-P", "-W", "ignore:This process:DeprecationWarning"),
     *("-m", "pfocr_rdf.web.zygote"),
@@ -50,14 +51,14 @@ COMMAND: Final = (
 #: Characters kept of what a query process writes to its standard error.
 SAID: Final = 500
 MAX_PACKET: Final = 65_536
-#: A keeper that has no query process ends after so long.
+#: A keeper with no query process ends when it has not been asked for one for this long.
 IDLE_S: Final = 30.0
-#: One that cannot open its store says so to those who ask in this time.
+#: A keeper that cannot open its store refuses requests, until there was none for this long.
 REFUSING_S: Final = 1.0
-#: Descriptors at most: a store closes tables again when it may not keep them all open.
+#: The most descriptors that are allowed: with too few, a store closes some of its tables again.
 MAX_DESCRIPTORS: Final = 65_536
-#: A stop of the whole group, by a terminal or a service manager, is for the server to answer:
-#: it finishes what it has begun, and then ends these.
+#: Signals that a terminal or a service manager sends to the whole group. Only the server reacts:
+#: it finishes what it has begun, and then ends these processes.
 IGNORED: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -71,7 +72,7 @@ class Forked:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A process has ended; the status is that of :func:`os.wait4`, ``said`` its last words."""
+    """A process has ended, with a status of :func:`os.wait4`; ``said`` ends its standard error."""
 
     pid: int
     status: int
@@ -100,8 +101,8 @@ def ask_for_worker(control: socket.socket, token: int, config: Mapping[str, Any]
     :param token: comes back with the process id.
     :param config: ``store``, a path, empty where a backend is asked; ``memory_mb``, which
         queries may take beyond the open store; ``prefixes``, which they need not declare;
-        ``count``, whether the process shall say how many quads there are, which takes a second
-        for five millions, once.
+        ``count``, whether the process shall say how many quads there are; they are counted once
+        for each store, which takes a second for five million.
     :param fd: the query process's end of its socket; the caller closes its own copy.
     :raises OSError: if the zygote has ended.
     """
@@ -121,7 +122,7 @@ def read_report(packet: bytes) -> Forked | Ended:
 
 
 class _Child:
-    """A query process, and what it writes to its standard error, as far as it is kept."""
+    """A query process, and the end of what it writes to its standard error."""
 
     def __init__(self, pipe: int) -> None:
         os.set_blocking(pipe, False)
@@ -129,16 +130,16 @@ class _Child:
         self.said = b""
 
     def listen(self) -> None:
-        """Take what there is."""
+        """Read what it has written by now."""
         with suppress(BlockingIOError):
             self.said = (self.said + os.read(self.pipe, MAX_PACKET))[-4 * SAID :]
 
 
 class Family:
-    """The children of this process: requests for them come in, reports of them go out.
+    """The children of this process: requests for them come in, reports about them go out.
 
-    :param requests: where requests come; its end is the end of this process.
-    :param server: where reports go.
+    :param requests: the socket for requests; when its other end is closed, :meth:`run` returns.
+    :param server: the socket for reports.
     :param take: does what a request asks for; it gets the packet and the descriptor in it,
         which is closed afterwards.
     """
@@ -154,9 +155,9 @@ class Family:
         self._woken, self._wake = os.pipe()
 
     def run(self, idle_s: float | None = None) -> None:
-        """Wait for requests and for ends, until no more requests can come.
+        """Act on requests, and on the ends of children, until no more requests can come.
 
-        :param idle_s: or until there has been no request and no child for so long.
+        :param idle_s: or until nothing has happened for so long and there is no child.
         """
         for descriptor in (self._woken, self._wake):
             os.set_blocking(descriptor, False)
@@ -170,7 +171,7 @@ class Family:
                 if not ready and not self._children:
                     return
                 for key, _ in ready:
-                    # What came before in the list may have closed what comes now.
+                    # What was done for one before it in the list may have closed this one.
                     if self._selector.get_map().get(key.fileobj) is key:
                         key.data()
 
@@ -180,7 +181,7 @@ class Family:
         self._selector.register(pipe, selectors.EVENT_READ, child.listen)
 
     def report(self, value: Mapping[str, Any]) -> None:
-        """Tell the server; one that is gone need not know."""
+        """Send a report to the server, if it is still there."""
         with suppress(BrokenPipeError, ConnectionResetError):
             self.server.send(orjson.dumps(value))
 
@@ -199,7 +200,7 @@ class Family:
         if not packet:
             raise EOFError
         try:
-            if not fds:  # the system has dropped it, and so closed it
+            if not fds:  # the system has dropped the descriptor, and so closed it
                 raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
             self._take(packet, fds[0])
         except OSError as error:
@@ -233,7 +234,7 @@ class Family:
 class Keeper:
     """Keeps a store open and forks the query processes that read it.
 
-    :param store: None for those that write what a backend answers.
+    :param store: None for query processes that write what a backend answers.
     """
 
     def __init__(self, requests: socket.socket, server: socket.socket, store: Store | None) -> None:
@@ -243,7 +244,7 @@ class Keeper:
 
     def run(self) -> None:
         """Fork on request until nobody needs the store."""
-        gc.freeze()  # the collector would write to every page, and so copy what is shared
+        gc.freeze()  # else the collector writes to every shared page, and so makes a copy of it
         self._family.run(IDLE_S)
 
     def _fork(self, packet: bytes, fd: int) -> None:
@@ -258,7 +259,7 @@ class Keeper:
         parent = os.getpid()
         try:
             pid = os.fork()
-        except OSError:  # no process is to be had, and it will be asked for again and again
+        except OSError:  # no process can be had; it is asked for again, and pipes would pile up
             os.close(heard)
             os.close(said)
             raise
@@ -300,7 +301,7 @@ class Zygote:
                 self._keepers[path] = keeper
                 return
             keeper.close()
-        # Of releases that are served no more, which nobody asks for again.
+        # Forget keepers that have ended: nobody asks for the store of a former release again.
         for ended in [path for path, other in self._keepers.items() if _has_ended(other)]:
             self._keepers.pop(ended).close()
         keeper, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -323,7 +324,7 @@ class Zygote:
 
 
 def _has_ended(keeper: socket.socket) -> bool:
-    """Whether nobody is at the other end; a keeper that is there says nothing."""
+    """Whether a keeper has closed its end of the socket; it never sends anything on it."""
     try:
         keeper.recv(1, socket.MSG_DONTWAIT)
     except BlockingIOError:
@@ -334,7 +335,7 @@ def _has_ended(keeper: socket.socket) -> bool:
 
 
 def keep(requests: socket.socket, server: socket.socket, path: str) -> None:
-    """Be the keeper of a store; if it cannot be opened, tell so to those who ask.
+    """Be the keeper of a store; if it cannot be opened, refuse all requests and say why.
 
     :param path: empty for no store.
     """
@@ -357,7 +358,7 @@ def _unreadable(error: Exception) -> Refusal:
 
 
 def _end_with(act: Callable[[], None]) -> NoReturn:
-    """Do the one thing that a forked process is for; what its parent had begun is not its own."""
+    """Do the one thing that a forked process is for, and end it without its parent's clean-up."""
     status = 1
     try:
         act()
