@@ -1,1 +1,1 @@
-"""The SPARQL endpoint: from a request over HTTP to an answer that nobody else has to wait for."""
+"""The SPARQL endpoint and the pages over HTTP; a slow query keeps no other client waiting."""

@@ -1,7 +1,7 @@
-"""A release as the pages read it: in the serving process, and only as much as is bounded.
+"""A release as pages read it: in the serving process, in bounded amounts only.
 
-A page reads by patterns that it knows beforehand, never by what a user wrote as a query. What
-an iterator of the store gives is read and dropped in the thread that asked for it.
+A page reads by patterns that are fixed beforehand, never by a query that a user wrote. An iterator
+of the store is read and dropped in the thread that asked for it.
 """
 
 import asyncio
@@ -25,13 +25,13 @@ from pfocr_rdf.vocabulary import RDF_TYPE, Owl, Pfocr, Schema, Sssom
 from pfocr_rdf.web.served import Held
 from pfocr_rdf.web.source import DATA, Source, StoreSource
 
-#: Seconds from one look for releases that are left to the next: a page may be under way.
+#: Seconds before each garbage collection after a change of release: pages may be under way.
 LEFT_S: Final = (0.5, 10.0, 60.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Reading:
-    """An open release, which stays on disk for as long as somebody has this.
+    """An open release, which stays on disk for as long as this object is referenced.
 
     Any thread may read it, several at a time.
 
@@ -49,7 +49,7 @@ class Reading:
 
     @property
     def version(self) -> str:
-        """The version of the data, which the IRI of the release ends in."""
+        """The version of the data, with which the IRI of the release ends."""
         return str(self.manifest["version"])
 
     @property
@@ -63,60 +63,60 @@ class Reading:
         return self.source.store
 
     def is_subject(self, node: NamedNode) -> bool:
-        """Whether the data say anything of it."""
+        """Whether the data have a triple about a node."""
         return any(True for _ in self.source.quads(node, None, None, limit=1))
 
     def is_a(self, node: NamedNode, kind: NamedNode) -> bool:
-        """Whether the data say that it is of a class."""
+        """Whether a node is of a class, according to the data."""
         return bool(self.linking(node, kind, RDF_TYPE))
 
     def is_figure(self, node: NamedNode) -> bool:
-        """Whether it is a figure of this release; an alias is none."""
+        """Whether a node is a figure of this release, which an alias is not."""
         return self.is_a(node, Pfocr.PathwayFigure)
 
     def is_known(self, node: NamedNode) -> bool:
-        """Whether it occurs in the data at all, as what is said of or what is pointed at."""
+        """Whether a node occurs in the data at all, as a subject or an object."""
         return self.is_subject(node) or bool(self.incoming(None, node, 1))
 
     def outgoing(self, node: NamedNode) -> list[Triple]:
-        """What the data say of it."""
+        """The triples about a node."""
         return [quad.triple for quad in self.source.quads(node, None, None)]
 
     def outgoing_of(
         self, nodes: Iterable[NamedNode], predicates: Sequence[NamedNode] = ()
     ) -> list[Triple]:
-        """What the data say of each of them, those first that are named first.
+        """The triples about several nodes, in the order of the nodes; each node counts once.
 
-        :param predicates: with these properties; none is any.
+        :param predicates: only triples with these properties; any if there are none.
         """
         return self.source.triples(list(dict.fromkeys(nodes)), predicates)
 
     def read_ahead(self, nodes: Sequence[NamedNode], *, anywhere: bool = False) -> None:
-        """Read what is said of things that will be asked about, where many requests become one.
+        """Read the triples about nodes that will be asked for, if that makes one request of many.
 
-        :param anywhere: in any graph, as :meth:`outgoing_anywhere` has it.
+        :param anywhere: in any graph, as for :meth:`outgoing_anywhere`.
         """
         self.source.read_ahead(nodes, None if anywhere else DATA)
 
     def outgoing_anywhere(self, node: NamedNode) -> list[Triple]:
-        """What any graph says of it; the links of mapping sets are in graphs of their own."""
+        """The triples about a node in any graph; each mapping set has a graph for its links."""
         return [quad.triple for quad in self.source.quads(node, None, None, None)]
 
     def mappings_of(self, node: NamedNode, limit: int) -> list[Quad]:
-        """The mappings of mapping sets that say a link of it, each in the graph of its set."""
+        """The mappings, in the graphs of their sets, that state a link from a node."""
         return list(self.source.quads(None, Owl.annotated_source, node, None, limit))
 
     def mapping_set(self, graph: NamedNode) -> NamedNode | None:
-        """The mapping set that has a graph."""
+        """The mapping set whose triples are in a graph; None if there is none."""
         quads = self.source.quads(None, RDF_TYPE, Sssom.MappingSet, graph, 1)
         return next((q.subject for q in quads if isinstance(q.subject, NamedNode)), None)
 
     def said_in(self, graph: NamedNode, node: NamedNode, predicate: NamedNode) -> list[Triple]:
-        """What a named graph says of something with one property."""
+        """The triples about a node with one property, in a named graph."""
         return [quad.triple for quad in self.source.quads(node, predicate, None, graph)]
 
     def same_thing(self, node: NamedNode) -> NamedNode:
-        """The thing of the data that a spelling of its IRI, or a page of it, means; else itself."""
+        """The thing that a node stands for, as another spelling or a page of it; else the node."""
         if self.is_subject(node):
             return node
         spelt = self.source.quads(None, Schema.same_as, node, self.iris.equivalents, 1)
@@ -125,37 +125,37 @@ class Reading:
         return next((s for s in found if isinstance(s, NamedNode)), node)
 
     def said(self, node: NamedNode, predicate: NamedNode) -> list[Triple]:
-        """What the data say of it with one property."""
+        """The triples about a node with one property."""
         return [quad.triple for quad in self.source.quads(node, predicate, None)]
 
     def linking(
         self, node: NamedNode, other: NamedNode, predicate: NamedNode | None = None
     ) -> list[Triple]:
-        """How it is linked to another thing.
+        """The triples that link a node to another one.
 
         :param predicate: None for any.
         """
         return [quad.triple for quad in self.source.quads(node, predicate, other)]
 
     def linking_of(self, nodes: Iterable[NamedNode], other: NamedNode) -> list[Triple]:
-        """How each of them is linked to another thing."""
+        """The triples that link each of several nodes to another one."""
         return self.source.triples(list(dict.fromkeys(nodes)), (), other)
 
     def incoming(self, predicate: NamedNode | None, node: NamedNode, limit: int) -> list[Triple]:
-        """What points at it.
+        """The triples that point at a node.
 
         :param predicate: None for any.
-        :param limit: at most so many; which ones, the store decides, the same each time.
+        :param limit: at most so many; the source decides which, the same ones each time.
         """
         return [q.triple for q in self.source.quads(None, predicate, node, limit=limit)]
 
     def subjects(self, predicate: NamedNode, node: NamedNode, limit: int) -> list[NamedNode]:
-        """What points at it with a property, in the order of the IRIs."""
+        """The nodes that point at a node with a property, in the order of their IRIs."""
         found = (triple.subject for triple in self.incoming(predicate, node, limit))
         return sorted((s for s in found if isinstance(s, NamedNode)), key=str)
 
     def value(self, node: NamedNode, predicate: NamedNode) -> str | None:
-        """The value of a property that has one; the first of several."""
+        """The value of a property, the first in order of several; None if there is none."""
         return next(iter(self.values(node, predicate)), None)
 
     def values(self, node: NamedNode, predicate: NamedNode) -> list[str]:
@@ -164,7 +164,7 @@ class Reading:
         return sorted(o.value for o in objects if isinstance(o, NamedNode | Literal))
 
     def names(self, nodes: Iterable[NamedNode]) -> dict[NamedNode, str]:
-        """The name of each thing that has one."""
+        """The name of each node that has one, the first in order of several."""
         found: dict[NamedNode, str] = {}
         for triple in self.outgoing_of(nodes, (Schema.name,)):
             node, name = triple.subject, triple.object
@@ -173,7 +173,7 @@ class Reading:
         return found
 
     def spellings(self, node: NamedNode) -> list[str]:
-        """The other IRIs by which other endpoints know it, in order."""
+        """The IRIs by which other endpoints know a node, in order."""
         quads = self.source.quads(node, Schema.same_as, None, self.iris.equivalents)
         return sorted(q.object.value for q in quads if isinstance(q.object, NamedNode))
 
@@ -181,10 +181,10 @@ class Reading:
 def open_reading(held: Held, source: Source | None = None) -> Reading:
     """Open a release for pages.
 
-    It is held a second time, for whoever reads it may outlast what ``held`` is for; that ends
-    when nobody has the :class:`Reading` any more.
+    The release is held a second time, since pages may read it longer than ``held`` lasts; that
+    hold ends when the :class:`Reading` is not referenced any more.
 
-    :param source: its data; by default those of its store, which is not opened otherwise.
+    :param source: its data; by default its store, which is opened only then.
     :raises ReleaseError: if it cannot be held or its store cannot be opened.
     """
     with ExitStack() as opened:
@@ -201,12 +201,12 @@ def open_reading(held: Held, source: Source | None = None) -> Reading:
 
 
 async def let_go(left: Collection[Reading], after_s: Sequence[float] = LEFT_S) -> None:
-    """See to it that releases that nobody reads any more are let go of.
+    """Collect garbage until releases that nobody reads any more are freed, a few times at most.
 
-    What made a page is objects that lead to each other, and to the release. Python's collector
-    comes to those that are old after thousands of pages: on a quiet server hardly ever.
+    The objects that made a page refer to each other in cycles, and to the release. Python's
+    collector gets to old objects after thousands of pages: on a quiet server, hardly ever.
 
-    :param left: those that are not served any more, which must not keep them.
+    :param left: the releases that are not served any more; it must not keep them alive itself.
     """
     for wait_s in after_s:
         await asyncio.sleep(wait_s)

@@ -1,8 +1,8 @@
-"""The release being served: held so that it stays, checked, followed when ``current`` moves.
+"""The release being served: held so that it stays, checked, and changed when ``current`` moves.
 
-What is served is what ``current`` names, if it is whole; until then what was served before.
-A held release is never pruned (:func:`pfocr_rdf.releases.hold_release`), so it can be opened by
-new processes for as long as somebody has its :class:`Held`.
+The release that ``current`` names is served once it is found to be whole; until then the previous
+one is. A held release is never pruned (:func:`pfocr_rdf.releases.hold_release`), so new processes
+can open it for as long as its :class:`Held` is not closed.
 """
 
 import asyncio
@@ -29,17 +29,17 @@ from pfocr_rdf.releases import CURRENT, MANIFEST, Release, hold_release
 LOGGER: Final = logging.getLogger("pfocr_rdf.web")
 #: Seconds between two looks at ``current``, each a readlink.
 POLL_S: Final = 0.2
-#: Seconds until a refused release is looked at again, doubled each time: what it was refused for
-#: may have been want of descriptors or memory, but to read all of it each time costs.
+#: Seconds until a refused release is checked again, doubled each time: it may have been refused
+#: for lack of descriptors or memory, but each check reads all of it.
 RETRY_S: Final = 30.0
 REMEDY: Final = "build again, or roll back"
-#: Checks a release for as long as it is told to go on.
+#: Checks a release, for as long as its second argument returns True.
 Check = Callable[[Release, Callable[[], bool]], None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Held:
-    """A release that cannot be pruned until it is closed, and what its manifest says."""
+    """A release that cannot be pruned until this is closed, and what its manifest says."""
 
     release: Release
     manifest: dict[str, Any]
@@ -47,14 +47,14 @@ class Held:
     lock: BinaryIO
 
     def close(self) -> None:
-        """Let it be pruned; to close twice does nothing."""
+        """Let the release be pruned; closing twice does nothing more."""
         self.lock.close()
 
 
 def hold(release: Release) -> Held:
     """Hold a release.
 
-    :raises ReleaseError: if it was deleted meanwhile or its manifest is damaged.
+    :raises ReleaseError: if it was deleted in the meantime or its manifest is damaged.
     """
     with ExitStack() as undo:
         lock = undo.enter_context(hold_release(release))
@@ -65,7 +65,7 @@ def hold(release: Release) -> Held:
 
 
 def hold_current(data: Path) -> Held:
-    """Hold the release that is published.
+    """Hold the release that ``current`` names.
 
     :raises ReleaseError: if there is none, or it cannot be held.
     """
@@ -75,7 +75,7 @@ def hold_current(data: Path) -> Held:
 
 
 def moved(held: Held, data: Path) -> bool:
-    """Whether ``current`` leads elsewhere now; where there is no ``current``, it has not moved."""
+    """Whether ``current`` leads elsewhere now; if there is no ``current``, it has not moved."""
     pointer = data / CURRENT
     try:
         if Path(os.readlink(pointer)).name == held.release.id:
@@ -89,7 +89,7 @@ def moved(held: Held, data: Path) -> bool:
 def check_release(release: Release, go_on: Callable[[], bool] = lambda: True) -> None:
     """Check every file of a release, then that its store can be opened.
 
-    :param go_on: asked before each block that is read; the check is broken off when it says no.
+    :param go_on: called before each block that is read; if it returns False the check ends.
     :raises ReleaseError: for the first fault, or if the check was broken off.
     """
     check_files(release, go_on)
@@ -106,15 +106,15 @@ def check_release(release: Release, go_on: Callable[[], bool] = lambda: True) ->
 def check_files(release: Release, go_on: Callable[[], bool] = lambda: True) -> None:
     """Hash every file of a release; stop at the first that is not what the manifest says.
 
-    In one thread, which leaves the other cores to queries: 1.6 GB a second where the processor
-    knows SHA-256. A flipped byte in a store is not noticed by opening it, nor by most queries.
+    This takes one thread, which leaves the other cores to queries: 1.6 GB a second on a processor
+    with instructions for SHA-256. Neither opening a store nor most queries notice a flipped byte.
 
     :param go_on: as for :func:`check_release`.
     :raises ReleaseError: for the first fault, or if the check was broken off.
     """
     manifest = release.manifest()
     rows = _rows(release, manifest)
-    for row in rows:  # before any is read
+    for row in rows:  # all sizes first, before any file is read
         if fault := size_fault(release.path, row):
             raise _fault(release, fault)
     _check_listed(release, rows)
@@ -132,7 +132,7 @@ def check_files(release: Release, go_on: Callable[[], bool] = lambda: True) -> N
 
 
 def _rows(release: Release, manifest: dict[str, Any]) -> list[ListedFile]:
-    """The files that a manifest lists, a store among them."""
+    """The files that a manifest lists, with a store among them."""
     rows = listed_files(manifest)
     if rows is None:
         raise _fault(release, f"{MANIFEST}: no list of files")
@@ -142,20 +142,20 @@ def _rows(release: Release, manifest: dict[str, Any]) -> list[ListedFile]:
 
 
 def _check_listed(release: Release, rows: list[ListedFile]) -> None:
-    """The store has no file of its own that the manifest lacks: it would read a log and obey it."""
+    """Check that the store has no file that the manifest lacks: it would replay a log, say."""
     listed = {row.name for row in rows}
     try:
         there = sorted(f"store/{entry.name}" for entry in os.scandir(release.store))
     except OSError as error:
         raise _fault(release, f"store cannot be read ({error.strerror})") from error
     for name in there:
-        # Hidden files are the file system's (.nfs…, .DS_Store): a store knows none.
+        # Hidden files are those of the file system (.nfs…, .DS_Store): a store has none.
         if name not in listed and is_manifested(name) and not name.startswith("store/."):
             raise _fault(release, f"{name}: not in the manifest")
 
 
 def _hash(path: Path, known: dict[tuple[int, int], str], go_on: Callable[[], bool]) -> str | None:
-    """The hash of a file, None if broken off; two names of one file are read once."""
+    """The hash of a file, None if broken off; a file with two names is read once."""
     with path.open("rb", buffering=0) as file:
         status = os.fstat(file.fileno())
         key = (status.st_dev, status.st_ino)
@@ -172,10 +172,10 @@ def _hash(path: Path, known: dict[tuple[int, int], str], go_on: Callable[[], boo
 
 
 def _check_facts(release: Release, manifest: dict[str, Any]) -> None:
-    """What the manifest says beside the files; it cannot state its own hash.
+    """Check what the manifest says beside the list of files, as it cannot state its own hash.
 
-    The dumps' manifest says the same and was hashed. A changed ``base`` would be wrong links on
-    every page.
+    The dumps' manifest says the same, and its hash was checked. A changed ``base`` would make
+    wrong links on every page.
     """
     name = f"{release.dumps.name}/{MANIFEST}"
     try:
@@ -202,16 +202,17 @@ async def follow(
 ) -> None:
     """Hand over each release that ``current`` moves to, backwards too, until cancelled.
 
-    A release that is not whole is refused, which is logged once, and the one before goes on being
-    served; it is looked at again when ``current`` moves, when its manifest changes, and ever
-    more rarely. So is one that could not be taken for whatever other reason.
+    A release that is not whole is refused, which is logged once, and the previous one stays in
+    service. The refused one is checked again when ``current`` moves, when its manifest changes,
+    and else at growing intervals. So is one that could not be taken for any other reason.
 
     :param held: what is served at first.
     :param on_new: gets a release that is held and was checked, and that is ``current`` at this
-        moment. It owns it, and closes it some day, unless it raises: a
-        :class:`~pfocr_rdf.errors.PfocrError` refuses the release.
+        moment. It owns the release and has to close it some day, unless it raises: any error
+        refuses the release, and is logged with a traceback unless it is a
+        :class:`~pfocr_rdf.errors.PfocrError`.
     :param poll_s: seconds between two looks at ``current``.
-    :param retry_s: seconds until a refused release is first looked at again.
+    :param retry_s: seconds until a refused release is first checked again.
     :param check: raises :class:`ReleaseError` for a release that is not whole; by default
         :func:`check_release`.
     """
@@ -227,8 +228,8 @@ async def follow(
         try:
             fresh = await _take(data, held, on_new, check or check_release)
         except Exception as error:
-            # Want of threads too: what ends this task, which nobody looks at, would end the
-            # following of releases until the server is started again.
+            # Any error, such as a lack of threads: it would end this task, which nobody watches,
+            # and no release would be followed until the server is started again.
             if refusal.is_news(state, str(error), loop.time()):
                 trace = None if isinstance(error, PfocrError) else error
                 what, served_on = str(error) or repr(error), held.release.id
@@ -243,7 +244,7 @@ async def follow(
 async def _take(
     data: Path, held: Held, on_new: Callable[[Held], Awaitable[None]], check: Check
 ) -> Held | None:
-    """Hold, check and hand over the current release; None if it moved on meanwhile."""
+    """Hold, check and hand over the current release; None if ``current`` moved meanwhile."""
     with ExitStack() as undo:
         fresh = hold_current(data)
         undo.callback(fresh.close)
@@ -254,7 +255,7 @@ async def _take(
         undo.callback(unwanted.set)
 
         def is_wanted() -> bool:
-            """Whether ``current`` has named it all the time: a check broken off says nothing."""
+            """Whether ``current`` has named it all the time; a check broken off proves nothing."""
             if moved(fresh, data):
                 unwanted.set()
             return not unwanted.is_set()
@@ -264,7 +265,7 @@ async def _take(
         except ReleaseError:
             if is_wanted():
                 raise
-        # Whoever has rolled back meanwhile wants nobody to see it.
+        # After a rollback in the meantime, nobody is to see it.
         if not is_wanted():
             return None
         await on_new(fresh)
@@ -273,7 +274,7 @@ async def _take(
 
 
 def _state(data: Path) -> tuple[object, ...]:
-    """What tells one state of ``current``, and of the manifest it leads to, from another."""
+    """A value that is another one whenever ``current`` or the manifest behind it has changed."""
     pointer = data / CURRENT
     try:
         found = (pointer / MANIFEST).stat()
@@ -283,24 +284,24 @@ def _state(data: Path) -> tuple[object, ...]:
 
 
 class _Refused:
-    """What was refused last, whether to look at it again, and whether that is news."""
+    """What was refused last: whether to check it again, and whether a refusal is news."""
 
     def __init__(self, retry_s: float) -> None:
         self.first_s = retry_s
         self.forget()
 
     def forget(self) -> None:
-        """What comes next is news."""
+        """Forget it: the next refusal is news."""
         self.state: tuple[object, ...] = ()
         self.reason = ""
         self.wait_s = self.due_s = 0.0
 
     def is_over(self, state: tuple[object, ...], now_s: float) -> bool:
-        """Whether it is something else that is current, or time to look again."""
+        """Whether something else is current now, or it is time to check again."""
         return state != self.state or now_s >= self.due_s
 
     def is_news(self, state: tuple[object, ...], reason: str, now_s: float) -> bool:
-        """Take in a refusal; whether it is another than the last."""
+        """Note a refusal; whether it differs from the last one."""
         known = (self.state, self.reason) == (state, reason)
         self.wait_s = 2 * self.wait_s if state == self.state else self.first_s
         self.state, self.reason, self.due_s = state, reason, now_s + self.wait_s

@@ -1,7 +1,7 @@
-"""Runs an ASGI application: binds, listens, and ends without dropping what it has begun.
+"""Runs an ASGI application: binds, listens, and ends without dropping requests it has begun.
 
-At the first signal no connection is taken any more, what runs may end, and the application
-learns of it at once; what has not ended in time is cut. A second signal does not wait.
+At the first signal no more connections are accepted, running requests may end, and the application
+is informed at once; what has not ended in time is cut. At a second signal nothing is waited for.
 """
 
 import asyncio
@@ -27,11 +27,11 @@ log: Final = logging.getLogger(__name__)
 BACKLOG: Final = 2048
 #: Open files beside connections: query processes, their pipes, the log, the release.
 OTHER_FILES: Final = 256
-#: What an application gets to end by itself, once its clients are gone.
+#: Seconds that the application's tasks get to end by themselves, once their clients are gone.
 ENDING_S: Final = 1.0
 SHUTDOWN_S: Final = 10.0
 SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
-#: Errors of addresses that a name may have and this machine does not.
+#: Errors for an address that a name has but this machine does not.
 NOT_HERE: Final = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 ERRNO_TO_ADVICE: Final = {
     errno.EADDRINUSE: "the port is in use: stop what uses it, or choose another (0: any free one)",
@@ -45,12 +45,12 @@ Application = Callable[..., Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerOptions(Limits):
-    """Where to listen, and what one client may take.
+    """Where to listen, and what one client may use.
 
-    :param host: an address; or a name, of which every address is listened on; ``*`` is every
-        address of the machine, of IPv4 and IPv6.
+    :param host: an address, or a name, to listen on all its addresses; ``*`` is every address of
+        the machine, IPv4 and IPv6.
     :param port: 0 takes any free one.
-    :param drain_s: what running requests get to end, once the server is told to stop.
+    :param drain_s: seconds that running requests get to end, once the server is told to stop.
     :param proxies: addresses or networks whose ``X-Forwarded-For`` and ``X-Forwarded-Proto``
         are believed; by default nobody's.
     :raises ServeError: if one of them is out of range.
@@ -71,14 +71,14 @@ class ServerOptions(Limits):
 
 
 class Stop:
-    """Tells a server to stop; told twice, to stop at once."""
+    """Tells a server to stop; if asked twice, to stop at once."""
 
     def __init__(self) -> None:
         self.asked = asyncio.Event()
         self.hurried = asyncio.Event()
 
     def ask(self) -> None:
-        """Stop; the second time, do not wait for anything."""
+        """Make the server stop; the second time, without waiting for anything."""
         if self.asked.is_set():
             self.hurried.set()
         self.asked.set()
@@ -88,7 +88,7 @@ class Stop:
 def stopping_on_signals(stop: Stop) -> Iterator[None]:
     """Let SIGTERM and SIGINT stop a server of the running event loop.
 
-    Only the main thread can have signals; in another one nothing happens.
+    Only the main thread can handle signals; in another one this does nothing.
     """
     loop = asyncio.get_running_loop()
     handled = SIGNALS if threading.current_thread() is threading.main_thread() else ()
@@ -144,7 +144,7 @@ class Lifespan:
     """The start and the end of an application, around all requests.
 
     https://asgi.readthedocs.io/en/stable/specs/lifespan.html . An application that returns
-    without an answer has none.
+    without an answer has no lifespan.
     """
 
     def __init__(self, app: Application) -> None:
@@ -167,12 +167,12 @@ class Lifespan:
         await self._ask("startup", self._task)
 
     async def stop(self) -> None:
-        """Let it close that; raises as :meth:`start` does."""
+        """Let the application close what it opened; raises as :meth:`start` does."""
         if self._task is not None:
             await self._ask("shutdown", self._task)
 
     async def cancel(self) -> None:
-        """End it if it still runs, such as when it was told to stop while it started."""
+        """End the task if it still runs, as when the server was told to stop during the start."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait({self._task}, timeout=ENDING_S)
@@ -200,7 +200,7 @@ async def _take_connections(
     stop: Stop,
     shared: Shared,
 ) -> None:
-    """Take connections until told to stop."""
+    """Accept connections until told to stop."""
     loop = asyncio.get_running_loop()
     listeners: list[asyncio.Server] = []
     try:
@@ -216,7 +216,7 @@ async def _take_connections(
 
 
 async def _drain(shared: Shared, stop: Stop, drain_s: float) -> None:
-    """Let the connections end what they have begun, for a while."""
+    """Let the connections end what they have begun, for a limited time."""
     log.info("stopping: %d connections are open", len(shared.connections))
     for connection in list(shared.connections):
         connection.shutdown()
@@ -224,14 +224,14 @@ async def _drain(shared: Shared, stop: Stop, drain_s: float) -> None:
 
 
 async def _quiet(shared: Shared) -> None:
-    """Wait until no connection is open and nothing is done for one any more."""
+    """Wait until no connection is open and no task works for one any more."""
     await shared.empty.wait()
     if shared.tasks:
         await asyncio.wait(shared.tasks)
 
 
 async def _cut(shared: Shared, ending_s: float) -> None:
-    """End what is left, with a reset, and the tasks that worked for it."""
+    """Reset the connections that are left, and end the tasks that work for them."""
     if shared.connections:
         log.warning("%d connections had no time to end: they are cut", len(shared.connections))
     shared.draining = True
@@ -244,12 +244,12 @@ async def _cut(shared: Shared, ending_s: float) -> None:
         task.cancel()
     if shared.tasks:
         await asyncio.wait(shared.tasks, timeout=ENDING_S)
-    # The transports tell that they are closed in the next turn of the loop.
+    # The transports report that they are closed in the next turn of the loop.
     await asyncio.sleep(0)
 
 
 async def _tell_time(shared: Shared) -> None:
-    """Keep the header Date: https://www.rfc-editor.org/rfc/rfc9110#section-6.6.1 ."""
+    """Keep the Date header right: https://www.rfc-editor.org/rfc/rfc9110#section-6.6.1 ."""
     while True:
         shared.tell_time()
         await asyncio.sleep(1)
@@ -258,7 +258,7 @@ async def _tell_time(shared: Shared) -> None:
 async def _finished(
     work: Coroutine[Any, Any, None], event: asyncio.Event, timeout_s: float | None = None
 ) -> bool:
-    """Do some work unless an event or the end of the time comes first; whether it was done."""
+    """Do some work, unless an event or the end of the time comes first; whether it was done."""
     tasks = [asyncio.create_task(work), asyncio.create_task(event.wait())]
     try:
         await asyncio.wait(tasks, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
@@ -273,7 +273,7 @@ async def _finished(
 
 
 def _config(app: Application, options: ServerOptions) -> Config:
-    """What uvicorn's protocol reads; what it would log is logged by the application."""
+    """The settings that uvicorn's protocol reads; the application does the logging itself."""
     return Config(
         app,
         interface="asgi3",
@@ -318,11 +318,12 @@ def _provide_files(options: ServerOptions) -> None:
 
 
 def check_address(options: ServerOptions) -> None:
-    """See that the address can be listened on, before anything is done that takes long.
+    """Check that the server can listen on its address, before anything that takes long is done.
 
-    And that as many files can be opened: a store that could not be would be called damaged.
+    Check also that enough files can be opened: otherwise a store that cannot be opened for lack
+    of descriptors would be reported as damaged.
 
-    :raises ServeError: if they cannot.
+    :raises ServeError: if either is not possible.
     """
     _provide_files(options)
     for bound in _bind(options.host, options.port):
@@ -330,7 +331,7 @@ def check_address(options: ServerOptions) -> None:
 
 
 def _bind(host: str, port: int) -> list[socket.socket]:
-    """A socket for every address that a name has; they have the same port.
+    """A socket for every address that a name has, all with the same port.
 
     :raises ServeError: if there is none, or one is taken.
     """

@@ -1,4 +1,4 @@
-"""Where pages read the data of a release: its own store, or a backend that holds the same."""
+"""Where pages read the data of a release: in its own store, or in a backend that holds the same."""
 
 from collections.abc import Iterable, Sequence
 from itertools import islice
@@ -13,7 +13,10 @@ Value = NamedNode | Literal
 
 
 class Source(Protocol):
-    """Quads by patterns that are known beforehand; any thread may ask, several at a time."""
+    """Quads by patterns that are fixed beforehand, for several threads at a time.
+
+    Not for the thread of the event loop, if the quads come from a backend.
+    """
 
     def quads(
         self,
@@ -25,7 +28,7 @@ class Source(Protocol):
     ) -> Iterable[Quad]:
         """The quads of a pattern, in which None stands for anything.
 
-        :param limit: at most so many; which ones, the source decides, the same each time.
+        :param limit: at most so many; the source decides which, the same ones each time.
         """
 
     def triples(
@@ -34,13 +37,13 @@ class Source(Protocol):
         predicates: Sequence[NamedNode] = (),
         value: Value | None = None,
     ) -> list[Triple]:
-        """What the data say of several things, those first that are named first.
+        """The triples of the data about several subjects, in the order of the subjects.
 
-        :param predicates: with these properties; none is any.
+        :param predicates: only triples with these properties; any if there are none.
         """
 
     def read_ahead(self, subjects: Sequence[NamedNode], graph: Graph = DATA) -> None:
-        """Read what is said of things that will be asked about, where that saves requests."""
+        """Read the quads about subjects that will be asked for, if that saves requests."""
 
 
 class StoreSource:
@@ -57,7 +60,7 @@ class StoreSource:
         graph: Graph = DATA,
         limit: int | None = None,
     ) -> Iterable[Quad]:
-        """The quads of a pattern, as the store comes upon them."""
+        """The quads of a pattern, read from the store as they are iterated over."""
         return islice(self.store.quads_for_pattern(subject, predicate, value, graph), limit)
 
     def triples(
@@ -66,7 +69,7 @@ class StoreSource:
         predicates: Sequence[NamedNode] = (),
         value: Value | None = None,
     ) -> list[Triple]:
-        """What the data say of several things."""
+        """The triples of the data about several subjects."""
         return [
             quad.triple
             for subject in subjects
@@ -75,4 +78,4 @@ class StoreSource:
         ]
 
     def read_ahead(self, subjects: Sequence[NamedNode], graph: Graph = DATA) -> None:
-        """A store is read when it is asked."""
+        """Do nothing: a store is read when it is asked."""
