@@ -1,7 +1,7 @@
-"""Every way in which a request is refused, and how a refusal is told: problem details as JSON.
+"""All reasons for which a request is refused, and refusals as problem details in JSON.
 
-https://www.rfc-editor.org/rfc/rfc9457 . The ``type`` of a problem is an address under the
-server's own, where its help text stands. Kinds are never renamed: programs compare them.
+https://www.rfc-editor.org/rfc/rfc9457 . The ``type`` of a problem is an address on this server,
+where its help text can be read. Kinds are never renamed: programs compare them.
 """
 
 import json
@@ -18,7 +18,7 @@ Member = str | int | float | list[str]
 
 @dataclass(frozen=True, slots=True)
 class ProblemKind:
-    """What is the same whenever a request is refused for one reason.
+    """What all refusals for one reason have in common.
 
     :param status: https://www.rfc-editor.org/rfc/rfc9110#section-15
     :param title: a few words, the same each time.
@@ -30,7 +30,7 @@ class ProblemKind:
     help: str
 
 
-#: Kind → what it means; kinds are the last part of the problem's address.
+#: Kind, which is also the last part of the problem's address → what it means.
 PROBLEMS: Final[dict[str, ProblemKind]] = {
     "missing-query": ProblemKind(
         400,
@@ -261,7 +261,7 @@ class Refusal(PfocrError):  # noqa: N818 - an answer to a request, not a mistake
     :param kind: key of :data:`PROBLEMS`.
     :param detail: a sentence about this request, and what to do.
     :param headers: of the response, such as ``Allow``.
-    :param members: what a program needs to know of it.
+    :param members: facts for programs, which the problem document has too.
 
     >>> refusal = Refusal("query-timeout", "stopped after 30 s: ask for less", limit_s=30)
     >>> refusal.status, refusal.title, refusal.members
@@ -292,7 +292,7 @@ def problem_body(refusal: Refusal, public_url: str, request_id: str) -> bytes:
     """The refusal as a JSON document.
 
     :param public_url: what all addresses of the server begin with; ends in ``/``.
-    :param request_id: a UUID, which the log has too.
+    :param request_id: a UUID, which is also in the log.
 
     >>> body = problem_body(Refusal("not-found", "no such page"), "/", "0-0")
     >>> json.loads(body)["type"], json.loads(body)["instance"]
@@ -305,7 +305,7 @@ def problem_body(refusal: Refusal, public_url: str, request_id: str) -> bytes:
         "detail": refusal.detail,
         "instance": f"urn:uuid:{request_id}",
     }
-    # Twice: the first puts them in front, the second keeps a member from taking their place.
+    # Twice: the first puts them in front, the second keeps a member from replacing one of them.
     document = {**standard, **refusal.members, **standard}
-    # A detail quotes what was sent, which need not be Unicode: UTF-8 has no lone surrogates.
+    # A detail quotes what was sent, where there may be lone surrogates: UTF-8 cannot encode them.
     return json.dumps(document, ensure_ascii=False).encode("utf-8", "replace")

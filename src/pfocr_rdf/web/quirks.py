@@ -1,7 +1,7 @@
-"""Kinds of clients that uvicorn does not serve as HTTP says, or as they expect.
+"""Kinds of clients that uvicorn does not serve as HTTP demands, or as they expect.
 
-Those that offer another protocol with a body, those of HTTP/1.0, those that escape nothing, those
-that write the host into the target, and those that do not say whom they ask.
+They offer another protocol in a request with a body, speak HTTP/1.0, escape nothing in the target,
+write the host into the target, or name no host at all.
 """
 
 import re
@@ -12,7 +12,7 @@ import httptools
 from uvicorn._types import ASGISendCallable
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-#: These say how long a body is: https://www.rfc-editor.org/rfc/rfc9112#section-6
+#: Headers that say how long a body is: https://www.rfc-editor.org/rfc/rfc9112#section-6
 FRAMING: Final = (b"content-length", b"transfer-encoding")
 ABSOLUTE_RE: Final = re.compile(rb"https?://([^/?#]+)", re.IGNORECASE)
 #: https://www.rfc-editor.org/rfc/rfc3986#section-3.2.2 ; empty, if the target has no authority
@@ -22,11 +22,11 @@ HOST_RE: Final = re.compile(
 
 
 def is_host_named(headers: Iterable[tuple[bytes, bytes]], *, needed: bool) -> bool:
-    """Whether a request says once, in a Host header that can be one, whom it is for.
+    """Whether a request has one Host header, and a valid one, or none where none is needed.
 
     https://www.rfc-editor.org/rfc/rfc9112#section-3.2
 
-    :param needed: that it says so at all; HTTP/1.0 has no such header.
+    :param needed: whether it must have one; HTTP/1.0 does not know this header.
 
     >>> is_host_named([(b"host", b"example.org:80")], needed=True)
     True
@@ -40,7 +40,7 @@ def is_host_named(headers: Iterable[tuple[bytes, bytes]], *, needed: bool) -> bo
 
 
 def name_host(headers: list[tuple[bytes, bytes]], target: bytes) -> None:
-    """Let the host of an absolute target stand in place of what the Host header says.
+    """Replace the value of the Host header by the host of an absolute target.
 
     https://www.rfc-editor.org/rfc/rfc9112#section-3.2.2
 
@@ -58,12 +58,12 @@ def parser_after(
 ) -> tuple[httptools.HttpRequestParser, bytes]:
     """A parser for a connection whose parser has stopped at the offer of another protocol.
 
-    It takes the body of the request for the other protocol, which is not spoken here, so that
-    a POST of Java's client would seem empty. https://www.rfc-editor.org/rfc/rfc9110#section-7.8
+    The old parser takes the request's body for that protocol, which is not spoken here, so that a
+    POST of Java's client would seem empty. https://www.rfc-editor.org/rfc/rfc9110#section-7.8
 
     :param headers: of that request.
-    :returns: a new parser, and a head to be read by it before the rest: it tells the parser how
-        long the body is, and the protocol nothing.
+    :returns: a new parser, and a head to feed it before the rest: from this it learns how long the
+        body is, and it begins no request of the protocol for it.
     """
     framing = [b"%b: %b\r\n" % pair for pair in headers if pair[0] in FRAMING]
     parser = httptools.HttpRequestParser(_AfterHead(protocol))
@@ -71,7 +71,7 @@ def parser_after(
 
 
 class _AfterHead:
-    """What a parser tells whose first head is known already, and is not told again."""
+    """Passes a parser's events on, except the beginning and end of a first head known already."""
 
     def __init__(self, protocol: HttpToolsProtocol) -> None:
         self._known = False
@@ -92,9 +92,9 @@ class _AfterHead:
 
 
 def escaped_target(data: bytes) -> bytes:
-    r"""The beginning of a request, whatever is not ASCII in its first line escaped.
+    r"""The beginning of a request, with the bytes of its first line that are not ASCII escaped.
 
-    What people type after ``curl`` has such letters, which a URI may not have:
+    Addresses that people type after ``curl`` may have such letters, which a URI may not have:
     https://www.rfc-editor.org/rfc/rfc3986#section-2.1
 
     >>> escaped_target("GET /search?q=TGF-β HTTP/1.1\r\n".encode())
@@ -109,7 +109,7 @@ def escaped_target(data: bytes) -> bytes:
 
 
 def unframed(cycle: RequestResponseCycle) -> ASGISendCallable:
-    """What sends to an HTTP/1.0 client: it knows no chunks, so the connection's end is the end.
+    """A ``send`` for HTTP/1.0 clients, which know no chunks: the connection's end ends an answer.
 
     https://www.rfc-editor.org/rfc/rfc9112#section-6.1
     """
@@ -123,7 +123,7 @@ def unframed(cycle: RequestResponseCycle) -> ASGISendCallable:
             if not counted:
                 cycle.chunked_encoding = False
         elif not counted:
-            # uvicorn counts down from the length that was given: each piece gives its own.
+            # uvicorn counts down from the length that was announced: announce each piece's own.
             cycle.expected_content_length = len(message.get("body", b""))
         await cycle.send(message)
 

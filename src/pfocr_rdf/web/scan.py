@@ -1,8 +1,8 @@
 """Reads a query's text once, from left to right, and counts what makes it hard to plan.
 
-It reads as Oxigraph 0.5 does, whose parser takes letters as they come, without words: so
+It reads like the parser of Oxigraph 0.5, which does not split the text into words first: so
 ``trueSERVICE<…>`` is a SERVICE clause, and whether ``<a>`` is an IRI or two comparisons depends
-on what stands before. Where the two might differ, more is counted than there is.
+on what stands before. Where the two might read differently, more is counted than there is.
 https://www.w3.org/TR/sparql11-query/#sparqlGrammar
 """
 
@@ -14,7 +14,7 @@ from pfocr_rdf.possessive import re
 
 Measure = Literal["text_bytes", "depth", "patterns", "operations", "doublings", "tokens"]
 
-# The classes of letters are Oxigraph's, which ends them at U+FFFD.
+# The classes of letters are those of Oxigraph, which end at U+FFFD.
 _BASE: Final = (
     r"A-Za-z\u00C0-\u00D6\u00D8-\u00F6\u00F8-\u02FF\u0370-\u037D\u037F-\u1FFF\u200C\u200D"
     r"\u2070-\u218F\u2C00-\u2FEF\u3001-\uD7FF\uF900-\uFDCF\uFDF0-\uFFFD"
@@ -23,13 +23,13 @@ _FIRST: Final = _BASE + "_"
 _NEXT: Final = _FIRST + r"0-9\u00B7\u0300-\u036F\u203F\u2040"
 _CHARS: Final = _NEXT + r"\-"
 _PLX: Final = r"%[0-9A-Fa-f]{2}|\\[_~.\-!$&'()*+,;=/?#@%]"
-# Everything below is possessive: no text makes it go back, so it takes linear time. Oxigraph
-# lets dots into a local name in one place only.
+# Everything below is possessive: it never backtracks, so it takes linear time on any text.
+# Oxigraph allows dots at one place of a local name only.
 _LOCAL: Final = (
     rf"(?:[{_FIRST}:0-9]|{_PLX})(?:[{_CHARS}:]|{_PLX})*+(?:\.++(?:[{_CHARS}:]|{_PLX})++)?+"
 )
-# A longer prefix is taken to pieces: without a bound, letters with no colon after them would be
-# read again from each of them on.
+# A longer prefix is read in pieces: without a bound, a run of letters with no colon after it
+# would be read again from each of its letters.
 NAMESPACE: Final = rf"(?:[{_BASE}][{_CHARS}.]{{0,79}}+(?<!\.))?+:"
 _NAME: Final = rf"{NAMESPACE}(?:{_LOCAL})?+"
 _BLANK: Final = rf"_:[{_FIRST}0-9][{_CHARS}]*+(?:\.++[{_CHARS}]++)*+"
@@ -61,18 +61,18 @@ TOKEN_RE: Final = re.compile(
 )
 #: Arguments, or items of an IN, that are terms and have a comma after them.
 LIST_RE: Final = re.compile(rf"(?:{SKIP}{_ITEM}{SKIP},)*+")
-#: What follows VALUES, to the brace; then what is inside, to the brace or a triple term. A brace
-#: that must come, and is not looked ahead for, regex would look for in all of the rest, each time.
+#: What follows VALUES, to the brace; then what is inside, to a brace or a triple term. Without the
+#: lookahead, ``regex`` would search all of the rest for the brace that must come, each time.
 HEADER_RE: Final = re.compile(rf"{SKIP}(?:{_VAR}|\((?:{SKIP}{_VAR})*+{SKIP}\)){SKIP}(?=\{{).")
 DATA_RE: Final = re.compile(rf"(?:[^{{}}<>\"'#\\]++|#[^\r\n]*+|{_IRI}|{STRING}|\\[\s\S])*+")
 BRACE_RE: Final = re.compile(rf"{SKIP}(?=\{{)")
-#: Words that are terms: ``true``, ``false`` and ``a``, which Oxigraph reads without a space too.
+#: Words that are terms: ``true``, ``false`` and ``a``; Oxigraph needs no space between them.
 _TERM: Final = r"true|false|a|[0-9]++(?:[eE][0-9]++)?+"
 TERMS_RE: Final = re.compile(rf"(?:{_TERM})++")
 TERM_RE: Final = re.compile(_TERM)
-#: Functions whose arguments Oxigraph's parser reads twice, since they may have one more.
+#: Functions whose arguments Oxigraph's parser reads twice, since the last one is optional.
 DOUBLED: Final = ("REGEX", "SUBSTR", "REPLACE", "GROUP_CONCAT")
-#: What may stand before the name of a graph, and before no SERVICE clause.
+#: Words that may precede the name of a graph, but never a SERVICE clause.
 BEFORE_GRAPHS: Final = ("GRAPH", "FROM", "NAMED")
 
 # What a bracket holds.
@@ -82,9 +82,9 @@ _STEPS: Final = (_LIST, _PATH)
 
 
 class LimitError(PfocrError):
-    """A query has more of something than it may have.
+    """A query has more of something than is allowed.
 
-    :param value: as much as was counted before reading ended.
+    :param value: how much had been counted when reading ended.
     """
 
     def __init__(self, measure: Measure, value: int) -> None:
@@ -94,7 +94,7 @@ class LimitError(PfocrError):
 
 
 class _Frame:
-    """An open bracket, with the terms since the last separator and the steps of the property."""
+    """An open bracket, with the terms since the last separator and the steps of the path."""
 
     __slots__ = ("before", "closer", "depth", "doublings", "kind", "seen", "steps", "terms")
 
@@ -109,7 +109,7 @@ class _Frame:
 
 
 class Scan:
-    """What was counted in a query so far, and what is needed to go on.
+    """What was counted in a query so far, and the state that is needed to go on.
 
     :param limits: how much of each measure may be counted.
     """
@@ -123,9 +123,9 @@ class Scan:
         self.outer: list[_Frame] = []
         self.service: int | None = None
         self.describing = False
-        # Of what was read last: a word, in capitals; whether it ends a value, so that ``<`` after
-        # it compares; whether it names the function of a FILTER; whether it is a brace; and how
-        # many negations wait for what they negate.
+        # What was read last: the word, in capitals; whether it ends a value, so that ``<`` after
+        # it compares; whether it names the function of a FILTER; whether it is an opening brace;
+        # and how many negations wait for what they negate.
         self.word = ""
         self.value = self.called = self.opened = False
         self.negations = 0
@@ -133,7 +133,7 @@ class Scan:
     def run(self) -> None:
         """Read to the end, or to the first limit.
 
-        :raises LimitError: there.
+        :raises LimitError: at the first limit.
         """
         match, text = TOKEN_RE.match, self.text
         patterns, operations = self.limits["patterns"], self.limits["operations"]
@@ -169,7 +169,7 @@ class Scan:
             yield kind, before, found.start(kind)
 
     def skip(self, pattern: re.Pattern[str]) -> bool:
-        """Go to the end of what the pattern takes."""
+        """Go to the end of what a pattern matches; whether it matches."""
         found = pattern.match(self.text, self.at)
         if found:
             self.at = found.end()
@@ -180,18 +180,18 @@ class Scan:
         self.word, self.value, self.called, self.opened = word, value, called, False
 
     def term(self, _text: str = "", count: int = 1) -> None:
-        """A node or a property, or an operand."""
+        """A node, a property or an operand."""
         self.frame.terms += count
         self.frame.seen = True
         self.said(value=True)
 
     def literal(self, _text: str) -> None:
-        """A term that is no function's name."""
+        """A term that cannot be a function's name."""
         self.term()
         self.negations = 0
 
     def name(self, text: str) -> None:
-        """A prefixed name; or SERVICE or FILTER with what follows, without a space."""
+        """A prefixed name; or SERVICE or FILTER with a name right after it, without a space."""
         prefix = text.partition(":")[0].upper()
         if "SERVICE" in prefix and self.word not in BEFORE_GRAPHS:
             begin = self.at - len(text) + prefix.index("SERVICE")
@@ -208,7 +208,7 @@ class Scan:
         self.called = called
 
     def found_service(self, at: int) -> None:
-        """A SERVICE clause begins there."""
+        """Note where the first SERVICE clause begins."""
         if self.service is None:
             self.service = at
 
@@ -232,16 +232,16 @@ class Scan:
             self.open(_DATA, "}")
 
     def nothing(self, _text: str) -> None:
-        """A part of the term before."""
+        """A language tag, which is part of the term before it."""
 
     def sign(self, text: str) -> None:
-        """A bracket, separator or operator; whatever else ends nothing and counts nothing."""
+        """A bracket, separator or operator; any other character is ignored."""
         reader = _SIGNS.get(text)
         if reader:
             reader(self, text)
 
     def flush(self) -> None:
-        """End a triple. What has more than three terms is more than one, read differently."""
+        """End a triple. More than three terms might be read as more than one triple."""
         frame = self.frame
         if frame.kind in _TRIPLES:
             if frame.seen:
@@ -252,7 +252,7 @@ class Scan:
         """A bracket is opened."""
         frame = self.frame
         self.outer.append(frame)
-        # Each negation is a step deeper too, and what it negates is read twice if it is wrong.
+        # Each negation is one level more, and what it negates is read twice if it is malformed.
         depth = frame.depth + 1 + self.negations
         doublings += frame.doublings + (self.negations > 0)
         self.frame = _Frame(kind, closer, depth, doublings, self.patterns)
@@ -290,7 +290,7 @@ class Scan:
             self.open(_LIST, ")")
 
     def close(self, text: str) -> None:
-        """A bracket is closed; one that fits no open one is left alone."""
+        """A bracket is closed; one that does not fit the open one is ignored."""
         frame = self.frame
         if not self.outer or frame.closer != text:
             self.said()
@@ -320,24 +320,24 @@ class Scan:
             self.skip(LIST_RE)
 
     def operator(self, _text: str, count: int = 1) -> None:
-        """Between two operands; outside of expressions it is a part of a path or a number."""
+        """A sign between two operands; outside expressions it is part of a path or a number."""
         if self.frame.kind == _EXPRESSION:
             self.operations += count
         self.negations = 0
         self.said()
 
     def comparison(self, text: str) -> None:
-        """It cannot be chained: there are no more of them than operators and brackets."""
+        """Not counted: it cannot be chained, so operators and brackets limit how many there are."""
         self.operator(text, 0)
 
     def negation(self, _text: str) -> None:
-        """Of an expression or of a set of properties."""
+        """A negation of an expression or of a set of properties."""
         self.operations += 1
         self.negations += 1
         self.said()
 
     def step(self, text: str) -> None:
-        """Between two properties of a path."""
+        """A sign between two properties of a path."""
         frame = self.frame
         if frame.kind == _LIST:
             frame.kind = _PATH
@@ -349,12 +349,12 @@ class Scan:
         self.operator(text)
 
     def reifier(self, _text: str) -> None:
-        """The triple that names another, whether it gives the name or not."""
+        """A ``~``: one more triple, which names another one, whether or not a name follows."""
         self.patterns += 1
         self.said()
 
     def datatype(self, text: str) -> None:
-        """Between the string and the datatype of a literal, which are one term."""
+        """A ``^^``, between the string and the datatype of a literal, which are one term."""
         self.frame.terms -= 1
         self.operator(text, 0)
 
@@ -368,7 +368,7 @@ class Scan:
             self.open_nodes("<<")
         elif found := IRI_RE.match(self.text, self.at - 1):
             self.at = found.end()
-            if self.outer:  # should it be two comparisons after all, its brackets would be real
+            if self.outer:  # if it is two comparisons after all, its brackets are real
                 self.hidden += sum(map(found[0].count, "([!"))
             self.iri()
 

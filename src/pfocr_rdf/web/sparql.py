@@ -1,7 +1,7 @@
-"""The SPARQL 1.1 Protocol: what a request over HTTP asks, or why it is refused.
+"""The SPARQL 1.1 Protocol: what an HTTP request asks for, or why it is refused.
 
-https://www.w3.org/TR/sparql11-protocol/#query-operation . Nothing here evaluates a query, nor
-knows a socket: from a request to a value, the same each time.
+https://www.w3.org/TR/sparql11-protocol/#query-operation . Nothing here evaluates a query or uses
+a socket: the functions turn a request into a value, the same each time.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,14 +19,14 @@ from pfocr_rdf.web.problems import Refusal
 QUERY_TYPE: Final = "application/sparql-query"
 FORM_TYPE: Final = "application/x-www-form-urlencoded"
 UPDATE_TYPE: Final = "application/sparql-update"
-#: The methods of the address, which the application answers OPTIONS for. QUERY is the safe POST:
+#: The methods of the endpoint, which OPTIONS lists. QUERY is like POST, but safe:
 #: https://httpwg.org/http-extensions/draft-ietf-httpbis-safe-method-w-body.html
 METHODS: Final = ("GET", "HEAD", "POST", "QUERY", "OPTIONS")
 FIELD_LIMIT: Final = 256  # parameters in a URL or a form: each costs time to decode
 
 DATASET: Final = ("default-graph-uri", "named-graph-uri")
-#: https://www.w3.org/TR/sparql11-http-rdf-update/#http-get : a description of the service in
-#: place of the graph would be taken for the graph.
+#: https://www.w3.org/TR/sparql11-http-rdf-update/#http-get : refused, since a client would take
+#: the description of the service for the graph.
 GRAPH_STORE: Final = ("graph", "default")
 UPDATE_DATASET: Final = ("using-graph-uri", "using-named-graph-uri")
 
@@ -35,7 +35,7 @@ Fields = Mapping[str, Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """What of a request counts.
+    """The parts of a request that matter here.
 
     :param query_string: what follows the question mark, as it came, each byte a character.
     :param headers: names in lower case; headers of one name joined by commas.
@@ -51,10 +51,11 @@ class HttpRequest:
 class Query:
     """A query to be answered.
 
-    :param default_graphs: IRIs of the graphs that make up the default graph. None, with
-        ``named_graphs``: the query's own FROM clauses count, or else the store's dataset.
+    :param default_graphs: IRIs of the graphs that make up the default graph. If this and
+        ``named_graphs`` are None, the query's own FROM clauses count, or else the store's dataset.
     :param named_graphs: IRIs of the graphs that GRAPH may name.
     :param encoding: content coding of the answer, such as ``gzip``, or ``identity``.
+    :param explain: whether to answer with the plan of the query, without asking partners.
     """
 
     text: str
@@ -67,7 +68,7 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class DescriptionAsked:
-    """A request for the description of the service, which a GET without a query is.
+    """A request for the description of the service, made by a GET without a query.
 
     https://www.w3.org/TR/sparql11-service-description/#accessing
     """
@@ -78,7 +79,7 @@ class DescriptionAsked:
 def read_request(request: HttpRequest) -> Query | DescriptionAsked:
     """What a request asks of the endpoint.
 
-    :raises Refusal: if it asks for nothing that the protocol allows and a reader may have.
+    :raises Refusal: if the protocol does not allow it, it is an update, or no format suits it.
 
     >>> asked = read_request(HttpRequest("GET", "query=ASK+%7B%7D", {"accept": "text/xml"}, b""))
     >>> asked.text, asked.formats.boolean
@@ -104,7 +105,7 @@ parameter query is given 2 times: send one query a request
     elif media_type == UPDATE_TYPE:
         raise _read_only()
     else:
-        # A file that a Windows editor wrote begins with a mark that is no part of the query.
+        # A file that a Windows editor wrote begins with a mark that is not part of the query.
         fields = _merged(fields, {"query": [body.removeprefix("\ufeff")]})
     if "update" in fields:
         raise _refused_update(fields)
@@ -149,9 +150,9 @@ def _query(request: HttpRequest, fields: Fields) -> Query:
 
 
 def _explains(fields: Fields) -> bool:
-    """Whether partners are to be named and not asked.
+    """Whether the partners are only to be named in a plan, and not asked.
 
-    A value that is none is refused: taken for no, it would have them asked.
+    Any other value than yes or no is refused: taken for no, it would have the partners asked.
     """
     values = {value.lower() for value in fields.get("explain", ())}
     if not values <= {"true", "1", "false", "0"}:
@@ -171,7 +172,7 @@ def _graphs(name: str, values: Iterable[str]) -> tuple[str, ...]:
 
 
 def _refused_update(fields: Fields) -> Refusal:
-    """Why a form with an update is refused: that it is one, or that it is none either."""
+    """The refusal of a request with an update: for being one, or for not being a valid one."""
     count = len(fields["update"])
     if "query" in fields:
         return _bad("there is a query and an update: send the query alone")
@@ -189,7 +190,7 @@ def _bad(detail: str) -> Refusal:
 
 
 def _formats(request: HttpRequest, fields: Fields) -> Formats:
-    """The formats for the answer, by ``format=``, else ``output=``, else the header.
+    """The formats for the answer: those of ``format=``, else ``output=``, else the header.
 
     SPARQLWrapper sends both, and a name before a media type; the first that is not empty counts.
     """
@@ -202,7 +203,7 @@ def _encoding(request: HttpRequest) -> str:
 
 
 def _readable_type(request: HttpRequest) -> str:
-    """The media type of the body, if it is one that is read: in UTF-8 and not compressed.
+    """The media type of the body, which must be one that is read, in UTF-8 and not compressed.
 
     https://www.w3.org/TR/sparql11-protocol/#query-via-post-direct allows no other charset.
 
@@ -211,7 +212,7 @@ def _readable_type(request: HttpRequest) -> str:
     coding = request.headers.get("content-encoding", "identity").strip().lower()
     if coding not in ("", "identity"):
         detail = f"the body is encoded as {coding!r}: send it as it is"
-        # https://www.rfc-editor.org/rfc/rfc9110#section-12.5.3 : also what a 415 asks for
+        # https://www.rfc-editor.org/rfc/rfc9110#section-12.5.3 : a 415 has this header too
         raise Refusal("unsupported-media-type", detail, headers={"Accept-Encoding": "identity"})
     forms = (QUERY_TYPE,) if request.method == "QUERY" else (QUERY_TYPE, FORM_TYPE)
     header = request.headers.get("content-type", "")
@@ -238,7 +239,7 @@ def _decoded(data: bytes, where: str) -> str:
 
 
 def _fields(text: str) -> dict[str, list[str]]:
-    """Parameter → its values, those of unknown parameters too.
+    """Parameter → its values; unknown parameters are included.
 
     https://url.spec.whatwg.org/#urlencoded-parsing
     """
@@ -257,7 +258,7 @@ def _fields(text: str) -> dict[str, list[str]]:
 
 
 def _merged(url: Fields, body: Fields) -> Fields:
-    """The parameters of the URL and of the body as one.
+    """The parameters of the URL and of the body together.
 
     https://www.w3.org/TR/sparql11-protocol/#query-via-post-urlencoded
 

@@ -1,4 +1,4 @@
-"""Turns between clients at what only few can have at a time: threads, the planner."""
+"""Turns between clients for what only a few can use at a time: threads, the planner."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,11 +12,11 @@ T = TypeVar("T")
 
 
 class Turns:
-    """So many at a time; who comes when there is no place waits for its turn.
+    """A number of places; a client that finds none free waits for its turn.
 
     For use in one event loop.
 
-    :param what: is waited with, in the plural, for whoever is refused.
+    :param what: what waits, in the plural, for the message of a refusal.
 
     >>> turns = Turns(Places(fresh=1, slow=0), "pages")
     >>> asyncio.run(turns.enter("ann"))
@@ -27,7 +27,7 @@ class Turns:
         self._line: Line[tuple[str, asyncio.Future[None]]] = Line(places, what=what)
 
     async def enter(self, client: str) -> None:
-        """Take a place, as soon as there is one; whoever does gives it back.
+        """Take a place as soon as there is one; give it back with :meth:`leave`.
 
         :raises Refusal: ``busy``, if too many wait.
         """
@@ -46,11 +46,11 @@ class Turns:
             raise
 
     def leave(self, client: str) -> None:
-        """Give a place back, to whose turn it is."""
+        """Give a place back, and let those start whose turn it is."""
         self._line.leave(client, slow=False)
         while (ticket := self._line.next()) is not None:
             whose, turn = ticket
-            if turn.done():  # it goes away and has not yet left the line
+            if turn.done():  # its client is gone and has not yet left the line
                 self._line.leave(whose, slow=False)
             else:
                 turn.set_result(None)
@@ -59,8 +59,8 @@ class Turns:
 class Threads:
     """Threads that do one kind of work, for clients in turn.
 
-    :param name: of the threads, and what they make, in the plural.
-    :param places: of which there are as many threads as there are fresh ones.
+    :param name: name of the threads, and of what they make, in the plural.
+    :param places: there are as many threads as fresh places.
     """
 
     def __init__(self, name: str, places: Places) -> None:
@@ -68,10 +68,10 @@ class Threads:
         self._executor = ThreadPoolExecutor(places.fresh, thread_name_prefix=name)
 
     async def run(self, client: str, work: Callable[[], T]) -> T:
-        """What the work gives, or raises.
+        """Do the work in a thread; returns or raises what the work does.
 
-        Work that nobody waits for any more is not begun; what is under way keeps its thread,
-        and its place, to the end.
+        If the caller is cancelled, work that has not begun never does; work that has begun keeps
+        its thread, and its place, to the end.
 
         :raises Refusal: ``busy``, if too many wait.
         """
@@ -79,7 +79,7 @@ class Threads:
         loop = asyncio.get_running_loop()
 
         def done(_: object) -> None:
-            # The last work may end after the loop.
+            # The last work may end after the event loop.
             with suppress(RuntimeError):
                 loop.call_soon_threadsafe(self.turns.leave, client)
 
@@ -87,7 +87,7 @@ class Threads:
             try:
                 return work()
             except StopIteration as error:
-                # Futures of asyncio cannot have this one: who waits would do so for ever.
+                # A future of asyncio cannot hold this one, and its caller would wait for ever.
                 raise RuntimeError("the work stopped an iteration") from error
 
         try:
