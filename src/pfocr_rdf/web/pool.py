@@ -31,7 +31,7 @@ log: Final = logging.getLogger("pfocr_rdf.web")
 START_S: Final = 30.0
 #: How long to wait for the report of a process's end after its socket has ended.
 OBITUARY_S: Final = 1.0
-#: A process that has grown, in a slow query, by more than a quarter of what a query may take is
+#: A process that after a slow query has grown by more than a quarter of what a query may take is
 #: not used again.
 GROWN: Final = 4
 #: Seconds between attempts to start processes that do not start.

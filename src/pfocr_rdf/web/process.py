@@ -149,7 +149,7 @@ class QueryProcess(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def born(self, pid: int) -> None:
-        """Note the process id, and open a descriptor of the process: ids are used again."""
+        """Note the process id, and open a descriptor for the process, since ids are used again."""
         self.pid = pid
         with suppress(AttributeError, OSError):
             self._pidfd = os.pidfd_open(pid)
@@ -165,7 +165,7 @@ class QueryProcess(asyncio.Protocol):
             self._transport.write(request_frame(payload))
 
     def asks(self, what: dict[str, Any]) -> None:
-        """Ask the backend on behalf of the process; one that reads a store never wants that."""
+        """Do nothing: only a process without a store asks the backend; its class overrides this."""
 
     def kill(self, reason: str) -> None:
         """End the process now, whatever it does."""
