@@ -13,7 +13,8 @@ from pfocr_rdf.errors import ReleaseError
 from pfocr_rdf.releases import Release
 from pfocr_rdf.web import pool
 from pfocr_rdf.web.pool import Pool, Told
-from pfocr_rdf.web.process import QueryProcess
+from pfocr_rdf.web.problems import Refusal
+from pfocr_rdf.web.process import QueryProcess, Running
 from pfocr_rdf.web.served import Held, hold
 from pfocr_rdf.web.zygote import ask_for_worker, start_zygote
 
@@ -165,3 +166,28 @@ def test_why_processes_do_not_start_is_told(
 
     asyncio.run(work())
     assert "query processes do not start: the store cannot be read" in errors_of(caplog)[-1]
+
+
+def test_a_process_that_writes_garbage_is_counted_as_crashed_and_its_query_fails(
+    seeds_release: Release,
+) -> None:
+    counted: list[str] = []
+
+    async def failure() -> Refusal | None:
+        held, processes = hold(seeds_release), Pool(1, 256, lambda: None, counted.append)
+        try:
+            processes.switch(await processes.open(held))
+            process = processes.take()
+            assert process is not None
+            over = asyncio.Event()
+            running = Running(process, "", 60.0, 0.0, "", lambda _: over.set())
+            process.running = running
+            process.data_received(b"HTTP/1.1 200 OK")
+            await asyncio.wait_for(over.wait(), 60)
+            return running.failure
+        finally:
+            await processes.close()
+
+    refusal = asyncio.run(failure())
+    assert refusal is not None
+    assert (refusal.kind, counted) == ("engine-failure", ["crash"])

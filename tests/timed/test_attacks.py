@@ -367,7 +367,14 @@ def test_no_format_in_a_link_is_one_either(server: Server, value: str) -> None:
         frame(Kind.END, b"{"),
         frame(Kind.REFUSAL, b"[]"),
         frame(Kind.REFUSAL, b'{"kind": "nothing", "detail": ""}'),
+        frame(Kind.REFUSAL, b'{"kind": "busy", "detail": "", "headers": {"X": "a\\r\\nY: b"}}'),
         frame(Kind.HEAD, b"\xff"),
+        frame(Kind.HEAD, b"[]"),
+        frame(Kind.HEAD, b'{"kind": "solutions", "encoding": "gzip\\r\\nX: y"}'),
+        frame(Kind.HEAD, b'{"kind": "__class__", "encoding": "gzip"}'),
+        frame(Kind.END, b"[]"),
+        frame(Kind.END, b'{"absent": [1]}'),
+        frame(Kind.END, b'{"absent": [[]]}'),
     ],
 )
 def test_a_query_process_that_writes_what_it_was_not_made_to_is_killed(data: bytes) -> None:

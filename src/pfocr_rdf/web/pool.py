@@ -329,6 +329,8 @@ class Pool:
         if running is None and process not in self._stillborn:
             return
         if running is not None and process.killed_for:
+            if process.killed_for == "crash":  # it wrote what is no frame; other kills are counted
+                self._ended("crash")
             running.fail(Refusal("engine-failure", "the query process was ended"))
         elif process.ended_as:
             self._mourn(process)

@@ -16,8 +16,10 @@ from typing import Any, Final
 import orjson
 
 from pfocr_rdf.errors import PfocrError
+from pfocr_rdf.web.formats import KIND_TO_OFFERS
 from pfocr_rdf.web.frames import FrameError, Kind, request_frame, split_frames
 from pfocr_rdf.web.memory import address_space
+from pfocr_rdf.web.negotiation import ENCODINGS
 from pfocr_rdf.web.problems import Refusal
 
 #: Bytes of an answer that the server holds before it stops reading.
@@ -276,14 +278,34 @@ class QueryProcess(asyncio.Protocol):
 
 
 def _read(kind: int, payload: bytes) -> Any:
-    """The content of a frame: bytes of an answer, a refusal, or a JSON object."""
+    """The content of a frame: bytes of an answer, a refusal, or a JSON object.
+
+    What becomes a header is checked: a query that took its process over shall not write others.
+
+    :raises ValueError: if it is none of these; KeyError or TypeError, too.
+    """
     if kind == Kind.DATA:
         return payload
-    return refusal_from(payload) if kind == Kind.REFUSAL else orjson.loads(payload)
+    said = orjson.loads(payload)
+    if not isinstance(said, dict):
+        raise ValueError(f"not an object: {said!r:.100}")
+    if kind == Kind.HEAD and (
+        said["kind"] not in KIND_TO_OFFERS or said["encoding"] not in ("identity", *ENCODINGS)
+    ):
+        raise ValueError(f"no answer begins so: {said!r:.100}")
+    absent = said.get("absent", ()) if kind == Kind.END else ()
+    if not all(isinstance(one, list) and one for one in absent):
+        raise ValueError(f"nothing is absent so: {said!r:.100}")
+    return refusal_from(payload) if kind == Kind.REFUSAL else said
 
 
 def refusal_from(payload: bytes) -> Refusal:
-    """The refusal that a query process sent."""
+    """The refusal that a query process sent.
+
+    :raises ValueError: if it would also set headers of the response, which are the server's.
+    """
     members = orjson.loads(payload)
+    if "headers" in members:
+        raise ValueError("a refusal has no headers")
     kind, detail = members.pop("kind"), members.pop("detail")
     return Refusal(kind, detail, **members)
