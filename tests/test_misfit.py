@@ -15,7 +15,7 @@ CLAUSE = "a clause such as OPTIONAL or FILTER"
 AT_TERM = "expected (, a variable, an IRI, a string or a number"
 AFTER_TERM = f"expected }}, a full stop, a semicolon, a comma or {CLAUSE}"
 AT_VALUE = f"{AT_TERM.replace(' or a number', ', a number')}, a function or EXISTS"
-BETWEEN = "an IRI stands between < and >, and has no space in it"
+BETWEEN = "an IRI is written between < and >, without spaces"
 NO_FUNCTION, DATATYPE = "there is no function", "xsd:integer or another datatype"
 AT_PATTERN = f"expected }}, (, a variable, an IRI, a string, a number or {CLAUSE}"
 AFTER_GROUP = "expected GROUP BY, HAVING, ORDER BY, LIMIT, OFFSET or VALUES"
@@ -27,7 +27,7 @@ def explained(text: str) -> tuple[str, str]:
     assert misfit is not None
     assert text[misfit.at :].startswith(misfit.word)
     reason = explain_misfit(text, misfit)
-    return text[misfit.at :][:6], reason.removeprefix(f"{misfit.word} cannot stand here: ")
+    return text[misfit.at :][:6], reason.removeprefix(f"{misfit.word} is not allowed here: ")
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def explained(text: str) -> tuple[str, str]:
         (
             "ASK { ?s schema:name MAPK1 }",
             "MAPK1 ",
-            f"a variable begins with ?, a text stands in quotation marks; {AT_TERM}",
+            f"a variable begins with ?, a text is written in quotation marks; {AT_TERM}",
         ),
         ("ASK { ?s ?p ?o . FITLER(?o > 1) }", "FITLER", f"write FILTER; {AT_PATTERN}"),
         ("ASK { ?s ?p ?o . JOIN { ?s a ?o } }", "JOIN {", AT_PATTERN),
@@ -56,7 +56,7 @@ def explained(text: str) -> tuple[str, str]:
         (
             "ASK { ?s ?p ?o } UNION { ?s a ?o }",
             "UNION ",
-            f"it stands within the braces of WHERE; {AFTER_GROUP}",
+            f"it belongs within the braces of WHERE; {AFTER_GROUP}",
         ),
         (
             "ASK { ?s ?p ?o NOT EXISTS { ?s a ?o } }",
@@ -71,12 +71,12 @@ def explained(text: str) -> tuple[str, str]:
         (
             "ASK { ?s ?p ?o . SELECT ?x { ?x a ?y } }",
             "SELECT",
-            "a query within another stands in braces of its own: { SELECT … }; " + AT_PATTERN,
+            "a query within another needs braces of its own: { SELECT … }; " + AT_PATTERN,
         ),
         (
             "SELECT ?o AS ?x { ?s ?p ?o }",
             "AS ?x ",
-            "what it names stands in parentheses: (?o AS ?x);"
+            "an expression with AS needs parentheses: (?o AS ?x);"
             " expected {, (, a variable, FROM or WHERE",
         ),
         ("ASK { FILTER(lower('A') = 'a') }", "lower(", "there is no function lower: write LCASE"),
@@ -88,7 +88,7 @@ def explained(text: str) -> tuple[str, str]:
         ("ASK { FILTER(xyz('A') = 'a') }", "xyz('A", "there is no function xyz"),
         ("ASK { ?s ?p <urn:a b> }", "<urn:a", f"an IRI has no space in it; {AT_TERM}"),
         ("ASK { ?s ?p <urn:a> <urn:b> }", "<urn:b", AFTER_TERM),
-        ("ASK { ?s ?p <http://[a/> }", "<http:", f"it is no IRI; {AT_TERM}"),
+        ("ASK { ?s ?p <http://[a/> }", "<http:", f"it is not an IRI; {AT_TERM}"),
         (
             "ASK { ?s ?p <//[a/> }",
             "<//[a/",
@@ -115,7 +115,7 @@ def explained(text: str) -> tuple[str, str]:
         (
             "ASK { ?s ?p ?o LIMIT 1 }",
             "LIMIT ",
-            f"it stands behind the }} of the group; {AFTER_TERM}",
+            f"it belongs after the }} of the group; {AFTER_TERM}",
         ),
         # What stands in a comment is no word.
         ("ASK { # }\n ?s ?p } # {", "} # {", AT_TERM),
@@ -134,14 +134,15 @@ def test_a_space_that_is_none_is_told_by_its_number(space: str) -> None:
     assert misfit is not None
     assert (misfit.at, misfit.word) == (8, space)
     told = explain_misfit(text, misfit)
-    assert told.startswith(f"U+{ord(space):04X} cannot stand here: it is not seen, and no space")
+    shown = f"U+{ord(space):04X} is not allowed here"
+    assert told.startswith(f"{shown}: it is invisible, and not a space")
 
 
 def test_a_long_word_is_cut() -> None:
     text = "ASK { ?s ?p ?o FILTER(?o " + "x" * 10_000
     misfit = find_misfit(text)
     assert misfit is not None
-    assert explain_misfit(text, misfit).startswith(f"{'x' * 40}… cannot stand here: expected )")
+    assert explain_misfit(text, misfit).startswith(f"{'x' * 40}… is not allowed here: expected )")
 
 
 QUERIES = [*named_queries(), *federated_queries()]

@@ -282,7 +282,7 @@ def test_the_prefixes_of_the_data_need_no_declaration_and_may_be_declared_otherw
 
 def test_a_syntax_error_names_line_and_column_and_shows_them() -> None:
     assert refusal("SELECT *\nWHERE {\n  ?s ?p }\n") == (
-        "the query is not SPARQL: line 3, column 9: } cannot stand here: "
+        "the query is not SPARQL: line 3, column 9: } is not allowed here: "
         "expected (, a variable, an IRI, a string or a number\n"
         "    ?s ?p }\n"
         "          ^"
@@ -308,7 +308,7 @@ def test_a_syntax_error_is_not_longer_than_a_person_reads_nor_steers_a_terminal(
 )
 def test_an_update_is_refused_as_one(text: str) -> None:
     assert refusal(text) == (
-        "the query is an update: ask SELECT, ASK, CONSTRUCT or DESCRIBE, a release is final"
+        "the query is an update: ask SELECT, ASK, CONSTRUCT or DESCRIBE; a release is final"
     )
 
 

@@ -32,17 +32,17 @@ def said(text: str) -> str:
         *(
             (
                 text,
-                "count… what SELECT computes stands in parentheses, with a name: (COUNT(?x) AS ?n)",
+                "count… what SELECT computes needs parentheses and a name: (COUNT(?x) AS ?n)",
             )
             for text in (
                 "SELECT count(*) {?s ?p ?o}",
                 "SELECT DISTINCT ?s count(?o) as ?n {?s ?p ?o} GROUP BY ?s",
             )
         ),
-        ("SELECT ?s, ?p { ?s ?p ?o }", ", ?p … variables of SELECT stand without commas"),
+        ("SELECT ?s, ?p { ?s ?p ?o }", ", ?p … SELECT takes variables without commas"),
         (
             "SELECT DISTINCT(?s) { ?s ?p ?o }",
-            "(?s) … variables of SELECT stand without parentheses: SELECT DISTINCT ?x",
+            "(?s) … SELECT takes variables without parentheses: SELECT DISTINCT ?x",
         ),
         ("SELECT (COUNT(?s) AS n) { ?s ?p ?o }", "AS n)… AS takes a variable: AS ?n"),
         ("SELECT * { ?s ?p ?o } ORDER BY desc ?s", "desc … desc takes parentheses: desc(?n)"),
@@ -87,10 +87,10 @@ def said(text: str) -> str:
         ("ASK { ?s ?p ?o FILTER(NOT BOUND(?o)) }", "NOT B… write ! for NOT"),
         (
             "ASK { ?s ?p ?o FILTER regex(?o 'x') }",
-            "'x') … a comma stands between the values that a function takes",
+            "'x') … the values that a function takes are separated by commas",
         ),
-        ("ASK {\n ?s ?p ?o FILTER(?o == 3) }", "== 3)… = compares"),
-        ("ASK { ?s ?p “MAPK1” }", "“MAPK… strings stand in straight quotation marks"),
+        ("ASK {\n ?s ?p ?o FILTER(?o == 3) }", "== 3)… write = for =="),
+        ("ASK { ?s ?p “MAPK1” }", "“MAPK… strings need straight quotation marks"),
         ("ASK { ?s ?p 'a }", "'a }… the string does not end: close it with '"),
         ('ASK { ?s ?p """a" }', '"""a"… the string does not end: close it with """'),
         ("ASK { ?s ?p ?o . { ?o ?q '}' }", "{ ?s … the { is not closed: add }"),
@@ -98,14 +98,14 @@ def said(text: str) -> str:
         ("ASK { ?s ?p ?o } }", "}… the } closes nothing"),
         ("ASK { ?s ?p ?o FILTER(?o)) }", ") }… the ) closes nothing"),
         *(
-            (text, "http:… an IRI stands between < and >, and has no space in it")
+            (text, "http:… an IRI is written between < and >, without spaces")
             for text in (
                 "ASK { ?s http://x.org/name ?o }",
                 "PREFIX foaf: http://x.org/ ASK { ?s foaf:name ?o }",
             )
         ),
         # The first of two is told.
-        ("ASK { ?s ?p ?o FILTER(?o == 3 AND ?s) }", "== 3 … = compares"),
+        ("ASK { ?s ?p ?o FILTER(?o == 3 AND ?s) }", "== 3 … write = for =="),
     ],
 )
 def test_a_slip_is_named_where_it_stands(text: str, expected: str) -> None:

@@ -284,7 +284,8 @@ def test_prefixes_of_the_data_need_not_be_declared_and_can_be_redefined() -> Non
 
 def test_a_syntax_error_says_where_and_shows_the_line() -> None:
     found = refusal("SELECT *\n{ ?s ?p }\n\n")
-    assert str(found.pop("detail")).startswith("line 2, column 9: } cannot stand here: expected (")
+    detail = str(found.pop("detail"))
+    assert detail.startswith("line 2, column 9: } is not allowed here: expected (")
     assert found == {
         "kind": "syntax",
         "line": 2,

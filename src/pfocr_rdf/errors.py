@@ -14,7 +14,7 @@ Severity = Literal["error", "warning"]
 #: Part of the last message of an engine that could not sort, and the advice for that case.
 NO_ORDER: Final = "does not correctly implement a total order"
 NO_ORDER_ADVICE: Final = (
-    "ORDER BY cannot sort numbers, dates and text among one another: sort by their STR"
+    "ORDER BY cannot compare numbers, dates and text with one another: sort by STR(?x)"
 )
 #: Parts of the last message of a process that got no memory.
 NO_ROOM: Final = ("memory allocation of", "bad_alloc", "MemoryError")

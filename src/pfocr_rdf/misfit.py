@@ -142,7 +142,7 @@ def explain_misfit(text: str, misfit: Misfit) -> str:
     >>> def explained(text):
     ...     return explain_misfit(text, find_misfit(text))
     >>> explained("SELECT s { ?s ?p ?o }")
-    's cannot stand here: a variable begins with ?; expected (, a variable, * or DISTINCT'
+    's is not allowed here: a variable begins with ?; expected (, a variable, * or DISTINCT'
     >>> explained("ASK { ?s ?p ?o FILTER(LOWER(?o) = 'a') }")
     'there is no function LOWER: write LCASE'
     """
@@ -157,7 +157,7 @@ def explain_misfit(text: str, misfit: Misfit) -> str:
     if advice.startswith("there is no"):
         return advice
     parts = [advice, f"expected {listed}" if listed else ""]
-    return ": ".join(filter(None, [f"{shown} cannot stand here", "; ".join(filter(None, parts))]))
+    return ": ".join(filter(None, [f"{shown} is not allowed here", "; ".join(filter(None, parts))]))
 
 
 class _Reader:
@@ -229,12 +229,12 @@ def _advice(text: str, misfit: Misfit) -> str:
     if CLAUSE in expected and (advice := _advice_in_group(word, calls=calls)):
         return advice
     if word in CLAUSES and CLAUSE not in expected and "LIMIT" in expected:
-        return "it stands within the braces of WHERE"
+        return "it belongs within the braces of WHERE"
     if word in {"TRUE", "FALSE"} and "a number" in expected:
         return f"write {word.lower()}"
     keywords = [*expected, *(CLAUSES if CLAUSE in expected else ())]
     if word == "AS":
-        return "what it names stands in parentheses: (?o AS ?x)"
+        return "an expression with AS needs parentheses: (?o AS ?x)"
     firsts = {name.split()[0]: name for name in keywords}
     near = get_close_matches(word, firsts, n=1, cutoff=ALIKE)
     if near and near[0] != word:
@@ -242,7 +242,7 @@ def _advice(text: str, misfit: Misfit) -> str:
     if word in KEYWORDS:
         return ""
     hints = ["a variable begins with ?"] * ("a variable" in expected)
-    return ", ".join(hints + ["a text stands in quotation marks"] * ("a string" in expected))
+    return ", ".join(hints + ["a text is written in quotation marks"] * ("a string" in expected))
 
 
 def _advice_for_sign(before: str, misfit: Misfit) -> str:
@@ -252,21 +252,21 @@ def _advice_for_sign(before: str, misfit: Misfit) -> str:
         return f"write {word}= for ={word}"
     if word[0] == "<" and "an IRI" in misfit.expected:
         if word == "<":
-            return "an IRI stands between < and >, and has no space in it"
+            return "an IRI is written between < and >, without spaces"
         if re.match("<[A-Za-z][A-Za-z0-9+.-]*:", word):
-            return "an IRI has no space in it" if " " in word else "it is no IRI"
+            return "an IRI has no space in it" if " " in word else "it is not an IRI"
         return "it does not begin as IRIs do, with http: or another scheme"
     if word[0] in "'\"" and (escaped := ESCAPED_RE.match(word)):
         return f"in a text {escaped[1]} is written \\{escaped[1]}"
     unseen = len(word) == 1 and not word.isprintable()
-    return "it is not seen, and no space: write a space, or leave it out" if unseen else ""
+    return "it is invisible, and not a space: write a space, or leave it out" if unseen else ""
 
 
 def _advice_in_group(word: str, *, calls: bool) -> str:
     if word in AFTER_GROUP:
-        return "it stands behind the } of the group"
+        return "it belongs after the } of the group"
     if word == "SELECT":
-        return "a query within another stands in braces of its own: { SELECT … }"
+        return "a query within another needs braces of its own: { SELECT … }"
     if word in {"NOT", "EXISTS"}:
         return "write FILTER before it"
     return "write FILTER or BIND before it" if calls and word in FUNCTIONS else ""

@@ -16,30 +16,30 @@ _LATER: Final = r"[^{}]{0,300}?(?<![\w?$:@.-])"
 PATTERN_TO_ADVICE: Final = {
     r"PREFIX\s++(?P<at>[\w.-]++)\s*+<": "a prefix ends in a colon: PREFIX {at}: <…>",
     _SELECT + r"(?:[?$]\w++\s++)*+(?P<at>COUNT|SUM|AVG|MIN|MAX|SAMPLE|GROUP_CONCAT)\s*+\(": (
-        "what SELECT computes stands in parentheses, with a name: (COUNT(?x) AS ?n)"
+        "what SELECT computes needs parentheses and a name: (COUNT(?x) AS ?n)"
     ),
-    _SELECT + r"(?:[?$]\w++\s*+)++(?P<at>,)": "variables of SELECT stand without commas",
+    _SELECT + r"(?:[?$]\w++\s*+)++(?P<at>,)": "SELECT takes variables without commas",
     r"SELECT\s*+(?:DISTINCT|REDUCED)\s*+(?P<at>\()\s*+[?$]\w++\s*+\)": (
-        "variables of SELECT stand without parentheses: SELECT DISTINCT ?x"
+        "SELECT takes variables without parentheses: SELECT DISTINCT ?x"
     ),
     r"AS\s++(?![?$])": "AS takes a variable: AS ?n",
     r"ORDER\s++BY\s++[?$]\w++\s++(?P<at>ASC|DESC)\b(?!\s*+\()": (
-        "{at} stands before, and takes parentheses: {at}(?n)"
+        "{at} comes before its variable, with parentheses: {at}(?n)"
     ),
     r"(?:ORDER\s++BY|HAVING|LIMIT|OFFSET)\b" + _LATER + r"(?P<at>GROUP)\s++BY": (
-        "GROUP BY stands before HAVING, ORDER BY and LIMIT"
+        "GROUP BY comes before HAVING, ORDER BY and LIMIT"
     ),
     r"(?:LIMIT|OFFSET)\b" + _LATER + r"(?P<at>ORDER)\s++BY": (
-        "ORDER BY stands before LIMIT and OFFSET"
+        "ORDER BY comes before LIMIT and OFFSET"
     ),
     r"(?:ORDER\s++BY|LIMIT|OFFSET)\b" + _LATER + r"(?P<at>HAVING)\b": (
-        "HAVING stands after GROUP BY, before ORDER BY and LIMIT"
+        "HAVING comes after GROUP BY, before ORDER BY and LIMIT"
     ),
     r"HAVING\s++(?:[?$]|\w++\s*+\([^()]*+\)\s*+[=>!])": "HAVING takes parentheses: HAVING(?n > 1)",
     r"BIND\s++[^\s(]": "BIND takes parentheses: BIND(?o AS ?x)",
     r"SELECT\s++(?P<at>TOP)\s++[0-9]": "write LIMIT, at the end",
-    r"VALUES\s++[?$]\w++\s*+\{[^{},]*+(?P<at>,)": "values stand without commas",
-    r"PREFIX\s++:++\s*+<\s*+>\s*+(?P<at>[.;])": "a prefix ends with its IRI, without a sign",
+    r"VALUES\s++[?$]\w++\s*+\{[^{},]*+(?P<at>,)": "values are written without commas",
+    r"PREFIX\s++:++\s*+<\s*+>\s*+(?P<at>[.;])": "PREFIX ends with its IRI, without . or ;",
     r"[IR]?LIKE\b": "write CONTAINS(LCASE(?o), 'text') or REGEX(?o, 'text', 'i') for LIKE",
     r"IS\s++(?:NOT\s++)?NULL\b": "write BOUND(?o) or !BOUND(?o) for NULL",
     r"(?P<at>ASC|DESC)\b(?!\s*+\()": "{at} takes parentheses: {at}(?n)",
@@ -57,7 +57,7 @@ PATTERN_TO_ADVICE: Final = {
     r"OR\b": "conditions are joined by ||, patterns by UNION",
     r"NOT\b(?!\s*+(?:EXISTS?|IN)\b)": "write ! for NOT",
     r"(?:REGEX|CONTAINS|STRSTARTS|STRENDS)\s*+\(\s*+[?$]\w++\s++(?P<at>')": (
-        "a comma stands between the values that a function takes"
+        "the values that a function takes are separated by commas"
     ),
 }
 #: The same, compiled not to match within a variable, a name or a language tag; and others.
@@ -66,13 +66,13 @@ RE_TO_ADVICE: Final = {
         re.compile(rf"(?<![\w?$:@.-]){pattern}", re.IGNORECASE): advice
         for pattern, advice in PATTERN_TO_ADVICE.items()
     },
-    re.compile("=="): "= compares",
+    re.compile("=="): "write = for ==",
     re.compile("=~"): "write REGEX(?o, 'text') for =~",
     re.compile(r"FILTER\s*+\([^(){}]*?(?P<at><>)", re.IGNORECASE): "write != for <>",
     re.compile(r"(?<!')@prefix\b", re.IGNORECASE): (
         "write PREFIX without @, and no full stop after it"
     ),
-    re.compile("[“”„‘’«»]"): "strings stand in straight quotation marks",
+    re.compile("[“”„‘’«»]"): "strings need straight quotation marks",
 }
 OPENING_TO_CLOSING: Final = {"(": ")", "{": "}", "[": "]"}
 #: How many of the open brackets a closing one is compared with.
@@ -84,7 +84,7 @@ def find_slip(text: str) -> tuple[int, str] | None:
     """The index of the first slip that matches a pattern, and what to do; None if none does.
 
     >>> find_slip("SELECT ?s COUNT(?o) { ?s ?p ?o }")
-    (10, 'what SELECT computes stands in parentheses, with a name: (COUNT(?x) AS ?n)')
+    (10, 'what SELECT computes needs parentheses and a name: (COUNT(?x) AS ?n)')
     >>> find_slip("SELECT * { ?s ?and 'a == b', x:or } # AND")
     """
     blanked = _blanked(text)

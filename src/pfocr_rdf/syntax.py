@@ -159,7 +159,7 @@ def _bare_iri(text: str) -> tuple[int, str] | None:
     """The index of the first address that is no IRI between < and >, and what to do."""
     for token in _tokens(text):
         if token["prefix"] is not None and text.startswith("//", token.end()):
-            return token.start(), "an IRI stands between < and >, and has no space in it"
+            return token.start(), "an IRI is written between < and >, without spaces"
     return None
 
 
@@ -251,7 +251,7 @@ def explain_syntax(
     if not text.strip():
         return fault.reason
     if fault.is_update:
-        return f"{fault.reason}, a release is final"
+        return f"{fault.reason}; a release is final"
     if not fault.line:
         return f"the query is not SPARQL: {fault.reason}"
     where = f"line {fault.line}, column {fault.column}: {fault.reason}"
