@@ -503,7 +503,7 @@ def test_what_virtuoso_cuts_without_a_word_is_no_answer_and_white_space_is_kept(
         (["--backend", "ftp://ada:s3cret@x/"], "--backend is no address"),
         (["--backend", "http://"], "--backend is no address"),
         (["--backend", "http://x:99999/"], "--backend is no address"),
-        (["--backend-graph", "urn:x"], "has no use without --backend"),
+        (["--backend-graph", "urn:x"], "is of no use without --backend"),
         (["--backend", "http://x/", "--backend-graph", "no iri"], "is no graph"),
         (
             ["--backend", "http://x/", "--backend-graph", "default", "--backend-graph", "urn:x"],

@@ -230,7 +230,7 @@ def test_a_thing_is_described_in_both_directions(data: Path) -> None:
     assert any(line.endswith(f"{subject} .") for line in lines)
     unknown = described(data, "ncbigene:999999999")
     assert unknown.status == 1
-    assert "the release says nothing of 'ncbigene:999999999'" in unknown.err
+    assert "the release says nothing about 'ncbigene:999999999'" in unknown.err
 
 
 def test_another_release_than_the_current_one_is_described(data: Path, tmp_path: Path) -> None:
@@ -286,7 +286,7 @@ def test_an_error_of_the_store_is_not_one_of_standard_output(
     with pytest.raises(typer.Exit) as ended, refusals():
         raise OSError("IO error: a table is cut")
     assert ended.value.exit_code == 1
-    assert capsys.readouterr().err.startswith("error: IO error: a table is cut: see ")
+    assert capsys.readouterr().err.startswith("error: IO error: a table is cut: check ")
 
 
 FULL = pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="there is no full device")
@@ -300,7 +300,7 @@ def test_a_full_disk_under_stdout_is_one_line(command: str, data: Path, tmp_path
     done = outside([command, *records, "--data", str(where)], "> /dev/full")
     assert done.returncode == 1
     assert done.stderr == (
-        "error: standard output: No space left on device: see that it is there, may be used, and "
+        "error: standard output: No space left on device: check that it exists, may be used, and "
         "has room\n"
     )
 
@@ -314,7 +314,7 @@ def test_a_full_disk_under_a_file_names_the_file(
     (tmp_path / name).symlink_to("/dev/full")
     done = run("dump", "--data", data, "--format", form, "--output", tmp_path / name)
     assert done.status == 1
-    assert done.err.startswith(f"error: {tmp_path / name}: No space left on device: see that ")
+    assert done.err.startswith(f"error: {tmp_path / name}: No space left on device: check that ")
 
 
 def test_a_file_that_cannot_be_copied_is_told_with_where_it_should_go_and_leaves_nothing(
@@ -327,7 +327,7 @@ def test_a_file_that_cannot_be_copied_is_told_with_where_it_should_go_and_leaves
     monkeypatch.setattr("shutil.copyfile", full)
     done = run("dump", "--data", data, "--to", tmp_path / "to")
     assert done.status == 1
-    assert f" -> {tmp_path / 'to' / 'SHA256SUMS'}: No space left on device: see " in done.err
+    assert f" -> {tmp_path / 'to' / 'SHA256SUMS'}: No space left on device: check " in done.err
     monkeypatch.undo()
     assert run("dump", "--data", data, "--to", tmp_path / "to").status == 0
 
@@ -608,9 +608,9 @@ def test_a_query_takes_an_article_by_its_doi(doi: str, cited: Path) -> None:
 def test_a_name_in_the_place_of_an_identifier_is_told_the_identifier(data: Path) -> None:
     asked = run("query", "figures-by-gene", "--data", data, "-p", "gene=Erbb2")
     assert (asked.status, asked.out) == (2, "")
-    assert asked.err.endswith(" or an IRI; by that name goes 2064 (ERBB2, Homo sapiens)\n")
+    assert asked.err.endswith(" or an IRI; by that name there is 2064 (ERBB2, Homo sapiens)\n")
     asked = run("query", "figures-by-all-genes", "--data", data, "-p", "gene=2064,mapk1,x")
-    assert asked.err.endswith("; by that name goes 5594 (MAPK1, Homo sapiens)\n")
+    assert asked.err.endswith("; by that name there is 5594 (MAPK1, Homo sapiens)\n")
     asked = run("query", "figures-by-gene", "--data", data, "-p", "gene=nobody")
     assert asked.err.endswith(" or an IRI\n")
 
@@ -638,7 +638,9 @@ def test_a_doi_that_no_article_has_is_refused_and_no_iri_is_asked_for(cited: Pat
     )
     refused = run(*asked, "--endpoint", "http://127.0.0.1:9/sparql")
     assert (refused.status, refused.out) == (2, "")
-    assert refused.err.endswith("is a DOI; give a PubMed Central id as PMC6566596 or its IRI\n")
+    assert refused.err.endswith(
+        "is a DOI; give a PubMed Central id such as PMC6566596 or its IRI\n"
+    )
 
 
 @pytest.mark.parametrize(

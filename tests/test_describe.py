@@ -174,7 +174,7 @@ def test_an_unknown_thing_is_refused_with_what_to_give(text: str, store: Store) 
     with pytest.raises(QueryError) as caught:
         find_thing(text, store, IRIS)
     assert str(caught.value).startswith(
-        f"the release says nothing of {text!r}: give an IRI, a CURIE such as ncbigene:5742 or "
+        f"the release says nothing about {text!r}: give an IRI, a CURIE such as ncbigene:5742 or "
         "mesh:D014148, a figid, a PMC id, or a DOI; "
     )
 
@@ -198,7 +198,8 @@ def test_a_thing_that_no_record_has_is_told_as_such(text: str, iri: str, store: 
     with pytest.raises(QueryError) as caught:
         find_thing(text, store, IRIS)
     assert str(caught.value) == (
-        f"the release says nothing of {text!r}: it is understood as <{iri}>, and no record has that"
+        f"the release says nothing about {text!r}: it is understood as <{iri}>, "
+        "but no record has that"
     )
 
 

@@ -621,7 +621,7 @@ def test_a_list_that_has_no_use_is_refused(tmp_path: Path, seeds_release: Releas
     done = run("serve", "--data", data, "--federation", "off", "--partners", file)
     assert (done.status, done.err) == (
         2,
-        "error: --partners has no use with --federation off: leave one of them out\n",
+        "error: --partners is of no use with --federation off: leave one of them out\n",
     )
 
 

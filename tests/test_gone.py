@@ -158,7 +158,7 @@ def test_an_alias_that_a_figure_had_still_leads_to_it(tmp_path: Path) -> None:
         page = pages.get(f"/{address}{suffix}", "text/html")
         assert (page.status, page.headers["location"]) == (301, f"/figures/{STAYS}{suffix}")
     told = run("describe", ALIAS, "--data", tmp_path / "data")
-    said = f"error: {ALIAS} was an alias of {STAYS} in an earlier release: name that\n"
+    said = f"error: {ALIAS} was an alias of {STAYS} in an earlier release: give that\n"
     assert (told.status, told.err) == (1, said)
     # It is the figure's as long as the figure is there, though neither is in the release before.
     built(tmp_path, GONE, aliases={GONE: "PMC7__F3"})
@@ -215,7 +215,8 @@ def test_it_is_told_by_name_on_the_command_line(
     assert refused.status == 1
     assert refused.err.startswith(f"error: the figure {GONE} (“A “title” of it”) was last in")
     assert (
-        "the release says nothing of" in run("describe", "PMC7__x", "--data", tmp_path / "data").err
+        "the release says nothing about"
+        in run("describe", "PMC7__x", "--data", tmp_path / "data").err
     )
     assert run("describe", STAYS, "--data", tmp_path / "data").status == 0
 

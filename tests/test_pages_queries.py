@@ -175,12 +175,13 @@ def test_the_button_to_the_editor_has_the_query_with_the_values_in_it(server: Se
         (
             "figures-by-gene",
             "gene=TP53",
-            "'TP53' is not of type gene: give an NCBI Gene id as 5742, ncbigene:5742 or an IRI",
+            "'TP53' is not of type gene: "
+            "give an NCBI Gene id such as 5742, ncbigene:5742 or an IRI",
         ),
         (
             "figures-by-gene",
             "gene=&limit=5",
-            "missing: give an NCBI Gene id as 5742, ncbigene:5742 or an IRI",
+            "missing: give an NCBI Gene id such as 5742, ncbigene:5742 or an IRI",
         ),
         (
             "figures-by-gene",
@@ -196,7 +197,7 @@ def test_the_button_to_the_editor_has_the_query_with_the_values_in_it(server: Se
         ("organisms", "x=1", "the query has no parameter 'x': it has"),
         ("gene-sets", "minimum=0", "give a whole number, 1 to 1000000"),
         ("figures-by-gene-tier", "gene=2064&tier=best", "give one or more of symbol"),
-        ("co-mention-edges", "gene=2064,x", "'x' (item 2) is no NCBI Gene id: give"),
+        ("co-mention-edges", "gene=2064,x", "'x' (item 2) is not an NCBI Gene id: give"),
         ("figures-by-gene", "gene=%ff", "the parameters are not UTF-8"),
     ],
 )
@@ -447,9 +448,15 @@ def test_as_many_rows_as_were_asked_for_may_not_be_all(server: Server) -> None:
 @pytest.mark.parametrize(
     ("asked", "named"),
     [
-        ("figures-by-gene.csv?gene=erbb2", " an IRI; by that name goes 2064 (ERBB2, Homo sapiens)"),
-        ("co-mention-edges.csv?gene=2064,MAPK1", "; by that name goes 5594 (MAPK1, Homo sapiens)"),
-        ("figures-by-organism.csv?organism=human", "; by that name goes 9606 (Homo sapiens)"),
+        (
+            "figures-by-gene.csv?gene=erbb2",
+            " an IRI; by that name there is 2064 (ERBB2, Homo sapiens)",
+        ),
+        (
+            "co-mention-edges.csv?gene=2064,MAPK1",
+            "; by that name there is 5594 (MAPK1, Homo sapiens)",
+        ),
+        ("figures-by-organism.csv?organism=human", "; by that name there is 9606 (Homo sapiens)"),
         ("figures-by-gene.csv?gene=nobody", " or an IRI"),
     ],
 )

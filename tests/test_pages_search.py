@@ -215,7 +215,7 @@ def test_a_limit_that_nothing_has_can_be_taken_back(pages: Pages) -> None:
         ("&page=x", f"page must be a whole number from 1 to {MOST_PAGES}"),
         ("&limit=1000", "limit must be a whole number from 1 to 100"),
         ("&organism=martian", "no organism 'martian' in this release: give an NCBI taxonomy id or"),
-        ("&year=abc", "'abc' is no year: give four digits as 2019"),
+        ("&year=abc", "'abc' is not a year: give four digits such as 2019"),
         ("&offset=10", "search has no parameter 'offset': it has q, organism, year, tier, page,"),
     ],
 )
@@ -229,7 +229,7 @@ def test_a_parameter_of_the_wrong_kind_is_told(pages: Pages, more: str, said: st
 def test_a_value_that_was_typed_is_shown_letter_by_letter(pages: Pages) -> None:
     """The sheet begins what has the class with a capital, after a quotation mark too."""
     typed = search(pages, "kinase", "&year=abc", "text/html")
-    assert '<p class="prose">&#39;abc&#39; is no year' in typed.text
+    assert '<p class="prose">&#39;abc&#39; is not a year' in typed.text
     assert (
         '<p class="prose sentence">tier must'
         in search(pages, "kinase", "&tier=best", "text/html").text

@@ -169,12 +169,12 @@ def test_a_value_of_another_shape_is_refused(kind: str, value: str) -> None:
 
 def test_a_refusal_says_what_may_be_meant_and_what_to_give() -> None:
     assert refusal("gene", "TP53") == (
-        "parameter 'x': 'TP53' is not of type gene: give an NCBI Gene id as 5742, ncbigene:5742 "
-        "or an IRI"
+        "parameter 'x': 'TP53' is not of type gene: give an NCBI Gene id such as 5742, "
+        "ncbigene:5742 or an IRI"
     )
     assert refusal("chemical", "5855") == (
         "parameter 'x': '5855' is not of type chemical: '5855' may be CHEBI:5855; give a MeSH or "
-        "ChEBI id as D005227, CHEBI:35366 or an IRI"
+        "ChEBI id such as D005227, CHEBI:35366 or an IRI"
     )
 
 
@@ -201,10 +201,11 @@ def test_a_list_of_too_many_genes_is_refused_and_the_message_stays_short() -> No
 @pytest.mark.parametrize(
     ("word", "reason"),
     [
-        ("abc", "'abc' (item 301) is no NCBI Gene id: give ids as 5742, 5743"),
+        ("abc", "'abc' (item 301) is not an NCBI Gene id: give ids such as 5742, 5743"),
         (
             "taxon:9606",
-            "'taxon:9606' (item 301) is no NCBI Gene id: it is a taxon; give ids as 5742, 5743",
+            "'taxon:9606' (item 301) is not an NCBI Gene id: it is a taxon; "
+            "give ids such as 5742, 5743",
         ),
     ],
 )
@@ -261,7 +262,7 @@ def test_a_missing_value_is_asked_for_by_its_label() -> None:
         bind(load_query("figures-by-gene"), {})
     assert str(caught.value) == (
         "query figures-by-gene needs the parameter 'gene' (NCBI Gene id, such as 2064): "
-        "give an NCBI Gene id as 5742, ncbigene:5742 or an IRI"
+        "give an NCBI Gene id such as 5742, ncbigene:5742 or an IRI"
     )
 
 

@@ -318,7 +318,7 @@ def test_a_name_that_contradicts_the_format_is_refused(
     line = ("dump", "--release", seeds_release.path, "--format", form)
     done = run(*line, "--output", tmp_path / name)
     assert done.status == 2
-    assert "name another, or leave --format out" in " ".join(done.err.split())
+    assert "give another, or leave --format out" in " ".join(done.err.split())
     assert list(tmp_path.iterdir()) == []
 
 

@@ -62,7 +62,7 @@ def test_where_nothing_is_found_it_is_said_what_to_try(data: Path) -> None:
     assert found.err.startswith("0 figures\ntry a symbol, a part of a name, or an identifier;")
     suggested = run("search", "--suggest", "nonsense", "--data", data)
     assert (suggested.status, suggested.out) == (0, "")
-    assert suggested.err == "nothing that figures have begins with 'nonsense'\n"
+    assert suggested.err == "no name or title begins with 'nonsense'\n"
 
 
 def test_words_that_were_left_out_are_told(data: Path) -> None:

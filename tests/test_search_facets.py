@@ -138,12 +138,15 @@ def test_every_organism_that_is_counted_can_be_asked_for(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("narrowed", "said"),
     [
-        ({"organism": "mus musculs"}, "no organism 'mus musculs' in .*: give .* as Mus musculus$"),
-        ({"organism": "martian"}, "no organism 'martian' in .* as 9606 or Homo sapiens$"),
+        (
+            {"organism": "mus musculs"},
+            "no organism 'mus musculs' in .*: give .* such as Mus musculus$",
+        ),
+        ({"organism": "martian"}, "no organism 'martian' in .* such as 9606 or Homo sapiens$"),
         ({"organism": "ncbigene:5742"}, "no organism 'ncbigene:5742'"),
         ({"organism": ""}, "no organism ''"),
-        ({"year": "abc"}, "'abc' is no year: give four digits as 2019"),
-        ({"year": ""}, "'' is no year"),
+        ({"year": "abc"}, "'abc' is not a year: give four digits such as 2019"),
+        ({"year": ""}, "'' is not a year"),
     ],
 )
 def test_what_is_no_organism_or_year_is_refused(

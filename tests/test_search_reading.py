@@ -341,7 +341,7 @@ def test_a_figure_without_texts_is_shown(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("offset", "limit"), [(-1, 1), (0, -1), (0, 201)])
 def test_a_page_out_of_range_is_refused(offset: int, limit: int, index: Index) -> None:
-    with pytest.raises(QueryError, match="leave out none or more, and ask for 200 at most"):
+    with pytest.raises(QueryError, match="give an offset of 0 or more, and a limit from 0 to 200"):
         index.search("x", offset=offset, limit=limit)
 
 
@@ -423,7 +423,7 @@ def test_nothing_is_suggested_for_no_word(prefix: str, index: Index) -> None:
 
 @pytest.mark.parametrize("limit", [-1, 51])
 def test_a_number_of_suggestions_out_of_range_is_refused(limit: int, index: Index) -> None:
-    with pytest.raises(QueryError, match="ask for 50 at most"):
+    with pytest.raises(QueryError, match="give 0 to 50"):
         index.suggest("x", limit)
 
 

@@ -310,19 +310,20 @@ def refusal(text: str, kinds: tuple[Kind, ...] = KINDS) -> str:
             "HGNC:9604",
             KINDS,
             "not a known identifier: 'HGNC:9604' is of another vocabulary: genes go by NCBI Gene "
-            "ids, as ncbigene:5742",
+            "ids, such as ncbigene:5742",
         ),
         (
             "http://purl.obolibrary.org/obo/MONDO_0005015",
             KINDS,
             "not a known identifier: 'http://purl.obolibrary.org/obo/MONDO_0005015' is of another "
-            "vocabulary: diseases go by MeSH or Disease Ontology ids, as mesh:D009369 or DOID:162",
+            "vocabulary: diseases go by MeSH or Disease Ontology ids, such as mesh:D009369 or "
+            "DOID:162",
         ),
         (
             "pubchem.compound:962",
             KINDS,
             "not a known identifier: 'pubchem.compound:962' is of another vocabulary: chemicals "
-            "go by MeSH or ChEBI ids, as mesh:D014148 or CHEBI:15377",
+            "go by MeSH or ChEBI ids, such as mesh:D014148 or CHEBI:15377",
         ),
         ("ncbigene:TP53", KINDS, "not an NCBI Gene id (a positive whole number): 'TP53'"),
         ("mesh:D12", KINDS, "not a MeSH id (D or C and six to nine digits): 'D12'"),

@@ -37,7 +37,7 @@ def find_thing(text: str, store: Store, iris: Iris) -> NamedNode:
     )
     try:
         readings.insert(0, find_iri(text, iris))
-        advice = f"it is understood as <{readings[0].value}>, and no record has that"
+        advice = f"it is understood as <{readings[0].value}>, but no record has that"
     except IriError as error:
         advice += error.hint or "`pfocr-rdf search --suggest` finds them by a name"
     for node in readings:
@@ -48,7 +48,7 @@ def find_thing(text: str, store: Store, iris: Iris) -> NamedNode:
         if next(store.quads_for_pattern(None, None, node), None):
             return node
     shown = text if len(text) <= 200 else text[:200] + "…"
-    raise QueryError(f"the release says nothing of {shown!r}: {advice}")
+    raise QueryError(f"the release says nothing about {shown!r}: {advice}")
 
 
 def _as_it_stands(text: str, iris: Iris) -> Iterator[NamedNode]:

@@ -68,7 +68,7 @@ def read_terms(parameter: Parameter, value: str, iris: Iris = DEFAULT_IRIS) -> t
     >>> read_terms(Parameter("gene", "gene", None, "Gene"), "TP53")
     Traceback (most recent call last):
     pfocr_rdf.errors.UsageError: parameter 'gene': 'TP53' is not of type gene: give an NCBI \
-Gene id as 5742, ncbigene:5742 or an IRI
+Gene id such as 5742, ncbigene:5742 or an IRI
     """
     kind, _, bounds = parameter.type.partition(" ")
     reader, accepted = TYPE_TO_READER[kind]
@@ -99,7 +99,7 @@ def _things(*kinds: Kind) -> Reader:
 def _genes(value: str, _bounds: str, iris: Iris) -> Iterable[Term]:
     """The genes of a list; an error names only the wrong item, because the list may be long.
 
-    :raises UsageError: if an item is no NCBI Gene id, or there are too many.
+    :raises UsageError: if an item is not an NCBI Gene id, or there are too many.
     """
     words = [word for word in re.split(r"[,;\s]+", value) if word]
     if not words:
@@ -117,8 +117,8 @@ def _gene(word: str, place: int, iris: Iris) -> Term:
         shown = repr(word if len(word) <= SHOWN else word[:SHOWN] + "…")
         may_be = error.hint.removeprefix(shown).strip()
         hint = f"it {may_be}; " if may_be else ""
-        reason = f"{shown} (item {place:,}) is no NCBI Gene id"
-        raise UsageError(f"{reason}: {hint}give ids as 5742, 5743") from error
+        reason = f"{shown} (item {place:,}) is not an NCBI Gene id"
+        raise UsageError(f"{reason}: {hint}give ids such as 5742, 5743") from error
 
 
 def _text(value: str, _bounds: str, _iris: Iris) -> Iterable[Term]:
@@ -157,30 +157,30 @@ def _tier(value: str, _bounds: str, _iris: Iris) -> Iterable[Term]:
 
 #: Type → its reader, and what a value looks like.
 TYPE_TO_READER: Final[dict[str, tuple[Reader, str]]] = {
-    "gene": (_things("ncbigene"), "an NCBI Gene id as 5742, ncbigene:5742 or an IRI"),
-    "genes": (_genes, f"at most {LIST_LIMIT:,} NCBI Gene ids as 5742, 5743"),
-    "mesh": (_things("mesh"), "a MeSH id as D005227, mesh:D005227 or an IRI"),
+    "gene": (_things("ncbigene"), "an NCBI Gene id such as 5742, ncbigene:5742 or an IRI"),
+    "genes": (_genes, f"at most {LIST_LIMIT:,} NCBI Gene ids such as 5742, 5743"),
+    "mesh": (_things("mesh"), "a MeSH id such as D005227, mesh:D005227 or an IRI"),
     "chemical": (
         _things("mesh", "chebi"),
-        "a MeSH or ChEBI id as D005227, CHEBI:35366 or an IRI",
+        "a MeSH or ChEBI id such as D005227, CHEBI:35366 or an IRI",
     ),
     "disease": (
         _things("mesh", "doid"),
-        "a MeSH or Disease Ontology id as D009369, DOID:162 or an IRI",
+        "a MeSH or Disease Ontology id such as D009369, DOID:162 or an IRI",
     ),
-    "taxon": (_things("taxon"), "an NCBI taxonomy id as 9606, taxon:9606 or an IRI"),
-    "article": (_things("pmc"), "a PubMed Central id as PMC6566596 or its IRI"),
+    "taxon": (_things("taxon"), "an NCBI taxonomy id such as 9606, taxon:9606 or an IRI"),
+    "article": (_things("pmc"), "a PubMed Central id such as PMC6566596 or its IRI"),
     "thing": (
         _things("ncbigene", "mesh", "chebi", "doid", "taxon", "pmc"),
-        "a CURIE as ncbigene:5742, mesh:D005227, taxon:9606, pmc:PMC6566596, or its IRI",
+        "a CURIE such as ncbigene:5742, mesh:D005227, taxon:9606, pmc:PMC6566596, or its IRI",
     ),
-    "figure": (_things("figure"), "a figure id as PMC6566596__ijms-20-02505-g004 or its IRI"),
+    "figure": (_things("figure"), "a figure id such as PMC6566596__ijms-20-02505-g004 or its IRI"),
     # Not stripped: some words read from pictures begin or end with white space.
     "text": (_text, "at least one character"),
     # Stripped: names neither begin nor end with white space, but a pasted one may have some.
     "name": (_name, "at least one character"),
     "integer": (_integer, "a whole number"),
     "limit": (_limit, f"a whole number, 1 to {ROW_LIMIT:,}"),
-    "year": (_year, "four digits as 2019"),
+    "year": (_year, "four digits such as 2019"),
     "tier": (_tier, f"one or more of {', '.join(TIERS)}"),
 }

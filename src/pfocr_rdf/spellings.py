@@ -55,11 +55,11 @@ BEGINNING_TO_PREFIXES: Final[dict[Beginning, str]] = {
 #: What to give instead of an identifier from other vocabularies → the prefixes of those.
 ADVICE_TO_PREFIXES: Final[dict[str, str]] = {
     "PubMed ids are not in the records: give the PMC id or the DOI": "pmid pubmed",
-    "genes go by NCBI Gene ids, as ncbigene:5742": "hgnc hgnc.symbol symbol ensembl uniprot "
+    "genes go by NCBI Gene ids, such as ncbigene:5742": "hgnc hgnc.symbol symbol ensembl uniprot "
     "uniprotkb mgi rgd zfin flybase",
-    "chemicals go by MeSH or ChEBI ids, as mesh:D014148 or CHEBI:15377": "pubchem "
+    "chemicals go by MeSH or ChEBI ids, such as mesh:D014148 or CHEBI:15377": "pubchem "
     "pubchem.compound cid drugbank kegg.compound hmdb inchikey cas chembl chembl.compound",
-    "diseases go by MeSH or Disease Ontology ids, as mesh:D009369 or DOID:162": "mondo omim "
+    "diseases go by MeSH or Disease Ontology ids, such as mesh:D009369 or DOID:162": "mondo omim "
     "umls hp efo orphanet orpha icd10 ncit",
 }
 #: The shapes of bare accessions, the strictest first.

@@ -110,12 +110,12 @@ def _words(number: int, said: str) -> str:
     """The explanation of a fault.
 
     >>> _words(signal.SIGSEGV, "")
-    'the query ended the engine (SIGSEGV): ask something simpler'
+    'the query crashed the engine (SIGSEGV): ask something simpler'
     """
     if NO_ORDER in said:
         return NO_ORDER_ADVICE
     if number == signal.SIGKILL:
-        return "the query was killed, as it is where memory runs out: ask for less at once"
+        return "the query was killed, probably because memory ran out: ask for less at once"
     if any(words in said for words in NO_ROOM):
         return "the query took more memory than there is: ask for less at once"
-    return f"the query ended the engine ({signal.Signals(number).name}): ask something simpler"
+    return f"the query crashed the engine ({signal.Signals(number).name}): ask something simpler"

@@ -98,7 +98,7 @@ def build(
             result = build_release(records, data, options)
         except KeyboardInterrupt:
             now = _current_id(data)
-            left = f"{now} was published, old releases may not be pruned"
+            left = f"{now} was published, but perhaps not all old releases were pruned"
             say(f"interrupted: {'nothing was published' if now == before else left}")
             raise
     release = result.release

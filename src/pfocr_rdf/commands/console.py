@@ -75,7 +75,7 @@ def refusals() -> Iterator[None]:
             _let_stdout_go()
         # Errors of the store have neither a file's name nor a number.
         said = f"{what}: {error.strerror}" if what else str(error)
-        say(f"error: {said}: see that it is there, may be used, and has room")
+        say(f"error: {said}: check that it exists, may be used, and has room")
         raise typer.Exit(1) from error
 
 

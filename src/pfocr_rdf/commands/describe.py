@@ -53,5 +53,5 @@ def _gone(data: Path, thing: str, iris: Iris) -> QueryError | None:
             return QueryError(f"{gone.words}: `pfocr-rdf releases` lists those that are kept")
         if figids := find_led(data, iri, iris):
             named = " and ".join(figids)
-            return QueryError(f"{thing} was an alias of {named} in an earlier release: name that")
+            return QueryError(f"{thing} was an alias of {named} in an earlier release: give that")
     return None

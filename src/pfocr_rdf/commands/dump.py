@@ -68,10 +68,10 @@ def _form(form: DumpFormatName | None, output: Path | None) -> DumpFormatName:
     named = formats_of(output) if output is not None else ()
     if form is None and not named and output is not None and (suffix := suffix_of(output)):
         known = ", ".join(SUFFIX_TO_FORMATS)
-        what = f"no dump ends in {suffix}, but in {known}: name it so, or give a --format"
+        what = f"dumps do not end in {suffix}, but in {known}: rename it, or give a --format"
         raise typer.BadParameter(what, param_hint="--output")
     if form is not None and named and form not in named:
-        what = f"{output} is the name of a file of {named[0]}: name another, or leave --format out"
+        what = f"{output} is a name for {named[0]} files: give another, or leave --format out"
         raise typer.BadParameter(what, param_hint=f"--format {form}")
     return form or (named[0] if named else "turtle")
 

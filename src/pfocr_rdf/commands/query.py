@@ -114,7 +114,9 @@ def query(
             typer.echo(_shown(asked, param or []))
         elif endpoint is not None:
             if explain:
-                raise typer.BadParameter("a release is explained", param_hint="--endpoint")
+                raise typer.BadParameter(
+                    "--explain is for a release: leave one of them out", param_hint="--endpoint"
+                )
             rows = _ask_endpoint(endpoint, _text(asked, param or [], Iris()), form, timeout_s)
             _tell_cut(asked, param or [], rows)
         else:

@@ -46,5 +46,5 @@ def rollback(
     """Make an earlier release the current one; nothing is deleted."""
     with refusals():
         was, now = roll_back(data, release)
-        say(f"was {was.id}" if was else "there was none")
+        say(f"{was.id} was current" if was else "no release was current")
         typer.echo(now.id)

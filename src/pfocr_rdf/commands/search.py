@@ -51,7 +51,7 @@ def search(
             suggestions = index.suggest(text, min(limit, 50))
             _print_suggestions(suggestions, as_json=as_json)
             if limit and not suggestions:
-                say(f"nothing that figures have begins with {text[:100]!r}")
+                say(f"no name or title begins with {text[:100]!r}")
             return
         found = index.search(
             text, organism=organism, year=year, tier=tier, offset=offset, limit=limit
@@ -71,7 +71,10 @@ def _advise(limits: Sequence[str]) -> None:
     if limits:
         say(f"try without {' and '.join(limits)}")
     else:
-        say("try a symbol, a part of a name, or an identifier; --suggest shows what begins alike")
+        say(
+            "try a symbol, a part of a name, or an identifier; "
+            "--suggest shows names with the same beginning"
+        )
 
 
 def _document(found: Found) -> dict[str, Any]:

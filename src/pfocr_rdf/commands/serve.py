@@ -221,7 +221,7 @@ def _partners(federation: str, path: Path | None) -> Partners | None:
     """
     if federation == "off":
         if path is not None:
-            raise UsageError("--partners has no use with --federation off: leave one of them out")
+            raise UsageError("--partners is of no use with --federation off: leave one of them out")
         return None
     return read_partners(path) if path is not None else public_partners()
 
@@ -233,7 +233,7 @@ def _backend(url: str | None, graphs: list[str] | None) -> Backend | None:
     """
     if url is None:
         if graphs:
-            raise UsageError("--backend-graph has no use without --backend: leave it out")
+            raise UsageError("--backend-graph is of no use without --backend: leave it out")
         return None
     try:
         return read_backend(url, tuple(graphs or ()))

@@ -53,13 +53,13 @@ def told_things(things: Sequence[Thing]) -> str:
     """What to add to the message that a value is no identifier.
 
     >>> told_things([Thing("urn:x", "gene", "7157", "TP53", "Homo sapiens", 9)])
-    '; by that name goes 7157 (TP53, Homo sapiens)'
+    '; by that name there is 7157 (TP53, Homo sapiens)'
     >>> told_things([])
     ''
     """
-    go = "goes" if len(things) == 1 else "go"
+    are = "is" if len(things) == 1 else "are"
     shown = (
         f"{thing.accession} ({', '.join(filter(None, (thing.name, thing.organism)))})"
         for thing in things
     )
-    return f"; by that name {go} {', '.join(shown)}" if things else ""
+    return f"; by that name there {are} {', '.join(shown)}" if things else ""

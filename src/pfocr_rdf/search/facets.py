@@ -56,7 +56,7 @@ class Properties:
             example = " or ".join(near or ["9606", "Homo sapiens"])
             raise QueryError(
                 f"no organism {text[:100]!r} in this release: give an NCBI taxonomy id or a name, "
-                f"as {example}"
+                f"such as {example}"
             ) from None
 
 
@@ -66,7 +66,7 @@ def checked_year(text: str) -> str:
     :raises UsageError: if the text is no year.
     """
     if not YEAR_RE.fullmatch(text):
-        raise UsageError(f"{text[:100]!r} is no year: give four digits as 2019")
+        raise UsageError(f"{text[:100]!r} is not a year: give four digits such as 2019")
     return text
 
 

@@ -184,7 +184,7 @@ class Index:
         :raises ReleaseError: if the index is damaged.
         """
         if offset < 0 or not 0 <= limit <= MOST_HITS:
-            reason = f"leave out none or more, and ask for {MOST_HITS} at most"
+            reason = f"give an offset of 0 or more, and a limit from 0 to {MOST_HITS}"
             raise QueryError(f"offset {offset}, limit {limit} of a search: {reason}")
         with self._lock:
             asked = self._completed(asking.read_asked(text))
@@ -229,7 +229,7 @@ class Index:
         :raises ReleaseError: if the index is damaged.
         """
         if not 0 <= limit <= MOST_SUGGESTIONS:
-            raise QueryError(f"limit {limit} of suggestions: ask for {MOST_SUGGESTIONS} at most")
+            raise QueryError(f"limit {limit} of suggestions: give 0 to {MOST_SUGGESTIONS}")
         begun = key(prefix)
         if not begun:
             return ()
