@@ -768,7 +768,7 @@ def test_a_time_limit_is_a_number_of_seconds(timeout_s: str) -> None:
     address = "http://127.0.0.1:9/sparql"
     refused = run("query", "ASK {}", "--endpoint", address, "--timeout-s", timeout_s)
     assert refused.status == 2
-    assert "give more than none and at most 86,400" in refused.err
+    assert "give more than 0 and at most 86,400" in refused.err
 
 
 # --- which command ---

@@ -75,7 +75,7 @@ def test_a_manifest_that_does_not_tell_them_is_refused(
                 *("push", "--endpoint", "http://127.0.0.1:9/a"),
                 *("--query-endpoint", "http://127.0.0.1:9/b", "--release"),
             ],
-            *("triples", "does not say how many triples: build again, or roll back"),
+            *("triples", "does not say how many triples there are: build again, or roll back"),
         ),
     ],
 )

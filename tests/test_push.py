@@ -301,7 +301,7 @@ def test_a_store_that_counts_other_than_was_sent_is_told(
         line = ["push", "--endpoint", server.url, "--query-endpoint", server.url, "--graph", GRAPH]
         done = run(*line, "--release", seeds_release.path, "--data", tmp_path)
     assert (done.status, done.out) == (1, "")
-    fault = f"graph {GRAPH} has 5 triples there, and 3,874 in {seeds_release.id}: see that nobody"
+    fault = f"graph {GRAPH} has 5 triples there, but 3,874 in {seeds_release.id}: check that nobody"
     assert fault in done.err
     methods = [
         (method, len(body) > 0) for method, path, _, body in server.asked if "graph=" in path
@@ -312,7 +312,7 @@ def test_a_store_that_counts_other_than_was_sent_is_told(
 @pytest.mark.parametrize(
     ("options", "said", "status"),
     [
-        (("--graph", "no iri"), "'no iri' can name no graph", 2),
+        (("--graph", "no iri"), "'no iri' cannot name a graph", 2),
         (("--graph", EQUIVALENTS), "another graph of the release has this name", 1),
         (("--endpoint", "http://127.0.0.1:1/graphs"), "add --query-endpoint", 2),
         (("--endpoint", "ftp://a.example/"), "begins with http or https", 2),

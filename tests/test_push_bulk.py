@@ -148,7 +148,7 @@ def test_a_fault_in_a_file_is_told_and_the_file_loaded_once_it_is_whole(
         (whole[: len(whole) // 2], "pfocr.nt.gz could not be loaded (37000"),
         (b"no gzip", "pfocr.nt.gz could not be loaded (37000"),
         # A line that it does not understand Virtuoso leaves out, and says nothing.
-        (compress(b"\xff\n") + whole, "has 3,873 triples there, and 3,874 in copied"),
+        (compress(b"\xff\n") + whole, "has 3,873 triples there, but 3,874 in copied"),
     ):
         dump.unlink()
         dump.write_bytes(damaged)
@@ -174,7 +174,7 @@ def test_a_folder_without_the_dumps_is_told(
     seeds_release: Release, virtuoso: Virtuoso, tmp_path: Path
 ) -> None:
     for folder, said in (
-        (tmp_path, f"there is no pfocr.nt.gz in {tmp_path} there"),
+        (tmp_path, f"there is no pfocr.nt.gz in {tmp_path}:"),
         (tmp_path / "nothing", f"Virtuoso finds no folder {tmp_path / 'nothing'}"),
     ):
         done = push(virtuoso, seeds_release, tmp_path, "--virtuoso-folder", str(folder))
@@ -197,7 +197,7 @@ def test_dumps_of_another_release_are_told(
     other = str(mixed_release.dumps)
     done = push(virtuoso, seeds_release, tmp_path, "--virtuoso-folder", other)
     assert (done.status, done.out) == (1, "")
-    assert f"see that {other} has the dumps of this release" in done.err
+    assert f"check that {other} has the dumps of this release" in done.err
 
 
 def test_files_of_others_that_wait_are_not_loaded(
@@ -220,7 +220,7 @@ def test_a_user_without_the_right_is_told(
     isql.run("DB.DBA.USER_SET_OPTION('reader', 'SQL_ENABLE', 1)")
     done = push(virtuoso, seeds_release, tmp_path, "--user", "reader")
     assert (done.status, done.out) == (1, "")
-    assert "reader may not load files: name dba, or one of its group" in done.err
+    assert "reader may not load files: push as dba, or one of its group" in done.err
 
 
 @pytest.mark.parametrize(
@@ -234,8 +234,8 @@ def test_a_user_without_the_right_is_told(
         (("--query-endpoint", "http://127.0.0.1:1/"), "--query-endpoint is for --endpoint", 2),
         (("--virtuoso-bulk", "-K"), "'-K' is no address of a SQL server: give HOST:PORT", 2),
         (("--virtuoso-bulk", "http://a.example/"), "is no address of a SQL server", 2),
-        (("--user", "-K"), "'-K' is no name of a user", 2),
-        (("--graph", "no iri"), "'no iri' can name no graph", 2),
+        (("--user", "-K"), "'-K' is not a user name", 2),
+        (("--graph", "no iri"), "'no iri' cannot name a graph", 2),
         (("--isql", "nothing"), "--isql nothing: there is no such program", 1),
         (("--password-env", "NOT_SET"), "no environment variable NOT_SET", 2),
     ],

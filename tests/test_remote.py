@@ -177,8 +177,8 @@ def test_an_answer_in_chunks_is_read() -> None:
     ("status", "advice"),
     [
         (400, "correct the query"),
-        (401, "it wants credentials, and none are sent: take another endpoint"),
-        (403, "it refuses: take another endpoint or ask its owner"),
+        (401, "it wants credentials, but none are sent: use another endpoint"),
+        (403, "it refuses: use another endpoint or ask its owner"),
         (404, "check the address"),
         (414, "shorten the query"),
         (429, "wait, then try again"),
@@ -249,7 +249,7 @@ def test_an_endpoint_that_moved_is_told_with_its_new_address() -> None:
 )
 def test_an_answer_of_another_media_type_is_refused(text: str, kind: str) -> None:
     assert failure(lambda handler: handler.send(ONE_ROW, kind), text) == (
-        f"answered {text.split()[0]} with {kind}, no result of a query: check the address"
+        f"answered {text.split()[0]} with {kind}, which is no query result: check the address"
     )
 
 
@@ -296,7 +296,7 @@ def test_an_answer_in_chunks_that_breaks_off_is_noticed() -> None:
 
 def test_a_part_of_an_answer_is_refused() -> None:
     assert failure(lambda handler: handler.send(ONE_ROW, status=206)) == (
-        "gave a part of the answer (HTTP 206): ask something smaller"
+        "gave only a part of the answer (HTTP 206): ask something smaller"
     )
 
 
@@ -372,7 +372,7 @@ def test_an_address_that_is_none_of_an_endpoint_is_refused_and_not_echoed(endpoi
 
 @pytest.mark.parametrize("path", ["my data", "donn\u00e9es", "\udcff"])
 def test_a_path_that_cannot_be_sent_is_refused(path: str) -> None:
-    with pytest.raises(UsageError, match="has ASCII alone: escape the rest"):
+    with pytest.raises(UsageError, match="may hold only ASCII: escape the rest"):
         values(f"http://127.0.0.1:1/{path}")
 
 
@@ -382,7 +382,7 @@ def test_a_query_that_is_not_unicode_is_refused() -> None:
 
 
 def test_a_time_limit_must_be_more_than_none() -> None:
-    with pytest.raises(QueryError, match="a time limit of 0 seconds: give more than none"):
+    with pytest.raises(QueryError, match="a time limit of 0 seconds: give more than 0"):
         values("http://127.0.0.1:1/", timeout_s=0)
 
 

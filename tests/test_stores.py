@@ -168,7 +168,7 @@ def test_a_password_is_not_sent_in_the_clear_to_another_machine(
 ) -> None:
     # As if loopback were far away.
     monkeypatch.setattr("pfocr_rdf.stores._is_loopback", lambda url: False)
-    with pytest.raises(RemoteError, match=r"wants the password in the clear: .* https"):
+    with pytest.raises(RemoteError, match=r"wants the password unencrypted: .* https"):
         write(basic.url, Account("ada", "sécret"))
     assert len(basic.asked) == 1
 

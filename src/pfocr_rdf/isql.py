@@ -185,21 +185,21 @@ class Isql:
         if "Bad login" in last:
             raise self._wrong_password()
         if "onnect failed" in last:
-            reason = "see that it runs, and that this is its SQL port (ServerPort of [Parameters])"
+            reason = "check that it runs, and this is its SQL port (ServerPort of [Parameters])"
             raise RemoteError(self.server, f"cannot be reached ({last}): {reason}")
         name = os.path.basename(self._program)
-        reason = "see Virtuoso's log, and that this is its isql; then push again"
+        reason = "see Virtuoso's log, and check that this is its isql; then push again"
         raise RemoteError(self.server, f"{name} ended ({last or 'it says nothing'}): {reason}")
 
     def _wrong_password(self) -> RemoteError:
         return RemoteError(
             self.server,
             "user or password is wrong: check --user and the variable that --password-env names;"
-            " after four wrong ones Virtuoso refuses all of this machine for a minute",
+            " after four wrong ones Virtuoso refuses everything from this machine for a minute",
         )
 
     def _silent(self, timeout_s: float | None) -> RemoteError:
-        reason = "see that this is Virtuoso's SQL port, and what it is busy with"
+        reason = "check that this is Virtuoso's SQL port, and what it is busy with"
         return RemoteError(self.server, f"said nothing for {timeout_s:g} seconds: {reason}")
 
     def _end(self) -> None:
@@ -226,7 +226,7 @@ def _found(program: str | None) -> str:
     if program:
         raise QueryError(f"--isql {program}: there is no such program")
     raise QueryError(
-        f"none of {', '.join(PROGRAMS)} is here: install Virtuoso's client (Debian's package"
+        f"none of {', '.join(PROGRAMS)} is installed: install Virtuoso's client (Debian's package"
         " virtuoso-opensource-7-bin), or say where it is with --isql"
     )
 

@@ -71,8 +71,8 @@ async def push_release(
     queries = options.query_endpoint or query_address(options.endpoint)
     if queries is None:
         raise UsageError(
-            f"{options.endpoint}: nothing in it tells where this store takes queries, which count"
-            " the triples: add --query-endpoint"
+            f"{options.endpoint}: nothing in it tells where this store takes the queries that"
+            " count the triples: add --query-endpoint"
         )
     check_address(queries)
     sources = release_graphs(release, options.graph)
@@ -117,8 +117,8 @@ class _Push:
         if counted + merged != confirmed:
             raise RemoteError(
                 self.store.endpoint,
-                f"graph {graph} has {counted:,} triples there, and {confirmed:,} in"
-                f" {self.release}: see that nobody else writes to it, then push with --again",
+                f"graph {graph} has {counted:,} triples there, but {confirmed:,} in"
+                f" {self.release}: check that nobody else writes to it, then push with --again",
             )
         self.notes.write(graph, Note(self.release, confirmed, counted, counted))
         return PushedGraph(graph, confirmed, confirmed - begun, counted, merged)

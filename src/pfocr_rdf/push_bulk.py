@@ -82,7 +82,7 @@ def bulk_load(
     if not SERVER_RE.fullmatch(options.server):
         raise UsageError(f"{options.server!r} is no address of a SQL server: give HOST:PORT")
     if not USER_RE.fullmatch(options.account.user):
-        raise UsageError(f"{options.account.user!r} is no name of a user: see --user")
+        raise UsageError(f"{options.account.user!r} is not a user name: see --user")
     sources = release_graphs(release, options.graph)
     with (
         noting(data, f"virtuoso {options.server}") as notes,
@@ -94,7 +94,7 @@ def bulk_load(
         except StatementError as error:
             if not DENIED_RE.search(error.said):
                 raise
-            reason = f"{options.account.user} may not load files: name dba, or one of its group"
+            reason = f"{options.account.user} may not load files: push as dba, or one of its group"
             raise RemoteError(options.server, f"{reason} (Virtuoso says: {error.said})") from error
 
 
@@ -153,8 +153,8 @@ class _Bulk:
         if counted + merged != total:
             raise RemoteError(
                 self.isql.server,
-                f"graph {graph} has {counted:,} triples there, and {total:,} in {self.release.id}:"
-                f" see that {self.folder} has the dumps of this release and that nobody else"
+                f"graph {graph} has {counted:,} triples there, but {total:,} in {self.release.id}:"
+                f" check that {self.folder} has the dumps of this release and that nobody else"
                 " writes to the graph, then push with --again",
             )
         self.notes.write(graph, Note(self.release.id, total, counted, counted))
@@ -187,7 +187,7 @@ class _Bulk:
         if not self.isql.run(STATE, path=path):
             raise RemoteError(
                 self.isql.server,
-                f"there is no {name} in {self.folder} there: say with --virtuoso-folder where"
+                f"there is no {name} in {self.folder}: say with --virtuoso-folder where"
                 " Virtuoso sees the dumps of the release",
             )
 
@@ -218,7 +218,7 @@ class _Bulk:
         path = self._listed(source)
         self.isql.run(RUN)
         if fault := self.isql.run(FAULT, path=path):
-            reason = "verify the release, and see that Virtuoso's user may read the file"
+            reason = "verify the release, and check that Virtuoso's user may read the file"
             raise RemoteError(
                 self.isql.server, f"{path} could not be loaded ({flat(fault)}): {reason}"
             )

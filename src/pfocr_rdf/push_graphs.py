@@ -81,13 +81,13 @@ def release_graphs(release: Release, graph: str | None) -> list[Source]:
     manifest = release.manifest()
     count = manifest.get("triples")
     if not isinstance(count, int):
-        reason = "does not say how many triples: build again, or roll back"
+        reason = "does not say how many triples there are: build again, or roll back"
         raise ReleaseError(f"{release.path / MANIFEST}: {reason}")
     data = graph or iris_of(release).dataset.value
     try:
         NamedNode(data)
     except ValueError as error:
-        raise UsageError(f"{data!r} can name no graph: {error}: give an IRI") from None
+        raise UsageError(f"{data!r} cannot name a graph: {error}: give an IRI") from None
     path = release.dumps / NAME_TO_FORMAT["ntriples"].file
     found = [Source(data, path, count, is_named=False)]
     for form in (EQUIVALENTS, MAPPINGS):

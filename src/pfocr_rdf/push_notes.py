@@ -43,7 +43,7 @@ def noting(data: Path, endpoint: str) -> Iterator["PushNotes"]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             file.seek(0)
-            reason = "wait for it, or end it and push again, which goes on"
+            reason = "wait for it, or end it and push again, which continues from there"
             raise ReleaseError(
                 f"{data}: another push to this store is running (process {file.read(20)}): {reason}"
             ) from None

@@ -66,8 +66,8 @@ READABLE: Final = (QueryResultsFormat.JSON, QueryResultsFormat.XML, QueryResults
 #: HTTP status (https://www.rfc-editor.org/rfc/rfc9110#section-15) → what to do next.
 STATUS_TO_ADVICE: Final[dict[int, str]] = {
     400: "correct the query",
-    401: "it wants credentials, and none are sent: take another endpoint",
-    403: "it refuses: take another endpoint or ask its owner",
+    401: "it wants credentials, but none are sent: use another endpoint",
+    403: "it refuses: use another endpoint or ask its owner",
     404: "check the address",
     405: "check the address: this one takes no queries",
     406: "it has no format that can be read here: check that the address takes queries",
@@ -125,7 +125,7 @@ def ask_endpoint(
 def _prepared(endpoint: str, text: str, form: str, timeout_s: float) -> SPARQLWrapper:
     """The request for SPARQLWrapper to send."""
     if not 0 < timeout_s <= LONGEST_S:
-        reason = f"give more than none and at most {LONGEST_S:,}"
+        reason = f"give more than 0 and at most {LONGEST_S:,}"
         raise UsageError(f"a time limit of {timeout_s:g} seconds: {reason}")
     try:
         address = urlsplit(endpoint)
@@ -136,7 +136,7 @@ def _prepared(endpoint: str, text: str, form: str, timeout_s: float) -> SPARQLWr
         raise UsageError("an endpoint's address is http://… or https://…, without a password")
     if not PATH_RE.fullmatch(address.path):
         raise UsageError(
-            "the path of an endpoint's address has ASCII alone: escape the rest as %20"
+            "the path of an endpoint's address may hold only ASCII: escape the rest, as in %20"
         )
     wrapper = SPARQLWrapper(urlunsplit(address._replace(query="", fragment="")), agent=AGENT)
     for name, value in parse_qsl(address.query, keep_blank_values=True):
@@ -170,7 +170,8 @@ def _checked_head(endpoint: str, response: HTTPResponse) -> str:
     """
     if response.status != 200:
         raise RemoteError(
-            endpoint, f"gave a part of the answer (HTTP {response.status}): ask something smaller"
+            endpoint,
+            f"gave only a part of the answer (HTTP {response.status}): ask something smaller",
         )
     return response.headers.get_content_type()
 
@@ -219,7 +220,7 @@ def _check_body(endpoint: str, body: IO[bytes], media_type: str, form: str) -> N
     except LookupError:
         raise RemoteError(
             endpoint,
-            f"answered {form} with {media_type}, no result of a query: check the address",
+            f"answered {form} with {media_type}, which is no query result: check the address",
         ) from None
     except (SyntaxError, ValueError, OSError) as error:
         # The traceback would keep the answer alive, which must be dropped in this thread.

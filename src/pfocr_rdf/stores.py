@@ -50,9 +50,9 @@ STATUS_TO_ADVICE: Final[Mapping[int, str]] = {
     413: "a chunk is too large for it: push with a smaller --chunk-triples",
     415: f"it takes no {NTRIPLES}: check the address",
     501: NO_STORE,
-    502: "what stands before the store does not reach it: wait, then push again",
-    503: "the store has no time: wait, then push again",
-    504: "too slow for what stands before it: push again, with a smaller --chunk-triples",
+    502: "the proxy in front of the store does not reach it: wait, then push again",
+    503: "the store is busy: wait, then push again",
+    504: "too slow for the proxy in front of it: push again, with a smaller --chunk-triples",
 }
 
 
@@ -162,7 +162,8 @@ class GraphStore:
         except (ValueError, LookupError, TypeError):
             pass  # raised below, so that the parsing error is not part of it
         raise RemoteError(
-            self.queries, "gave no count of triples: name where queries go with --query-endpoint"
+            self.queries,
+            "gave no count of triples: say with --query-endpoint where it takes queries",
         )
 
     async def _write(self, method: str, graph: str, triples: bytes) -> None:
@@ -229,7 +230,7 @@ class GraphStore:
         if url.scheme != "https" and not _is_loopback(url):
             raise RemoteError(
                 str(url.with_query(None)),
-                "wants the password in the clear: push to an address with https",
+                "wants the password unencrypted: push to an address with https",
             )
         account = self._account
         self._basic = {"Authorization": aiohttp.encode_basic_auth(account.user, account.password)}
