@@ -188,7 +188,7 @@ def test_who_may_not_read_a_data_folder_is_told_so_and_not_to_build(
     with pytest.raises(ReleaseError) as caught:
         current_release(published.data).manifest()
     assert "Permission denied" in str(caught.value)
-    assert str(caught.value).endswith(": let this user read it, or be one who may")
+    assert str(caught.value).endswith(": let this user read it, or run as one who may")
 
 
 def test_a_data_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:

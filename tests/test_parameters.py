@@ -301,16 +301,19 @@ NO_PLACE: Final = "has no place in the query: write"
         (HEADER.format("text | more") + "ASK {}", "is not 'name | type | default | label'"),
         (
             HEADER.format("text") + "ASK { VALUES ?x {} }",
-            f"param 'x' {NO_PLACE} VALUES ?x {{ }}, as",
+            f"param 'x' {NO_PLACE} VALUES ?x {{ }}, exactly so",
         ),
-        (HEADER.format("text") + "ASK { ?s ?p ?x }", f"param 'x' {NO_PLACE} VALUES ?x {{ }}, as"),
+        (
+            HEADER.format("text") + "ASK { ?s ?p ?x }",
+            f"param 'x' {NO_PLACE} VALUES ?x {{ }}, exactly so",
+        ),
         (
             HEADER.format("limit") + "ASK {} LIMIT 9",
-            "param 'x': the name is 'limit' where the type",
+            "param 'x': name and type must both be 'limit'",
         ),
         (
             HEADER.format("limit").replace("x |", "limit |") + "SELECT * {} limit 9",
-            f"param 'limit' {NO_PLACE} a line that ends in LIMIT 100, as",
+            f"param 'limit' {NO_PLACE} a line that ends in LIMIT 100, exactly so",
         ),
         (
             HEADER.format("text").replace("\n\n", "\n# param: x | gene | | X\n\n")

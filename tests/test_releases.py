@@ -151,7 +151,7 @@ def test_what_became_current_and_may_not_be_on_the_disk_is_told_as_published(
     assert current_release(tmp_path).id == release.id
     assert str(caught.value) == (
         f"{release.id} is current, but {tmp_path} could not be flushed (Input/output error): "
-        "check the disk, and after a power cut what is current"
+        "check the disk, and after a power cut which release is current"
     )
 
 
@@ -208,8 +208,8 @@ def test_a_folder_in_the_place_of_the_link_is_refused_before_anything_is_built(
     copied = tmp_path / "copied"
     shutil.copytree(three, copied, ignore=lambda folder, names: {"copied"} & set(names))
     said = (
-        f"error: {copied}/current: a folder, no link to a release, as copies have it that follow "
-        "links: move it away, or delete it if it is a copy\n"
+        f"error: {copied}/current: a folder instead of a link to a release, as copies that follow "
+        "links have: move it away, or delete it if it is a copy\n"
     )
     assert run("rollback", "bbb", "--data", copied).err == said
     assert run("build", SEEDS, "--data", copied, "--quiet").err == said
@@ -316,7 +316,7 @@ def test_a_rollback_to_a_damaged_release_is_refused(three: Path) -> None:
 
 def test_a_rollback_to_a_release_whose_manifest_says_nothing_is_refused(three: Path) -> None:
     (three / "releases" / "20250101T000001Z-bbb" / "manifest.json").write_text("{}")
-    with pytest.raises(ReleaseError, match="not that of a release: roll back to another"):
+    with pytest.raises(ReleaseError, match="not the manifest of a release: roll back to another"):
         roll_back(three)
     assert current_release(three).id == "20260101T000000Z-ccc"
 
@@ -339,7 +339,7 @@ def test_a_rollback_to_what_a_server_would_not_start_with_is_refused(
         assert (done.status, done.out) == (1, "")
         size = f"{len(held) - 1} bytes, the manifest says {len(held)}"
         fault = f"{name}: {size if damage == 'cut' else 'missing'}"
-        advice = "run `pfocr-rdf verify` on the release, roll back to another"
+        advice = "run `pfocr-rdf verify` on the release, or roll back to another"
         assert f"{first.path.resolve()}: {fault}: {advice}" in done.err
     assert current_release(data) == Release(second.id, second.path.resolve())
 

@@ -204,11 +204,11 @@ def _check_places(name: str, parameters: tuple[Parameter, ...], text: str) -> No
             raise QueryError(f"{name}.rq: two parameters are named {own!r}: rename one")
         seen.add(own)
         if (own == LIMIT) != (parameter.kind == LIMIT):
-            raise QueryError(f"{name}.rq: param {own!r}: the name is 'limit' where the type is")
+            raise QueryError(f"{name}.rq: param {own!r}: name and type must both be 'limit'")
         if own not in places:
             place = "a line that ends in LIMIT 100" if own == LIMIT else f"VALUES ?{own} {{ }}"
             raise QueryError(
-                f"{name}.rq: param {own!r} has no place in the query: write {place}, as it stands"
+                f"{name}.rq: param {own!r} has no place in the query: write {place}, exactly so"
             )
 
 

@@ -37,7 +37,7 @@ SEARCH_INDEX: Final = "search.sqlite"
 LOCK: Final = ".build.lock"
 CURRENT_LOCK: Final = ".current.lock"
 UNFINISHED: Final = ".unfinished-"
-PERMISSIONS: Final = "let this user read it, or be one who may"
+PERMISSIONS: Final = "let this user read it, or run as one who may"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -248,7 +248,7 @@ def start_release(data: Path) -> Path:
 def _refuse_followed(pointer: Path) -> None:
     """Refuse a folder in the place of ``current``, the link to a release."""
     if pointer.is_dir() and not pointer.is_symlink():
-        reason = "a folder, no link to a release, as copies have it that follow links"
+        reason = "a folder instead of a link to a release, as copies that follow links have"
         raise ReleaseError(f"{pointer}: {reason}: move it away, or delete it if it is a copy")
 
 
@@ -300,7 +300,7 @@ def make_current(data: Path, release: Release) -> None:
             flush(data)
         except OSError as error:  # not raised as it is: that means "nothing was published"
             what = f"{release.id} is current, but {data} could not be flushed ({error.strerror})"
-            advice = "check the disk, and after a power cut what is current"
+            advice = "check the disk, and after a power cut which release is current"
             raise ReleaseError(f"{what}: {advice}") from error
 
 
@@ -344,10 +344,10 @@ def _refuse_damaged(release: Release) -> None:
     files = listed_files(release.manifest())
     if files is None:
         path = release.path / MANIFEST
-        raise ReleaseError(f"{path}: not that of a release: roll back to another")
+        raise ReleaseError(f"{path}: not the manifest of a release: roll back to another")
     for file in files:
         if fault := size_fault(release.path, file):
-            reason = "run `pfocr-rdf verify` on the release, roll back to another"
+            reason = "run `pfocr-rdf verify` on the release, or roll back to another"
             raise ReleaseError(f"{release.path}: {fault}: {reason}")
 
 
