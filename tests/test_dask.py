@@ -258,7 +258,7 @@ def test_records_at_which_workers_die_end_the_build(
 ) -> None:
     with empty.worker(preload=DIES):
         message = refused(records, published, empty.executor)
-    assert f"the same records ended a worker of {empty.executor}" in message
+    assert f"the same records brought down a worker of {empty.executor}" in message
 
 
 def test_what_fails_in_a_worker_is_told_as_that(
@@ -311,7 +311,7 @@ def test_a_worker_with_another_version_is_refused(
     init.write_text('"""Another."""\n\n__version__ = "99"\n', encoding="utf-8")
     with empty.worker("env", f"PYTHONPATH={tmp_path / 'other' / 'src'}"):
         message = refused(records, published, empty.executor)
-    assert "runs other programs than this build: pfocr-rdf 99 (" in message
+    assert "runs other versions than this build: pfocr-rdf 99 (" in message
 
 
 def test_another_patch_release_of_python_is_the_same_program() -> None:
@@ -563,7 +563,9 @@ def test_the_address_of_a_worker_is_not_that_of_the_scheduler(
     ],
 )
 def test_what_is_no_address_is_refused(text: str) -> None:
-    with pytest.raises(UsageError, match="is no executor: nothing was published; give `processes`"):
+    with pytest.raises(
+        UsageError, match="is not an executor: nothing was published; give `processes`"
+    ):
         scheduler_address(text)
 
 
@@ -581,7 +583,7 @@ def test_without_dask_the_refusal_says_how_to_install_it(
 ) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     message = refused(few, published, "dask://head:8786")
-    assert "pip install '.[dask]' in a checkout" in message
+    assert "run pip install '.[dask]' in a checkout" in message
 
 
 def test_dask_is_not_imported_before_it_is_asked_for() -> None:

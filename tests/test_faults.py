@@ -347,7 +347,7 @@ def test_a_worker_that_is_ended_ends_the_build_with_a_message_that_says_so(
     ):
         build(SEEDS, published.data, executor=executor)
     message = str(caught.value)
-    assert message.startswith("a worker process was ended (")
+    assert message.startswith("a worker process died (")
     assert message.endswith(
         "), most often for lack of memory: nothing was published; build again with fewer --workers"
     )

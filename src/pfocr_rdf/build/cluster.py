@@ -42,7 +42,7 @@ def scheduler_address(text: str) -> str:
     matched = ADDRESS_RE.fullmatch(text)
     if not matched or not 0 < int(matched[3]) < 65536:
         raise UsageError(
-            f"{text!r} is no executor: {NOTHING}; give `processes`, or the scheduler of a Dask "
+            f"{text!r} is not an executor: {NOTHING}; give `processes`, or the scheduler of a Dask "
             "cluster as dask://HOST:PORT, or dask+tls://HOST:PORT"
         )
     return f"{SCHEMES[matched[1]]}://{matched[2]}:{matched[3]}"
@@ -133,9 +133,9 @@ class Cluster:
         if isinstance(error, KilledWorker):
             ended = error.allowed_failures + 1
             return BuildError(
-                f"the same records ended {'a worker' if ended == 1 else f'{ended} workers'} of "
-                f"{self.address}, most often for lack of memory: {NOTHING}; look at the workers' "
-                "logs, and give each more"
+                f"the same records brought down {'a worker' if ended == 1 else f'{ended} workers'}"
+                f" of {self.address}, most often for lack of memory: {NOTHING}; look at the "
+                "workers' logs, and give each more memory"
             )
         if isinstance(error, ImportError):
             return BuildError(
@@ -179,7 +179,7 @@ def connected(address: str, wait_s: float) -> Iterator[Cluster]:
     except ImportError as error:
         raise BuildError(
             f"Dask is not installed, which {address} needs: {NOTHING}; "
-            "pip install '.[dask]' in a checkout"
+            "run pip install '.[dask]' in a checkout"
         ) from error
     try:
         # In another thread: this one may be running an event loop already, as notebooks do.
@@ -191,7 +191,7 @@ def connected(address: str, wait_s: float) -> Iterator[Cluster]:
         raise BuildError(f"no answer from {address} in {ANSWER_S:g} s: {NOTHING}") from error
     # Some other server may listen there, and its answers make Dask fail in many ways.
     except Exception as error:
-        reason = str(error) or "it speaks another language"
+        reason = str(error) or "another program answers"
         raise BuildError(f"no Dask scheduler at {address}: {reason}: {NOTHING}") from error
     try:
         yield Cluster(client, address, wait_s)

@@ -75,8 +75,8 @@ def run_errand(expected: Programs, pickled: bytes, where: str) -> bytes:
     found = programs()
     if found != expected:
         raise BuildError(
-            f"a worker of {where} ({platform.node()}) runs other programs than this build: "
-            f"{differences(expected, found)}; install the same on all machines"
+            f"a worker of {where} ({platform.node()}) runs other versions than this build: "
+            f"{differences(expected, found)}; install the same versions on all machines"
         )
     errand: Errand = pickle.loads(pickled)  # noqa: S301 (from the build that this worker serves)
     for path, there in errand.seen:

@@ -255,7 +255,7 @@ def build_release(inputs: Sequence[Path], data: Path, options: BuildOptions) -> 
                 abandon_release(data)
         except BrokenExecutor as error:
             raise BuildError(
-                f"a worker process was ended ({error}), most often for lack of memory: "
+                f"a worker process died ({error}), most often for lack of memory: "
                 "nothing was published; build again with fewer --workers"
             ) from error
         except (OSError, MemoryError) as error:
@@ -339,7 +339,7 @@ def _load(run: Run, unfinished: Path, stage: _Stage, kept: KeptParts | None) -> 
         expected = run.tally.triples + run.equivalents + run.mappings
         if count != expected:
             raise BuildError(
-                f"the store holds {count} triples, {expected} were written: nothing was "
+                f"the store holds {count} triples, but {expected} were written: nothing was "
                 "published; please report this with the records"
             )
         stage.name = "the dumps"
