@@ -503,4 +503,4 @@ def test_two_figures_of_one_alias_are_reported_with_what_the_alias_is_made_from(
     assert (problem.file, problem.field) == ("two.md", "figid_alias, number")
     assert problem.value == f"{ARTICLE}__F3"
     assert problem.reason.startswith(f"{ARTICLE}__one has the same alias: ")
-    assert problem.reason.endswith("; mend one of the two")
+    assert problem.reason.endswith("; correct one of the two")

@@ -244,7 +244,7 @@ def test_two_inputs_with_one_figid_are_told_apart_in_the_report(tmp_path: Path) 
     assert [file.path for file in collection.files] == [str(tmp_path / "a/_figures/PMC1__f1.md")]
     (found,) = collection.problems
     other = tmp_path / "a/_figures/PMC1__f1.md"
-    advice = "which is read instead: delete one, or mend its figid"
+    advice = "which is read instead: delete one, or correct its figid"
     assert found.reason == f"the same figid as {other}, {advice}"
     together = open_collection([tmp_path])
     assert [p.reason for p in together.problems] == [
@@ -258,7 +258,9 @@ def test_of_files_with_one_figid_that_which_is_named_so_is_read(copy: str, tmp_p
     figures, problems = read_all(write(tmp_path, files))
     assert figures[FIGID].caption != "stale"
     assert [mention.word for mention in figures[FIGID].mentions] == ["Etk"]
-    reason = "the same figid as PMC1__f1.md, which is read instead: delete one, or mend its figid"
+    reason = (
+        "the same figid as PMC1__f1.md, which is read instead: delete one, or correct its figid"
+    )
     assert problems == [Problem(copy, "figid", "duplicate figid", "error", FIGID, reason)]
 
 
@@ -279,7 +281,7 @@ def test_what_lies_beside_a_record_that_is_skipped_is_named(tmp_path: Path) -> N
         "unread companions",
         "warning",
         "PMC1__f1-genes.tsv, PMC1__f1-chemicals.tsv, 3feb4f7e-df13-11ea-99da-0ac135e8bacf, WP1",
-        "of a record that is skipped: neither read nor mapped; mend the record",
+        "of a record that is skipped: neither read nor mapped; correct the record",
     )
 
 
@@ -380,7 +382,7 @@ def test_the_tables_of_a_second_record_of_one_figid_are_named(tmp_path: Path) ->
     _, (problem,) = read_all(write(tmp_path, files))
     assert problem.reason == (
         "the same figid as a/PMC1__f1.md, which is read instead; the tables of this one "
-        "(PMC1__f1-genes.tsv) are not read: delete one, or mend its figid"
+        "(PMC1__f1-genes.tsv) are not read: delete one, or correct its figid"
     )
 
 

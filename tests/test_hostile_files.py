@@ -30,7 +30,7 @@ def test_a_figid_that_could_be_a_path_or_is_none_is_not_used(figid: str, tmp_pat
     assert (found.file, found.field, found.severity) == ("_figures/one.md", "figid", "error")
     assert found.value == figid.strip()
     assert found.reason == (
-        "no figid of the form PMC…__…, and the file is not named so: mend the field"
+        "no figid of the form PMC…__…, and the file is not named so: correct the field"
     )
 
 
@@ -62,7 +62,7 @@ def test_of_two_files_with_one_figid_neither_named_so_the_first_by_path_is_read(
         "duplicate figid",
         "error",
         FIGID,
-        "the same figid as a.md, which is read instead: delete one, or mend its figid",
+        "the same figid as a.md, which is read instead: delete one, or correct its figid",
     )
 
 

@@ -101,38 +101,38 @@ FILE = f"_figures/{FIGID}.md"
         ),
         (
             record(pmcid="PMC2"),
-            "error pmcid at pmcid: contradicts the figid PMC1__f1: the record was skipped; mend"
+            "error pmcid at pmcid: contradicts the figid PMC1__f1: the record was skipped; correct"
             " one of the two <PMC2>",
         ),
         (
             "---\nfigid: PMC1__f1\ncaption: a: b\n---\n",
             "error not YAML at line 3, column 11: not YAML (mapping values are not allowed in"
-            " this context): quote the value, or mend the line <caption: a: b>",
+            " this context): quote the value, or correct the line <caption: a: b>",
         ),
         (
             "---\nfigid: PMC1__f1\ncaption: 'a\u2028b\x85c'\nfigtitle: 'x\u2029y': b: c\n---\n",
             "error not YAML at line 4, column 16: not YAML (mapping values are not allowed in"
-            " this context): quote the value, or mend the line <figtitle: 'x\u2029y': b: c>",
+            " this context): quote the value, or correct the line <figtitle: 'x\u2029y': b: c>",
         ),
         (
             "---\nfigid: PMC1__f1\ncaption: 'a\u2028b'\nall alone\nyear: 2019\n---\n",
             "error not YAML at line 4, column 1: not YAML (could not find expected ':'): quote the"
-            " value, or mend the line <all alone>",
+            " value, or correct the line <all alone>",
         ),
         (
             "---\nfigid: PMC1__f1\ncaption: 'open\nyear: 2019\n---\n",
             "error not YAML at line 3, column 10: not YAML (found unexpected end of stream): quote"
-            " the value, or mend the line <caption: 'open>",
+            " the value, or correct the line <caption: 'open>",
         ),
         (
             "---\nfigid: PMC1__f1\norganisms:\n- [Brevibacterium\n- y\nyear: 1\n---\n",
             "error not YAML at line 4, column 3: not YAML (did not find expected ',' or ']'): quote"
-            " the value, or mend the line <- [Brevibacterium>",
+            " the value, or correct the line <- [Brevibacterium>",
         ),
         (
             "---\nfigid: PMC1__f1\ngenes:\n- {word: 'a' b}\n---\n",
             "error not YAML at line 4, column 14: not YAML (did not find expected ',' or '}'):"
-            " quote the value, or mend the line <- {word: 'a' b}>",
+            " quote the value, or correct the line <- {word: 'a' b}>",
         ),
         (
             "---\nfigid: PMC1__f1\ncaption: 'a\u2028b'\nfigtitle: !!int 5\n---\n",

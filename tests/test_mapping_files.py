@@ -189,7 +189,7 @@ def test_a_row_that_is_none_does_not_hide_the_next(tmp_path: Path) -> None:
         (
             "#mapping_set_id: a\n# A comment: of: mine\n" + HEADER,
             "a.sssom.tsv: line 2: not YAML (mapping values are not allowed in this "
-            "context): quote the value, or mend the line",
+            "context): quote the value, or correct the line",
         ),
         (
             "#a: &x 1\n#b: *x\n" + HEADER,
@@ -236,7 +236,7 @@ def test_a_gzipped_file_that_is_cut_is_refused(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_or_is_none_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"none.tsv cannot be read \(No such file or directory\)"):
         open_mapping_files([tmp_path / "none.tsv"])
-    with pytest.raises(InputError, match="is no file: name a file, which is read twice"):
+    with pytest.raises(InputError, match="is not a file that can be read twice: name one"):
         open_mapping_files([tmp_path])
 
 

@@ -100,7 +100,9 @@ def test_lines_about_figures_that_are_not_there_are_reported_together(tmp_path: 
     absent = "PMC9__x\tWP2 | WP3\nPMC9__x\tWP4\nPMC9__y\tno pathway"
     text = f"{FIGID}\tWP1\n{absent}\nPMC9__z\tNA\n"
     _, problems = read(write(tmp_path, {"_data/wpid_map.tsv": text}), record())
-    reason = "about 2 figures that are not among the records: add the records, or mend the figids"
+    reason = (
+        "about 2 figures that are not among the records: add the records, or correct the figids"
+    )
     expected = Problem("_data/wpid_map.tsv", "figid", "map line", "warning", absent, reason)
     assert problems == [expected]
 
@@ -124,7 +126,7 @@ def test_two_maps_of_one_folder_are_read_together(tmp_path: Path) -> None:
     collection = open_collection([write(tmp_path, files)])
     (file,) = collection.files
     assert (file.ndex, file.wpids) == (one, ("WP1", "WP2"))
-    reason = f"another map of the input has {one}, which is used: mend one of the two"
+    reason = f"another map file has {one}, which is used: correct one of the two"
     expected = Problem("ndex_map.tsv", FIGID, "map line", "warning", other, reason)
     assert collection.problems == (expected,)
 

@@ -189,7 +189,9 @@ def test_two_pages_of_one_name_are_reported_and_the_first_by_name_is_used(tmp_pa
     text = "---\nlatin: Alces\nncbi: '{}'\n---\n"
     root, problems = page(tmp_path, text.format(2), w=text.format(1), y=text.format(1))
     assert load_taxa((str(root / "_organisms"),)).taxon("Alces") == "1"
-    reason = "the name of 1 on an earlier page, which is used, and of 2 here: mend one of the pages"
+    reason = (
+        "the name of 1 on an earlier page, which is used, and of 2 here: correct one of the pages"
+    )
     assert problems == [Problem(FILE, "latin, common", "organism page", "warning", "Alces", reason)]
 
 
@@ -220,7 +222,7 @@ def test_an_id_that_contradicts_its_name_is_used_and_reported(tmp_path: Path) ->
     figure, problems = read(tmp_path, record(), genes=table(GENE_COLUMNS, row, row))
     assert figure
     assert figure.supports[0].organism == Organism("Rattus norvegicus", "10090")
-    reason = "the id of Rattus norvegicus is 10116 elsewhere: 10090 is used; mend one of the two"
+    reason = "the id of Rattus norvegicus is 10116 elsewhere: 10090 is used; correct one of the two"
     assert [(p.field, p.value, p.reason) for p in problems] == [
         ("organism_id, line 2", "10090", reason)
     ]

@@ -195,14 +195,14 @@ WARNED: list[tuple[dict[str, Any], list[str]]] = [
         {"organisms": ["Tragelaphus imaginarius"]},
         [
             "warning organism at organisms: maps to no taxon: kept as text; add an organism"
-            " page, or mend the name <Tragelaphus imaginarius>",
+            " page, or correct the name <Tragelaphus imaginarius>",
         ],
     ),
     (
         {"organisms_ner": ["Tragelaphus imaginarius"]},
         [
             "warning organism at organisms_ner: maps to no taxon: kept as text; add an organism"
-            " page, or mend the name <Tragelaphus imaginarius>",
+            " page, or correct the name <Tragelaphus imaginarius>",
         ],
     ),
     (
@@ -350,8 +350,8 @@ WARNED: list[tuple[dict[str, Any], list[str]]] = [
     (
         {"diseases": [{"word": "Flu", "source": "OMIM", "identifier": "OMIM:614680"}]},
         [
-            "warning unrecognized value at diseases, item 1, source: not a lexicon of diseases"
-            " that is known: kept as a literal on the mention <OMIM>",
+            "warning unrecognized value at diseases, item 1, source: not a known lexicon"
+            " of diseases: kept as a literal on the mention <OMIM>",
             "warning unrecognized value at diseases, item 1, identifier: not an identifier of a"
             " disease that is mapped: kept as a literal on the mention <OMIM:614680>",
         ],
@@ -409,7 +409,7 @@ def test_a_duplicate_key_is_reported_and_the_last_one_is_used(tmp_path: Path) ->
     assert (found.field, found.kind, found.severity) == ("figtitle", "duplicate key", "warning")
     assert found.value == "first"
     line = raw_record("figtitle: first\nfigtitle: second").split("\n").index("figtitle: second") + 1
-    assert found.reason.startswith(f"the field stands twice, the last one (line {line}) ")
+    assert found.reason.startswith(f"the field is given twice, the last one (line {line}) ")
 
 
 def test_lines_are_counted_as_editors_count_them(tmp_path: Path) -> None:
@@ -452,7 +452,7 @@ def test_what_yaml_takes_for_a_comment_is_reported(
     _, problems = read(tmp_path, text)
     found = [p for p in problems if p.kind == "comment"]
     assert [p.value for p in found] == (["\n".join(comments)] if comments else [])
-    reason = "a comment for YAML: not mapped; quote the value, if it is a part of one"
+    reason = "a comment in YAML: not mapped; quote the value if this is a part of it"
     assert {(p.severity, p.reason) for p in found} <= {("warning", reason)}
     for problem in found:
         number = int(problem.field.removeprefix("line "))

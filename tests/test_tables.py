@@ -188,7 +188,7 @@ def test_a_table_of_nothing_is_a_warning_that_loses_no_row(text: str, tmp_path: 
     figure, problems = read(tmp_path, raw_record(inline), genes=text)
     assert figure
     assert [mention.word for mention in figure.mentions] == ["Etk"]
-    reason = "nothing is in it, no names of columns either: write its rows, or delete it"
+    reason = "it is empty, without even column names: write its rows, or delete it"
     assert problems == [Problem(GENES, "file", "empty table", "warning", "", reason)]
 
 
@@ -380,7 +380,7 @@ def test_an_unknown_lexicon_is_kept_as_text(tmp_path: Path) -> None:
     figure, problems = read(tmp_path, record(), genes=genes(row))
     assert figure
     assert figure.mentions[0].unrecognized == ("source: my_list",)
-    reason = "not a lexicon of genes that is known: kept as a literal on the mention"
+    reason = "not a known lexicon of genes: kept as a literal on the mention"
     assert problems == [
         Problem(GENES, "source, line 2", "unrecognized value", "warning", "my_list", reason)
     ]
@@ -441,7 +441,7 @@ def test_an_organism_of_a_table_that_maps_to_no_taxon_is_reported_once(tmp_path:
     figure, problems = read(tmp_path, record(), genes=genes(row, row.replace("|12|", "|13|")))
     assert figure
     assert figure.predicted_organisms == (Organism("PX clade", None),)
-    reason = "maps to no taxon: kept as text; add an organism page, or mend the name"
+    reason = "maps to no taxon: kept as text; add an organism page, or correct the name"
     found = [p for p in problems if p.kind == "organism"]
     assert found == [
         Problem(GENES, "organism_name, line 2", "organism", "warning", "PX clade", reason)
@@ -467,7 +467,7 @@ def test_contradictory_counts_and_groups_of_an_organism_are_reported(tmp_path: P
             "organism_group, line 3",
             "organism group",
             "Mammals",
-            "the organism is of Primates on an earlier line, which is used",
+            "the organism's group is Primates on an earlier line, which is used",
         ),
         (
             "count_match, line 3",

@@ -172,11 +172,11 @@ def read_batch(batch: Batch) -> tuple[list[Figure], list[Problem]]:
             reason = ""
             if alias in figids:
                 # An alias must not take the place of an existing figure.
-                reason = "the id of another figure: not mapped; mend one of the two"
+                reason = "the id of another figure: not mapped; correct one of the two"
                 figure = replace(figure, alias=None)
             elif (other := aliases.setdefault(alias, figure.figid)) != figure.figid:
                 reason = (
-                    f"{other} has the same alias: it leads to both figures; mend one of the two"
+                    f"{other} has the same alias: it leads to both figures; correct one of the two"
                 )
             if reason:
                 # If the record states no alias, it is made from the number: name both fields.

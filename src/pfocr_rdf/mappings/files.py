@@ -193,7 +193,7 @@ def _opened(path: Path) -> Iterator[BufferedIOBase]:
     :raises InputError: where it cannot be read.
     """
     if path.exists() and not path.is_file():
-        raise InputError(f"{path} is no file: name a file, which is read twice")
+        raise InputError(f"{path} is not a file that can be read twice: name one")
     try:
         with path.open("rb") as file:
             if file.peek(2)[:2] == GZIP_MAGIC:

@@ -258,7 +258,7 @@ class _SetLinker:
         for slot, predicate, value, is_right in slot_facts(own, model, self.expander.node):
             facts.append((predicate, value))
             if not is_right and self._is_news(slot, value.value):
-                reason = "no IRI by the prefixes of the file: kept as a text"
+                reason = "not an IRI by the prefixes of the file: kept as a text"
                 self._warn("identifier", f"{slot}, line {row.line}", value.value, reason)
         return self._new(link, facts)
 
@@ -363,7 +363,8 @@ class _SetLinker:
         if node is None:
             if self.expander.expand(text) is None:
                 self._refuse_prefix(column, text)
-            raise _RowError("identifier", column, text, "makes no IRI: mend it, or its prefix")
+            reason = "does not make an IRI: correct it, or its prefix"
+            raise _RowError("identifier", column, text, reason)
         return node
 
     def _tell_slots(

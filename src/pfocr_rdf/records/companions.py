@@ -130,7 +130,7 @@ def _add(
     if name == "wpid" or not earlier:
         maps[name][figid] = tuple(dict.fromkeys((*earlier, *values)))
     elif values[0].lower() != earlier[0].lower():
-        reason = f"another map of the input has {earlier[0]}, which is used: mend one of the two"
+        reason = f"another map file has {earlier[0]}, which is used: correct one of the two"
         yield Problem(file, figid, "map line", "warning", values[0], reason)
 
 
@@ -138,5 +138,5 @@ def _note_absent(line_to_figid: Mapping[str, str], notes: Notes) -> None:
     """Report the lines of a map about figures that are not among the records, as one problem."""
     count = len(set(line_to_figid.values()))
     figures = f"{count:,} figures that are" if count > 1 else "a figure that is"
-    reason = f"about {figures} not among the records: add the records, or mend the figids"
+    reason = f"about {figures} not among the records: add the records, or correct the figids"
     notes.warn("figid", "map line", "\n".join(line_to_figid), reason)

@@ -56,7 +56,7 @@ def _note_unread(found: RecordFile, notes: Notes) -> None:
     tables = [readable(Path(path).name) for _, path in found.tables]
     beside = [*tables, *filter(None, (found.ndex, *found.wpids))]
     if beside:
-        reason = "of a record that is skipped: neither read nor mapped; mend the record"
+        reason = "of a record that is skipped: neither read nor mapped; correct the record"
         notes.warn("tables, maps", "unread companions", ", ".join(beside), reason)
 
 
@@ -117,7 +117,7 @@ def _identity(name: str, found: RecordFile, fields: Fields) -> tuple[str, str]:
     written = present(fields.raw("figid"))
     matched = FIGID_RE.fullmatch(written or "") or FIGID_RE.fullmatch(stem)
     if not matched:
-        advice = "mend the field" if written else "add the field"
+        advice = "correct the field" if written else "add the field"
         reason = f"no figid of the form PMC…__…, and the file is not named so: {advice}"
         raise notes.refusal("figid", "figid", written or "", reason)
     figid, pmcid = matched[0], matched[1]
@@ -130,7 +130,9 @@ def _identity(name: str, found: RecordFile, fields: Fields) -> tuple[str, str]:
     named = fields.text("pmcid")
     if named is not None and (stated := f"PMC{named.upper().removeprefix('PMC')}") != pmcid:
         if PMC_RE.fullmatch(stated):
-            reason = f"contradicts the figid {figid}: the record was skipped; mend one of the two"
+            reason = (
+                f"contradicts the figid {figid}: the record was skipped; correct one of the two"
+            )
             raise notes.refusal("pmcid", "pmcid", named, reason)
         fields.keep_unrecognized("pmcid", named, "not a PubMed Central id, the figid's is used")
     return figid, pmcid

@@ -193,7 +193,7 @@ def _distinct(found: Iterable[RecordFile], problems: list[Problem]) -> Iterator[
             unread = ", ".join(readable(Path(path).name) for _, path in others)
             also = f"; the tables of this one ({unread}) are not read" if unread else ""
             reason = f"the same figid as {other}, which is read instead{also}: delete one, or "
-            reason += "mend its figid"
+            reason += "correct its figid"
             where = Problem(record.file, "figid", "duplicate figid", "error", record.figid, reason)
             problems.append(where)
             continue

@@ -147,7 +147,7 @@ class _TextHandler(BaseHandler):  # type: ignore[misc, unused-ignore]
             at = max(at, event.end_mark.index)
         if comments:
             where = f"line {fm.count(chr(10), 0, next(iter(comments))) + 2}"
-            reason = "a comment for YAML: not mapped; quote the value, if it is a part of one"
+            reason = "a comment in YAML: not mapped; quote the value if this is a part of it"
             self.notes.warn(where, "comment", "\n".join(comments.values()), reason)
 
     def _not_yaml(self, error: yaml.YAMLError, fm: str) -> Exception:
@@ -162,7 +162,7 @@ class _TextHandler(BaseHandler):  # type: ignore[misc, unused-ignore]
             number, column = _place(mark, fm)
             where = f"line {number}, column {column}"
             line = fm.split("\n")[number - 2]
-        reason = f"not YAML ({said}): quote the value, or mend the line"
+        reason = f"not YAML ({said}): quote the value, or correct the line"
         return self.notes.refusal(where, "not YAML", line, reason)
 
 
@@ -184,8 +184,8 @@ def _loader() -> Any:
     loader = getattr(yaml, "CBaseLoader", None)
     if loader is None:
         raise InputError(
-            "this PyYAML was built without libyaml, by which records are read: install libyaml-dev "
-            "and then PyYAML anew, or a wheel of it, which has libyaml"
+            "this PyYAML was built without libyaml, which reads the records: install libyaml-dev "
+            "and then PyYAML again, or a wheel of PyYAML, which includes libyaml"
         )
     return loader
 
@@ -280,7 +280,7 @@ class _Composer:
         before, self.at = self.at, event.start_mark.index
         self.line += self.text.count("\n", before, self.at)
         reason = (
-            f"the field stands twice, the last one (line {self.line}) is used: delete the other"
+            f"the field is given twice, the last one (line {self.line}) is used: delete the other"
         )
         self.notes.warn(key, "duplicate key", as_text(earlier), reason)
 

@@ -321,7 +321,7 @@ def _check_row(row: Row, word_at: str, source_at: str, notes: Notes) -> None:
     if row.source and row.source not in KIND_TO_LEXICONS[row.kind]:
         source = row.source = present(row.source) or ""
         if source and source not in KIND_TO_LEXICONS[row.kind]:
-            reason = f"not a lexicon of {KIND_TO_FIELD[row.kind]} that is known"
+            reason = f"not a known lexicon of {KIND_TO_FIELD[row.kind]}"
             _unrecognized("source", source, reason, source_at, row, notes)
 
 
@@ -341,6 +341,8 @@ def organism_of(
     elif name and notes:
         known = organisms.taxa.taxon(name)
         if known not in {None, taxon}:
-            reason = f"the id of {name} is {known} elsewhere: {taxon} is used; mend one of the two"
+            reason = (
+                f"the id of {name} is {known} elsewhere: {taxon} is used; correct one of the two"
+            )
             notes.warn(f"organism_id, {where}", "organism", str(taxon), reason)
     return Organism(name or "", taxon) if name or taxon else None

@@ -139,7 +139,7 @@ def _supports(
             notes.warn(f"organism_name, line {number}", "organism", organism.name, WITHOUT_TAXON)
         same = organism.taxon or organism.name
         if group and groups.setdefault(same, group) != group:
-            reason = f"the organism is of {groups[same]} on an earlier line, which is used"
+            reason = f"the organism's group is {groups[same]} on an earlier line, which is used"
             notes.warn(f"organism_group, line {number}", "organism group", group, reason)
         found = counts.setdefault(organism, {name: {} for name in names})
         for name in names:

@@ -16,7 +16,7 @@ from pfocr_rdf.resources import resource
 #: What follows the name in the title of some pages.
 PAGE_TITLE_END = " pathways"
 #: The reason reported for an organism whose name is not found.
-WITHOUT_TAXON = "maps to no taxon: kept as text; add an organism page, or mend the name"
+WITHOUT_TAXON = "maps to no taxon: kept as text; add an organism page, or correct the name"
 PAGE_FIELDS = frozenset({"common", "latin", "ncbi", "title", "group", "image"})
 
 
@@ -92,7 +92,7 @@ def load_taxa(folders: tuple[str, ...] = (), limits: Limits = Limits(), reading:
             if names.setdefault(folded(name), page.taxon) != page.taxon:
                 reason = (
                     f"the name of {names[folded(name)]} on an earlier page, which is used, and of "
-                    f"{page.taxon} here: mend one of the pages"
+                    f"{page.taxon} here: correct one of the pages"
                 )
                 problems.append(
                     Problem(notes.file, "latin, common", "organism page", "warning", name, reason)

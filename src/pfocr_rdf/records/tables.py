@@ -68,7 +68,7 @@ def read_table(
     """
     _, text = read_text(path, notes, limits)
     if not text or text.isspace():
-        reason = "nothing is in it, no names of columns either: write its rows, or delete it"
+        reason = "it is empty, without even column names: write its rows, or delete it"
         notes.warn("file", "empty table", "", reason)
         return
     lines = text.split("\n")
