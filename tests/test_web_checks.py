@@ -679,33 +679,33 @@ def test_the_template_of_a_construct_is_not_planned_and_its_depth_counts() -> No
     [
         (
             "ASK {" + "?s ?p ?o." * 151 + "}",
-            "the query has 151 triple patterns and steps of property paths or more, and 150 are "
-            "the limit: split the query, or give lists in VALUES instead of a pattern for each",
+            "the query has at least 151 triple patterns and steps of property paths, and the limit "
+            "is 150: split the query, or give lists in VALUES instead of a pattern for each",
         ),
         (
             "ASK " + "{" * 101,
-            "the query has 101 brackets and negations inside one another or more, and 100 are "
-            "the limit: nest less",
+            "the query has at least 101 levels of nested brackets and negations, and the limit is "
+            "100: nest less",
         ),
         (
             "ASK {FILTER(1" + "+1" * 1_000 + ")}",
-            "the query has 1,001 operators, function calls and groups or more, and 1,000 are the "
-            "limit: write lists as VALUES or IN instead of || and UNION, or split the query",
+            "the query has at least 1,001 operators, function calls and groups, and the limit is "
+            "1,000: write lists as VALUES or IN instead of || and UNION, or split the query",
         ),
         (
             "ASK {FILTER(" + "REGEX(" * 16,
-            "the query has 16 REGEX, SUBSTR, REPLACE, GROUP_CONCAT, negations and subqueries "
-            "inside one another or more, and 15 are the limit: give the inner ones a variable "
-            "with BIND",
+            "the query has at least 16 levels of nested REGEX, SUBSTR, REPLACE, GROUP_CONCAT, "
+            "negations and subqueries, and the limit is 15: give the inner ones a variable with "
+            "BIND",
         ),
         (
             "SELECT " + "?x " * 10_000,
-            "the query has 10,001 words and signs outside of VALUES and IN or more, and 10,000 "
-            "are the limit: split the query, or write lists as VALUES or IN",
+            "the query has at least 10,001 words and signs outside VALUES and IN, and the limit "
+            "is 10,000: split the query, or write lists as VALUES or IN",
         ),
         (
             "ASK {} #" + "é" * 300_000,
-            "the query has 600,008 bytes or more, and 524,288 are the limit: split its lists of "
+            "the query has at least 600,008 bytes, and the limit is 524,288: split its lists of "
             "values over several queries",
         ),
     ],
@@ -775,8 +775,8 @@ def test_a_refused_service_is_told_with_its_line() -> None:
     text = "SELECT *\n# SERVICE\n{ ?s ?p 'SERVICE\\n' .\n  SERVICE <x> {} }"
     refusal = refusal_of(text)
     assert refusal.detail == (
-        "the SERVICE clause in line 4 would call another endpoint, which this one does not: ask "
-        "the two one after the other, or call this one from the other"
+        "the SERVICE clause in line 4 would call another endpoint, which this one does not do: "
+        "ask the two one after the other, or call this one from the other"
     )
     at = find_service(text)
     assert at is not None

@@ -66,7 +66,7 @@ class QueryLimits:
 #: Measure → what it is called in messages, and the advice that goes with it.
 MEASURES: Final[dict[Measure, tuple[str, str]]] = {
     "text_bytes": ("bytes", "split its lists of values over several queries"),
-    "depth": ("brackets and negations inside one another", "nest less"),
+    "depth": ("levels of nested brackets and negations", "nest less"),
     "patterns": (
         "triple patterns and steps of property paths",
         "split the query, or give lists in VALUES instead of a pattern for each",
@@ -76,11 +76,11 @@ MEASURES: Final[dict[Measure, tuple[str, str]]] = {
         "write lists as VALUES or IN instead of || and UNION, or split the query",
     ),
     "doublings": (
-        "REGEX, SUBSTR, REPLACE, GROUP_CONCAT, negations and subqueries inside one another",
+        "levels of nested REGEX, SUBSTR, REPLACE, GROUP_CONCAT, negations and subqueries",
         "give the inner ones a variable with BIND",
     ),
     "tokens": (
-        "words and signs outside of VALUES and IN",
+        "words and signs outside VALUES and IN",
         "split the query, or write lists as VALUES or IN",
     ),
 }
@@ -139,7 +139,7 @@ SELECT, ASK, CONSTRUCT or DESCRIBE
         raise Refusal(
             "federation-disabled",
             f"the SERVICE clause in line {line} would call another endpoint, which this one does "
-            "not: ask the two one after the other, or call this one from the other",
+            "not do: ask the two one after the other, or call this one from the other",
             line=line,
         )
 
@@ -213,7 +213,7 @@ def _too_complex(measure: Measure, value: int, limits: QueryLimits) -> Refusal:
     limit: int = getattr(limits, measure)
     return Refusal(
         "query-too-complex",
-        f"the query has {value:,} {words} or more, and {limit:,} are the limit: {advice}",
+        f"the query has at least {value:,} {words}, and the limit is {limit:,}: {advice}",
         measure=measure,
         value=value,
         limit=limit,

@@ -36,14 +36,14 @@ PROBLEMS: Final[dict[str, ProblemKind]] = {
         400,
         "The request has no query",
         "The parameter “query” is missing or empty, or the body of the request is. Send the text "
-        "of a SELECT, ASK, CONSTRUCT or DESCRIBE query. A GET without any parameter answers the "
+        "of a SELECT, ASK, CONSTRUCT or DESCRIBE query. A GET without any parameter gets the "
         "description of the service.",
     ),
     "bad-request": ProblemKind(
         400,
         "The request does not follow the SPARQL 1.1 Protocol",
         "The detail says which part of the request is wrong: a parameter that is given twice or "
-        "contradicts another, a graph that is no absolute IRI, or bytes that are not UTF-8. "
+        "contradicts another, a graph that is not an absolute IRI, or bytes that are not UTF-8. "
         "Correct that part and send the request again.",
     ),
     "bad-parameter": ProblemKind(
@@ -56,13 +56,13 @@ PROBLEMS: Final[dict[str, ProblemKind]] = {
         400,
         "The query is not SPARQL",
         "The query cannot be read. The members “line” and “column” count from 1 and say where "
-        "reading stopped; the mistake stands there or a little before. A prefix that is not "
+        "reading stopped; the mistake is there or a little before. A prefix that is not "
         "declared and a bracket that is not closed are the usual causes.",
     ),
     "query-too-complex": ProblemKind(
         400,
         "The query is too complex",
-        "Planning a query takes a time that grows fast with its size, whatever the data. The "
+        "The time to plan a query grows fast with its size, whatever the data. The "
         "member “measure” says what was counted, “value” how much of it the query has, and "
         "“limit” how much is allowed. Split the query, or give long lists in VALUES.",
     ),
@@ -70,34 +70,35 @@ PROBLEMS: Final[dict[str, ProblemKind]] = {
         406,
         "No format that the request accepts",
         "The answer does not exist in any of the formats that the header Accept, or the "
-        "parameter “format”, asks for. The member “available” lists those that exist. Mind the "
-        "kind of the query: SELECT and ASK answer results, CONSTRUCT and DESCRIBE answer graphs.",
+        "parameter “format”, asks for. The member “available” lists those that exist. They "
+        "depend on the query: SELECT and ASK give results, CONSTRUCT and DESCRIBE give graphs.",
     ),
     "unsupported-media-type": ProblemKind(
         415,
-        "The body of the request has a type that is not read here",
+        "The type of the request's body is not supported here",
         "The header Content-Type is missing or names a type, a charset or an encoding that is not "
-        "read here. Send a query as application/sparql-query, or as the parameter “query” of a "
-        "form, application/x-www-form-urlencoded; in UTF-8 and not compressed.",
+        "supported here. Send a query as application/sparql-query, or as the parameter “query” of "
+        "a form, application/x-www-form-urlencoded, in UTF-8 and not compressed.",
     ),
     "method-not-allowed": ProblemKind(
         405,
         "The method is not allowed",
-        "The header Allow lists the methods that this address answers. Queries go by GET, POST or "
-        "QUERY.",
+        "The header Allow lists the methods that this address answers. Send queries by GET, POST "
+        "or QUERY.",
     ),
     "precondition-failed": ProblemKind(
         412,
-        "The file is another one by now",
-        "The header If-Match names a file that is not at this address any more, or "
-        "If-Unmodified-Since is before the date of the one that is: another release is served. "
-        "Fetch the whole file anew, without these headers.",
+        "The file has been replaced",
+        "The header If-Match names a file that is no longer at this address, or "
+        "If-Unmodified-Since is before the date of the file that is: another release is served "
+        "now. Fetch the whole file again, without these headers.",
     ),
     "range-not-satisfiable": ProblemKind(
         416,
         "The file has no such part",
         "The header Range asks for bytes after the end of the file; Content-Range says how many it "
-        "has. A download that is whole already ends so. Ask without Range for the whole file.",
+        "has. Resuming a download that is complete already ends like this. Ask without Range for "
+        "the whole file.",
     ),
     "content-too-large": ProblemKind(
         413,
@@ -118,39 +119,39 @@ PROBLEMS: Final[dict[str, ProblemKind]] = {
     ),
     "transfer-coding": ProblemKind(
         501,
-        "The transfer coding is not understood here",
-        "The server undoes no transfer coding but chunked. Send the body with Content-Length, "
+        "The transfer coding is not supported here",
+        "The server reads no transfer coding but chunked. Send the body with Content-Length, "
         "or in chunks that are not compressed.",
     ),
     "http-version": ProblemKind(
         505,
-        "The version of HTTP is not spoken here",
-        "The server speaks HTTP/1.1 and HTTP/1.0. Ask in one of these.",
+        "The version of HTTP is not supported here",
+        "The server speaks HTTP/1.1 and HTTP/1.0. Use one of these.",
     ),
     "read-only": ProblemKind(
         403,
         "The data cannot be changed here",
-        "The endpoint answers queries and takes no updates: a release never changes. Whoever "
-        "finds a mistake in the data reports it to the project that the data come from.",
+        "The endpoint answers queries and takes no updates: a release never changes. "
+        "Report mistakes in the data to the project that the data come from.",
     ),
     "federation-disabled": ProblemKind(
         403,
         "SERVICE does not reach that endpoint from here",
-        "The query has a SERVICE clause that this endpoint does not evaluate: its address is none "
-        "of those that may be called (the member “allowed” lists them, letter for letter), or it "
-        "is of a kind that is refused, such as one with a variable for an address. Ask the other "
-        "endpoint from your own program, or send it a query with a SERVICE clause that names this "
-        "one. With the parameter “explain=true” a query is not sent anywhere, and its plan is "
-        "shown.",
+        "The query has a SERVICE clause that this endpoint does not evaluate: its address is not "
+        "one of those that may be called (the member “allowed” lists them, letter for letter), or "
+        "it is of a kind that is refused, such as one with a variable for an address. Ask the "
+        "other endpoint from your own program, or send it a query with a SERVICE clause that "
+        "names this one. The parameter “explain=true” shows the plan of a query and sends nothing "
+        "to any other endpoint.",
     ),
     "partner-failed": ProblemKind(
         502,
         "Another endpoint did not answer as it should",
         "The query has a SERVICE clause, and the endpoint that it names, the member “partner”, "
-        "could not be reached, refused, or sent something that is no answer; the detail says "
+        "could not be reached, refused, or sent something that is not an answer; the detail says "
         "which. Try again later, or after the seconds of the header Retry-After, if there is one. "
         "With SERVICE SILENT a query is answered without the partner, and the header X-Federation "
-        "says so. The parameter “explain=true” shows what would be asked, and asks nobody.",
+        "says so. The parameter “explain=true” shows what would be asked, without asking it.",
     ),
     "partner-timeout": ProblemKind(
         504,
@@ -163,17 +164,17 @@ PROBLEMS: Final[dict[str, ProblemKind]] = {
         400,
         "The answer of another endpoint is too large",
         "The query has a SERVICE clause, and the endpoint that it names, the member “partner”, "
-        "has more rows or bytes for it than are taken from it, or cuts its answers itself; or "
-        "all partners of the query together have, and it has most. "
-        "Nothing was left out: there is no answer. Narrow the clause, or share a variable with it "
-        "that the patterns around it give few values for; “explain=true” shows them.",
+        "gave more rows or bytes than are accepted from it, or cut its answer short itself; or all "
+        "partners of the query together gave too many, and this one most of them. The answer is "
+        "refused whole, not cut short. Narrow the clause, or share a variable with it that the "
+        "patterns around it give few values for; “explain=true” shows them.",
     ),
     "backend-failed": ProblemKind(
         502,
         "The engine behind this server did not answer as it should",
         "The data are in another SPARQL engine, which this server asks. It could not be reached, "
-        "or sent something that is no answer; the detail says which. Try again later; who runs "
-        "the server sees to that engine.",
+        "or sent something that is not an answer; the detail says which. Try again later; whoever "
+        "runs the server has to look after that engine.",
     ),
     "evaluation": ProblemKind(
         400,
@@ -190,8 +191,8 @@ PROBLEMS: Final[dict[str, ProblemKind]] = {
     "answer-too-large": ProblemKind(
         400,
         "The answer is too large",
-        "The answer has more rows or bytes than the server gives out. Nothing was cut: there is "
-        "no answer. Add LIMIT, ask for less, or fetch the dumps, which hold everything.",
+        "The answer has more rows or bytes than the server gives out. It is refused whole, not "
+        "cut short. Add LIMIT, ask for less, or fetch the dumps, which hold everything.",
     ),
     "query-timeout": ProblemKind(
         503,
@@ -210,25 +211,25 @@ PROBLEMS: Final[dict[str, ProblemKind]] = {
         503,
         "The server is busy",
         "As many queries as the server takes are waiting already, from everybody or from your "
-        "address, or as many bytes of long ones. Wait the seconds that the header Retry-After "
-        "says, then send it again.",
+        "address, or as many bytes of long ones. Wait as many seconds as the header "
+        "Retry-After says, then send it again.",
     ),
     "engine-failure": ProblemKind(
         500,
         "The query stopped the query engine",
         "The process that ran the query ended before the answer did. Nothing else was harmed. "
-        "Report the query and the identifier in “instance”; ask in another way meanwhile.",
+        "Report the query and the identifier in “instance”; meanwhile, ask in another way.",
     ),
     "draining": ProblemKind(
         503,
         "The server is stopping",
-        "The server ends its work and takes no new requests. Try again in a moment.",
+        "The server is shutting down and takes no new requests. Try again in a moment.",
     ),
     "no-release": ProblemKind(
         503,
         "There is nothing to serve yet",
-        "The server runs, but has no release of the data that it can read. Try again later; who "
-        "runs the server builds or verifies a release.",
+        "The server runs, but has no release of the data that it can read. Try again later; "
+        "whoever runs the server has to build or verify a release.",
     ),
     "not-found": ProblemKind(
         404,
@@ -237,20 +238,20 @@ PROBLEMS: Final[dict[str, ProblemKind]] = {
     ),
     "gone": ProblemKind(
         410,
-        "What was at this address is not kept any more",
-        "The address is that of something that was published once and was deleted since, as old "
-        "releases are. The detail says where what took its place is.",
+        "What was at this address is no longer kept",
+        "The address is that of something that was published once and has been deleted since, as "
+        "old releases are. The detail says where to find what took its place.",
     ),
     "request-timeout": ProblemKind(
         408,
         "The request did not arrive in time",
-        "The request was begun and not finished. Send it again.",
+        "The beginning of the request arrived, but not the rest. Send it again.",
     ),
     "internal": ProblemKind(
         500,
         "Something failed in the server",
-        "This is a mistake of the server. Report the identifier in “instance”, which stands in "
-        "its log too.",
+        "This is a fault of the server. Report the identifier in “instance”, which is in its log "
+        "too.",
     ),
 }
 
