@@ -754,7 +754,7 @@ def test_a_server_says_what_is_wrong_with_its_address_or_its_list(
     assert "checking the files" not in address.err, "which takes long, and was done for nothing"
     listed = run(*serve, "--partners", tmp_path / "none.toml")
     assert listed.status == 1
-    assert "name a file that is there, or leave it out" in listed.err
+    assert "name a file that exists, or leave it out" in listed.err
 
 
 def test_a_parameter_that_is_given_twice_is_refused() -> None:

@@ -97,7 +97,7 @@ def test_an_encoding_that_was_not_asked_for_is_not_read() -> None:
 def test_a_page_is_no_answer() -> None:
     refusal = refused(lambda handler: handler.send(b"<html>", "text/html"))
     assert refusal.kind == "partner-failed"
-    assert f"it answers text/html, and not {JSON}: check the address" in refusal.detail
+    assert f"it answers with text/html, not {JSON}: check the address" in refusal.detail
 
 
 @pytest.mark.parametrize("status", [300, 301, 302, 303, 307, 308])
@@ -140,7 +140,7 @@ def test_a_partner_that_is_blocked_for_good_is_told_of() -> None:
 
 def test_a_partner_without_time_says_how_long_to_wait() -> None:
     refusal = refused(lambda handler: handler.send(b"", status=429, Retry_After="60"))
-    assert refusal.detail == "stand-in: HTTP 429: it has no time for more: wait 60 s"
+    assert refusal.detail == "stand-in: HTTP 429: it is too busy: wait 60 s"
 
 
 @pytest.mark.parametrize(
@@ -272,7 +272,7 @@ def test_an_address_of_this_machine_is_not_called_unless_configured(host: str) -
             ask(partner(url, private=False))
         assert server.asked == []
     assert raised.value.kind == "partner-failed"
-    assert "is no public address, so it was not called: “private = true”" in raised.value.detail
+    assert "is not a public address, so it was not called: “private = true”" in raised.value.detail
 
 
 def test_a_name_that_means_another_address_a_moment_later_is_not_called(
@@ -315,4 +315,4 @@ def test_a_name_that_means_another_address_a_moment_later_is_not_called(
         assert server.asked == []
     assert calls == ["198.41.0.4", "127.0.0.1"]
     assert "cannot be reached" in first
-    assert "127.0.0.1, which is no public address" in second
+    assert "127.0.0.1, which is not a public address" in second

@@ -320,7 +320,7 @@ def test_answers_that_make_too_large_a_query_are_refused(monkeypatch: pytest.Mon
         refusal = refused(query(server.url), partner(server.url))
         assert len(server.asked) == 1
     assert (refusal.kind, refusal.members) == ("partner-too-large", {"partner": "stand-in"})
-    assert "have what makes a query of more than 250 bytes, which is the limit" in refusal.detail
+    assert "have more than fits into a query of 250 bytes, which is the limit" in refusal.detail
 
 
 def test_values_that_make_too_large_a_query_are_refused_too(
@@ -495,16 +495,16 @@ FAILURES: Final[Mapping[str, tuple[Callable[[Handler], None], str]]] = {
     "down": (lambda handler: handler.send(b"", status=500), "HTTP 500"),
     "busy": (
         lambda handler: handler.send(b"", status=503),
-        "HTTP 503: it has no time for more: try again later",
+        "HTTP 503: it is too busy: try again later",
     ),
     "a page": (
         lambda handler: handler.send(b"<html>", "text/html"),
-        "it answers text/html, and not application/sparql-results+json: check the address",
+        "it answers with text/html, not application/sparql-results+json: check the address",
     ),
     "truncated": (
         lambda handler: handler.send(b'{"results": {"bindings": [{"g": {"type": "uri", "val'),
-        "its answer cannot be used: it is no JSON, or was cut: unexpected end of data: line 1 "
-        "column 53 (char 52)",
+        "its answer cannot be used: it is not JSON, or was cut short: unexpected end of data: "
+        "line 1 column 53 (char 52)",
     ),
     "broken off": (
         lambda handler: handler.send(b'{"results": ', Content_Length="90"),
@@ -512,12 +512,12 @@ FAILURES: Final[Mapping[str, tuple[Callable[[Handler], None], str]]] = {
     ),
     "empty": (
         lambda handler: handler.send(b""),
-        "its answer cannot be used: it is no JSON, or was cut: Input is a zero-length, empty "
-        "document: line 1 column 1 (char 0)",
+        "its answer cannot be used: it is not JSON, or was cut short: Input is a zero-length, "
+        "empty document: line 1 column 1 (char 0)",
     ),
     "a boolean": (
         lambda handler: handler.send(b'{"head": {}, "boolean": true}'),
-        "its answer cannot be used: it says yes or no, and not which solutions there are",
+        "its answer cannot be used: it says yes or no, and gives no solutions",
     ),
     "something else": (
         lambda handler: handler.send(b'{"results": {"bindings": [1]}}'),
@@ -525,12 +525,12 @@ FAILURES: Final[Mapping[str, tuple[Callable[[Handler], None], str]]] = {
     ),
     "no IRI": (
         always({"g": uri("http://a b/")}),
-        "its answer cannot be used: {'type': 'uri', 'value': 'http://a b/'} is no term (Invalid "
-        "IRI code point ' ')",
+        "its answer cannot be used: {'type': 'uri', 'value': 'http://a b/'} is not a term "
+        "(Invalid IRI code point ' ')",
     ),
     "a triple": (
         always({"g": {"type": "triple", "value": "x"}}),
-        "its answer cannot be used: {'type': 'triple', 'value': 'x'} is no term of RDF 1.1",
+        "its answer cannot be used: {'type': 'triple', 'value': 'x'} is not a term of RDF 1.1",
     ),
     "redirecting to this machine": (
         lambda handler: handler.send(b"", status=307, Location="http://127.0.0.1:22/"),
@@ -564,7 +564,7 @@ def test_a_partner_at_a_private_address_is_told_and_not_asked() -> None:
         refusal = refused(query(server.url), partner(server.url, private=False))
         assert server.asked == []
     assert refusal.detail == (
-        "stand-in: it is at 127.0.0.1, which is no public address, so it was not called: "
+        "stand-in: it is at 127.0.0.1, which is not a public address, so it was not called: "
         "“private = true” in the list of partners allows it"
     )
 
@@ -625,11 +625,11 @@ def test_an_endpoint_that_is_not_on_the_list_is_refused_with_those_that_are() ->
     allowed = ["http://e.example/sparql", "http://f.example/"]
     assert refusal.members == {"line": 1, "allowed": allowed}
     assert refusal.detail == (
-        "the SERVICE clause in line 1 names <http://127.0.0.1:1/>, which is none of the endpoints "
-        "that are called from here, letter for letter: take one of those in “allowed”"
+        "the SERVICE clause in line 1 names <http://127.0.0.1:1/>, which is not, letter for "
+        "letter, one of the endpoints that may be called from here: take one of those in “allowed”"
     )
     nearly = refused(query("http://e.example/sparql/"), *asked)
-    assert nearly.detail.endswith("letter for letter: did you mean <http://e.example/sparql>?")
+    assert nearly.detail.endswith("called from here: did you mean <http://e.example/sparql>?")
     other = refused(query("http://x.sample/sparql"), *asked)
     assert other.detail.endswith("take one of those in “allowed”"), "all are at …/sparql"
 
@@ -769,9 +769,7 @@ def test_as_many_queries_at_once_as_there_are_places() -> None:
     with waiting() as (reply, server):
         options = FederationOptions(at_once=3, per_client=2)
         details = with_federation(partners(partner(server.url)), work, options)
-    assert set(details) == {
-        "as many queries with SERVICE as are taken at once are running: try again"
-    }
+    assert set(details) == {"as many queries with SERVICE are running as may at once: try again"}
 
 
 def explained(text: str, *found: Partner) -> dict[str, Any]:
@@ -820,7 +818,7 @@ def test_the_plan_of_a_clause_without_values_says_why() -> None:
     alone = explained("ASK { SERVICE <urn:x> { ?s ?p ?o } }", partner("urn:x"))
     assert "Asked without values (no variable is shared), in 1 request." in explained_text(alone)
     many = explained(query("urn:x"), partner("urn:x", bindings=5))
-    said = "Asked without values (too many values, or some without), in 1 request."
+    said = "Asked without values (too many values, or rows without one), in 1 request."
     assert said in explained_text(many)
 
 

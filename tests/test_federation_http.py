@@ -292,11 +292,15 @@ def test_blank_nodes_of_a_partner_are_nodes_of_ours(world: World) -> None:
 FAILURES: Final = {
     "down": (502, "partner-failed", "down: it cannot be reached at 127.0.0.1:"),
     "broken": (502, "partner-failed", "broken: HTTP 500 (it broke)"),
-    "full": (502, "partner-failed", "full: HTTP 429: it has no time for more: wait 7 s"),
-    "page": (502, "partner-failed", "page: it answers text/html, and not application/sparql-res"),
-    "cut": (502, "partner-failed", "cut: its answer cannot be used: it is no JSON, or was cut: "),
+    "full": (502, "partner-failed", "full: HTTP 429: it is too busy: wait 7 s"),
+    "page": (502, "partner-failed", "page: it answers with text/html, not application/sparql-res"),
+    "cut": (502, "partner-failed", "cut: its answer cannot be used: it is not JSON, or was cut "),
     "moved": (502, "partner-failed", "moved: HTTP 302: it redirects to http://10.0.0.1/, which is"),
-    "private": (502, "partner-failed", "private: it is at 127.0.0.1, which is no public address"),
+    "private": (
+        502,
+        "partner-failed",
+        "private: it is at 127.0.0.1, which is not a public address",
+    ),
     "many": (400, "partner-too-large", "many: its answer has more than 9 rows: narrow the SERVI"),
     "long": (400, "partner-too-large", "long: its answer has more than 1,024 bytes: narrow the"),
     "slow": (504, "partner-timeout", "slow: no whole answer within 0.3 s: narrow the SERVICE"),
@@ -447,7 +451,7 @@ def test_the_command_line_lists_whom_it_may_ask(
     options = ("--data", world.data, "--partners", world.file)
     done = run("query", *options, world.query("names").replace("/names>", "/other>"))
     assert done.status == 1
-    assert "letter for letter: " in done.err
+    assert "letter for letter, one of the endpoints that may be called from here: " in done.err
     assert f"\n  {world.url('names')}\n" in done.err
     broken = run("query", *options, world.query("names")[:-3])
     assert "the query is not SPARQL: line 1, column " in broken.err

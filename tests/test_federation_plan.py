@@ -249,7 +249,7 @@ def test_clauses_that_are_not_evaluated_are_refused_with_their_line(body: str, s
 
 def test_more_clauses_than_anybody_needs_are_refused() -> None:
     text = "SELECT * { " + "SERVICE <urn:x> { ?s ?p ?o } " * 17 + "}"
-    assert "17 SERVICE clauses, and 16 are the limit" in refused(text).detail
+    assert "17 SERVICE clauses, and the limit is 16" in refused(text).detail
 
 
 UNCERTAIN: Mapping[str, str] = {
@@ -330,7 +330,7 @@ def test_the_outline_alone_does_not_count() -> None:
     """The other parser sees a clause that the outline takes for a part of a string."""
     text = UNCERTAIN["a string closed by an escape"]
     assert services_in(outline(text).where) == []
-    with pytest.raises(OutlineError, match="two parsers do not read the query alike"):
+    with pytest.raises(OutlineError, match="two parsers read the query differently"):
         read_query(text)
 
 

@@ -66,7 +66,7 @@ def test_a_query_that_ends_its_planner_is_refused_and_the_next_is_not(
             await asked
         assert raised.value.kind == "engine-failure"
         assert raised.value.detail == (
-            "the query stopped the process that locates its SERVICE clauses: write it less nested"
+            "the query stopped the process that locates its SERVICE clauses: nest less"
         )
         assert (await planner.plan(QUERY, {})).steps
         assert (await planner.plan(f"{QUERY} LIMIT 1", {})).steps

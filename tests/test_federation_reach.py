@@ -485,8 +485,8 @@ def test_a_proxy_of_the_environment_is_not_used(proxied: tuple[Canary, StandIn, 
 @pytest.mark.parametrize(
     ("host", "said"),
     [
-        *((host, "is no public address") for host in ("127.0.0.1", "localhost", "[::1]")),
-        ("[::ffff:7f00:1]", "is no public address"),
+        *((host, "is not a public address") for host in ("127.0.0.1", "localhost", "[::1]")),
+        ("[::ffff:7f00:1]", "is not a public address"),
         ("2130706433", "its address cannot be called (2130706433 - is not a canonical IPv4"),
         ("127.1", "its address cannot be called (127.1 - is not a canonical IPv4"),
     ],
@@ -562,8 +562,10 @@ def test_a_listed_name_that_means_a_private_address_is_looked_up_and_not_called(
         assert canary.calls() == 0
     for detail in details:
         assert detail.startswith("stand-in: it is at ")
-        assert "no public address" in detail
-        assert "were not called" in detail or "was not called" in detail
+        assert (
+            "is not a public address, so it was not called" in detail
+            or "are not public addresses, so they were not called" in detail
+        )
 
 
 def test_a_listed_name_that_may_be_private_is_called() -> None:

@@ -19,7 +19,7 @@ GLOBAL_UNICAST: Final = ipaddress.IPv6Network("2000::/3")
 PROTOCOLS: Final = ipaddress.IPv4Network("192.0.0.0/24")
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 #: How an address is refused; if a name has several and all are refused, an error lists them all.
-NOT_PUBLIC: Final = "is no public address"
+NOT_PUBLIC: Final = "is not a public address"
 ALL_PRIVATE_RE: Final = re.compile(rf"(?:Multiple exceptions: )?(?:, |\S+ {NOT_PUBLIC})+")
 
 
@@ -76,8 +76,8 @@ def _unwrapped(address: Address) -> list[Address]:
 def private_in(error: OSError) -> list[str]:
     """The addresses that were not called as they are not public; none if any other was tried.
 
-    >>> private_in(OSError("Multiple exceptions: 10.0.0.1 is no public address, ::1 is no public \
-address"))
+    >>> private_in(OSError("Multiple exceptions: 10.0.0.1 is not a public address, ::1 is not a \
+public address"))
     ['10.0.0.1', '::1']
     >>> private_in(OSError("Connect call failed"))
     []

@@ -108,7 +108,7 @@ class Answering:
                 if refusal.kind == "federation-disabled" and "line" not in refusal.members:
                     await self._check_syntax(query, client)
                 raise
-        detail = "another release was served each time the partners had answered: try again"
+        detail = "the release changed each time while the partners answered: try again"
         raise Refusal("busy", detail, headers={"Retry-After": "10"})
 
     def _values(self, query: Query, client: str, held: Held) -> Ask:

@@ -46,15 +46,15 @@ def read_solutions(data: bytes) -> list[Mapping[str, Any]]:
 
     >>> read_solutions(b'{"head": {"vars": []}, "results": {"bindings": [{')
     Traceback (most recent call last):
-    pfocr_rdf.web.federation.answers.AnswerError: it is no JSON, or was cut: unexpected end of \
-data: line 1 column 50 (char 49)
+    pfocr_rdf.web.federation.answers.AnswerError: it is not JSON, or was cut short: unexpected \
+end of data: line 1 column 50 (char 49)
     """
     try:
         document = orjson.loads(data)
     except orjson.JSONDecodeError as error:
-        raise AnswerError(f"it is no JSON, or was cut: {error}") from None
+        raise AnswerError(f"it is not JSON, or was cut short: {error}") from None
     if isinstance(document, dict) and "boolean" in document:
-        raise AnswerError("it says yes or no, and not which solutions there are")
+        raise AnswerError("it says yes or no, and gives no solutions")
     results = document.get("results") if isinstance(document, dict) else None
     bindings = results.get("bindings") if isinstance(results, dict) else None
     if not isinstance(bindings, list) or not all(isinstance(row, dict) for row in bindings):
@@ -83,8 +83,8 @@ def read_term(cell: Any) -> Term:
                 return Literal(value, datatype=NamedNode(cell["datatype"]))
             return Literal(value)
     except (KeyError, TypeError, ValueError) as error:
-        raise AnswerError(f"{_shown(cell)} is no term ({error})") from None
-    raise AnswerError(f"{_shown(cell)} is no term of RDF 1.1")
+        raise AnswerError(f"{_shown(cell)} is not a term ({error})") from None
+    raise AnswerError(f"{_shown(cell)} is not a term of RDF 1.1")
 
 
 def read_rows(data: bytes, columns: Sequence[str], naming: Naming) -> Rows:

@@ -120,7 +120,7 @@ class Client:
                     raise DeadlockError(said)
                 raise failed(self.partner, said, after if _is_number(after) else "")
             if response.content_type not in READABLE:
-                detail = f"it answers {response.content_type}, and not {JSON}"
+                detail = f"it answers with {response.content_type}, not {JSON}"
                 raise failed(self.partner, f"{detail}: check the address")
             body = await self._read(response, limit_bytes)
             return Answer(body, cut_rows(response.headers))
@@ -164,7 +164,7 @@ class Client:
             return f"{status}: it redirects to {target}, which is not followed: correct its address"
         if response.status in (429, 503):
             wait = f"wait {after} s" if _is_number(after) else f"wait until {after}"
-            return f"{status}: it has no time for more: {wait if after else 'try again later'}"
+            return f"{status}: it is too busy: {wait if after else 'try again later'}"
         said = b""
         if response.content_type.startswith(("text/plain", "application/problem+json")):
             with suppress(aiohttp.ClientError, zlib.error):
@@ -197,9 +197,9 @@ def _is_number(text: str) -> bool:
 
 
 def _is_private(addresses: Sequence[str]) -> str:
-    which = "is no public address, so it was not called"
+    which = "is not a public address, so it was not called"
     if len(addresses) > 1:
-        which = "are no public addresses, so they were not called"
+        which = "are not public addresses, so they were not called"
     advice = "“private = true” in the list of partners allows it"
     return f"it is at {' and '.join(addresses)}, which {which}: {advice}"
 

@@ -130,7 +130,7 @@ class Federation:
         """
         options, limit_s = self.options, self.partners.whole.timeout_s
         if self._running.total() >= options.at_once or self._running[client] >= options.per_client:
-            detail = "as many queries with SERVICE as are taken at once are running: try again"
+            detail = "as many queries with SERVICE are running as may at once: try again"
             raise Refusal("busy", detail, headers={"Retry-After": "10"})
         self._running[client] += 1
         try:
@@ -243,7 +243,7 @@ def _check_size(text: str, told: Sequence[Told]) -> None:
     :raises Refusal: ``partner-too-large``.
     """
     if told and 6 * len(text) > MAX_FINAL and len(orjson.dumps(text)) > MAX_FINAL:
-        detail = f"what makes a query of more than {MAX_FINAL:,} bytes, which is the limit"
+        detail = f"more than fits into a query of {MAX_FINAL:,} bytes, which is the limit"
         raise too_large_together(_sizes(told), detail)
 
 

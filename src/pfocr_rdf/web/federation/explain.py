@@ -108,7 +108,7 @@ def _values(step: Mapping[str, Any]) -> str:
         clauses = f"clauses {', '.join(others)} and {last}" if others else f"clause {last}"
         return f"Asked about values of {names}, which are known after {clauses}."
     if step["values"] is None:
-        why = "too many values, or some without" if step["from"] else "no variable is shared"
+        why = "too many values, or rows without one" if step["from"] else "no variable is shared"
         return f"Asked without values ({why}), in 1 request."
     if not step["values"]:
         return f"Not asked: the release has no values of {names}."

@@ -33,8 +33,8 @@ def unlisted(partners: Partners, endpoint: str, line: int) -> Refusal:
     advice = f"did you mean <{sites[close[0]]}>?" if close else IN_ALLOWED
     return Refusal(
         "federation-disabled",
-        f"the SERVICE clause in line {line} names <{endpoint[:SHOWN]}>, which is none of the "
-        f"endpoints that are called from here, letter for letter: {advice}",
+        f"the SERVICE clause in line {line} names <{endpoint[:SHOWN]}>, which is not, letter for "
+        f"letter, one of the endpoints that may be called from here: {advice}",
         line=line,
         allowed=sorted(partner.endpoint for partner in partners.by_name.values()),
     )

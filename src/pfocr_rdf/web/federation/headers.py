@@ -60,7 +60,7 @@ def explanation(plan: Mapping[str, Any], accept: str | None) -> Reply:
     """
     chosen = negotiate(accept, OFFERS)
     if chosen is None:
-        detail = "a plan is told as application/json and as text/plain"
+        detail = "a plan comes as application/json or as text/plain: ask for one of these"
         raise Refusal("not-acceptable", detail, available=list(OFFERS))
     vary = (b"vary", b"Accept")
     if chosen == "text/plain":

@@ -112,7 +112,7 @@ def _ask(store: Store, iris: Iris) -> Callable[[str], Awaitable[bytes]]:
         try:
             answer = store.query(readable(text), prefixes=iris.prefixes(), base_iri=iris.base)
             if not isinstance(answer, QuerySolutions):
-                raise QueryError("the release was asked for values and answers something else")
+                raise QueryError("the release was asked for values and answered something else")
             return answer.serialize(format=QueryResultsFormat.JSON) or b""
         except (SyntaxError, OSError, RuntimeError, ValueError) as error:
             raise QueryError(f"the values to ask partners about cannot be found: {error}") from None

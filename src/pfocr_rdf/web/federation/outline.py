@@ -108,7 +108,7 @@ def tokens_of(text: str) -> tuple[Token, ...]:
             closers.append(OPEN_TO_CLOSE[token.text])
         elif token.kind == "sign" and token.text in ("}", ")", "]"):
             if not closers or closers.pop() != token.text:
-                raise OutlineError(f"a “{token.text}” has no partner")
+                raise OutlineError(f"a “{token.text}” closes nothing")
             frames.pop()
         elif token.word == "SELECT" and frames[-1] == "group":
             frames[-1] = "clauses"
@@ -193,7 +193,7 @@ class _Reader:
             self.at += 3 if self.next.word == "PREFIX" else 2
         form = self.take()
         if form.word not in FORMS:
-            raise OutlineError(f"“{form.text}” begins no query of SPARQL 1.1")
+            raise OutlineError(f"“{form.text}” does not begin a query of SPARQL 1.1")
         if form.word == "CONSTRUCT" and self.next.text == "{":
             self.skip()
         dataset_start = dataset_end = 0
@@ -297,7 +297,7 @@ class _Reader:
         start = self.next.start
         while not (self.next.text in ("{", "}", ".") or self.next.word in WORD_TO_KIND):
             if self.next.kind == "word" and self.next.text not in TERM_WORDS:
-                raise OutlineError(f"“{self.next.text}” is no word of SPARQL 1.1 there")
+                raise OutlineError(f"“{self.next.text}” cannot stand there in SPARQL 1.1")
             self.skip()
         if self.tokens[self.at - 1].end <= start:
             raise OutlineError(f"“{self.next.text}” stands where a triple should")

@@ -118,7 +118,7 @@ def read_partners(path: Path) -> Partners:
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        reason = "name a file that is there, or leave it out for the public endpoints"
+        reason = "name a file that exists, or leave it out for the public endpoints"
         raise ServeError(f"{path} cannot be read ({error.strerror}): {reason}") from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ServeError(f"{path} cannot be read as TOML ({error}): correct it") from error
@@ -132,12 +132,12 @@ def _partners(document: Mapping[str, Any]) -> Partners:
     unknown = set(document) - {"defaults", "query", "partners"}
     if unknown:
         use = "use [defaults], [query] and [partners.NAME]"
-        raise ValueError(f"{_listed(unknown)} is no table here: {use}")
+        raise ValueError(f"{_listed(unknown)} is not a table here: {use}")
     defaults = _settings("defaults", document.get("defaults", {}), SETTINGS)
     whole = Whole(**_settings("query", document.get("query", {}), SETTINGS_OF_QUERY))
     tables = document.get("partners", {})
     if not isinstance(tables, dict):
-        raise ValueError("“partners” is no table: write [partners.NAME] for each partner")
+        raise ValueError("“partners” is not a table: write [partners.NAME] for each partner")
     by_name: dict[str, Partner] = {}
     by_iri: dict[str, Partner] = {}
     for name, table in tables.items():
@@ -145,20 +145,20 @@ def _partners(document: Mapping[str, Any]) -> Partners:
         by_name[name] = partner
         for iri in dict.fromkeys((partner.endpoint, *partner.also)):
             if iri in by_iri:
-                raise ValueError(f"{iri} belongs to {by_iri[iri].name} and to {name}: to one only")
+                raise ValueError(f"{iri} belongs to {by_iri[iri].name} and to {name}: keep one")
             by_iri[iri] = partner
     return Partners(by_name, by_iri, whole)
 
 
 def _partner(name: str, table: object, defaults: Mapping[str, Any]) -> Partner:
     if not NAME_RE.fullmatch(name):
-        raise ValueError(f"{name!r} is no name of a partner: use small letters, digits and -")
+        raise ValueError(f"{name!r} is not a name for a partner: use small letters, digits and -")
     if not isinstance(table, dict):
-        raise ValueError(f"partner {name} is no table: write [partners.{name}]")
+        raise ValueError(f"partner {name} is not a table: write [partners.{name}]")
     own = dict(table)
     endpoint, also = own.pop("endpoint", None), own.pop("also", [])
     if not isinstance(also, list) or not all(isinstance(iri, str) for iri in also):
-        raise ValueError(f"partner {name}: “also” is no list of addresses")
+        raise ValueError(f"partner {name}: “also” is not a list of addresses")
     for address in (endpoint, *also):
         _check_address(name, address)
     settings = {**defaults, **_settings(name, own, SETTINGS)}
@@ -174,8 +174,8 @@ def _check_address(name: str, address: object) -> None:
         good = False
     if not good or parts.username is not None or parts.fragment or re.search(r"\s", str(address)):
         raise ValueError(
-            f"partner {name}: {address!r} is no address of an endpoint: give the scheme, http or "
-            "https, the host and the path, and no password"
+            f"partner {name}: {address!r} is not the address of an endpoint: give the scheme, http "
+            "or https, the host and the path, and no password"
         )
 
 
@@ -186,10 +186,10 @@ def _settings(name: str, table: object, known: Set[str]) -> dict[str, Any]:
     :raises ValueError: if one is unknown, of the wrong type, or too small.
     """
     if not isinstance(table, dict):
-        raise ValueError(f"{name} is no table: write [{name}]")
+        raise ValueError(f"{name} is not a table: write [{name}]")
     for key, value in table.items():
         if key not in known:
-            raise ValueError(f"{name}: {key!r} is no setting: use {_listed(known)}")
+            raise ValueError(f"{name}: {key!r} is not a setting: use {_listed(known)}")
         if key == "private":
             if not isinstance(value, bool):
                 raise ValueError(f"{name}: private is {value!r}: write true or false")
@@ -200,7 +200,7 @@ def _settings(name: str, table: object, known: Set[str]) -> dict[str, Any]:
         if not math.isfinite(value):  # TOML has both: NaN is not less than anything
             raise ValueError(f"{name}: {key} is {value!r}: give a number")
         if value < LEAST[key] or (key == "timeout_s" and not value):
-            raise ValueError(f"{name}: {key} is {value!r}: give more")
+            raise ValueError(f"{name}: {key} is {value!r}: give a larger number")
     return dict(table)
 
 

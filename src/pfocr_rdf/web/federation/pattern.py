@@ -292,4 +292,4 @@ def _projected(node: CompValue, where: Pattern) -> tuple[Names, Names]:
 
 
 def _differ() -> OutlineError:
-    return OutlineError("two parsers do not read the query alike")
+    return OutlineError("two parsers read the query differently")

@@ -47,13 +47,13 @@ def make_plan(text: str, prefixes: Mapping[str, str], base: str = "") -> Plan:
         check_rest(plan)
         return plan
     except RecursionError:
-        reason = "it is nested too deep"
+        reason = "it is nested too deeply"
     except OutlineError as error:
         reason = str(error)
     raise Refusal(
         "federation-disabled",
         f"the SERVICE clauses of the query cannot be located with certainty: {reason}; "
-        "a federated query is plain SPARQL 1.1",
+        "write a federated query in plain SPARQL 1.1",
     )
 
 
@@ -77,8 +77,8 @@ def _check(found: Outline, text: str) -> None:
     """
     count = _check_group(found.where.elements, "", text)
     if count > MAX_SERVICES:
-        detail = f"the query has {count} SERVICE clauses, and {MAX_SERVICES} are the limit"
-        raise Refusal("federation-disabled", f"{detail}: ask in several queries")
+        detail = f"the query has {count} SERVICE clauses, and the limit is {MAX_SERVICES}"
+        raise Refusal("federation-disabled", f"{detail}: split the query")
 
 
 def _check_group(elements: Iterable[Element], inside: str, text: str) -> int:

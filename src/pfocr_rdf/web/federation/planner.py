@@ -97,13 +97,13 @@ class Planner:
         except TimeoutError:
             await self.close()
             limit_s = self.limit_s
-            detail = f"to locate its SERVICE clauses took more than {limit_s:g} s: write it shorter"
+            detail = f"locating its SERVICE clauses took more than {limit_s:g} s: shorten the query"
             raise Refusal("query-timeout", detail, limit_s=limit_s) from None
         except (OSError, RuntimeError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             # uvloop raises RuntimeError for a pipe that is closed.
             await self.close()
-            detail = "the query stopped the process that locates its SERVICE clauses: write it less"
-            raise Refusal("engine-failure", f"{detail} nested") from None
+            detail = "the query stopped the process that locates its SERVICE clauses"
+            raise Refusal("engine-failure", f"{detail}: nest less") from None
         except asyncio.CancelledError:
             # Otherwise its late answer would be taken for the answer to the next query.
             await self.close()
