@@ -49,7 +49,7 @@ def test_a_failure_that_nobody_foresaw_does_not_end_the_looking_and_is_told_once
 
     asyncio.run(scene())
     (said,) = [r for r in caplog.records if r.levelno == logging.ERROR]
-    assert said.getMessage() == "http://127.0.0.1:9/sparql could not be looked at: again soon"
+    assert said.getMessage() == "http://127.0.0.1:9/sparql could not be checked: trying again soon"
     assert said.exc_info
 
 

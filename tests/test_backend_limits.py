@@ -106,16 +106,21 @@ def test_what_is_no_answer_is_passed_on_as_none(
 @pytest.mark.parametrize(
     ("reply", "status", "problem", "said"),
     [
-        (replying(b"<h1>Hello</h1>", "text/html"), 502, "backend-failed", "it answers text/html"),
-        (replying(b"s\n", "text/csv"), 502, "backend-failed", "it answers text/csv"),
+        (
+            replying(b"<h1>Hello</h1>", "text/html"),
+            502,
+            "backend-failed",
+            "it answers with text/html",
+        ),
+        (replying(b"s\n", "text/csv"), 502, "backend-failed", "it answers with text/csv"),
         (
             replying(gzip.compress(solutions(1)), Content_Encoding="gzip"),
             502,
             "backend-failed",
             "encoded as 'gzip'",
         ),
-        (replying(b"", status=401), 502, "backend-failed", "does not take user and password"),
-        (replying(b"", status=503), 502, "backend-failed", "no time for more queries"),
+        (replying(b"", status=401), 502, "backend-failed", "it rejects the user or password"),
+        (replying(b"", status=503), 502, "backend-failed", "HTTP 503: it is too busy: try again"),
         (replying(b"", status=404), 502, "backend-failed", "HTTP 404"),
         (
             replying(
@@ -126,7 +131,7 @@ def test_what_is_no_answer_is_passed_on_as_none(
             ),
             400,
             "evaluation",
-            "does not take the query (Virtuoso 37000 Error SP031 : not implemented)",
+            "rejects the query (Virtuoso 37000 Error SP031 : not implemented)",
         ),
         (
             replying(b"Virtuoso 42000 Error The estimated execution time 9", "text/plain", 500),
@@ -138,7 +143,7 @@ def test_what_is_no_answer_is_passed_on_as_none(
             replying(solutions(2), X_SQL_State="S1TAT", X_SQL_Message="RC: anytime"),
             503,
             "query-timeout",
-            "had not the time for the whole answer",
+            "did not have time for the whole answer",
         ),
         (
             replying(solutions(10), X_SPARQL_MaxRows="10"),
@@ -356,7 +361,7 @@ def test_another_release_behind_is_never_answered_from(
     engine.behaviour.reply = reply
     answer = server.ask(new())
     assert (answer.status, answer.problem) == (503, "no-release")
-    assert f"it holds {other} in its own default graph, and not" in answer.json["detail"]
+    assert f"it holds {other} in its own default graph, not" in answer.json["detail"]
     assert server.request("GET", "/ready").status == 503
     page = server.request("GET", "/gene/207.ttl")
     assert (page.status, page.problem) == (503, "no-release")
@@ -500,14 +505,14 @@ def test_what_virtuoso_cuts_without_a_word_is_no_answer_and_white_space_is_kept(
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--backend", "ftp://ada:s3cret@x/"], "--backend is no address"),
-        (["--backend", "http://"], "--backend is no address"),
-        (["--backend", "http://x:99999/"], "--backend is no address"),
+        (["--backend", "ftp://ada:s3cret@x/"], "--backend is not an address"),
+        (["--backend", "http://"], "--backend is not an address"),
+        (["--backend", "http://x:99999/"], "--backend is not an address"),
         (["--backend-graph", "urn:x"], "is of no use without --backend"),
-        (["--backend", "http://x/", "--backend-graph", "no iri"], "is no graph"),
+        (["--backend", "http://x/", "--backend-graph", "no iri"], "is not a graph"),
         (
             ["--backend", "http://x/", "--backend-graph", "default", "--backend-graph", "urn:x"],
-            "goes alone",
+            "give --backend-graph default alone",
         ),
     ],
 )

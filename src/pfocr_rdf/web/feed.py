@@ -112,7 +112,9 @@ class Feed:
         """
         while rest := self.read(1 << 16):
             if rest.strip():
-                raise Refusal("backend-failed", "the engine behind says more than its answer")
+                raise Refusal(
+                    "backend-failed", "the engine behind this server sent more than its answer"
+                )
 
     def drain(self) -> None:
         """Skip to the end, whatever comes."""
@@ -136,7 +138,7 @@ class Feed:
         self.refusal = (
             refusal_from(payload)
             if kind == Kind.REFUSAL
-            else Refusal("internal", "the server sent what no query process expects")
+            else Refusal("internal", "the server sent what a query process does not expect")
         )
         return self.refusal
 

@@ -60,7 +60,7 @@ class Lookups:
         :raises ValueError: if the answer does not hold quads.
         """
         if not self._left or time.monotonic() > self._until:
-            raise Refusal("query-timeout", "why there are no rows takes too long to find")
+            raise Refusal("query-timeout", "finding out why there are no rows takes too long")
         self._left -= 1
         known = dict(zip(PLACES, (subject, predicate, value, graph), strict=True))
         feed = Feed(self._fd)

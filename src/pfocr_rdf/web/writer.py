@@ -136,7 +136,7 @@ def _projected(answer: QueryBoolean | QuerySolutions, variables: list[Variable])
     Virtuoso answers SELECT * {} with a column of its own.
     """
     if not isinstance(answer, QuerySolutions):
-        raise ValueError("yes or no, and not which solutions there are")
+        raise ValueError("yes or no instead of solutions")
     if not set(answer.variables) - set(variables):
         return answer
     table = cast(BinaryIO, _Table(answer, variables))
@@ -170,7 +170,7 @@ def _truth(answer: QueryBoolean | QuerySolutions) -> QueryBoolean:
     if isinstance(answer, QueryBoolean):
         return answer
     if [variable.value for variable in answer.variables] != [ASKED]:
-        raise ValueError("solutions, and not yes or no")
+        raise ValueError("solutions instead of yes or no")
     values = [solution[0] for solution in answer]
     is_true = any(isinstance(value, Literal) and value.value != "0" for value in values)
     data = orjson.dumps({"head": {}, "boolean": is_true})
@@ -192,7 +192,7 @@ def _check_cut(rows: int, limit: int | None) -> None:
     if limit is None or rows < limit:
         return
     if not limit:
-        detail = "the engine behind this server had not the time for the whole answer"
+        detail = "the engine behind this server did not have time for the whole answer"
         raise Refusal("query-timeout", f"{detail}: ask for less")
     detail = f"the engine behind this server gives out {limit:,} rows at most, and cut the answer"
     raise Refusal(

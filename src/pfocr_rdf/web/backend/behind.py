@@ -58,7 +58,7 @@ class Behind:
                 return
             except LacksError as error:
                 if moved(held, data):
-                    reason = f"the engine behind the server never held it ({error})"
+                    reason = f"the engine behind this server never held it ({error})"
                     raise ReleaseError(f"{held.release.path}: {reason}") from None
             await holding.pause()
 

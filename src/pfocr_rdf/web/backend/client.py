@@ -109,9 +109,9 @@ class Client:
                         detail = f"more than {most_bytes:,} bytes for a part of a page"
                         raise Refusal("answer-too-large", detail)
                 if cut_rows(response.headers) is not None:
-                    raise failed("it has cut an answer that is needed whole: raise its limits")
+                    raise failed("it cut short an answer that is needed whole: raise its limits")
         except TimeoutError:
-            detail = f"no answer of the engine behind this server within {limit_s:g} s: try again"
+            detail = f"no answer from the engine behind this server within {limit_s:g} s: try again"
             raise Refusal("query-timeout", detail, limit_s=limit_s) from None
         return bytes(body)
 
@@ -136,15 +136,15 @@ async def _check(response: aiohttp.ClientResponse, accepted: tuple[str, ...]) ->
             raise failed(f"its answer is encoded as {coding[:SHOWN]!r}, which was not asked for")
         if response.content_type not in accepted:
             kind = flat(response.content_type)
-            raise failed(f"it answers {kind} and not {accepted[0]}: check the address")
+            raise failed(f"it answers with {kind}, not {accepted[0]}: check the address")
         return
     said = await _words(response)
     if LATE_RE.search(said):
-        detail = "the engine behind this server stopped the query, for it would take too long"
+        detail = "the engine behind this server stopped the query, as it would take too long"
         raise Refusal("query-timeout", f"{detail} ({said}): ask for less")
     its_own = response.status == 500 and VIRTUOSO_RE.match(said)
     if response.status in (400, 413, 414, 422) or its_own:
-        detail = "the engine behind this server does not take the query"
+        detail = "the engine behind this server rejects the query"
         raise Refusal("evaluation", f"{detail} ({said or f'HTTP {response.status}'})")
     raise failed(_status(response, said))
 
@@ -154,9 +154,9 @@ def _status(response: aiohttp.ClientResponse, said: str) -> str:
     if 300 <= response.status < 400:
         return f"{status}: it redirects elsewhere, which is not followed: correct its address"
     if response.status in (401, 403):
-        return f"{status}: it does not take user and password: correct those in its address"
+        return f"{status}: it rejects the user or password: correct them in its address"
     if response.status in (429, 503):
-        return f"{status}: it has no time for more queries: try again"
+        return f"{status}: it is too busy: try again"
     return f"{status} ({said})" if said else status
 
 

@@ -130,7 +130,7 @@ class Holding:
                 if repr(error) != told:
                     told = repr(error)
                     log.exception(
-                        "%s could not be looked at: again soon", self.client.backend.shown
+                        "%s could not be checked: trying again soon", self.client.backend.shown
                     )
 
     async def pause(self) -> None:
@@ -170,7 +170,7 @@ class Holding:
         if not versions:
             return f"there is no release in {where}: push it there, or name another graph"
         found = " and ".join(sorted(versions))[:300]
-        return f"it holds {found} in {where}, and not {self.wanted.value}: push that one"
+        return f"it holds {found} in {where}, not {self.wanted.value}: push that one"
 
     async def _check_counts(self) -> None:
         manifest = self.held.manifest
@@ -180,18 +180,18 @@ class Holding:
         if counted < expected:
             counted += await self._same()
         if counted != expected:
-            raise LacksError(f"it has {counted:,} triples of the release's {expected:,}: push it")
+            raise LacksError(f"it has {counted:,} of the release's {expected:,} triples: push it")
         rows = await self._rows(COUNT_NAMED, COUNT_S)
         named = {_value(row, "g") or "": _number(row) for row in rows}
         others = sorted(named.keys() - set(self.graphs.named))
         if others:
             reason = f"it has other graphs ({others[0][:200]})"
-            raise LacksError(f"{reason}: push into graphs, and name them")
+            raise LacksError(f"{reason}: push the release into graphs, and name them")
         equivalents = self.held.iris.equivalents.value
         found = {"equivalents": named.pop(equivalents, 0), "mappings": sum(named.values())}
         for name, number in found.items():
             if number != (expected := int(manifest.get(name, 0))):
-                raise LacksError(f"it has {number:,} {name} of {expected:,}: push the release")
+                raise LacksError(f"it has {number:,} of {expected:,} {name}: push the release")
 
     async def _same(self) -> int:
         """How many triples the engine may lose because it keeps equal numbers only once."""
@@ -231,7 +231,7 @@ class Holding:
             return
         shown = self.client.backend.shown
         if fault:
-            log.error("%s: %s; until then queries are refused", shown, fault)
+            log.error("%s: %s; queries are refused until then", shown, fault)
         else:
             log.info("%s holds release %s", shown, self.held.release.id)
 
@@ -249,5 +249,5 @@ def _number(row: Mapping[str, Any]) -> int:
     """
     value = _value(row, "n") or ""
     if not (value.isascii() and value.isdigit() and len(value) <= DIGITS):
-        raise failed("it gives no number of triples")
+        raise failed("it does not say how many triples it has")
     return int(value)

@@ -107,16 +107,16 @@ def read_backend(address: str, graphs: tuple[str, ...] = ()) -> Backend:
     except ValueError:
         fine = False
     if not fine or url.fragment:
-        raise ServeError("--backend is no address: it begins with http or https and has a host")
+        raise ServeError("--backend is not an address: give one with http or https and a host")
     for graph in graphs:
         try:
             if graph != OWN_DEFAULT:
                 NamedNode(graph)
         except ValueError as error:
-            reason = f"{graph!r} is no graph ({error})"
+            reason = f"{graph!r} is not a graph ({error})"
             raise ServeError(f"--backend-graph: {reason}: give an IRI, or “default”") from None
     if OWN_DEFAULT in graphs and len(graphs) > 1:
-        raise ServeError("--backend-graph default goes alone: it is all that is not in a graph")
+        raise ServeError("give --backend-graph default alone: it is all that is not in a graph")
     authorization = None
     if url.username is not None:
         # https://www.rfc-editor.org/rfc/rfc7617#section-2

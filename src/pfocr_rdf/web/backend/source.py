@@ -178,10 +178,12 @@ def word_lookup(pattern: Any, graphs: Graphs) -> Wording:
     try:
         subject, predicate, value, graph = (_looked_up(pattern[place]) for place in PLACES)
     except (AnswerError, KeyError, TypeError) as error:
-        raise Refusal("internal", f"a query process asks for no pattern ({error})") from None
+        raise Refusal(
+            "internal", f"a query process asked for what is not a pattern ({error})"
+        ) from None
     is_ours = isinstance(graph, NamedNode) and graph.value in graphs.named
     if not (is_ours or graph in (None, DATA)):
-        raise Refusal("internal", "a query process asks for a graph that is not the release's")
+        raise Refusal("internal", "a query process asked for a graph that is not the release's")
     text = written_pattern(subject, predicate, value, graph)
     return Wording(f"SELECT * {{ {text} }} LIMIT {LOOKUP_QUADS}", seen_graphs(graphs, graph))
 
@@ -216,7 +218,7 @@ def _in_graph(pattern: str, graph: Graph) -> str:
 def _node(known: NamedNode | None, row: Mapping[str, Any], name: str) -> NamedNode:
     found = _term(known, row, name)
     if not isinstance(found, NamedNode):
-        raise _unreadable(f"{found} is no IRI")
+        raise _unreadable(f"{found} is not an IRI")
     return found
 
 
@@ -231,7 +233,7 @@ def _term(known: Value | None, row: Mapping[str, Any], name: str) -> Value:
         return found if found.datatype == STRING else canonical(found)
     if isinstance(found, NamedNode):
         return found
-    raise _unreadable(f"{found} is in no release")
+    raise _unreadable(f"{found} cannot be in a release")
 
 
 @lru_cache(maxsize=4096)
@@ -257,4 +259,4 @@ def _graph(known: Graph, row: Mapping[str, Any]) -> DefaultGraph | NamedNode:
 
 
 def _unreadable(reason: object) -> Refusal:
-    return failed(f"it answers {str(reason)[:300]}")
+    return failed(f"its answer cannot be used: {str(reason)[:300]}")

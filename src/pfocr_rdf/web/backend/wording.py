@@ -182,7 +182,7 @@ class _Reader(Scan):
             prefix, _, local = token.partition(":")
             namespace = self._prefixes.get(prefix)
             if namespace is None:
-                detail = f"{token[:100]!r} cannot be told apart: write a space before the name"
+                detail = f"{token[:100]!r} runs a word and a name together: write a space between"
                 raise Refusal("evaluation", detail)
             return namespace + ESCAPE_RE.sub(r"\1", local)
         iri = token[1:-1]
@@ -227,10 +227,10 @@ def _in_string(character: str) -> str:
 
 def _in_iri(character: str) -> str:
     if NOT_IN_IRI_RE.match(character):
-        raise Refusal("evaluation", f"an IRI cannot have the character {character!r}")
+        raise Refusal("evaluation", f"an IRI cannot contain the character {character!r}")
     return character
 
 
 def _only_there(iri: str) -> Refusal:
-    detail = f"<{iri[:200]}> is no function of SPARQL, and those of the engine behind are not"
+    detail = f"<{iri[:200]}> is not a function of SPARQL, and the engine's own cannot be"
     return Refusal("evaluation", f"{detail} called from here: use those of SPARQL 1.1")
