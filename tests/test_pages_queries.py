@@ -617,7 +617,7 @@ def test_a_page_whose_release_changes_each_time_is_refused_rather_than_mixed(pag
     body = b'{"head": {"vars": ["figid"]}, "results": {"bindings": []}}'
     page = failing(pages, Failing(body=body), "/queries/figures-by-gene?gene=2064")
     assert (page.status, page.headers["retry-after"]) == (503, "10")
-    assert "another release was served each time" in Markup(page.text).text
+    assert "the release changed each time while the query was answered" in Markup(page.text).text
 
 
 def test_who_leaves_a_page_is_not_counted_as_a_failure(

@@ -34,7 +34,7 @@ def test_of_many_the_first_are_listed_and_the_rest_are_not_hushed_up(
     monkeypatch.setattr(resource, "MOST_POINTING", 3)
     listed = pointing(seeds_release, "/dataset")
     assert listed.count("schema:isPartOf") < 5
-    assert "The first 3: SPARQL has all." in listed
+    assert "The first 3: SPARQL finds them all." in listed
     monkeypatch.setattr(resource, "MOST_POINTING", 8)
     assert pointing(seeds_release, "/dataset").count("schema:isPartOf") == 5
     assert "SPARQL has all" not in pointing(seeds_release, "/dataset")

@@ -70,7 +70,7 @@ def answer_dump(visit: Visit) -> Response:
         "link": f'<{visit.public_url}dataset>;rel="collection"',
     }
     if not _is_as_wished(visit, tag, written):
-        detail = "the file is not the one that the request is for: begin anew, without conditions"
+        detail = "the file is not the one that the request names: fetch it again without conditions"
         raise Refusal("precondition-failed", detail)
     if has_already(visit, tag) or _has_dated(visit, modified):
         return Response(None, 304, headers)

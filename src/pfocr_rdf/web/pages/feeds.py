@@ -81,7 +81,7 @@ def answer_sitemap_part(visit: Visit) -> Response:
     name = visit.values["name"]
     part = known.get(name)
     if part is None:
-        detail = f"the sitemap has no part {name[:100]!r}: /sitemap.xml lists them"
+        detail = f"the sitemap has no part {name[:100]!r}: /sitemap.xml lists its parts"
         raise Refusal("not-found", detail, near=["sitemap.xml"])
 
     def body() -> bytes:

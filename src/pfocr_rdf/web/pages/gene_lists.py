@@ -105,7 +105,7 @@ def read_tiers(text: str) -> frozenset[str] | None:
         return None
     if not names <= TIER_TO_RANK.keys():
         known = ", ".join(TIER_TO_RANK)
-        raise Refusal("bad-parameter", f"tier is {ANY}, or one or more of {known}")
+        raise Refusal("bad-parameter", f"tier must be {ANY}, or one or more of {known}")
     return names
 
 

@@ -34,10 +34,10 @@ TEXT: Final[Json] = {"type": "string"}
 GRAPHS: Final[Json] = {"type": "array", "items": TEXT}
 #: Parameters of a SPARQL request besides its query: name, description, schema.
 OF_PROTOCOL: Final[tuple[tuple[str, str, Json], ...]] = (
-    ("format", "A format, where the header Accept cannot be set", TEXT),
-    ("default-graph-uri", "IRI of a graph that is asked as if it were the data", GRAPHS),
+    ("format", "Format of the answer, where the header Accept cannot be set", TEXT),
+    ("default-graph-uri", "IRI of a graph to query as the default graph", GRAPHS),
     ("named-graph-uri", "IRI of a graph that GRAPH may name", GRAPHS),
-    ("explain", "Whom the query would ask what, instead of the answer", {"type": "boolean"}),
+    ("explain", "Show what would be asked of which endpoint, not the answer", {"type": "boolean"}),
 )
 QUERY_TYPES: Final = tuple(dict.fromkeys(t for offers in KIND_TO_OFFERS.values() for t in offers))
 
@@ -154,10 +154,10 @@ def _search() -> Json:
             _parameter("year", "Year of the article", TEXT),
             _parameter(
                 "tier",
-                "Evidence for a gene that is looked for",
+                "Evidence for the gene that is searched for",
                 {"type": "string", "enum": [*TIERS]},
             ),
-            _parameter("page", "Of the list", _number(1, MOST_PAGES)),
+            _parameter("page", "Page of the list", _number(1, MOST_PAGES)),
             _parameter("limit", "Figures on a page", _number(PAGE_HITS, MOST_HITS)),
         ],
     )
@@ -166,11 +166,11 @@ def _search() -> Json:
 def _suggest() -> Json:
     return _operation(
         "suggest",
-        "How the beginning of a name or title may go on",
+        "Suggestions that complete the beginning of a name or title",
         "Search",
         {JSON.media_type: {"schema": {"type": "object"}}},
         parameters=[
-            _parameter("q", "The beginning", TEXT, example="mapk"),
+            _parameter("q", "Beginning of a name or title", TEXT, example="mapk"),
             _parameter("limit", "Suggestions at most", _number(SUGGESTIONS, MOST_SUGGESTIONS)),
         ],
     )
@@ -220,7 +220,7 @@ def _named(visit: Visit, query: NamedQuery) -> Json:
     files = files_of(query)
     form = _in_path("form", "Format of the answer", {"type": "string", "enum": list(files)})
     asked = elsewhere(visit, query)
-    asks = f" Asks {' and '.join(asked.names)} too." if asked.names else ""
+    asks = f" Also asks {' and '.join(asked.names)}." if asked.names else ""
     if asked.refusal:
         asks += f" {asked.refusal}."
     return _operation(

@@ -151,7 +151,7 @@ class QueryAddress:
         for _ in range(TRIES):
             with suppress(OtherReleaseError):
                 return await self._response(visit_of(request, self._site), request.scope)
-        detail = "another release was served each time the query was answered: try again"
+        detail = "the release changed each time while the query was answered: try again"
         raise Refusal("busy", detail, headers={"Retry-After": "10"})
 
     async def _response(self, visit: Visit, scope: Scope) -> Response | None:

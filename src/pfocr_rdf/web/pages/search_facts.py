@@ -127,7 +127,7 @@ def index_of(visit: Visit) -> Index:
     :raises Refusal: ``not-found``, if it has none.
     """
     if visit.reading.search is None:
-        detail = "the release has no search index, for an earlier version of the program built it"
+        detail = "the release has no search index, as an earlier version of the program built it"
         raise Refusal("not-found", detail)
     return visit.reading.search
 

@@ -300,7 +300,7 @@ def answer_any_thing(visit: Visit) -> Response:
         # Pathways and networks of other sites have no page here, but a search finds their figures.
         return RedirectResponse(visit.links.to("search", q=iri.value), 302)
     if not address:
-        raise Refusal("not-found", f"the release has nothing by the name {text[:200]!r}{hint}")
+        raise Refusal("not-found", f"the release has nothing called {text[:200]!r}{hint}")
     return RedirectResponse(visit.links.to(address), 302)
 
 
