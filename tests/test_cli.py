@@ -750,7 +750,7 @@ def test_a_server_says_what_is_wrong_with_its_address_or_its_list(
     serve = ("serve", "--data", data, "--port", "0")
     address = run(*serve, "--host", "999.1.1.1")
     assert address.status == 1
-    assert "cannot listen on 999.1.1.1, port 0: that is no address or name of" in address.err
+    assert "cannot listen on 999.1.1.1, port 0: that is not an address or name of" in address.err
     assert "checking the files" not in address.err, "which takes long, and was done for nothing"
     listed = run(*serve, "--partners", tmp_path / "none.toml")
     assert listed.status == 1

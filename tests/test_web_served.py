@@ -374,7 +374,7 @@ def test_two_names_of_one_file_are_read_once(copied_release: Release) -> None:
 def test_a_check_that_was_broken_off_does_not_pass_for_one_that_found_nothing(
     seeds_release: Release,
 ) -> None:
-    with pytest.raises(ReleaseError, match="the check was broken off"):
+    with pytest.raises(ReleaseError, match="the check was interrupted"):
         check_files(seeds_release, lambda: False)
 
 
@@ -606,7 +606,7 @@ def test_a_damaged_release_is_refused_once_and_the_one_before_goes_on_being_serv
     assert checked == [NAMES[1]]
     (said,) = errors(caplog)
     assert said.startswith(f"{data / 'releases' / NAMES[1]}: store/{table.name}: SHA-256 ")
-    assert said.endswith(f": build again, or roll back; release {NAMES[0]} is served on")
+    assert said.endswith(f": build again, or roll back; release {NAMES[0]} is still served")
 
 
 async def logged(caplog: pytest.LogCaptureFixture, number: int) -> None:
@@ -690,7 +690,7 @@ def test_a_refused_release_is_looked_at_again_after_a_while_and_refused_in_silen
 
     serve(scene, retry_s=POLL_S)
     assert checks == 4
-    assert errors(caplog) == [f"out of descriptors; release {NAMES[0]} is served on"]
+    assert errors(caplog) == [f"out of descriptors; release {NAMES[0]} is still served"]
 
 
 def test_a_failure_that_nobody_foresaw_does_not_end_the_following_of_releases(
@@ -712,7 +712,7 @@ def test_a_failure_that_nobody_foresaw_does_not_end_the_following_of_releases(
         await server.serves("b")
 
     assert serve(scene, retry_s=POLL_S).served == ["a", "b"]
-    assert errors(caplog) == [f"can't start new thread; release {NAMES[0]} is served on"]
+    assert errors(caplog) == [f"can't start new thread; release {NAMES[0]} is still served"]
     (record,) = [record for record in caplog.records if record.levelno == logging.ERROR]
     assert record.exc_info
 
@@ -745,7 +745,7 @@ def test_an_application_may_refuse_a_release_too(
         assert [release.id for release in prune_releases(data, 1).deleted] == list(NAMES[:2])
 
     assert serve(scene).served == ["a", "c"]
-    assert errors(caplog) == [f"no query process started; release {NAMES[0]} is served on"]
+    assert errors(caplog) == [f"no query process started; release {NAMES[0]} is still served"]
 
 
 def test_fifty_quick_moves_end_at_the_last_one(

@@ -284,11 +284,11 @@ def test_a_query_that_is_missing_or_empty_is_refused(request_: HttpRequest) -> N
     [
         (
             get(("query", ASK), ("query", ASK)),
-            "the parameter query is given 2 times: send one query a request",
+            "the parameter query is given 2 times: send one query per request",
         ),
         (
             post(FORM, [("query", ASK), ("query", ASK), ("query", ASK)]),
-            "the parameter query is given 3 times: send one query a request",
+            "the parameter query is given 3 times: send one query per request",
         ),
         (
             post(FORM, [("query", ASK)], [("query", ASK)]),

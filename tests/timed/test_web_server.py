@@ -357,7 +357,7 @@ def test_a_port_that_is_taken_is_an_error_that_says_what_to_do() -> None:
 def test_an_address_of_another_machine_is_an_error_that_says_what_to_do() -> None:
     assert refused(host="192.0.2.1", port=0) == (
         "cannot listen on 192.0.2.1, port 0: this machine has no such address: 127.0.0.1 is for "
-        "itself alone, * for all of its addresses"
+        "local use only, * for all of its addresses"
     )
 
 
@@ -396,8 +396,8 @@ def test_a_name_without_address_is_an_error(host: str) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"port": 65_536}, "not a port: 65536: it is a number from 0 to 65535"),
-        ({"port": -1}, "not a port: -1: it is a number from 0 to 65535"),
+        ({"port": 65_536}, "not a port: 65536: give a number from 0 to 65535"),
+        ({"port": -1}, "not a port: -1: give a number from 0 to 65535"),
         ({"connections": 0}, "0 connections: allow at least one"),
         (
             {"proxies": ("proxy.example.org",)},
@@ -425,7 +425,7 @@ def test_open_files_are_provided_as_far_as_they_are_allowed(
         assert limits[1:] == [(2_256, 3_000)]
     assert refused(connections=1_745, port=0) == (
         "the system allows this process 3000 open files and it needs 3001: "
-        "raise the limit, or allow 1 connections less"
+        "raise the limit, or allow 1 fewer connections"
     )
 
 

@@ -279,7 +279,7 @@ class Site:
 
     def _ready(self, _: Request) -> Response:
         if self.draining:
-            raise Refusal("draining", "the server is stopping: ask another one")
+            raise Refusal("draining", "the server is stopping: try again in a moment")
         if not self.engine.ready:
             raise Refusal("no-release", "no query process can read the store: see the log")
         if self.behind is not None and self.behind.fault:

@@ -53,4 +53,4 @@ def refusal_of_end(ended_as: str, memory_mb: int) -> Refusal:
         return Refusal("memory", detail, limit_mb=memory_mb)
     if ended_as == "order":
         return Refusal("evaluation", NO_ORDER_ADVICE)
-    return Refusal("engine-failure", "the query process has ended in the middle of the query")
+    return Refusal("engine-failure", "the query process ended in the middle of the query")

@@ -193,7 +193,7 @@ class Engine:
             if now >= ticket.deadline and not ticket.turn.done():
                 self.line.withdraw(ticket.client, ticket)
                 limit_s = self.options.timeout_s
-                detail = f"the query had no turn within {limit_s:g} s: try again when less is asked"
+                detail = f"the query got no turn within {limit_s:g} s: try again in a few seconds"
                 ticket.turn.set_exception(Refusal("busy", detail, headers={"Retry-After": "10"}))
         for running in list(self.busy):
             if now >= running.deadline:

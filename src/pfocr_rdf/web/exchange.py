@@ -304,7 +304,7 @@ class Bodies:
             more = max(0, size - SMALL_BYTES) - mine
             if self.held_bytes + more > self.most_bytes:
                 detail = (
-                    "the long queries that the server has are as many bytes as it takes: "
+                    "the server holds as many bytes of long queries as it takes: "
                     "try again in a few seconds, or send a shorter one"
                 )
                 raise Refusal("busy", detail, headers={"Retry-After": "5", "Connection": "close"})
@@ -348,5 +348,5 @@ async def read_body(
                 if not message.get("more_body", False):
                     return b"".join(parts)
     except TimeoutError:
-        detail = f"the request was not complete within {timeout_s:g} s: send it at once"
+        detail = f"the request was not complete within {timeout_s:g} s: send it in one go"
         raise Refusal("request-timeout", detail, headers={"Connection": "close"}) from None

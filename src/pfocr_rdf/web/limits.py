@@ -33,7 +33,7 @@ REFUSALS: Final = {
     ),
     408: (
         "request-timeout",
-        "The request was begun and did not arrive whole in time: send it again, at once.",
+        "The request did not arrive whole in time: send it again, in one go.",
     ),
     414: (
         "uri-too-long",
@@ -45,13 +45,13 @@ REFUSALS: Final = {
     ),
     501: (
         "transfer-coding",
-        "The server undoes no transfer coding but chunked: send the body without another one.",
+        "The server reads no transfer coding but chunked: send the body without any other.",
     ),
     503: (
         "busy",
         f"The server has no free connection: try again after {RETRY_AFTER_S} s.",
     ),
-    505: ("http-version", "The server speaks HTTP/1.1 and HTTP/1.0."),
+    505: ("http-version", "The server speaks HTTP/1.1 and HTTP/1.0: use one of these."),
 }
 
 

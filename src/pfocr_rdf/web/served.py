@@ -125,7 +125,7 @@ def check_files(release: Release, go_on: Callable[[], bool] = lambda: True) -> N
         except OSError as error:
             raise _fault(release, f"{row.name} cannot be read ({error.strerror})") from error
         if found is None:
-            raise ReleaseError(f"{release.path}: the check was broken off: check it again")
+            raise ReleaseError(f"{release.path}: the check was interrupted: check it again")
         if found != row.sha256:
             raise _fault(release, f"{row.name}: SHA-256 {found}, the manifest says {row.sha256}")
     _check_facts(release, manifest)
@@ -233,7 +233,7 @@ async def follow(
             if refusal.is_news(state, str(error), loop.time()):
                 trace = None if isinstance(error, PfocrError) else error
                 what, served_on = str(error) or repr(error), held.release.id
-                LOGGER.error("%s; release %s is served on", what, served_on, exc_info=trace)
+                LOGGER.error("%s; release %s is still served", what, served_on, exc_info=trace)
             continue
         if fresh is not None:
             LOGGER.info("release %s is served, after %s", fresh.release.id, held.release.id)

@@ -36,7 +36,7 @@ NOT_HERE: Final = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 ERRNO_TO_ADVICE: Final = {
     errno.EADDRINUSE: "the port is in use: stop what uses it, or choose another (0: any free one)",
     errno.EACCES: "this user may not use the port: choose one above 1023",
-    errno.EADDRNOTAVAIL: "this machine has no such address: 127.0.0.1 is for itself alone, "
+    errno.EADDRNOTAVAIL: "this machine has no such address: 127.0.0.1 is for local use only, "
     "* for all of its addresses",
 }
 
@@ -63,7 +63,7 @@ class ServerOptions(Limits):
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65_535:
-            raise ServeError(f"not a port: {self.port}: it is a number from 0 to 65535")
+            raise ServeError(f"not a port: {self.port}: give a number from 0 to 65535")
         if self.connections < 1:
             raise ServeError(f"{self.connections} connections: allow at least one")
         for proxy in self.proxies:
@@ -309,7 +309,7 @@ def _provide_files(options: ServerOptions) -> None:
     if soft == resource.RLIM_INFINITY or soft >= needed:
         return
     if hard != resource.RLIM_INFINITY and hard < needed:
-        fewer = f", or allow {needed - hard} connections less"
+        fewer = f", or allow {needed - hard} fewer connections"
         raise ServeError(
             f"the system allows this process {hard} open files and it needs {needed}: "
             f"raise the limit{fewer if needed - hard < options.connections else ''}"
@@ -356,7 +356,9 @@ def _bind(host: str, port: int) -> list[socket.socket]:
         number = error.errno if isinstance(error, OSError) else None
         advice = ERRNO_TO_ADVICE.get(number or 0, str(error))
         if isinstance(error, socket.gaierror | UnicodeError):
-            advice = "that is no address or name of this machine: 127.0.0.1 is for itself alone"
+            advice = (
+                "that is not an address or name of this machine: 127.0.0.1 is for local use only"
+            )
         raise ServeError(f"cannot listen on {host}, port {port}: {advice}") from error
     return sockets
 

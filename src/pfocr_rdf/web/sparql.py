@@ -87,7 +87,7 @@ def read_request(request: HttpRequest) -> Query | DescriptionAsked:
     >>> read_request(HttpRequest("GET", "query=ASK {}&query=ASK {}", {}, b""))
     Traceback (most recent call last):
     pfocr_rdf.web.problems.Refusal: The request does not follow the SPARQL 1.1 Protocol: the \
-parameter query is given 2 times: send one query a request
+parameter query is given 2 times: send one query per request
     """
     if request.method in ("GET", "HEAD"):
         return _read_get(request)
@@ -132,7 +132,7 @@ def _read_get(request: HttpRequest) -> Query | DescriptionAsked:
 def _query(request: HttpRequest, fields: Fields) -> Query:
     texts = fields.get("query", ())
     if len(texts) > 1:
-        raise _bad(f"the parameter query is given {len(texts)} times: send one query a request")
+        raise _bad(f"the parameter query is given {len(texts)} times: send one query per request")
     text = texts[0] if texts else ""
     if not text or text.isspace():
         raise Refusal("missing-query", "the query is missing or empty: send its text as “query”")
@@ -249,7 +249,7 @@ def _fields(text: str) -> dict[str, list[str]]:
     try:
         pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=FIELD_LIMIT)
     except UnicodeDecodeError:
-        raise _bad("a parameter is not UTF-8 when its escapes are read: send UTF-8") from None
+        raise _bad("a parameter is not UTF-8 once its escapes are decoded: send UTF-8") from None
     except ValueError:
         raise _bad(f"there are more than {FIELD_LIMIT} parameters: send fewer") from None
     for name, value in pairs:

@@ -349,7 +349,7 @@ def keep(requests: socket.socket, server: socket.socket, path: str) -> None:
         Family(requests, server, lambda _, fd: refuse(fd, refusal)).run(REFUSING_S)
         return
     for name in sorted(unopened(path)):
-        log.warning("%s: %s is not in use, or a query that needs it will fail", path, name)
+        log.warning("%s: %s was not opened: queries that need it, if any, fail", path, name)
     Keeper(requests, server, store).run()
 
 

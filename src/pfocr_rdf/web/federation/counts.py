@@ -6,9 +6,9 @@ from typing import Final
 #: What is counted for each partner → its help text.
 COUNTED: Final = {
     "requests": "Requests that were sent to a partner.",
-    "kept": "Answers of a partner that were there already, or on their way.",
-    "rows": "Rows that a partner has answered.",
-    "bytes": "Bytes that a partner has answered, unpacked.",
+    "kept": "Answers of a partner that were kept from before, or already on their way.",
+    "rows": "Rows in the answers of a partner.",
+    "bytes": "Bytes in the answers of a partner, unpacked.",
 }
 
 
