@@ -482,12 +482,12 @@ def test_why_a_query_finds_nothing_is_said_until_one_does(browser: Browser, serv
     browser.look("editor-apart", 1200, 1000)
     assert browser.run(f"{said}.innerText.split(/\\s*\\n\\s*/)") == [
         "Nothing was found",
-        "?f is asked for pfocr:PathwayFigure and pfocr:tier, and nothing has both"
-        "; pfocr:tier is of pfocr:GeneMention, oa:Annotation",
-        "gene:2064 has no rdfs:label, but schema:name",
-        "schema:sameAs is in named graphs alone: write"
+        "?f needs pfocr:PathwayFigure and pfocr:tier, but nothing has both"
+        "; pfocr:tier belongs to pfocr:GeneMention, oa:Annotation",
+        "gene:2064 has no rdfs:label; use schema:name",
+        "schema:sameAs is only in named graphs: write"
         " GRAPH <https://pfocr.wikipathways.org/graph/equivalents> { … }",
-        "?o is asked to be of schema:Gene, and oa:hasTarget leads to"
+        "?o needs to be a schema:Gene, but oa:hasTarget leads to"
         " pfocr:PathwayFigure, schema:ImageObject",
     ]
     browser.open(f"{site(server)}/sparql?query={quote('SELECT * { ?x a pfocr:Mention }')}")

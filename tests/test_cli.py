@@ -496,14 +496,14 @@ def test_what_nothing_has_together_is_told_where_nothing_is_found(data: Path) ->
     mentions, label = "<http://schema.org/mentions>", f"<{RDFS}label>"
     tier, annotation = f"<{PFOCR}tier>", "<http://www.w3.org/ns/oa#Annotation>"
     assert run("query", text, "--data", data).err.splitlines() == [
-        f"nothing was found: ?f is asked for {mentions} and {tier}, and nothing has both"
-        f"; {tier} is of <{PFOCR}GeneMention>, {annotation}",
-        f"nothing was found: ?gene is asked for {label}, and {mentions} leads to"
+        f"nothing was found: ?f needs {mentions} and {tier}, but nothing has both"
+        f"; {tier} belongs to <{PFOCR}GeneMention>, {annotation}",
+        f"nothing was found: ?gene needs {label}, but {mentions} leads to"
         " <http://schema.org/ChemicalSubstance>, <http://schema.org/Gene>"
-        ", but <http://schema.org/name>",
+        "; use <http://schema.org/name>",
         f"nothing was found: <https://identifiers.org/ncbigene/2064> has no {label}"
-        ", but <http://schema.org/name>",
-        "nothing was found: <http://schema.org/sameAs> is in named graphs alone: write"
+        "; use <http://schema.org/name>",
+        "nothing was found: <http://schema.org/sameAs> is only in named graphs: write"
         " GRAPH <https://pfocr.wikipathways.org/graph/equivalents> { … }",
     ]
 
@@ -513,10 +513,10 @@ def test_what_a_property_does_not_lead_to_is_told_where_nothing_is_found(data: P
     text += " . ?o a schema:Gene }"
     tier, annotation = f"<{PFOCR}tier>", "<http://www.w3.org/ns/oa#Annotation>"
     assert run("query", text, "--data", data).err.splitlines() == [
-        f"nothing was found: ?g is asked for {tier}, and <http://schema.org/mentions> leads to"
+        f"nothing was found: ?g needs {tier}, but <http://schema.org/mentions> leads to"
         " <http://schema.org/ChemicalSubstance>, <http://schema.org/Gene>"
-        f"; {tier} is of <{PFOCR}GeneMention>, {annotation}",
-        "nothing was found: ?o is asked to be of <http://schema.org/Gene>, and"
+        f"; {tier} belongs to <{PFOCR}GeneMention>, {annotation}",
+        "nothing was found: ?o needs to be a <http://schema.org/Gene>, but"
         " <http://www.w3.org/ns/oa#hasTarget> leads to"
         f" <{PFOCR}PathwayFigure>, <http://schema.org/ImageObject>",
     ]

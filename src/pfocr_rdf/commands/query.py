@@ -290,15 +290,17 @@ def _tell_apart(text: str, store: Store, iris: Iris) -> None:
     for one in islice(apart(text, store, iris), MOST_TOLD):
         told = f"{one.thing} has no {one.lacks}"
         if one.beside:
-            told = f"{one.thing} is asked for {one.beside} and {one.lacks}, and nothing has both"
+            told = f"{one.thing} needs {one.beside} and {one.lacks}, but nothing has both"
         elif one.via:
-            lacks = f"for {one.lacks}" if one.classes else f"to be of {one.lacks}"
+            lacks = one.lacks if one.classes or one.instead else f"to be a {one.lacks}"
             leads = ", ".join(map(str, one.leads))
-            told = f"{one.thing} is asked {lacks}, and {one.via} leads to {leads}"
+            told = f"{one.thing} needs {lacks}, but {one.via} leads to {leads}"
         elif one.graph:
-            told = f"{one.lacks} is in named graphs alone: write GRAPH {one.graph} {{ … }}"
-        of = f"; {one.lacks} is of {', '.join(map(str, one.classes))}" if one.classes else ""
-        say(f"nothing was found: {told}{_but(one.instead) or of}")
+            told = f"{one.lacks} is only in named graphs: write GRAPH {one.graph} {{ … }}"
+        more = f"; {one.lacks} belongs to {', '.join(map(str, one.classes))}" if one.classes else ""
+        if one.instead:
+            more = f"; use {one.instead}"
+        say(f"nothing was found: {told}{more}")
 
 
 def _but(instead: object) -> str:

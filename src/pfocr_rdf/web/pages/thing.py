@@ -166,7 +166,7 @@ def answer_page(visit: Visit, page: ThingPage, suffix: Form | None) -> Response:
     number = visit.number("page", 1, MOST_PAGES)
     listed = listing(visit.reading, page.iri, number)
     if number > max(listed.pages, 1):
-        detail = f"the list has {listed.pages} pages: there is no page {number}"
+        detail = f"the last page of the list is {max(listed.pages, 1)}: there is no page {number}"
         raise Refusal("not-found", detail, near=[page.address])
     triples = thing_triples(visit.reading, page.iri, listed.figures)
     subject = Subject(

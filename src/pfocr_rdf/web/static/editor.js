@@ -108,18 +108,16 @@ function whyApart(lacks, told, prefixes) {
     const [prefix, space] = prefixes.find(([, space]) => iri.startsWith(space)) ?? [];
     return code(space ? `${prefix}:${iri.slice(space.length)}` : term);
   };
-  if (told.graph) return [short(lacks), " is in named graphs alone: write ", code(`GRAPH <${told.graph}> { … }`)];
+  if (told.graph) return [short(lacks), " is only in named graphs: write ", code(`GRAPH <${told.graph}> { … }`)];
   const list = (terms) => terms.split(" ").flatMap((one, at) => [at ? ", " : " ", short(one)]);
   let said = [" has no ", short(lacks)];
-  if (told.beside) said = [" is asked for ", short(told.beside), " and ", short(lacks), ", and nothing has both"];
+  if (told.beside) said = [" needs ", short(told.beside), " and ", short(lacks), ", but nothing has both"];
   if (told.via) {
-    const what = told.has || told.instead ? " is asked for " : " is asked to be of ";
-    said = [what, short(lacks), ", and ", short(told.via), " leads to", ...list(told.to)];
+    const what = told.has || told.instead ? " needs " : " needs to be a ";
+    said = [what, short(lacks), ", but ", short(told.via), " leads to", ...list(told.to)];
   }
-  if (told.instead) said.push(", but ", short(told.instead));
-  else if (told.has) {
-    said.push("; ", short(lacks), " is of", ...list(told.has));
-  }
+  if (told.instead) said.push("; use ", short(told.instead));
+  else if (told.has) said.push("; ", short(lacks), " belongs to", ...list(told.has));
   return [short(asWritten(told.at)), ...said];
 }
 
