@@ -54,7 +54,7 @@ COLUMNS: Final = (
 NOTES: Final = (
     "“Again” is a second build of the same records, of which nothing is read by YAML. “Load alone”",
     "is the bulk load of the finished N-Quads. “Script” is `benchmarks/afternoon.py` on 1,000",
-    "records, which makes one rdflib graph of half of their triples and writes it three times.",
+    "records, which makes one rdflib graph of two thirds of the triples and writes it three times.",
     "“Building” is the memory of the building process but for the loader, “worker” that of one of",
     "its workers.",
 )
