@@ -22,6 +22,19 @@ from pfocr_rdf.web.served import hold
 DEADLINE_S = 60
 
 
+async def pause_s(holding: Holding, monkeypatch: pytest.MonkeyPatch) -> float:
+    """How long it waits until the next look, without waiting."""
+    waited: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waited.append(seconds)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(asyncio, "sleep", sleep)
+        await holding.pause()
+    return waited[0]
+
+
 def test_a_failure_that_nobody_foresaw_does_not_end_the_looking_and_is_told_once(
     seeds_release: Release, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -67,9 +80,6 @@ def test_the_next_look_is_late_where_counting_took_long_and_not_where_the_engine
         clock[0] += 10
         raise Refusal("query-timeout", "no answer")
 
-    async def sleep(seconds: float) -> None:
-        waited.append(seconds)
-
     async def scene() -> None:
         client = Client(Backend("http://127.0.0.1:9/sparql"))
         monkeypatch.setattr(client, "read", read)
@@ -77,9 +87,7 @@ def test_the_next_look_is_late_where_counting_took_long_and_not_where_the_engine
             holding = Holding(client, held)
             with pytest.raises(LacksError, match="no answer"):
                 await holding.inspect()
-            with monkeypatch.context() as patched:
-                patched.setattr(asyncio, "sleep", sleep)
-                await holding.pause()
+            waited.append(await pause_s(holding, monkeypatch))
         await client.close()
 
     monkeypatch.setattr(holding_module, "time", SimpleNamespace(monotonic=lambda: clock[0]))
@@ -102,9 +110,6 @@ def test_the_next_look_is_not_late_where_the_first_was_given_up(
         clock[0] += 10
         return json.dumps({"results": {"bindings": [cell]}}).encode()
 
-    async def sleep(seconds: float) -> None:
-        waited.append(seconds)
-
     async def scene() -> None:
         client = Client(Backend("http://127.0.0.1:9/sparql"))
         monkeypatch.setattr(client, "read", read)
@@ -116,9 +121,7 @@ def test_the_next_look_is_not_late_where_the_first_was_given_up(
             looking.cancel()
             with suppress(asyncio.CancelledError):
                 await looking
-            with monkeypatch.context() as patched:
-                patched.setattr(asyncio, "sleep", sleep)
-                await holding.pause()
+            waited.append(await pause_s(holding, monkeypatch))
         await client.close()
 
     monkeypatch.setattr(holding_module, "time", SimpleNamespace(monotonic=lambda: clock[0]))
