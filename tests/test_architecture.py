@@ -59,6 +59,7 @@ ORDER: Final = (
         "having",
         "xml_text",
         "rows",
+        "tabular",
         "results",
     ),
     *("peers", "resending", "remote", "describe", "crate", "publish"),
@@ -81,7 +82,7 @@ LIBRARY_TO_USERS: Final = {
     "starlette": {"web"},
     "typer": {"commands", "cli"},
     "uvicorn": {"web"},
-    "rich": {"commands", "results"},
+    "rich": {"commands", "tabular"},
 }
 #: Classes that gather while data go by; all other dataclasses are values.
 COLLECTORS: Final = {

@@ -36,7 +36,6 @@ from pfocr_rdf.results import (
     SOLUTION_FORMATS,
     default_format,
     gmt_lines,
-    shortener,
     write_answer,
     write_query,
 )
@@ -117,38 +116,6 @@ def test_solutions_are_written_as_json_xml_and_tsv_that_parse_to_the_same_rows()
 def test_solutions_are_written_as_csv_that_a_spreadsheet_reads() -> None:
     rows = list(csv.DictReader(io.StringIO(written(ROWS, "csv"))))
     assert [row["genes"] for row in rows] == ["15", "", "19", "", "34"]
-
-
-def test_a_table_shows_short_iris_plain_literals_and_numbers_to_the_right() -> None:
-    text = """SELECT ?taxon ?name ?number {
-      VALUES (?name ?number) { ("Homo sapiens" 7) ("Mus [bold]musculus[/]" 1234) }
-      VALUES ?taxon { taxon:9606 } }"""
-    assert written(text, "table") == (
-        "taxon        name                    number\n"
-        "───────────────────────────────────────────\n"
-        "taxon:9606   Homo sapiens                 7\n"
-        "taxon:9606   Mus [bold]musculus[/]     1234\n"
-    )
-
-
-def test_a_table_without_rows_shows_its_columns() -> None:
-    assert written("SELECT ?a ?b { ?a a ?b }", "table", Store()).split() == ["a", "b", "─" * 5]
-
-
-def test_a_table_folds_to_the_width_and_loses_nothing() -> None:
-    long = " ".join(f"word{n}" for n in range(60))
-    lines = written(f'SELECT ("{long}" AS ?text) {{}}', "table", width=40).splitlines()
-    assert max(map(len, lines)) <= 40
-    assert " ".join(" ".join(lines[2:]).split()) == long
-
-
-def test_no_control_character_of_the_data_reaches_a_terminal() -> None:
-    store = Store()
-    evil = "a\x1b[31mb\x07\x9b2J\u202ec\r\nd"
-    store.add(Quad(NamedNode("http://a.example/"), NamedNode("http://p.example/"), Literal(evil)))
-    shown = written("SELECT ?o { ?s ?p ?o }", "table", store)
-    assert "a�[31mb��2J�c��d" in shown
-    assert [letter for letter in shown if not letter.isprintable() and letter != "\n"] == []
 
 
 def test_a_boolean_is_written_in_every_format_that_it_has() -> None:
@@ -257,21 +224,6 @@ def test_gmt_refuses_rows_that_are_no_sets() -> None:
         gmt('("A" "a" "9") (UNDEF "b" "10")')
     with pytest.raises(QueryError, match="gmt needs the rows of 'A' together: add ORDER BY"):
         written(TORN, "gmt")
-
-
-@pytest.mark.parametrize(
-    ("iri", "short"),
-    [
-        ("https://identifiers.org/ncbigene/2064", "gene:2064"),
-        ("http://purl.obolibrary.org/obo/CHEBI_5855", "obo:CHEBI_5855"),
-        ("https://pfocr.wikipathways.org/figures/PMC1__a%20b.c", "figure:PMC1__a%20b.c"),
-        ("https://pfocr.wikipathways.org/figures/", "https://pfocr.wikipathways.org/figures/"),
-        ("http://schema.org/a/b", "http://schema.org/a/b"),
-        ("http://example.org/x", "http://example.org/x"),
-    ],
-)
-def test_an_iri_is_shortened_where_what_is_left_is_a_name(iri: str, short: str) -> None:
-    assert shortener(Iris())(iri) == short
 
 
 def test_the_prefixes_of_the_data_need_no_declaration_and_may_be_declared_otherwise() -> None:

@@ -19,9 +19,9 @@ from pyoxigraph import Store
 
 import pfocr_rdf.web.served as served
 from building import DEADLINE_S, environment
-from pfocr_rdf.build.finish import hashed
 from pfocr_rdf.errors import PfocrError, ReleaseError
 from pfocr_rdf.iris import Iris
+from pfocr_rdf.listing import hashed
 from pfocr_rdf.releases import (
     Release,
     hold_release,

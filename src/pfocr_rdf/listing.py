@@ -4,11 +4,14 @@ A full disk or an interrupted copy leaves truncated files. Their sizes show it w
 gigabyte; any other damage shows only in their hashes.
 """
 
+import hashlib
 import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+READ_BYTES: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +21,25 @@ class ListedFile:
     name: str
     size: int
     sha256: str
+
+
+def is_manifested(name: str) -> bool:
+    """Whether the manifest lists a file: not itself, nor the lock and logs that a store writes.
+
+    >>> is_manifested("store/000011.sst"), is_manifested("store/LOG.old.17")
+    (True, False)
+    """
+    return name != "manifest.json" and not name.startswith(("store/LOG", "store/LOCK"))
+
+
+def hashed(path: Path, name: str | None = None) -> ListedFile:
+    """A file's size and hash."""
+    digest, size = hashlib.sha256(), 0
+    with path.open("rb") as file:
+        while block := file.read(READ_BYTES):
+            digest.update(block)
+            size += len(block)
+    return ListedFile(name or path.name, size, digest.hexdigest())
 
 
 def listed_files(manifest: Mapping[str, Any]) -> list[ListedFile] | None:

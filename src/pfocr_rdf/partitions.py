@@ -5,6 +5,7 @@ https://www.w3.org/TR/void/#statistics
 
 from collections import Counter
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 from pyoxigraph import NamedNode
@@ -107,6 +108,7 @@ def _ends(node: NamedNode, found: Ends | None, iris: Iris) -> Iterator[tuple[Nam
         yield to, Node(place, [(which, NamedNode(iri)), (TRIPLES, integer_literal(count))])
 
 
+@lru_cache(maxsize=1024)
 def _partition(iri: str, iris: Iris) -> str:
     """A readable fragment: ``schema-Gene`` for ``http://schema.org/Gene``."""
     return iris.prefixed(iri).replace(":", "-")

@@ -9,6 +9,8 @@ from pfocr_rdf.iris import BASE
 
 #: The User-Agent of all our requests: https://www.rfc-editor.org/rfc/rfc9110#section-10.1.5
 AGENT: Final = f"pfocr-rdf/{__version__} ({BASE})"
+#: Seconds that an endpoint has to answer, unless the user says otherwise.
+TIMEOUT_S: Final = 60.0
 #: Characters that are shown of another server's error message.
 SHOWN: Final = 300
 

@@ -31,11 +31,10 @@ from SPARQLWrapper import GET, POST, SPARQLWrapper
 from SPARQLWrapper.SPARQLExceptions import SPARQLWrapperException
 
 from pfocr_rdf.errors import QueryError, RemoteError, UsageError
-from pfocr_rdf.peers import AGENT, SHOWN, can_be_host, flat, printable
+from pfocr_rdf.peers import AGENT, SHOWN, TIMEOUT_S, can_be_host, flat, printable
 
 RemoteAnswer = QuerySolutions | QueryBoolean | Iterator[Triple]
 
-TIMEOUT_S: Final = 60.0
 LONGEST_S: Final = 86_400
 GET_LIMIT: Final = 1500  # characters of an encoded query: some proxies refuse longer URLs
 MEMORY_LIMIT: Final = 8 * 2**20  # bytes of an answer: a larger one goes into a temporary file

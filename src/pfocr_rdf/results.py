@@ -5,20 +5,13 @@ are parsed into the same types (:mod:`pfocr_rdf.remote`), so each format works f
 the table are streamed; an answer is made, read and dropped in one thread, as pyoxigraph demands.
 """
 
-import io
 import re
-import shutil
 import traceback
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import count
 from typing import BinaryIO, Final, cast
 
-import rich.box
-import rich.console
-import rich.table
-import rich.text
 from pyoxigraph import (
-    BlankNode,
     Literal,
     NamedNode,
     QueryBoolean,
@@ -33,12 +26,10 @@ from pyoxigraph import (
 from pfocr_rdf.errors import PfocrError, QueryError, ReleaseError, UsageError
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.rows import row_counter
-from pfocr_rdf.syntax import CONTROL_RE, explain_syntax
 from pfocr_rdf.tokens import readable
 from pfocr_rdf.xml_text import NotXmlError, XmlText
 
 Answer = QuerySolutions | QueryBoolean | Iterable[Triple]
-Cell = NamedNode | BlankNode | Literal | Triple | None
 
 #: https://www.w3.org/TR/sparql12-results-json/ , …-csv-tsv/ , …-xml/
 RESULT_FORMATS: Final[dict[str, QueryResultsFormat]] = {
@@ -61,7 +52,6 @@ UNENDED: Final = ("json", "xml", "jsonld")
 FORMATS: Final = (*SOLUTION_FORMATS, *GRAPH_FORMATS)
 
 CONTROLS_RE: Final = re.compile(r"[\x00-\x1f\x7f]+")
-LOCAL_RE: Final = re.compile(r"[\w%.~-]+")
 
 
 def write_query(
@@ -86,7 +76,8 @@ def write_query(
     :raises ReleaseError: if the store cannot be read.
     :raises OSError: if ``output`` cannot be written.
 
-    >>> write_query(Store(), "SELECT ?s { ?s a schema:Gene }", buffer := io.BytesIO(), "tsv")
+    >>> from io import BytesIO
+    >>> write_query(Store(), "SELECT ?s { ?s a schema:Gene }", buffer := BytesIO(), "tsv")
     0
     >>> buffer.getvalue()
     b'?s\n'
@@ -110,6 +101,8 @@ def write_query(
 def _refusal(error: Exception, text: str, iris: Iris) -> PfocrError | None:
     """Our error for one that pyoxigraph raised; None for any other."""
     if isinstance(error, SyntaxError):
+        from pfocr_rdf.syntax import explain_syntax  # its patterns take a while to compile
+
         return QueryError(explain_syntax(text, str(error), iris.prefixes()))
     if isinstance(error, UnicodeError):
         return QueryError(f"the query is not Unicode: {error}; write it in UTF-8")
@@ -193,7 +186,8 @@ def write_answer(
     :raises UsageError: if the format does not fit the form of the query.
     :raises QueryError: if XML cannot hold the answer.
 
-    >>> write_answer(Store().query("ASK {}"), io.BytesIO(), "turtle")
+    >>> from io import BytesIO
+    >>> write_answer(Store().query("ASK {}"), BytesIO(), "turtle")
     Traceback (most recent call last):
     pfocr_rdf.errors.UsageError: an ASK query has no format 'turtle': choose table, json, csv, \
 tsv or xml
@@ -221,7 +215,9 @@ def _write_solutions(
     answer: QuerySolutions, output: BinaryIO, form: str, iris: Iris, width: int | None
 ) -> int:
     if form == "table":
-        return _write_table(answer, output, iris, width)
+        from pfocr_rdf.tabular import write_table  # rich, which other formats need not wait for
+
+        return write_table(answer, output, iris, width)
     rows = _Rows(output, form)
     if form == "gmt":
         for line in gmt_lines(answer, iris):
@@ -242,53 +238,6 @@ def _check(kind: str, form: str, forms: tuple[str, ...]) -> None:
     if form not in forms:
         choice = f"{', '.join(forms[:-1])} or {forms[-1]}"
         raise UsageError(f"{kind} query has no format {form!r}: choose {choice}")
-
-
-def _write_table(answer: QuerySolutions, output: BinaryIO, iris: Iris, width: int | None) -> int:
-    """Write a table for people. It needs all rows in memory, to fit the columns to the widest."""
-    shorten = shortener(iris)
-    rows = [[_shown(cell, shorten) for cell in row] for row in answer]
-    table = rich.table.Table(box=rich.box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for index, variable in enumerate(answer.variables):
-        numbers = bool(rows) and all(re.fullmatch(r"-?[0-9.]*", row[index]) for row in rows)
-        table.add_column(variable.value, justify="right" if numbers else "left", overflow="fold")
-    for row in rows:
-        # Text, not str, in which rich would read a bracket in a title as markup.
-        table.add_row(*(rich.text.Text(cell) for cell in row))
-    lines = io.StringIO()
-    columns = width or shutil.get_terminal_size().columns
-    rich.console.Console(file=lines, width=columns, color_system=None).print(table)
-    for line in lines.getvalue().splitlines():
-        output.write(f"{line.rstrip()}\n".encode())
-    return len(rows)
-
-
-def _shown(cell: Cell, shorten: Callable[[str], str]) -> str:
-    if cell is None:
-        return ""
-    if isinstance(cell, NamedNode):
-        return shorten(cell.value)
-    # A control character from a record must not control the reader's terminal.
-    return CONTROL_RE.sub("�", cell.value if isinstance(cell, Literal) else str(cell))
-
-
-def shortener(iris: Iris) -> Callable[[str], str]:
-    """A function that shortens an IRI to prefix and name, by the longest namespace that fits.
-
-    >>> shortener(Iris())("http://purl.obolibrary.org/obo/NCBITaxon_9606")
-    'taxon:9606'
-    >>> shortener(Iris())("https://www.wikipathways.org/a/b")
-    'https://www.wikipathways.org/a/b'
-    """
-    namespaces = sorted(iris.prefixes().items(), key=lambda pair: -len(pair[1]))
-
-    def shorten(iri: str) -> str:
-        for prefix, namespace in namespaces:
-            if iri.startswith(namespace) and LOCAL_RE.fullmatch(iri, len(namespace)):
-                return f"{prefix}:{iri[len(namespace) :]}"
-        return iri
-
-    return shorten
 
 
 def gmt_lines(answer: QuerySolutions, iris: Iris = Iris()) -> Iterator[str]:
@@ -333,7 +282,7 @@ def gmt_lines(answer: QuerySolutions, iris: Iris = Iris()) -> Iterator[str]:
     yield from gmt_line(figid, title, ids)
 
 
-def _plain(cell: Cell, iris: Iris) -> str:
+def _plain(cell: object, iris: Iris) -> str:
     if isinstance(cell, NamedNode):
         return cell.value.removeprefix(iris.gene_prefix).removeprefix(iris.base + "figures/")
     return cell.value if isinstance(cell, Literal) else ""

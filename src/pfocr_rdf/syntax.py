@@ -17,10 +17,9 @@ from typing import Final
 from pfocr_rdf.misfit import explain_misfit, find_misfit
 from pfocr_rdf.slips import find_slip, find_unended
 from pfocr_rdf.spellings import BEGINNING_TO_PREFIXES
-from pfocr_rdf.tokens import TOKEN_RE
+from pfocr_rdf.tokens import CONTROL_RE, TOKEN_RE
 
 POSITION_RE: Final = re.compile(r"error at (?P<line>[0-9]+):(?P<column>[0-9]+): (?P<rest>.*)", re.S)
-CONTROL_RE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 SHOWN: Final = 300  # characters shown of the parser's message: its lists of alternatives are long
 #: What the parser expects if the text only violates its grammar: keywords, signs and letters.
 _ITEM: Final = (

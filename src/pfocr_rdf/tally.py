@@ -101,11 +101,19 @@ class _Group:
         self.subjects += 1
         for predicate, values in said.items():
             self.properties[predicate] += len(values)
-            if things := [value for value in values if isinstance(value, NamedNode)]:
-                self.links[predicate].update(things)
-            if len(things) < len(values):
-                kinds = [value.datatype for value in values if not isinstance(value, NamedNode)]
-                self.datatypes[predicate].update(kinds)
+            if len(values) > 1:
+                self._count_all(predicate, values)
+            elif isinstance(value := values[0], NamedNode):
+                self.links[predicate][value] += 1
+            else:
+                self.datatypes[predicate][value.datatype] += 1
+
+    def _count_all(self, predicate: NamedNode, values: Sequence[Object]) -> None:
+        if things := [value for value in values if isinstance(value, NamedNode)]:
+            self.links[predicate].update(things)
+        if len(things) < len(values):
+            kinds = [value.datatype for value in values if not isinstance(value, NamedNode)]
+            self.datatypes[predicate].update(kinds)
 
     def count_shape(self, shape: Shape, times: int) -> None:
         """Count nodes of one shape, but for the IRIs that they lead to."""

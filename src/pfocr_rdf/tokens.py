@@ -1,5 +1,6 @@
 """The tokens of SPARQL, as far as saying what is wrong with a query needs to tell them apart."""
 
+from functools import cache
 from typing import Final
 
 from pfocr_rdf.possessive import re
@@ -23,10 +24,11 @@ TOKEN_RE: Final = re.compile(
     r"|(?P<sign>[{}()]|\^\^)",
     re.DOTALL,
 )
+#: Characters that must not reach a terminal, which they could control.
+CONTROL_RE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 #: Functions that Oxigraph 0.5.13 does not parse if white space precedes their parenthesis.
 CALLED: Final = r"(?<![\w?$:@.-])(?i:BNODE|COALESCE|CONCAT)"
 APART_RE: Final = re.compile(rf"(?P<name>{CALLED})(?P<space>[ \t\r\n]++)\(")
-_APART_OR_TOKEN_RE: Final = re.compile(f"{APART_RE.pattern}|{TOKEN_RE.pattern}", TOKEN_RE.flags)
 
 
 def readable(text: str) -> str:
@@ -37,7 +39,13 @@ def readable(text: str) -> str:
     >>> readable("ASK { BIND(CONCAT (?a, 'CONCAT (') AS ?b) }")
     "ASK { BIND(CONCAT( ?a, 'CONCAT (') AS ?b) }"
     """
-    return _APART_OR_TOKEN_RE.sub(_together, text) if APART_RE.search(text) else text
+    return _apart_or_token().sub(_together, text) if APART_RE.search(text) else text
+
+
+@cache
+def _apart_or_token() -> re.Pattern[str]:
+    """Compiled for the first query that needs it: hardly any does, and it takes a while."""
+    return re.compile(f"{APART_RE.pattern}|{TOKEN_RE.pattern}", TOKEN_RE.flags)
 
 
 def _together(found: re.Match[str]) -> str:

@@ -14,7 +14,6 @@ from typing import IO, Any, Final
 
 from pyoxigraph import DefaultGraph, Quad, RdfFormat, Store, parse
 
-from pfocr_rdf.build.finish import hashed, is_manifested
 from pfocr_rdf.dumps import (
     EQUIVALENTS,
     FORMATS,
@@ -23,7 +22,7 @@ from pfocr_rdf.dumps import (
     DumpFormat,
 )
 from pfocr_rdf.errors import ReleaseError
-from pfocr_rdf.listing import ListedFile, listed_files, size_fault
+from pfocr_rdf.listing import ListedFile, hashed, is_manifested, listed_files, size_fault
 from pfocr_rdf.releases import MANIFEST, SEARCH_INDEX, Release
 from pfocr_rdf.search import open_index
 

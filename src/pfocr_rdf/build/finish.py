@@ -1,11 +1,10 @@
 """The last files of a release: the description, the manifests, the checksums."""
 
-import hashlib
 import json
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import pyoxigraph
 
@@ -13,11 +12,9 @@ from pfocr_rdf import __version__
 from pfocr_rdf.dataset import ReleaseFacts, file_facts
 from pfocr_rdf.dumps import turtle_document
 from pfocr_rdf.iris import Iris
-from pfocr_rdf.listing import ListedFile, checksums
+from pfocr_rdf.listing import ListedFile, checksums, hashed, is_manifested
 from pfocr_rdf.mapping import Node, triples
 from pfocr_rdf.tally import Tally, by_subject
-
-READ_BYTES: Final = 1 << 20
 
 
 def write_publication(
@@ -81,25 +78,6 @@ def write_manifest(unfinished: Path) -> None:
     found = sorted((path.relative_to(unfinished).as_posix(), path) for path in paths)
     published["files"] = _rows(hashed(path, name) for name, path in found if is_manifested(name))
     _write_json(unfinished / "manifest.json", published)
-
-
-def is_manifested(name: str) -> bool:
-    """Whether the manifest lists a file: not itself, nor the lock and logs that a store writes.
-
-    >>> is_manifested("store/000011.sst"), is_manifested("store/LOG.old.17")
-    (True, False)
-    """
-    return name != "manifest.json" and not name.startswith(("store/LOG", "store/LOCK"))
-
-
-def hashed(path: Path, name: str | None = None) -> ListedFile:
-    """A file's size and hash."""
-    digest, size = hashlib.sha256(), 0
-    with path.open("rb") as file:
-        while block := file.read(READ_BYTES):
-            digest.update(block)
-            size += len(block)
-    return ListedFile(name or path.name, size, digest.hexdigest())
 
 
 def _rows(files: Iterable[ListedFile]) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ import errno
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import BinaryIO, Final
 
@@ -91,3 +91,18 @@ def counted(number: int, noun: str) -> str:
     ('1 figure', '1,200 rows')
     """
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+@contextmanager
+def doing(*, quiet: bool) -> Iterator[Callable[[str], None]]:
+    """Show on a terminal what is being done; yields the function to call with the words for it.
+
+    Call it with "" before anything else is printed, which may go to the same line of the terminal.
+    """
+    if quiet or not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from pfocr_rdf.commands.terminal import moving_words  # rich, which others need not wait for
+
+    with moving_words() as tell:
+        yield tell

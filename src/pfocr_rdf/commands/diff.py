@@ -4,9 +4,8 @@ from typing import Annotated
 
 import typer
 
-from pfocr_rdf.commands.console import refusals, say
+from pfocr_rdf.commands.console import doing, refusals, say
 from pfocr_rdf.commands.options import DEFAULT_DATA, Data, release_names
-from pfocr_rdf.commands.progress import doing
 from pfocr_rdf.compare import DESCRIBED, Summary, compare_releases
 from pfocr_rdf.contents import holding_named, iris_of
 

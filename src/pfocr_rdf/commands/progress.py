@@ -2,25 +2,15 @@
 
 import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
-
-from rich.console import Console
-from rich.live import Live
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    TextColumn,
-    TimeRemainingColumn,
-)
-from rich.progress import (
-    Progress as Bar,
-)
-from rich.text import Text
+from typing import TYPE_CHECKING
 
 from pfocr_rdf.build import Findings, Progress
 from pfocr_rdf.commands.console import counted, say
+
+if TYPE_CHECKING:
+    from pfocr_rdf.commands.terminal import BuildBar
 
 
 @contextmanager
@@ -34,60 +24,21 @@ def unlogged() -> Iterator[None]:
         logging.disable(before)
 
 
-@contextmanager
-def doing(*, quiet: bool) -> Iterator[Callable[[str], None]]:
-    """Show on a terminal what is being done; yields the function to call with the words for it.
-
-    Call it with "" before anything else is printed, which may go to the same line of the terminal.
-    """
-    if quiet or not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    # Standard output is not redirected, although it may be shown on the same terminal.
-    screen = Console(stderr=True)
-    with Live(
-        console=screen,
-        auto_refresh=False,  # nothing changes, and what is printed meanwhile would be overwritten
-        transient=True,
-        redirect_stdout=False,
-        redirect_stderr=False,
-    ) as live:
-        shown = ""
-
-        def tell(words: str) -> None:
-            nonlocal shown
-            if words != shown:
-                shown = words
-                live.update(Text(words, overflow="ellipsis", no_wrap=True), refresh=True)
-
-        yield tell
-
-
 class Watcher:
     """Shows how far a build is: a bar on a terminal, a line at each tenth otherwise."""
 
     def __init__(self, *, quiet: bool) -> None:
         self.quiet = quiet
         self.tenths = 0
-        self.bar: Bar | None = None
-        self.task: Any = None
+        self.bar: BuildBar | None = None
         if not quiet and sys.stderr.isatty():
-            self.bar = Bar(
-                TextColumn("{task.description}"),
-                BarColumn(),
-                MofNCompleteColumn(),
-                TextColumn(
-                    "records, {task.fields[triples]:,} triples, {task.fields[rate]} a second"
-                ),
-                TimeRemainingColumn(),
-                console=Console(stderr=True),
-                transient=True,
-            )
+            from pfocr_rdf.commands import terminal  # rich, which others need not wait for
+
+            self.bar = terminal.BuildBar()
 
     def __enter__(self) -> "Watcher":
         if self.bar:
             self.bar.start()
-            self.task = self.bar.add_task("building", total=None, triples=0, rate="–")
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -97,15 +48,7 @@ class Watcher:
     def __call__(self, progress: Progress) -> None:
         """Show how far the build is now."""
         if self.bar:
-            speed = self.bar.tasks[0].speed
-            rate = f"{speed:,.0f}" if speed else "–"
-            self.bar.update(
-                self.task,
-                completed=progress.records,
-                total=progress.total,
-                triples=progress.triples,
-                rate=rate,
-            )
+            self.bar.show(progress)
             return
         tenths = 10 * progress.records // max(progress.total, 1)
         if not self.quiet and tenths > self.tenths and progress.total >= 1000:

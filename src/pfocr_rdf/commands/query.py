@@ -5,22 +5,19 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
-from itertools import islice
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
 import typer
-from pyoxigraph import NamedNode, Store
+from pyoxigraph import Store
 
-from pfocr_rdf.absent import MOST_TOLD, absent, present_instead
-from pfocr_rdf.apart import apart
 from pfocr_rdf.commands.console import counted, data_out, refusals, say
 from pfocr_rdf.commands.options import DEFAULT_DATA, Data, ReleaseName
 from pfocr_rdf.contents import holding_named, iris_of, open_store, same_thing
-from pfocr_rdf.errors import IriError, QueryError, ReleaseError, UsageError
-from pfocr_rdf.having import unnamed_in_having
+from pfocr_rdf.errors import QueryError, ReleaseError, UsageError
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.parameters import read_terms
+from pfocr_rdf.peers import TIMEOUT_S
 from pfocr_rdf.queries import (
     LIMIT,
     NamedQuery,
@@ -32,9 +29,7 @@ from pfocr_rdf.queries import (
     resolved,
 )
 from pfocr_rdf.releases import Release
-from pfocr_rdf.remote import TIMEOUT_S, ask_endpoint
 from pfocr_rdf.results import default_format, write_answer, write_query
-from pfocr_rdf.spellings import find_iri
 
 FormatName = Literal["table", "json", "csv", "tsv", "xml", "gmt", "turtle", "ntriples", "jsonld"]
 
@@ -224,7 +219,10 @@ def _ask_release(
     found = write_query(store, joined, data_out(), form, iris, terminal=sys.stdout.isatty())
     # If partners have answered, another text was asked, and this one cannot explain the result.
     if not found and joined == text:
-        _tell_absent(text, store, iris)
+        # Most queries find something, and need not wait for what would explain why not.
+        from pfocr_rdf.commands.unfound import tell_unfound
+
+        tell_unfound(text, store, iris)
     _tell_cut(asked, params, found)
 
 
@@ -256,55 +254,6 @@ def _tell_cut(asked: str, params: list[str], rows: int) -> None:
     limits = [one.default for one in query.parameters if one.type == LIMIT]
     if str(rows) in limits:
         say(f"{counted(rows, 'row')}, the limit: for more, say --param limit=NUMBER")
-
-
-def _tell_absent(text: str, store: Store, iris: Iris) -> None:
-    """Tell why nothing was found: a missing IRI or value, or no thing that has all of them."""
-
-    def find(spelt: str) -> NamedNode | None:
-        try:
-            return find_iri(spelt, iris)
-        except IriError:
-            return None
-
-    unnamed = unnamed_in_having(text)
-    for variable, expression in unnamed.items():
-        say(f"nothing was found: {variable} has no value in HAVING, write {expression} there")
-    lacking = list(absent(text, store, iris))
-    if not lacking and not unnamed:
-        _tell_apart(text, store, iris)
-    if lacking:
-        say("nothing was found, and the release does not have")
-    for matched in lacking[:MOST_TOLD]:
-        instead = present_instead(matched, store, iris, find)
-        asked = f"{matched.term} as {matched.of}" if matched.of else f"{matched.term}"
-        path = "/".join(map(str, instead.path))
-        other = f"as {path}" if path else f"{instead.term}"
-        say(f"  {asked}{_but(instead.term and other)}")
-    if more := len(lacking[MOST_TOLD:]):
-        say(f"  and {counted(more, 'other term')} of the query")
-
-
-def _tell_apart(text: str, store: Store, iris: Iris) -> None:
-    """Tell what a query asks of one thing that no thing of the release has together."""
-    for one in islice(apart(text, store, iris), MOST_TOLD):
-        told = f"{one.thing} has no {one.lacks}"
-        if one.beside:
-            told = f"{one.thing} needs {one.beside} and {one.lacks}, but nothing has both"
-        elif one.via:
-            lacks = one.lacks if one.classes or one.instead else f"to be a {one.lacks}"
-            leads = ", ".join(map(str, one.leads))
-            told = f"{one.thing} needs {lacks}, but {one.via} leads to {leads}"
-        elif one.graph:
-            told = f"{one.lacks} is only in named graphs: write GRAPH {one.graph} {{ … }}"
-        more = f"; {one.lacks} belongs to {', '.join(map(str, one.classes))}" if one.classes else ""
-        if one.instead:
-            more = f"; use {one.instead}"
-        say(f"nothing was found: {told}{more}")
-
-
-def _but(instead: object) -> str:
-    return f", but {instead}" if instead else ""
 
 
 def _refuse_crashing(text: str) -> None:
@@ -352,6 +301,8 @@ def _joined(text: str, store: Store, iris: Iris, partners: Path | None) -> str:
 
 
 def _ask_endpoint(endpoint: str, text: str, form: str | None, timeout_s: float) -> int:
+    from pfocr_rdf.remote import ask_endpoint  # HTTP, which a query of a release does without
+
     with ask_endpoint(endpoint, text, timeout_s=timeout_s) as answer:
         chosen = form or default_format(answer, terminal=sys.stdout.isatty())
         return write_answer(answer, data_out(), chosen)

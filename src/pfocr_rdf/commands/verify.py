@@ -5,9 +5,8 @@ from typing import Annotated
 
 import typer
 
-from pfocr_rdf.commands.console import counted, print_while_read, refusals, say
+from pfocr_rdf.commands.console import counted, doing, print_while_read, refusals, say
 from pfocr_rdf.commands.options import DEFAULT_DATA, Data, Quiet, release_names
-from pfocr_rdf.commands.progress import doing
 from pfocr_rdf.contents import holding_named
 from pfocr_rdf.releases import (
     CURRENT,

@@ -19,11 +19,16 @@ from typing import Any, BinaryIO, Final
 
 import pyoxigraph
 
-from pfocr_rdf.build.finish import READ_BYTES, is_manifested
 from pfocr_rdf.contents import find_and_hold, iris_of
 from pfocr_rdf.errors import PfocrError, ReleaseError
 from pfocr_rdf.iris import Iris
-from pfocr_rdf.listing import ListedFile, listed_files, size_fault
+from pfocr_rdf.listing import (
+    READ_BYTES,
+    ListedFile,
+    is_manifested,
+    listed_files,
+    size_fault,
+)
 from pfocr_rdf.releases import CURRENT, MANIFEST, Release, hold_release
 
 LOGGER: Final = logging.getLogger("pfocr_rdf.web")
