@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import version
+from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any, Final
 
@@ -160,6 +161,7 @@ def _published(tmp_path_factory: pytest.TempPathFactory) -> Published:
 
 @pytest.fixture(name="nothing_is_left", autouse=True)
 def _nothing_is_left() -> Iterator[None]:
+    resource_tracker.ensure_running()  # started with the first worker process, it stays
     threads, processes = set(threading.enumerate()), children()
     yield
     assert set(threading.enumerate()) <= threads

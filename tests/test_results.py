@@ -366,6 +366,9 @@ def test_a_store_that_cannot_be_read_is_a_fault_of_the_release(tmp_path: Path) -
     damaged = Store.read_only(str(tmp_path / "store"))
     with pytest.raises(ReleaseError, match=r"the store cannot be read: .*; verify the release"):
         written("SELECT * { ?s ?p ?o }", "tsv", damaged)
+    # Nor is any address to blame, though the query names one.
+    with pytest.raises(ReleaseError, match="the store cannot be read"):
+        written(f"SELECT * {{ ?s ?p ?o BIND('{SERVICE}' AS ?text) }}", "tsv", damaged)
 
 
 def test_triples_of_any_source_can_be_written() -> None:

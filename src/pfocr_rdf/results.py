@@ -51,6 +51,8 @@ BOOLEAN_FORMATS: Final = ("table", *RESULT_FORMATS)
 UNENDED: Final = ("json", "xml", "jsonld")
 FORMATS: Final = (*SOLUTION_FORMATS, *GRAPH_FORMATS)
 
+#: How RocksDB's messages begin where a store is damaged or its disk fails.
+DAMAGE: Final = ("Corruption", "IO error")
 CONTROLS_RE: Final = re.compile(r"[\x00-\x1f\x7f]+")
 
 
@@ -108,9 +110,10 @@ def _refusal(error: Exception, text: str, iris: Iris) -> PfocrError | None:
         return QueryError(f"the query is not Unicode: {error}; write it in UTF-8")
     if not isinstance(error, OSError | RuntimeError):
         return None
-    if re.search(r"\bSERVICE\b", text, re.IGNORECASE):
+    is_damage = str(error).startswith(DAMAGE)
+    if not is_damage and re.search(r"\bSERVICE\b", text, re.IGNORECASE):
         return QueryError(f"a SERVICE call failed: {error}; check its address")
-    if isinstance(error, OSError) or str(error).startswith("Corruption"):
+    if is_damage or isinstance(error, OSError):
         return ReleaseError(f"the store cannot be read: {error}; verify the release")
     return QueryError(f"the query cannot be evaluated: {error}; ask something simpler")
 

@@ -425,7 +425,7 @@ def test_open_files_are_provided_as_far_as_they_are_allowed(
         assert limits[1:] == [(2_256, 3_000)]
     assert refused(connections=1_745, port=0) == (
         "the system allows this process 3000 open files and it needs 3001: "
-        "raise the limit, or allow 1 fewer connections"
+        "raise the limit, or allow 1 fewer connection"
     )
 
 

@@ -309,10 +309,11 @@ def _provide_files(options: ServerOptions) -> None:
     if soft == resource.RLIM_INFINITY or soft >= needed:
         return
     if hard != resource.RLIM_INFINITY and hard < needed:
-        fewer = f", or allow {needed - hard} fewer connections"
+        missing = needed - hard
+        fewer = f", or allow {missing} fewer connection{'' if missing == 1 else 's'}"
         raise ServeError(
             f"the system allows this process {hard} open files and it needs {needed}: "
-            f"raise the limit{fewer if needed - hard < options.connections else ''}"
+            f"raise the limit{fewer if missing < options.connections else ''}"
         )
     resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
 
