@@ -379,7 +379,8 @@ def test_the_last_records_are_loaded_while_those_before_are_sorted(
         turn(loader)
 
     monkeypatch.setattr(StoreLoader, "turn", noted)
-    records = copies(tmp_path / "records", 400)
+    monkeypatch.setattr("pfocr_rdf.build.batches.BATCH_RECORDS", 8)
+    records = copies(tmp_path / "records", 60)
     whole = build(records, tmp_path / "whole").release
     assert not turned  # so few triples are not worth it
     monkeypatch.setattr(pipeline, "LEAST_LOAD", 1000)
