@@ -85,6 +85,10 @@ def name(demand: Demand) -> str:
         ("<< ?a x:p ?b >> x:q ?c ; x:r ?d", {}),
         ("?a x:p <<( ?b x:q ?c )>> ; x:r ?d", {}),
         ("?a x:p ?b {| x:q ?c ; x:r ?d |} ; x:s ?e", {}),
+        # A thing without a name is no word, and may be the last there is.
+        ("?a x:p ?b ; x:q []", {"?a": "p q"}),
+        ("?a x:p [] { ?b x:q [] }", {"?a": "p", "?b": "q"}),
+        ("?a x:p/x:q [] OPTIONAL { ?a x:r [] }", {"?a": "p"}),
         # Other triples than the release's own.
         ("?a x:p ?b GRAPH x:g { ?a x:q ?b }", {}),
         ("?a x:p ?b SERVICE x:s { ?a x:q ?b }", {}),
@@ -100,7 +104,7 @@ def test_what_must_be_there_is_found_and_nothing_else(
 @pytest.mark.parametrize(
     ("pattern", "expected"),
     [
-        ("?a x:p ?b ; x:q ?b, ?c . ?c x:r [] .", {"?b": "p q"}),
+        ("?a x:p ?b ; x:q ?b, ?c . ?c x:r [] .", {"?b": "p q", "[]": "r"}),
         ("?a x:p [ x:q ?b ] , ?c", {"[]": "p", "?b": "q"}),
         ("[] x:p [] . [ x:q ?b ] x:r ?c .", {"[]": "p", "?b": "q", "?c": "r"}),
         ("?a x:p/x:q ?b ; ^x:p ?c ; x:p* ?d ; x:p|x:q ?e ; x:p+ ?f ; !x:p ?g ; (x:p) ?h", {}),

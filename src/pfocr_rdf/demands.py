@@ -23,6 +23,7 @@ SPOKEN_OF: Final = ("<<", "{|")
 #: After one of these, at the end of a subquery, come expressions and no triples.
 LAST: Final = ("BY", "HAVING")
 BOOLEANS: Final = ("TRUE", "FALSE")
+BRACES: Final = ("{", "}")
 #: A path goes on after one of these. https://www.w3.org/TR/sparql11-query/#rPath
 GOING_ON: Final = ("/", "|", "^", "!")
 #: If nothing or one of these follows the first step of a path, the thing must have its property.
@@ -102,6 +103,8 @@ def _groups(words: list[Piece]) -> list[_Group]:
     for piece, place in zip(words, places(words), strict=True):
         group = stack[-1]
         sign = piece.text if piece.kind == "sign" else ""
+        if sign in BRACES and not group.is_over:
+            _take_signs(group, piece.gap)  # ``[]`` is no word, and may be the last value
         if sign == "{":
             is_needed = group.is_needed and not group.computes and before.text not in NOT_NEEDED
             stack.append(_Group(is_needed and place == "pattern"))
