@@ -3,7 +3,7 @@
 import os
 import random
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 from unicodedata import normalize
 
 import pytest
@@ -507,4 +507,45 @@ def test_a_value_of_another_shape_is_noted_where_it_stands(
     assert figures[FIGID].unrecognized == (f"{name}: {value}",)
     assert [(p.file, p.field, p.kind, p.value) for p in problems] == [
         (file, "line 1", "unrecognized value", value)
+    ]
+
+
+def test_records_in_a_checkout_but_outside_figures_are_told(tmp_path: Path) -> None:
+    files = {
+        "_figures/PMC1__a.md": record(figid="PMC1__a"),
+        "PMC1__b.md": record(figid="PMC1__b"),
+        "about/page.md": "---\ntitle: About\n---\n",
+        "2025/PMC1__c.md": record(figid="PMC1__c"),
+        "2025/_figures/PMC1__d.md": record(figid="PMC1__d"),
+    }
+    collection = open_collection([write(tmp_path, files)])
+    assert [file.figid for file in collection.files] == ["PMC1__a", "PMC1__d"]
+    reason = "a record outside _figures, which is not read: put it and its tables there"
+    assert [(p.file, p.kind, p.reason) for p in collection.problems] == [
+        (name, "unread file", reason) for name in ("PMC1__b.md", "2025/PMC1__c.md")
+    ]
+
+
+def test_a_folder_of_pictures_does_not_hide_the_records_beside_it(tmp_path: Path) -> None:
+    files = {"_figures/f1.jpg": "", "PMC1__f1.md": record(), "PMC1__f1-genes.tsv": GENE}
+    figures, problems = read_all(write(tmp_path, files))
+    assert [m.word for m in figures[FIGID].mentions] == ["Etk"]
+    assert not problems
+
+
+#: A folder that is searched and two that are not.
+PLACES: Final = {"a": "a", "b": "_keep", "c": ".store"}
+
+
+def test_a_link_to_a_folder_that_is_not_searched_is_told(tmp_path: Path) -> None:
+    files = {f"{place}/PMC1__{n}.md": record(figid=f"PMC1__{n}") for n, place in PLACES.items()}
+    root = write(tmp_path, files)
+    for name in PLACES.values():
+        (root / f"to{name.strip('._')}").symlink_to(name)
+    collection = open_collection([root])
+    assert [file.figid for file in collection.files] == ["PMC1__a"]
+    reason = "a link to {}, a folder that is not searched: rename that"
+    assert [(p.file, p.kind, p.reason) for p in collection.problems] == [
+        ("tokeep", "link", reason.format("_keep")),
+        ("tostore", "link", reason.format(".store")),
     ]

@@ -276,3 +276,22 @@ def test_files_of_one_set_must_say_the_same_of_it(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="are both of the mapping set") as raised:
         open_mapping_files([one, other])
     assert "differ in license: give each set an id of its own" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "begun", ['"5-prime', '"5-prime" end', '"', '"""', '"a""b'], ids=["open", "tail", "1", "3", "4"]
+)
+def test_a_mark_that_is_not_closed_is_text_and_swallows_no_row(begun: str, tmp_path: Path) -> None:
+    header = HEADER.replace("\n", "\tcomment\n")
+    rows = ROW.replace("\n", f"\t{begun}\n") + ROW + ROW.replace("\n", '\t5" end\n')
+    found = list(read_rows(opened(tmp_path, BLOCK + header + rows)))
+    assert not any(row.fault for row in found)
+    assert [row.line for row in found] == [5, 6, 7]
+    assert [row.cells.get("comment", "") for row in found] == [begun, "", '5" end']
+
+
+def test_many_open_marks_take_linear_time(tmp_path: Path) -> None:
+    rows = "".join(f'"{number}\n' for number in range(50_000))
+    with cpu_within(10):
+        found = list(read_rows(opened(tmp_path, BLOCK + HEADER + rows, limits=MappingLimits())))
+    assert len(found) == 50_000

@@ -82,7 +82,7 @@ def test_lines_of_a_map_file_that_say_nothing_certain_are_reported(tmp_path: Pat
     assert figure.ndex == one
     file = "_data/ndex_map.tsv"
     skipped = "not a figid and a value: the line was skipped"
-    used = f"the figure has {one} on an earlier line, which is used"
+    used = f"the figure has {one} on another line, which is used"
     assert problems == [
         Problem(file, "line 2", "map line", "error", "alone", skipped),
         Problem(file, "line 3", "map line", "warning", f"{FIGID}\t{other}", used),
@@ -151,3 +151,34 @@ def test_a_map_may_be_about_figures_elsewhere_in_the_input(
         "PMC2__x": (one, ("WP2",)),
     }
     assert sorted(problem.value for problem in collection.problems) == [other, "PMC3__x\tWP3"]
+
+
+def test_a_network_of_the_wrong_form_costs_no_other(tmp_path: Path) -> None:
+    network = "3feb4f7e-df13-11ea-99da-0ac135e8bacf"
+    text = f"{FIGID}\tbad\n{FIGID}\t{network}\n"
+    figure, problems = read(write(tmp_path, {"_data/ndex_map.tsv": text}), record())
+    assert figure
+    assert figure.ndex == network
+    reason = f"the figure has {network} on another line, which is used"
+    assert [(p.field, p.value, p.reason) for p in problems] == [("line 1", f"{FIGID}\tbad", reason)]
+
+
+def test_a_map_names_a_figure_in_either_unicode_composition(tmp_path: Path) -> None:
+    whole, parted = "PMC1__\u00e9", "PMC1__e\u0301"
+    files = {f"_figures/{whole}.md": record(figid=whole), "_data/wpid_map.tsv": f"{parted}\tWP1\n"}
+    collection = open_collection([write(tmp_path, files)])
+    assert [file.wpids for file in collection.files] == [("WP1",)]
+    assert not collection.problems
+
+
+def test_the_order_of_inputs_does_not_order_pathways(tmp_path: Path) -> None:
+    for name, wpid in (("a", "WP5"), ("b", "WP4")):
+        own = f"PMC2__{name}"
+        files = {f"_figures/{own}.md": record(figid=own, pmcid=None, figlink=None)}
+        write(tmp_path / name, files | {"_data/wpid_map.tsv": f"{FIGID}\t{wpid}\n"})
+    write(tmp_path / "c", {f"_figures/{FIGID}.md": record()})
+    a, b, c = (tmp_path / name for name in "abc")
+    one, other = open_collection([a, b, c]), open_collection([c, b, a])
+    assert one.files == other.files
+    assert one.organism_folders == other.organism_folders
+    assert one.files[0].wpids == ("WP4", "WP5")

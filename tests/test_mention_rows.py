@@ -106,3 +106,19 @@ def test_only_small_mappings_of_texts_recur(text: str, recurs: bool) -> None:
     items = first["genes"]
     assert isinstance(items, list)
     assert isinstance(items[0], Item) == recurs
+
+
+@pytest.mark.parametrize(
+    ("cell", "reason"),
+    [
+        ("7,157", "not an NCBI Gene id (a positive whole number)"),
+        ("1,007,157", "not an NCBI Gene id (a positive whole number)"),
+        ("7, 157", "several ids, write a row for each"),
+        ("7157,7158", "several ids, write a row for each"),
+    ],
+)
+def test_a_number_in_groups_of_digits_is_not_told_as_several(cell: str, reason: str) -> None:
+    notes = Notes("x.tsv")
+    list(table_rows("gene", [(2, RAT | {"ncbigene_id": cell})], Names({}, load_taxa()), notes))
+    (problem,) = notes.problems
+    assert problem.reason == f"{reason}: kept as a literal on the mention"

@@ -278,3 +278,51 @@ def test_a_list_of_one_name_is_that_name_and_other_shapes_are_reported(tmp_path:
     assert [(p.file, p.field, p.kind, p.value) for p in problems] == [
         (FILE, "common", "field shape", '["a", "b"]')
     ]
+
+
+def test_a_page_is_told_by_its_place_in_the_input(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        figid = f"PMC1__{name}"
+        files = {f"_figures/{figid}.md": record(figid=figid)}
+        write(tmp_path / name, files | {"_organisms/h.md": "---\nlatin: X\nncbi: abc\n---\n"})
+    problems = open_collection([tmp_path]).problems
+    assert [p.file for p in problems] == ["one/_organisms/h.md", "two/_organisms/h.md"]
+
+
+def test_a_name_with_several_ids_in_its_table_is_left_open(tmp_path: Path) -> None:
+    rows = (
+        "111|Foo bar|Birds|a|A|A|1|ncbigene_symbol|1|1|1",
+        "222|Foo bar|Birds|b|B|B|2|ncbigene_symbol|1|1|1",
+        "|Foo bar|Birds|c|C|C|3|ncbigene_symbol|1|1|1",
+    )
+    text = record(organisms=["Foo bar"])
+    figure, problems = read(tmp_path, text, genes=table(GENE_COLUMNS, *rows))
+    assert figure
+    assert figure.organisms == (Organism("Foo bar", None),)
+    reason = "has several ids in the gene table: kept as text; correct the table"
+    assert [(p.field, p.reason) for p in problems] == [
+        ("organism_name, line 4", reason),
+        ("organisms", reason),
+    ]
+
+
+def test_an_organism_without_a_name_lends_its_id_to_none(tmp_path: Path) -> None:
+    row = "111|NA|Birds|a|A|A|1|ncbigene_symbol|1|1|1"
+    figure, problems = read(tmp_path, record(organisms=[":"]), genes=table(GENE_COLUMNS, row))
+    assert figure
+    assert figure.organisms == (Organism(":", None),)
+    assert [(p.kind, p.value) for p in problems] == [("organism", ":")]
+
+
+def test_counts_of_one_taxon_that_differ_are_told_whatever_its_names(tmp_path: Path) -> None:
+    rows = (
+        "9606|Homo sapiens|Primates|a|A|A|1|ncbigene_symbol|1|1|1",
+        "9606|Human|Primates|b|B|B|2|ncbigene_symbol|9|1|1",
+    )
+    figure, problems = read(tmp_path, record(), genes=table(GENE_COLUMNS, *rows))
+    assert figure
+    assert [support.direct for support in figure.supports] == [(1,), (9,)]
+    reason = "the organism has another count on an earlier line: both are stated"
+    assert [(p.field, p.value, p.reason) for p in problems] == [
+        ("count_direct, line 3", "9", reason)
+    ]

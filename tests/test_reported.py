@@ -282,6 +282,14 @@ WARNED: list[tuple[dict[str, Any], list[str]]] = [
         ],
     ),
     (
+        {"caption": None, "schema-jsonld": {"description": "The only caption."}},
+        [
+            "warning missing at caption: the figure has no caption: add the field <>",
+            "warning placeholder at schema-jsonld, description: the record has no caption, and this"
+            " is not mapped: write it as caption <The only caption.>",
+        ],
+    ),
+    (
         {"schema-jsonld": ["a"]},
         [
             'warning field shape at schema-jsonld: a mapping was expected here: not mapped <["a"]>',

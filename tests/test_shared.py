@@ -97,6 +97,22 @@ def test_the_name_is_what_most_records_say_not_most_words_of_one(tmp_path: Path)
         assert values(triples, thing, Schema.alternate_name) == ["LOUD"]
 
 
+def test_one_record_says_a_name_once_whatever_else_it_says_with_it(tmp_path: Path) -> None:
+    """The close match differs, the name does not: two of three records say another."""
+    loud = ["a|D005947|abc|NA|CHEBI:4167", "b|D005947|abc|NA|CHEBI:17234"]
+    for n, rows in enumerate([loud, ["a|D005947|NA|zzz|NA"], ["a|D005947|NA|zzz|NA"]], 1):
+        files = {
+            f"_figures/PMC{n}__f1.md": record(figid=f"PMC{n}__f1", pmcid=None),
+            f"_data/PMC{n}__f1-chemicals.tsv": table(CHEMICAL_COLUMNS, *rows),
+        }
+        write(tmp_path, files)
+    triples = shared_triples(gathered(*read_all(tmp_path)[0].values()), IRIS)
+    glucose = IRIS.entity("mesh", "D005947")
+    assert values(triples, glucose, Schema.name) == ["zzz"]
+    assert values(triples, glucose, Schema.alternate_name) == ["abc"]
+    assert len(values(triples, glucose, CLOSE_MATCH)) == 2
+
+
 def test_a_word_serves_as_a_name_only_where_no_record_gives_one(figures: list[Figure]) -> None:
     mesh = IRIS.entity("mesh", "D000001")
     named = shared_triples(gathered(*figures), IRIS)

@@ -71,7 +71,7 @@ class Shared:
                 if c.close:
                     named = bool(c.close_name)
                     entities[EntityFact(*c.close, kind, c.close_name, named, "", ())] = None
-        self.entities.update(entities.keys())
+        self._count_names(entities)
         organisms |= dict.fromkeys((*figure.organisms, *figure.predicted_organisms))
         for organism in organisms:
             if organism.taxon:
@@ -80,6 +80,17 @@ class Shared:
             if support.organism.taxon and support.group:
                 self.groups.add((support.organism.taxon, support.group))
         self._gather_names(figure, iris)
+
+    def _count_names(self, entities: Iterable[EntityFact]) -> None:
+        """Count what one figure says; if it gives a thing one name in several facts, only once."""
+        facts = list(entities)
+        named = [(fact[0], fact[1], fact[3], fact[4]) for fact in facts]
+        if len(told := set(named)) == len(facts):
+            self.entities.update(facts)
+            return
+        for fact, name in zip(facts, named, strict=True):
+            self.entities[fact] += name in told
+            told.discard(name)
 
     def _gather_names(self, figure: Figure, iris: Iris) -> None:
         article = figure.article

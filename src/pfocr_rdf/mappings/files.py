@@ -14,7 +14,7 @@ import gzip
 import hashlib
 import re
 import zlib
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -156,24 +156,18 @@ def read_rows(file: MappingFile, limits: MappingLimits = MappingLimits()) -> Ite
 
     :raises InputError: if the file has changed since it was opened.
     """
-    number, digest = 0, hashlib.sha256()
+    digest = hashlib.sha256()
 
-    def texts() -> Iterator[str]:
-        nonlocal number
+    def texts() -> Iterator[tuple[int, str]]:
         for number, line in enumerate(_lines(file.path, limits), 1):
             digest.update(line)
             if number > file.header_line:
-                yield _decoded(line, number, file.path)
+                yield number, _decoded(line, number, file.path)
 
-    reader = csv.reader(texts(), delimiter="\t")
-    while True:
-        try:
-            cells = next(reader, None)
-        except csv.Error as error:
-            yield Row(number, {}, f"not a row of tab-separated values ({error})")
+    for number, cells in _split(texts()):
+        if isinstance(cells, csv.Error):
+            yield Row(number, {}, f"not a row of tab-separated values ({cells})")
             continue
-        if cells is None:
-            break
         found = [cell.strip() for cell in cells]
         if not any(found):
             continue
@@ -184,6 +178,38 @@ def read_rows(file: MappingFile, limits: MappingLimits = MappingLimits()) -> Ite
         yield Row(number, dict(zip(file.columns, found, strict=False)))
     if digest.hexdigest() != file.sha256:
         raise InputError(f"{file.name}: changed while it was read: build again")
+
+
+def _split(lines: Iterator[tuple[int, str]]) -> Iterator[tuple[int, list[str] | csv.Error]]:
+    """Numbered lines → the cells of each row, with the number of its last line.
+
+    A cell in quotation marks may go on over several lines. One whose mark is not closed, or not at
+    its end, is text that begins with a mark: read as quoted, it would swallow the rows after it.
+    """
+    ahead: deque[tuple[int, str]] = deque()
+    while True:
+        taken: list[tuple[int, str]] = []
+        try:
+            cells = next(csv.reader(_taking(lines, ahead, taken), delimiter="\t", strict=True), [])
+        except csv.Error as error:
+            number, text = taken[0]
+            ahead.extendleft(reversed(taken[1:]))
+            row = text.removesuffix("\n").removesuffix("\r")
+            is_plain = '"' in row and "\r" not in row
+            yield number, row.split("\t") if is_plain else error
+            continue
+        if not taken:
+            return
+        yield taken[-1][0], cells
+
+
+def _taking(
+    lines: Iterator[tuple[int, str]], ahead: deque[tuple[int, str]], taken: list[tuple[int, str]]
+) -> Iterator[str]:
+    """The texts of the lines, first of those that were read ahead; what is taken is noted."""
+    while one := ahead.popleft() if ahead else next(lines, None):
+        taken.append(one)
+        yield one[1]
 
 
 @contextmanager

@@ -81,8 +81,8 @@ def read_maps(
     A map may name figures that lie elsewhere in the input: a part of a database often comes with
     the map of the whole database.
 
-    :param figid_to_place: figid → index of the layout where the figure lies; maps of that layout
-        take precedence.
+    :param figid_to_place: :func:`composed` figid → index of the layout where it lies; maps of that
+        layout take precedence.
     """
     read = [
         (place, name, notes.file, found)
@@ -127,8 +127,10 @@ def _add(
 ) -> Iterator[Problem]:
     """Add the values of one more file for a figure, which has one network but many pathways."""
     earlier = maps[name].get(figid, ())
-    if name == "wpid" or not earlier:
-        maps[name][figid] = tuple(dict.fromkeys((*earlier, *values)))
+    if not earlier:
+        maps[name][figid] = values
+    elif name == "wpid":
+        maps[name][figid] = tuple(sorted({*earlier, *values}))  # whatever the order of the files
     elif values[0].lower() != earlier[0].lower():
         reason = f"another map file has {earlier[0]}, which is used: correct one of the two"
         yield Problem(file, figid, "map line", "warning", values[0], reason)

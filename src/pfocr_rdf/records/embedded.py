@@ -49,6 +49,8 @@ def read_embedded_keywords(
         description = one_line(publishable(described, f"{FIELD}, description", notes))
         if present(description) and description != caption:
             reason = "not the caption, which is used: one of the two is out of date"
+            if caption is None:
+                reason = "the record has no caption, and this is not mapped: write it as caption"
             notes.warn(f"{FIELD}, description", "placeholder", description, reason)
     for name in sorted(embedded.keys() - expected.keys() - {"description", "keywords"}):
         notes.warn(f"{FIELD}, {name}", "unknown field", as_text(embedded[name]), "not mapped")

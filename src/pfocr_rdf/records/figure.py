@@ -18,7 +18,7 @@ from pfocr_rdf.records.mentions import read_mentions
 from pfocr_rdf.records.model import Figure, Organism, RecordFile, Support
 from pfocr_rdf.records.notes import Limits, Notes, read_text
 from pfocr_rdf.records.numbers import figure_type_of, normalized_number, numbers_disagree
-from pfocr_rdf.records.organisms import WITHOUT_TAXON, Taxa, folded
+from pfocr_rdf.records.organisms import SEVERAL_TAXA, WITHOUT_TAXON, Taxa, folded
 from pfocr_rdf.records.text import composed, one_line, present, readable
 
 FIGURE_TYPES: Final = frozenset(
@@ -300,16 +300,21 @@ def _wpids(found: RecordFile, fields: Fields) -> tuple[str, ...]:
 
 
 def _own_taxa(supports: tuple[Support, ...]) -> dict[str, str]:
-    """Folded organism names → taxa, from the record's own gene table."""
-    named = [support.organism for support in reversed(supports)]
-    return {folded(organism.name): organism.taxon for organism in named if organism.taxon}
+    """Folded organism names → taxa, from the record's own gene table; "" where it has several."""
+    found: dict[str, str] = {}
+    for organism in (support.organism for support in supports):
+        name, taxon = folded(organism.name), organism.taxon
+        if name and taxon and found.setdefault(name, taxon) != taxon:
+            found[name] = ""
+    return found
 
 
 def _organism(name: str, taxa: Taxa, own: dict[str, str], fields: Fields, where: str) -> Organism:
     """An organism by name: from the record's own table, the pages, or the shipped table."""
     taxon = own.get(folded(name)) or taxa.taxon(name)
     if taxon is None:
-        fields.notes.warn(where, "organism", name, WITHOUT_TAXON)
+        reason = SEVERAL_TAXA if folded(name) in own else WITHOUT_TAXON
+        fields.notes.warn(where, "organism", name, reason)
     return Organism(name, taxon)
 
 

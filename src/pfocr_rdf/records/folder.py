@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
@@ -68,7 +68,14 @@ def open_collection(inputs: Sequence[Path], limits: Limits = Limits()) -> Collec
         names = ", ".join(str(given) for given in inputs)
         reason = "no .md file there; name the folder that holds _figures/, or the records"
         raise InputError(f"no record found in {names}: {reason}")
-    problems.extend(pages.problems)
+    shown = {
+        readable(str(one.organisms)): relative(one.organisms, one.root)
+        for one in layouts
+        if one.organisms
+    }
+    for problem in pages.problems:
+        folder, name = os.path.split(problem.file)
+        problems.append(replace(problem, file=os.path.join(shown[folder], name)))
     return Collection(tuple(_distinct(found, problems)), folders, tuple(problems), reading)
 
 
@@ -80,14 +87,15 @@ def _records(
     figid_to_place: dict[str, int] = {}
     for place, records in enumerate(located):
         for record in records:
-            figid_to_place.setdefault(record.figid, place)
+            figid_to_place.setdefault(composed(record.figid), place)
     maps = read_maps(layouts, figid_to_place, problems, limits)
     found: list[RecordFile] = []
     for layout, records in zip(layouts, located, strict=True):
         tables = find_tables(layout, problems)
         for record in records:
-            own = tables.get(composed(record.figid), {})
-            networks = maps["ndex"].get(record.figid, ())
+            figid = composed(record.figid)
+            own = tables.get(figid, {})
+            networks = maps["ndex"].get(figid, ())
             found.append(
                 RecordFile(
                     record.figid,
@@ -95,7 +103,7 @@ def _records(
                     record.file,
                     tuple((kind, own[kind]) for kind in KINDS if kind in own),
                     ndex=networks[0] if networks else None,
-                    wpids=maps["wpid"].get(record.figid, ()),
+                    wpids=maps["wpid"].get(figid, ()),
                 )
             )
         if layout.whole:

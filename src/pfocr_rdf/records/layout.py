@@ -4,11 +4,22 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 from pfocr_rdf.errors import InputError, Problem
-from pfocr_rdf.records.files import is_inside, is_record_name, refused_link, unread_folder
+from pfocr_rdf.iris import FIGID_RE
+from pfocr_rdf.records.files import (
+    is_inside,
+    is_record_name,
+    record_stem,
+    refused_link,
+    unread_folder,
+)
 from pfocr_rdf.records.tables import kind_of_table
 from pfocr_rdf.records.text import readable
+
+#: The folders of a checkout, the only ones that are read though their names begin with ``_``.
+SEARCHED: Final = ("_figures", "_data", "_organisms")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +56,8 @@ def find_layouts(inputs: Sequence[Path], problems: list[Problem]) -> list[Layout
             found[place] = layout
         names.setdefault(place, {}).update(dict.fromkeys(layout.names))
     problems.extend(told)
-    return [replace(layout, names=tuple(names[place])) for place, layout in found.items()]
+    # By their place: the order in which inputs are named does not matter.
+    return [replace(layout, names=tuple(names[place])) for place, layout in sorted(found.items())]
 
 
 def _layouts(inputs: Iterable[Path], told: dict[Problem, None]) -> Iterator[Layout]:
@@ -72,17 +84,23 @@ def _layouts(inputs: Iterable[Path], told: dict[Problem, None]) -> Iterator[Layo
 
 
 def _walk(given: Path, told: dict[Problem, None]) -> Iterator[Layout]:
-    """The layouts of a folder and all below it, without recursion: trees can be deep."""
-    folders = [given]
+    """The layouts of a folder and all below it, without recursion: trees can be deep.
+
+    Within a checkout the records lie in ``_figures``. Its other pages are no records; one that is
+    named like a record is reported. Another checkout may lie in it.
+    """
+    folders = [(given, False)]
     while folders:
-        folder = folders.pop()
-        if (folder / "_figures").is_dir():
-            yield _checkout(folder, given, told)
-            continue
+        folder, is_within = folders.pop()
         entries = entries_of(folder)
         records = tuple(e.name for e in entries if is_record_name(e.name))
+        if _is_checkout(folder, records):
+            is_within = True
+            yield _checkout(folder, given, told)
+        if is_within:
+            told.update(dict.fromkeys(_outside(folder, records, given)))
         # A folder with tables alone counts, too: it has orphans to report.
-        if records or any(e.name == "_data" or kind_of_table(e.name) for e in entries):
+        elif records or any(e.name == "_data" or kind_of_table(e.name) for e in entries):
             yield _loose(folder, records, given, told)
         below = []
         for entry in entries:
@@ -90,11 +108,45 @@ def _walk(given: Path, told: dict[Problem, None]) -> Iterator[Layout]:
                 continue
             path = folder / entry.name
             if entry.is_dir(follow_symlinks=False):
-                below.append(path)
+                below.append((path, is_within))
             # Not ``entry.is_dir()``, which fails on a link to itself.
-            elif path.is_dir() and not is_inside(path, given):
-                told[refused_link(path, relative(path, given))] = None
+            elif path.is_dir() and (problem := _not_followed(path, given)):
+                told[problem] = None
         folders.extend(reversed(below))
+
+
+def _is_checkout(folder: Path, records: Sequence[str]) -> bool:
+    """Whether the records of a folder lie in its ``_figures``, which may also hold pictures."""
+    figures = folder / "_figures"
+    if not figures.is_dir():
+        return False
+    is_ours = not any(map(_is_named_by_figid, records)) or figures.is_symlink()
+    return is_ours or any(is_record_name(entry.name) for entry in entries_of(figures))
+
+
+def _is_named_by_figid(name: str) -> bool:
+    return FIGID_RE.fullmatch(record_stem(name)) is not None
+
+
+def _outside(folder: Path, records: Sequence[str], root: Path) -> Iterator[Problem]:
+    """Report records that lie in a checkout, but not in its ``_figures``."""
+    for name in filter(_is_named_by_figid, records):
+        reason = "a record outside _figures, which is not read: put it and its tables there"
+        yield Problem(relative(folder / name, root), "file", "unread file", "warning", "", reason)
+
+
+def _not_followed(path: Path, root: Path) -> Problem | None:
+    """Report a link to a folder, unless what it leads to is searched in its own place.
+
+    A link is not followed: it may lead to a folder that it lies in.
+    """
+    if not is_inside(path, root):
+        return refused_link(path, relative(path, root))
+    place = Path(os.path.realpath(path)).relative_to(os.path.realpath(root))
+    if not any(part.startswith((".", "_")) and part not in SEARCHED for part in place.parts):
+        return None
+    reason = f"a link to {readable(str(place))}, a folder that is not searched: rename that"
+    return Problem(relative(path, root), "file", "link", "warning", "", reason)
 
 
 def _figures_folder(folder: Path) -> Path | None:

@@ -65,6 +65,8 @@ KIND_TO_CELLS: Final[dict[Kind, tuple[str, ...]]] = {
     for kind, columns in KIND_TO_COLUMNS.items()
 }
 #: The prefix before an accession, which some cells repeat.
+#: One number whose digits are in groups of three.
+THOUSANDS_RE: Final = re.compile("[0-9]{1,3}(?:,[0-9]{3})+")
 NAMESPACE_TO_PREFIX_RE: Final = {
     namespace: re.compile(rf"(?i)(?:\s*+{namespace}\s*+:)++") for namespace in NAMESPACE_TO_SHAPE
 }
@@ -303,7 +305,9 @@ def _accession(
     if present(bare) is not None:  # R pastes a prefix even to a missing value: mesh:NA
         parts = [part.rpartition(":")[2] for part in re.split(r"[\s;,|/]+", identifier)]
         ids = list(filter(None, parts))
+        # Read as two genes, 7,157 would be two that the picture does not have.
         several = len(ids) > 1 and all(map(shape.fullmatch, ids))
+        several = several and not THOUSANDS_RE.fullmatch(bare)
         reason = "several ids, write a row for each" if several else f"not {with_article(kind)}"
         _unrecognized(column, identifier, reason, where, row, notes)
     return None

@@ -21,7 +21,7 @@ from pfocr_rdf.records.mention_rows import (
 )
 from pfocr_rdf.records.model import Mention, Organism, RecordFile, Support
 from pfocr_rdf.records.notes import Limits, Notes
-from pfocr_rdf.records.organisms import WITHOUT_TAXON, Taxa, folded
+from pfocr_rdf.records.organisms import SEVERAL_TAXA, WITHOUT_TAXON, Taxa, folded
 from pfocr_rdf.records.tables import read_table
 from pfocr_rdf.records.text import one_line, present
 
@@ -120,6 +120,7 @@ def _supports(
     counts: dict[Organism, dict[str, dict[int, None]]] = {}
     # By taxon, as a table may use two names for one organism; by name where there is no taxon.
     groups: dict[str, str] = {}
+    stated_of: dict[str, dict[str, dict[int, None]]] = {}
     seen: set[tuple[str, ...]] = set()
     names = ("count_direct", "count_synonym", "count_match")
     block = ("organism_id", "organism_name", "organism_group", *names)
@@ -136,14 +137,18 @@ def _supports(
                 notes.warn(f"organism_id, line {number}", "count", " ".join(stated), reason)
             continue
         if organism.taxon is None and organism not in counts:
-            notes.warn(f"organism_name, line {number}", "organism", organism.name, WITHOUT_TAXON)
+            reason = SEVERAL_TAXA if folded(organism.name) in organisms.own else WITHOUT_TAXON
+            notes.warn(f"organism_name, line {number}", "organism", organism.name, reason)
         same = organism.taxon or organism.name
         if group and groups.setdefault(same, group) != group:
             reason = f"the organism's group is {groups[same]} on an earlier line, which is used"
             notes.warn(f"organism_group, line {number}", "organism group", group, reason)
         found = counts.setdefault(organism, {name: {} for name in names})
+        all_stated = stated_of.setdefault(same, {name: {} for name in names})
         for name in names:
-            _count(cells.get(name, ""), found[name], f"{name}, line {number}", notes)
+            count = _count(cells.get(name, ""), all_stated[name], f"{name}, line {number}", notes)
+            if count is not None:
+                found[name][count] = None
     return {
         organism: Support(
             organism,
@@ -154,14 +159,17 @@ def _supports(
     }
 
 
-def _count(cell: str, found: dict[int, None], where: str, notes: Notes) -> None:
+def _count(cell: str, stated: dict[int, None], where: str, notes: Notes) -> int | None:
+    """A count, added to those stated before of the same organism; None if the cell has none."""
     value = present(cell)
     if value is None:
-        return
+        return None
     if not (value.isascii() and value.isdigit() and len(value) < 10):
         notes.warn(where, "unrecognized value", value, "not a count (digits): not mapped")
-    elif int(value) not in found:
-        found[int(value)] = None
-        if len(found) > 1:
+        return None
+    if int(value) not in stated:
+        stated[int(value)] = None
+        if len(stated) > 1:
             reason = "the organism has another count on an earlier line: both are stated"
             notes.warn(where, "count", value, reason)
+    return int(value)

@@ -17,6 +17,8 @@ from pfocr_rdf.resources import resource
 PAGE_TITLE_END = " pathways"
 #: The reason reported for an organism whose name is not found.
 WITHOUT_TAXON = "maps to no taxon: kept as text; add an organism page, or correct the name"
+#: The reason reported for an organism to whose name its own gene table gives several ids.
+SEVERAL_TAXA = "has several ids in the gene table: kept as text; correct the table"
 PAGE_FIELDS = frozenset({"common", "latin", "ncbi", "title", "group", "image"})
 
 
@@ -61,7 +63,7 @@ def load_taxa(folders: tuple[str, ...] = (), limits: Limits = Limits(), reading:
 
     Cached for the lifetime of the process, so that each worker reads the pages once.
 
-    :param folders: the ``_organisms`` folders of the input.
+    :param folders: the ``_organisms`` folders of the input, as problems name them.
     :param reading: identifies one reading of the input; with a new one the pages are read anew.
 
     >>> load_taxa().taxon("homo  sapiens")
@@ -71,7 +73,7 @@ def load_taxa(folders: tuple[str, ...] = (), limits: Limits = Limits(), reading:
     pages: list[OrganismPage] = []
     problems: list[Problem] = []
     for path in (path for folder in folders for path in sorted(Path(folder).iterdir())):
-        notes = Notes(f"_organisms/{readable(path.name)}")
+        notes = Notes(readable(str(path)))
         if not is_record_name(path.name):
             if path.is_dir() and not path.is_symlink():
                 problems.extend(unread_folder(notes.file, "pages of organisms"))

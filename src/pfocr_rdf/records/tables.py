@@ -9,7 +9,7 @@ from typing import Final, Literal
 from pfocr_rdf.iris import UUID_RE, WPID_RE
 from pfocr_rdf.records.model import Kind
 from pfocr_rdf.records.notes import Limits, Notes, read_text
-from pfocr_rdf.records.text import UNPUBLISHABLE_RE, present, publishable
+from pfocr_rdf.records.text import UNPUBLISHABLE_RE, composed, present, publishable
 
 MAP_SEPARATOR_RE: Final = re.compile(r"\t| {2,}")
 
@@ -127,29 +127,43 @@ def read_map(
 ) -> MapFile:
     """Read a map file: no header, on each line a figid, a tab or spaces, and a value.
 
-    A figure has one network, and as many pathways as were drawn from it. A value that has not
-    the shape of the map's ids is noted and kept.
+    A figure has one network, the first that has the shape of one, and as many pathways as were
+    drawn from it. A value that has not the shape of the map's ids is noted, and kept if it is used.
 
-    :param figids: the figures among the records.
+    :param figids: the figures among the records, :func:`composed`; so are those of the result.
     :raises RecordError: if the file cannot be read.
     """
     found: dict[str, dict[str, None]] = {}
     absent: dict[str, str] = {}
+    shape = MAP_TO_SHAPE[name]
     _, text = read_text(path, notes, limits)
-    for where, line, figid, value in _map_lines(text, notes):
+    used = _used_networks(text) if name == "ndex" else {}
+    for where, line, written, value in _map_lines(text, notes):
+        figid = composed(written)
         if figid not in figids:
             absent[line] = figid
             continue
         values = found.setdefault(figid, {})
-        if name == "ndex" and not {value.lower()}.issuperset(map(str.lower, values)):
-            reason = f"the figure has {next(iter(values))} on an earlier line, which is used"
+        if name == "ndex" and value.lower() != used[figid].lower():
+            reason = f"the figure has {used[figid]} on another line, which is used"
             notes.warn(where, "map line", line, reason)
         elif name == "wpid" or not values:
-            if value not in values and not MAP_TO_SHAPE[name].fullmatch(value):
+            if value not in values and not shape.fullmatch(value):
                 reason = f"not the form of {name} ids: kept as a literal of the figure"
                 notes.warn(where, "unrecognized value", value, reason)
             values[value] = None
     return MapFile({figid: tuple(values) for figid, values in found.items()}, absent)
+
+
+def _used_networks(text: str) -> dict[str, str]:
+    """Figid → its first network with the shape of one; if it has none, the first of all."""
+    used: dict[str, str] = {}
+    shape = MAP_TO_SHAPE["ndex"]
+    for _, _, written, value in _map_lines(text, Notes("")):
+        figid = composed(written)
+        if not shape.fullmatch(used.setdefault(figid, value)) and shape.fullmatch(value):
+            used[figid] = value
+    return used
 
 
 def _map_lines(text: str, notes: Notes) -> Iterator[tuple[str, str, str, str]]:
