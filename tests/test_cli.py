@@ -19,6 +19,7 @@ from making import record, write
 from pfocr_rdf.cli import COMMANDS
 from pfocr_rdf.commands.console import refusals
 from pfocr_rdf.iris import PFOCR, RDFS
+from pfocr_rdf.queries import federated_queries
 from pfocr_rdf.resources import resource
 
 SEEDS = Path(__file__).parents[1] / "seeds"
@@ -738,10 +739,64 @@ def _cited(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_named_query_is_shown_with_its_parameters() -> None:
     shown = run("query", "figures-by-gene", "--show").out
-    assert shown.startswith("# Figures that mention a gene\n# gene: gene, NCBI Gene id, such")
+    assert shown.startswith("# title: Figures that mention a gene\n")
+    assert "# param: gene | gene | | NCBI Gene id" in shown
     assert "VALUES ?gene { }" in shown
     bound = run("query", "figures-by-gene", "--show", "-p", "gene=2064").out
     assert "/2064>" in bound
+
+
+def test_a_query_that_was_shown_may_be_saved_and_asked(data: Path, tmp_path: Path) -> None:
+    assert "# endpoint: " in run("query", federated_queries()[0].name, "--show").out
+    (tmp_path / "mine.rq").write_text(run("query", "figures-by-gene", "--show").out)
+    asked = ("-p", "gene=2064", "-p", "limit=2", "-f", "csv", "--data", data)
+    assert (
+        run("query", tmp_path / "mine.rq", *asked).out
+        == run("query", "figures-by-gene", *asked).out
+    )
+
+
+@pytest.mark.parametrize("option", [("--explain",), ("--release", "x"), ("--partners", "x")])
+def test_what_is_for_a_release_is_not_ignored_beside_an_endpoint(option: tuple[str, ...]) -> None:
+    refused = run("query", "ASK {}", "--endpoint", "http://127.0.0.1:1/", *option)
+    assert refused.status == 2
+    assert f"{option[0]} is for a release" in refused.err
+
+
+@pytest.mark.parametrize("option", [("--offset", "1"), ("--year", "2018"), ("--organism", "x")])
+def test_what_is_for_figures_is_not_ignored_beside_suggestions(
+    option: tuple[str, ...], data: Path
+) -> None:
+    refused = run("search", "mapk", "--suggest", *option, "--data", data)
+    assert refused.status == 2
+    assert f"leave {option[0]} out" in refused.err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has a device that is full")
+@pytest.mark.parametrize("words", ["--help", "--version", "query --help", "query --list"])
+def test_help_that_cannot_be_written_is_refused_in_a_line(words: str) -> None:
+    command = [sys.executable, "-m", "pfocr_rdf", *words.split()]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: standard output: No space left on device: ")
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has a device that is full")
+def test_a_message_that_cannot_be_written_costs_no_result(tmp_path: Path) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "pfocr_rdf",
+        "build",
+        str(SEEDS),
+        "--data",
+        str(tmp_path / "d"),
+    ]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, stderr=full, stdout=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stdout.count("\n")) == (0, 1)
 
 
 def test_a_server_says_what_is_wrong_with_its_address_or_its_list(

@@ -244,7 +244,7 @@ def test_two_inputs_with_one_figid_are_told_apart_in_the_report(tmp_path: Path) 
     assert [file.path for file in collection.files] == [str(tmp_path / "a/_figures/PMC1__f1.md")]
     (found,) = collection.problems
     other = tmp_path / "a/_figures/PMC1__f1.md"
-    advice = "which is read instead: delete one, or correct its figid"
+    advice = "which is taken instead: delete one, or correct its figid"
     assert found.reason == f"the same figid as {other}, {advice}"
     together = open_collection([tmp_path])
     assert [p.reason for p in together.problems] == [
@@ -259,7 +259,7 @@ def test_of_files_with_one_figid_that_which_is_named_so_is_read(copy: str, tmp_p
     assert figures[FIGID].caption != "stale"
     assert [mention.word for mention in figures[FIGID].mentions] == ["Etk"]
     reason = (
-        "the same figid as PMC1__f1.md, which is read instead: delete one, or correct its figid"
+        "the same figid as PMC1__f1.md, which is taken instead: delete one, or correct its figid"
     )
     assert problems == [Problem(copy, "figid", "duplicate figid", "error", FIGID, reason)]
 
@@ -381,7 +381,7 @@ def test_the_tables_of_a_second_record_of_one_figid_are_named(tmp_path: Path) ->
     files = {"a/PMC1__f1.md": record(), "b/PMC1__f1.md": record(), "b/PMC1__f1-genes.tsv": GENE}
     _, (problem,) = read_all(write(tmp_path, files))
     assert problem.reason == (
-        "the same figid as a/PMC1__f1.md, which is read instead; the tables of this one "
+        "the same figid as a/PMC1__f1.md, which is taken instead; the tables of this one "
         "(PMC1__f1-genes.tsv) are not read: delete one, or correct its figid"
     )
 

@@ -62,7 +62,7 @@ def test_of_two_files_with_one_figid_neither_named_so_the_first_by_path_is_read(
         "duplicate figid",
         "error",
         FIGID,
-        "the same figid as a.md, which is read instead: delete one, or correct its figid",
+        "the same figid as a.md, which is taken instead: delete one, or correct its figid",
     )
 
 

@@ -419,7 +419,7 @@ def test_the_command_line_says_what_became_of_each_file(tmp_path: Path) -> None:
     options = [word for path in SAMPLES for word in ("--mappings", path)]
     done = run("build", SEEDS, "--data", tmp_path / "d", *options)
     assert done.status == 0
-    assert "HGNC: 9 mappings: 8 linked, 1 not in the release, refused: 0; 93 triples\n" in done.err
+    assert "HGNC: 9 mappings: 8 linked, 1 not in the release, left out: 0; 93 triples\n" in done.err
     missing = run("build", SEEDS, "--data", tmp_path / "d", "--mappings", tmp_path / "none.tsv")
     assert missing.status == 1
     assert "none.tsv cannot be read (No such file or directory)" in missing.err

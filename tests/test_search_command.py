@@ -95,7 +95,7 @@ def test_a_release_without_an_index_and_a_folder_without_a_release_are_refused(
     current_release(tmp_path / "data").search_index.unlink()
     refused = run("search", "x", "--data", tmp_path / "data")
     assert refused.status == 1
-    assert "built without a search index: build the release again" in refused.err
+    assert "search.sqlite: missing: build the release again, or roll back" in refused.err
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Search: the best first, all that fits counted, and whatever is typed is data."""
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -458,11 +459,18 @@ def test_ten_kilobytes_of_anything_are_answered(typed: str, index: Index) -> Non
 
 
 def test_a_release_that_was_built_without_an_index_is_refused(copied_release: Release) -> None:
-    copied_release.search_index.unlink()
+    index = copied_release.search_index
+    index.unlink()
+    with pytest.raises(ReleaseError) as caught:
+        open_index(copied_release)
+    assert str(caught.value) == f"{index}: missing: build the release again, or roll back"
+    manifest = copied_release.manifest()
+    manifest["files"] = [row for row in manifest["files"] if row["name"] != index.name]
+    (copied_release.path / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(ReleaseError) as caught:
         open_index(copied_release)
     assert str(caught.value) == (
-        f"{copied_release.search_index}: the release was built without a search index: "
+        f"{index}: the release was built without a search index: "
         "build the release again with this version"
     )
 

@@ -75,8 +75,19 @@ def run() -> None:
     if sys.argv[1:2] == ["query"] and sys.stderr is not None:
         from pfocr_rdf.commands.apart import run_apart  # other commands do not need it
 
-        run_apart(app)
-    app()
+        run_apart(_run_app)
+    _run_app()
+
+
+def _run_app() -> None:
+    """Run the command that was typed; an error of standard output is told without a traceback."""
+    from pfocr_rdf.commands.console import refusals  # a worker that imports this again needs none
+
+    try:
+        with refusals():
+            app()
+    except typer.Exit as end:
+        raise SystemExit(end.exit_code) from None
 
 
 @app.callback()

@@ -1,5 +1,7 @@
 """Reading a release: holding it, its store, its dumps, the IRIs that it was built with."""
 
+import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -80,9 +82,10 @@ def open_store(release: Release) -> Store:
     try:
         return Store.read_only(str(release.store))
     except (OSError, RuntimeError) as error:
-        raise ReleaseError(
-            f"{release.store}: not a readable store ({error}): run `pfocr-rdf verify` on it"
-        ) from error
+        advice = "run `pfocr-rdf verify` on it"
+        if os.strerror(errno.EMFILE) in str(error):
+            advice = "allow the process more open files"
+        raise ReleaseError(f"{release.store}: not a readable store ({error}): {advice}") from error
 
 
 def iris_of(release: Release) -> Iris:

@@ -83,7 +83,7 @@ def verify_release(release: Release, tell: Tell = lambda _: None) -> Iterator[st
     if any(map(_waits, release.path.rglob("*"))):
         return
     yield from _listing_faults(release.dumps, manifest, files)
-    if SEARCH_INDEX in listed:
+    if SEARCH_INDEX in files:  # that it is missing has been said
         yield from _index_faults(release, manifest)
     contents: dict[str, Contents] = {}
     yield from _dump_faults(release.dumps, manifest, contents, tell)

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -55,7 +56,7 @@ def issued_date(epoch: str | None = None) -> str | None:
 
     :param epoch: the value to use instead of that in the environment.
 
-    :raises BuildError: if it is not a whole number of seconds.
+    :raises BuildError: if it is not a whole number of seconds, or no day of the years 1970 to 9999.
 
     >>> issued_date("1735689600")
     '2025-01-01'
@@ -64,8 +65,9 @@ def issued_date(epoch: str | None = None) -> str | None:
         epoch = os.environ.get("SOURCE_DATE_EPOCH")
     if not epoch:
         return None
-    try:
-        return datetime.fromtimestamp(int(epoch), UTC).strftime("%Y-%m-%d")
-    except (ValueError, OverflowError, OSError):
-        reason = "SOURCE_DATE_EPOCH must be a whole number of seconds since 1970"
-        raise BuildError(f"{reason}, not {epoch!r}: set it right, or unset it") from None
+    with suppress(ValueError, OverflowError, OSError):
+        seconds = int(epoch)
+        if seconds >= 0:
+            return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d")
+    reason = "SOURCE_DATE_EPOCH must be a whole number of seconds from 1970 to the year 9999"
+    raise BuildError(f"{reason}, not {epoch!r}: set it right, or unset it")

@@ -1,5 +1,7 @@
 """Records → release: workers map batches, the parent streams their bytes into two bulk loads."""
 
+import errno
+import os
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
 from contextlib import closing
@@ -266,9 +268,12 @@ def build_release(inputs: Sequence[Path], data: Path, options: BuildOptions) -> 
                 raise ReleaseError(
                     f"{stage.published.id} is published and current, {left}: check {data}"
                 ) from error
+            advice = f"make room where {data} is, or check its permissions"
+            if os.strerror(errno.EMFILE) in reason:
+                advice = "allow the process more open files"
             raise BuildError(
                 f"{what} could not be written ({reason}): nothing was published; "
-                f"make room where {data} is, or check its permissions, and build again"
+                f"{advice}, and build again"
             ) from error
 
 

@@ -137,7 +137,7 @@ def _tell_sets(sets: Iterable[MappingCounts]) -> None:
     for one in sets:
         say(
             f"{one.title}: {one.read:,} mappings: {one.linked:,} linked, {one.absent:,} not in "
-            f"the release, refused: {by_kind(one.refused)}; {one.triples:,} triples"
+            f"the release, left out: {by_kind(one.refused)}; {one.triples:,} triples"
         )
 
 

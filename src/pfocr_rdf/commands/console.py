@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import BinaryIO, Final
 
 import typer
@@ -18,8 +18,12 @@ STREAM_FAULTS: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno
 
 
 def say(message: str) -> None:
-    """Print a message to the user, on stderr."""
-    typer.echo(message, err=True)
+    """Print a message to the user, on stderr.
+
+    Where that cannot be written, as on a full disk, the message is lost, and not the work.
+    """
+    with suppress(OSError):
+        typer.echo(message, err=True)
 
 
 def as_json_line(data: object) -> str:

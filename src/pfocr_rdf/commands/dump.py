@@ -83,8 +83,9 @@ def _written(output: Path) -> Iterator[BinaryIO]:
     :raises ReleaseError: if nothing can be written there.
     :raises OSError: if there is no room for all of it; it names the file.
     """
-    target = Path(os.path.realpath(output))
-    is_replaced = target.is_file() or not target.exists()
+    # As given: a pipe's real name, /proc/…/pipe:[7], is that of no file.
+    is_replaced = output.is_file() or not output.exists()
+    target = Path(os.path.realpath(output)) if is_replaced else output
     path = target.with_name(f".{target.name}.{os.getpid()}.part") if is_replaced else target
     try:
         file = path.open("xb" if is_replaced else "wb")

@@ -29,6 +29,7 @@ from pfocr_rdf.queries import (
     resolved,
 )
 from pfocr_rdf.releases import Release
+from pfocr_rdf.resources import resource
 from pfocr_rdf.results import default_format, write_answer, write_query
 
 FormatName = Literal["table", "json", "csv", "tsv", "xml", "gmt", "turtle", "ntriples", "jsonld"]
@@ -108,10 +109,11 @@ def query(
         if show:
             typer.echo(_shown(asked, param or []))
         elif endpoint is not None:
-            if explain:
-                raise typer.BadParameter(
-                    "--explain is for a release: leave one of them out", param_hint="--endpoint"
-                )
+            of_release = {"--explain": explain, "--partners": partners is not None}
+            of_release["--release"] = release != "current"
+            for name in (name for name, is_given in of_release.items() if is_given):
+                reason = f"{name} is for a release: leave one of them out"
+                raise typer.BadParameter(reason, param_hint="--endpoint")
             rows = _ask_endpoint(endpoint, _text(asked, param or [], Iris()), form, timeout_s)
             _tell_cut(asked, param or [], rows)
         else:
@@ -123,12 +125,13 @@ def query(
 
 
 def _shown(asked: str, params: list[str]) -> str:
-    """The text that would be asked; for a named query without values, with its parameters."""
+    """The text that would be asked; for a named query without values, its file."""
     query = _known(asked)
     if query is None or params:
         return _text(asked, params, Iris())
-    taken = [f"# {one.name}: {one.type}, {one.label}" for one in query.parameters]
-    return "\n".join([f"# {query.title}", *taken, query.text])
+    # Its own file, which can be saved, changed, and asked with parameters.
+    name = f"federated/{query.name}.rq" if query.endpoints else f"{query.name}.rq"
+    return resource("queries", name).read_text(encoding="utf-8").rstrip("\n")
 
 
 def _known(name: str) -> NamedQuery | None:

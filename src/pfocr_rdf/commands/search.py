@@ -42,6 +42,13 @@ def search(
     per line, best match first: figid, year, evidence for a gene that was searched for, title. If
     no figure has all the words, figures with some of them are printed.
     """
+    others = {"--organism": organism, "--year": year, "--tier": tier, "--offset": offset or None}
+    given = [name for name, value in others.items() if value is not None]
+    if suggest and given:
+        raise typer.BadParameter(
+            f"--suggest completes a text, of any figures: leave {' and '.join(given)} out",
+            param_hint="--suggest",
+        )
     with (
         refusals(),
         holding_named(data, release) as held,

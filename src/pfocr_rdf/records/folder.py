@@ -200,7 +200,7 @@ def _distinct(found: Iterable[RecordFile], problems: list[Problem]) -> Iterator[
             others = [table for table in record.tables if table not in earlier.tables]
             unread = ", ".join(readable(Path(path).name) for _, path in others)
             also = f"; the tables of this one ({unread}) are not read" if unread else ""
-            reason = f"the same figid as {other}, which is read instead{also}: delete one, or "
+            reason = f"the same figid as {other}, which is taken instead{also}: delete one, or "
             reason += "correct its figid"
             where = Problem(record.file, "figid", "duplicate figid", "error", record.figid, reason)
             problems.append(where)

@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
 from pfocr_rdf.errors import ReleaseError
-from pfocr_rdf.releases import Release
+from pfocr_rdf.listing import listed_files
+from pfocr_rdf.releases import SEARCH_INDEX, Release
 from pfocr_rdf.search.writing import APPLICATION_ID, LAYOUT
 
 #: An index of layout 1 has no table of close matches; there, figures have the matches' tokens.
@@ -49,6 +50,9 @@ def open_to_read(release: Release, reader: Callable[[IndexFile], T]) -> T:
     """
     path = release.search_index
     if not path.is_file():
+        listed = listed_files(release.manifest()) or ()
+        if any(file.name == SEARCH_INDEX for file in listed):
+            raise ReleaseError(f"{path}: missing: build the release again, or roll back")
         raise ReleaseError(f"{path}: the release was built without a search index: {AGAIN}")
     # A release never changes: SQLite need not lock the file, nor look for a journal beside it.
     address = f"{path.resolve().as_uri()}?mode=ro&immutable=1"

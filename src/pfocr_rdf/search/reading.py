@@ -1,5 +1,6 @@
 """The search index of a release: to open, to search, and to complete texts from."""
 
+import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -27,6 +28,8 @@ from pfocr_rdf.spellings import find_iri
 #: A text that a user typed → the IRI of the thing that it identifies; None for other texts.
 Identify = Callable[[str], str | None]
 
+#: An address of anything, also of what no release has.
+IRI_RE: Final = re.compile(r"<?[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
 MOST_HITS: Final = 200
 MOST_SUGGESTIONS: Final = 50
 #: Names that are read for each suggestion: pictures spell a chemical in many ways, and most of its
@@ -260,7 +263,8 @@ class Index:
         iri = self._identify(text)
         token = self._token(iri) if iri else ""
         if not token or not self._file.rows(f"{ROWIDS} LIMIT 1", (token,)):
-            if iri and not FIGID_RE.fullmatch(text.strip()):
+            is_iri = iri or IRI_RE.fullmatch(text.strip())
+            if is_iri and not FIGID_RE.fullmatch(text.strip()):
                 # Some words of a DOI or an IRI are in figures that have nothing to do with it, so
                 # all are required; those of a mistyped figid lead to its article.
                 del expressions[1:]
