@@ -1,7 +1,9 @@
 """What a query asks for that the release does not have is named, with what it has instead."""
 
+from pathlib import Path
+
 import pytest
-from pyoxigraph import NamedNode, Quad, QuerySolutions, Store
+from pyoxigraph import Literal, NamedNode, Quad, QuerySolutions, Store
 
 from pacing import cpu_within
 from pfocr_rdf.absent import absent, present_instead
@@ -303,3 +305,18 @@ def test_of_no_query_that_finds_something_anything_is_told(
             answer = store.query(text, prefixes=IRIS.prefixes())
             assert isinstance(answer, QuerySolutions)
             assert not (next(answer, None) and all_told(seeds_release, text)), text
+
+
+@pytest.mark.parametrize("number", ["-1", "255", "65535"])
+def test_a_number_that_is_not_there_is_told_although_the_store_finds_another(
+    number: str, tmp_path: Path
+) -> None:
+    store = Store(str(tmp_path / "store"))
+    rank = NamedNode(f"{PFOCR}searchRank")
+    for value in (0, 1, 256, 277, 65_536, 70_000):
+        store.add(Quad(NamedNode("urn:f"), rank, Literal(value)))
+    for asked in (number, f"'{number}'"):
+        (matched,) = absent(f"ASK {{ ?f pfocr:searchRank {asked} }}", store, IRIS)
+        assert present_instead(matched, store, IRIS).term is None
+    store.add(Quad(NamedNode("urn:f"), rank, Literal(int(number))))
+    assert list(absent(f"ASK {{ ?f pfocr:searchRank {number} }}", store, IRIS)) == []

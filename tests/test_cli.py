@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from building import build, environment, program
+from building import build, environment, program, shell
 from invoking import Outcome, run
 from making import record, write
 from pfocr_rdf.cli import COMMANDS
@@ -472,6 +472,9 @@ def test_where_nothing_is_found_what_the_release_lacks_is_told(data: Path) -> No
     told = run("query", pasted, "--data", data).err.splitlines()
     assert told[1].endswith("ui=C029366>, but <http://id.nlm.nih.gov/mesh/C029366>")
     genes = " ".join(f"gene:{number}" for number in range(10**9, 10**9 + 2_000))
+    other = "SELECT * { ?g schema:taxonomicRange 9606 }"
+    told = run("query", other, "--data", data).err.splitlines()
+    assert told[1].endswith('but "9606" as <http://schema.org/identifier>')
     many = f"SELECT * {{ VALUES ?gene {{ {genes} }} ?f schema:mentions ?gene }}"
     lines = run("query", many, "--data", data).err.splitlines()
     assert lines[1] == "  <https://identifiers.org/ncbigene/1000000000>"
@@ -935,3 +938,29 @@ def test_a_mistake_in_a_value_is_told_where_names_cannot_be_looked_up(
     refused = run("query", "figures-by-gene", "-p", "gene=TP53", "--data", data)
     assert (refused.status, refused.out) == (2, "")
     assert "not of type gene" in refused.err
+
+
+def test_a_dump_is_written_to_a_pipe_by_any_of_its_names(data: Path) -> None:
+    command = [sys.executable, "-m", "pfocr_rdf", "dump", "--data", str(data), "-f", "ntriples"]
+    plain = subprocess.run(command, capture_output=True, check=True).stdout
+    piped = subprocess.run([*command, "-o", "/dev/stdout"], capture_output=True, check=False)
+    assert (piped.returncode, piped.stderr) == (0, b"")
+    assert piped.stdout == plain
+
+
+def test_too_few_open_files_are_told_as_that(data: Path) -> None:
+    command = [sys.executable, "-m", "pfocr_rdf", "query", "figures-per-year", "--data", str(data)]
+    asked = subprocess.run([*shell("ulimit -n 24"), *command], capture_output=True, check=False)
+    assert asked.returncode == 1
+    assert asked.stderr.rstrip().endswith(b": allow the process more open files")
+
+
+@pytest.mark.parametrize(
+    "address", ["http://example.org/figures/of", "HTTPS://x.org/a", "<urn://a>"]
+)
+def test_an_address_of_anything_else_is_not_searched_for_by_its_parts(
+    address: str, data: Path
+) -> None:
+    found = run("search", address, "--data", data)
+    assert found.out == ""
+    assert "figure" in found.err

@@ -41,6 +41,16 @@ def test_the_prefixes_of_the_project_need_no_declaration(server: Server) -> None
 
 
 @pytest.mark.parametrize(
+    "text", ["ASK {{ {0} ?p ?o }}", "SELECT * {{ ?s ?p {0}, {0} . {0} ?q ?o }}"]
+)
+def test_the_id_of_a_figure_may_have_dots_at_several_places(text: str, server: Server) -> None:
+    answer = server.ask(text.format("figure:PMC4856261__pone.0154674.g006"))
+    assert answer.status == 200
+    iri = "https://pfocr.wikipathways.org/figures/PMC4856261__pone.0154674.g006"
+    assert answer.headers["x-pfocr-absent"] == f"<{iri}>"
+
+
+@pytest.mark.parametrize(
     ("accept", "expected"),
     [
         ("*/*", JSON),

@@ -220,3 +220,23 @@ def test_a_long_query_is_read_in_linear_time(comments: str) -> None:
 @given(st.text(max_size=60) | st.text("<:>'\"\\ua^@{}()#,.1 \nVALUES", max_size=60))
 def test_any_text_has_terms_or_none(text: str) -> None:
     assert all(one.of or not one.compared for one in matched_in(text, {}))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ASK { ?s schema:a ?v MINUS { ?s schema:b ?r FILTER(?r > '5') } }",
+        "ASK { ?s schema:a ?v FILTER NOT EXISTS { ?s schema:b ?r FILTER(?r > '5') } }",
+        "SELECT (?r > '5' AS ?x) { ?s schema:b ?r }",
+        "ASK { ?s schema:b ?r BIND(?r > '5' AS ?x) }",
+        "SELECT * { ?s schema:b ?r } ORDER BY (?r > '5')",
+    ],
+)
+def test_a_comparison_that_takes_nothing_away_is_not_told(text: str) -> None:
+    assert values(text) == []
+
+
+@pytest.mark.parametrize("test", ["?r > '5'", "!(?r > '5')", "(?r > '5')", "?v = 1 && !(?r > '5')"])
+def test_a_comparison_that_may_not_fail_is_told_negated_or_not(test: str) -> None:
+    text = f"ASK {{ ?s schema:a ?v ; schema:b ?r FILTER({test}) }}"
+    assert values(text)[-1:] == ['b "5"']

@@ -1,7 +1,5 @@
 """Reading a release: holding it, its store, its dumps, the IRIs that it was built with."""
 
-import errno
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,7 +7,7 @@ from typing import Any, BinaryIO, Final, Protocol
 
 from pyoxigraph import DefaultGraph, NamedNode, Quad, Store
 
-from pfocr_rdf.errors import IriError, ReleaseError
+from pfocr_rdf.errors import NO_FILES, OPEN_MORE, IriError, ReleaseError
 from pfocr_rdf.iris import SCHEMA, Iris, term
 from pfocr_rdf.listing import ListedFile, listed_files
 from pfocr_rdf.releases import MANIFEST, Release, find_release, hold_release
@@ -82,9 +80,8 @@ def open_store(release: Release) -> Store:
     try:
         return Store.read_only(str(release.store))
     except (OSError, RuntimeError) as error:
-        advice = "run `pfocr-rdf verify` on it"
-        if os.strerror(errno.EMFILE) in str(error):
-            advice = "allow the process more open files"
+        is_full = any(words in str(error) for words in NO_FILES)
+        advice = OPEN_MORE if is_full else "run `pfocr-rdf verify` on it"
         raise ReleaseError(f"{release.store}: not a readable store ({error}): {advice}") from error
 
 

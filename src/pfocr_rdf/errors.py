@@ -5,6 +5,8 @@ turn it into words. An exception that never leaves its own part of the package i
 what HTTP answers with is :class:`pfocr_rdf.web.problems.Refusal`.
 """
 
+import errno
+import os
 import re
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -16,6 +18,9 @@ NO_ORDER: Final = "does not correctly implement a total order"
 NO_ORDER_ADVICE: Final = (
     "ORDER BY cannot compare numbers, dates and text with one another: sort by STR(?x)"
 )
+#: How the system and the store say that a process may open no more files, and what to do then.
+NO_FILES: Final = (os.strerror(errno.EMFILE), "ulimit -n")
+OPEN_MORE: Final = "allow the process more open files"
 #: Parts of the last message of a process that got no memory.
 NO_ROOM: Final = ("memory allocation of", "bad_alloc", "MemoryError")
 

@@ -102,7 +102,9 @@ def matched_in(text: str, prefixes: Mapping[str, str]) -> list[Matched]:
     columns = list[str]()
     found = dict[Matched, None]()
     before = NOTHING
-    for at, ((piece, place, of), is_met) in enumerate(zip(placed, _met(words), strict=True)):
+    for at, ((piece, place, of), (is_met, is_tested)) in enumerate(
+        zip(placed, _met(words), strict=True)
+    ):
         after = words[at + 1 : at + 4]
         if piece.text == "VALUES":
             columns = []
@@ -120,7 +122,9 @@ def matched_in(text: str, prefixes: Mapping[str, str]) -> list[Matched]:
                 compared = ""
                 if place == "aside":
                     is_alone = piece.gap in COMPARISONS and before.gap in ALONE
-                    is_alone &= not _is_computed_with(after) and (is_met or piece.gap != "=")
+                    # Of values that cannot be compared, neither < nor its negation holds.
+                    is_alone &= is_met if piece.gap == "=" else is_tested
+                    is_alone &= not _is_computed_with(after)
                     of, compared = properties.get(before.text) if is_alone else None, piece.gap
                 is_asked = is_data or (is_met if place == "pattern" else bool(of))
                 if literal is not None and is_asked:
@@ -229,28 +233,31 @@ def places(words: Sequence[Piece]) -> Iterator[str]:
             yield "data" if opened else "aside" if depth else "pattern" if braces else "head"
 
 
-def _met(words: Sequence[Piece]) -> Iterator[bool]:
+def _met(words: Sequence[Piece]) -> Iterator[tuple[bool, bool]]:
     """For each word, whether something must match it, where it is in a pattern or a condition.
 
-    Nothing need match what is negated, nor what a function, BIND or SELECT computes with.
+    Nothing need match what is negated, nor what a function, BIND or SELECT computes with. The
+    second value is also true of what is negated, but not of what MINUS or NOT EXISTS takes away.
     """
-    opened: list[tuple[bool, bool]] = []  # for each bracket: must it be met; is it a condition
+    # For each bracket: must it be met; is it a condition; is it tested, though perhaps negated.
+    opened: list[tuple[bool, bool, bool]] = []
     is_computing = False  # in the expressions of SELECT, GROUP BY or ORDER BY
     earlier = before = NOTHING
     for piece, following in pairwise((*words, NOTHING)):
-        is_met, is_condition = opened[-1] if opened else (True, False)
+        is_met, is_condition, is_tested = opened[-1] if opened else (True, False, True)
         is_negated = piece.gap.endswith(("!", "!^")) or "!=" in (piece.gap, following.gap)
-        yield is_met and not is_negated
+        yield is_met and not is_negated, is_tested and not is_computing
         if piece.text in (*COMPUTING, *NOT_COMPUTING):
             is_computing = piece.text in COMPUTING
         if (piece.kind, piece.text) == ("sign", "("):
             is_negated = (before.gap if before.text == "SAMETERM" else piece.gap).endswith("!")
             is_call = _is_call(earlier, before, piece, is_condition=is_condition)
             is_condition |= before.text in CONDITIONS
-            is_met &= not (is_negated or is_call or is_computing)
-            opened.append((is_met, is_condition))
+            is_tested &= not (is_call or is_computing)
+            opened.append((is_met and is_tested and not is_negated, is_condition, is_tested))
         elif (piece.kind, piece.text) == ("sign", "{"):
-            opened.append((is_met and not _takes_away(earlier, before), False))
+            is_kept = not _takes_away(earlier, before)
+            opened.append((is_met and is_kept, False, is_tested and is_kept))
         elif piece.kind == "sign" and piece.text in ")}" and opened:
             opened.pop()
         earlier, before = before, piece

@@ -28,6 +28,10 @@ _ITEM: Final = (
 GENERAL_RE: Final = re.compile(f"expected (?:one of )?{_ITEM}(?:, {_ITEM})*")
 #: How the grammar writes "anything", and one letter of a class.
 CLASS_RE: Final = re.compile(r"(?:, )?\[(?:_|'[^][]*)\]|<unreported>")
+#: Prefixes of other vocabularies that look like one of ours → ours for the same vocabulary, if any.
+FOREIGN: Final = {
+    **{"dct": "dcterms", "dc": "", "meshv": "", "skosxl": "", "rdfa": "", "dcam": "", "oai": ""},
+}
 FORMS: Final = ("SELECT", "ASK", "CONSTRUCT", "DESCRIBE")
 PROLOGUE: Final = ("BASE", "PREFIX", "VERSION")
 #: What an update begins with: https://www.w3.org/TR/sparql11-update/#grammar
@@ -190,9 +194,12 @@ def _is_part(text: str, token: re.Match[str]) -> bool:
 def _meant(prefix: str, prefixes: Collection[str]) -> str:
     """The prefix that may be meant, of those that need no declaration; "" if there is none.
 
-    >>> [_meant(prefix, ["gene", "schema"]) for prefix in ("NCBIGene", "shema", "sc", "foo")]
-    ['gene', 'schema', '', '']
+    >>> ours = ["gene", "schema", "dcat", "dcterms", "mesh"]
+    >>> [_meant(prefix, ours) for prefix in ("NCBIGene", "shema", "sc", "foo", "dct", "meshv")]
+    ['gene', 'schema', '', '', 'dcterms', '']
     """
+    if prefix.lower() in FOREIGN:
+        return FOREIGN[prefix.lower()] if FOREIGN[prefix.lower()] in prefixes else ""
     for others in map(str.split, BEGINNING_TO_PREFIXES.values()):
         if prefix.lower() in others and (ours := [one for one in others if one in prefixes]):
             return ours[0]

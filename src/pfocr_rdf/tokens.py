@@ -29,24 +29,43 @@ CONTROL_RE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2
 #: Functions that Oxigraph 0.5.13 does not parse if white space precedes their parenthesis.
 CALLED: Final = r"(?<![\w?$:@.-])(?i:BNODE|COALESCE|CONCAT)"
 APART_RE: Final = re.compile(rf"(?P<name>{CALLED})(?P<space>[ \t\r\n]++)\(")
+#: Dots at two places of what may be a name, of which Oxigraph 0.5.13 reads the first only.
+DOTS_RE: Final = re.compile(r"(?<!\.)\.++[^\s.]++\.")
+#: Dots of a local name, and what is escaped in it.
+DOT_RE: Final = re.compile(r"\\.|(\.++)")
 
 
 def readable(text: str) -> str:
-    """A query that Oxigraph can parse: a function's parenthesis directly follows its name.
+    r"""A query that Oxigraph can parse.
 
-    The white space moves behind the parenthesis, so that the rest of the text keeps its place.
+    A function's parenthesis directly follows its name. The white space moves behind it, so that
+    the rest of the text keeps its place. In a name with dots at several places, as the ids of
+    figures have, they are escaped. https://www.w3.org/TR/sparql11-query/#rPN_LOCAL
 
     >>> readable("ASK { BIND(CONCAT (?a, 'CONCAT (') AS ?b) }")
     "ASK { BIND(CONCAT( ?a, 'CONCAT (') AS ?b) }"
+    >>> print(readable("ASK { figure:PMC1__a.b.c a x:y.z. }"))
+    ASK { figure:PMC1__a\.b\.c a x:y.z. }
     """
-    return _apart_or_token().sub(_together, text) if APART_RE.search(text) else text
+    if not (APART_RE.search(text) or DOTS_RE.search(text)):
+        return text
+    return apart_or_token().sub(_together, text)
 
 
 @cache
-def _apart_or_token() -> re.Pattern[str]:
-    """Compiled for the first query that needs it: hardly any does, and it takes a while."""
+def apart_or_token() -> re.Pattern[str]:
+    """Compiled for the first query that needs it, which takes a while; or before a fork."""
     return re.compile(f"{APART_RE.pattern}|{TOKEN_RE.pattern}", TOKEN_RE.flags)
 
 
 def _together(found: re.Match[str]) -> str:
-    return f"{found['name']}({found['space']}" if found["name"] else found[0]
+    if found["name"]:
+        return f"{found['name']}({found['space']}"
+    prefix = found["prefix"]
+    if prefix is None or sum(map(bool, DOT_RE.findall(found[0], len(prefix)))) < 2:
+        return found[0]
+    return prefix + DOT_RE.sub(_escaped, found[0][len(prefix) :])
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return "\\." * len(found[1]) if found[1] else found[0]

@@ -1,7 +1,5 @@
 """Records → release: workers map batches, the parent streams their bytes into two bulk loads."""
 
-import errno
-import os
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
 from contextlib import closing
@@ -23,7 +21,7 @@ from pfocr_rdf.build.workers import crew_of, in_order
 from pfocr_rdf.collector import no_collector
 from pfocr_rdf.dataset import ReleaseFacts, describe_release
 from pfocr_rdf.dumps import DumpWriter, Part, compress, make_part, turtle_header
-from pfocr_rdf.errors import BuildError, ReleaseError
+from pfocr_rdf.errors import NO_FILES, OPEN_MORE, BuildError, ReleaseError
 from pfocr_rdf.gone import note_gone
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.listing import ListedFile
@@ -269,8 +267,8 @@ def build_release(inputs: Sequence[Path], data: Path, options: BuildOptions) -> 
                     f"{stage.published.id} is published and current, {left}: check {data}"
                 ) from error
             advice = f"make room where {data} is, or check its permissions"
-            if os.strerror(errno.EMFILE) in reason:
-                advice = "allow the process more open files"
+            if any(words in reason for words in NO_FILES):
+                advice = OPEN_MORE
             raise BuildError(
                 f"{what} could not be written ({reason}): nothing was published; "
                 f"{advice}, and build again"

@@ -35,6 +35,8 @@ def tell_unfound(text: str, store: Store, iris: Iris) -> None:
         asked = f"{matched.term} as {matched.of}" if matched.of else f"{matched.term}"
         path = "/".join(map(str, instead.path))
         other = f"as {path}" if path else f"{instead.term}"
+        if path and instead.term not in {None, matched.term}:
+            other = f"{instead.term} as {path}"
         say(f"  {asked}{_but(instead.term and other)}")
     if more := len(lacking[MOST_TOLD:]):
         say(f"  and {counted(more, 'other term')} of the query")

@@ -35,6 +35,7 @@ import orjson
 from pyoxigraph import Store
 
 from pfocr_rdf.forks import die_with_parent
+from pfocr_rdf.tokens import apart_or_token
 from pfocr_rdf.web.opening import open_whole, unopened
 from pfocr_rdf.web.problems import Refusal
 from pfocr_rdf.web.sandbox import adopt_orphans
@@ -374,6 +375,7 @@ def main() -> None:
     for number in IGNORED:
         signal.signal(number, signal.SIG_IGN)
     adopt_orphans()
+    apart_or_token()  # here, and not in each query process
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     wanted = MAX_DESCRIPTORS if most == resource.RLIM_INFINITY else min(most, MAX_DESCRIPTORS)
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, wanted))
