@@ -23,6 +23,7 @@ ORDER: Final = (
         "errors",
         "resources",
         "collector",
+        "interrupting",
         "recurring",
         "possessive",
         "composing",

@@ -160,3 +160,8 @@ def test_slips_are_looked_for_in_linear_time(long: str) -> None:
 def test_any_text_has_a_slip_or_none(text: str) -> None:
     for found in (find_slip(text), find_unended(text)):
         assert found is None or 0 <= found[0] < len(text)
+
+
+def test_an_iri_without_letters_is_no_operator() -> None:
+    assert find_slip("ASK { ?x ?p ?n FILTER(?x = <> || ?x != <> && ?n IN (<>, 1)) foo }") is None
+    assert find_slip("ASK { ?x ?p ?n FILTER(?x <> ?n) }") == (25, "write != for <>")

@@ -13,6 +13,7 @@ from typer.main import get_command
 
 from pfocr_rdf import __version__
 from pfocr_rdf.collector import no_collector
+from pfocr_rdf.interrupting import ending_at_once
 
 #: Command → the module of ``pfocr_rdf.commands`` that has the function of that name, in the order
 #: of the help.
@@ -44,7 +45,8 @@ class OnDemand(UserDict[str, Any]):
 
         :raises KeyError: if there is no such command.
         """
-        with no_collector():  # what is imported stays: the collector would scan it in vain
+        # What is imported stays: the collector would scan it in vain.
+        with no_collector(), ending_at_once():
             module = import_module(f"pfocr_rdf.commands.{self.data[name]}")
         single = typer.Typer(add_completion=False, rich_markup_mode=None)
         single.command(name)(getattr(module, name))

@@ -68,7 +68,8 @@ RE_TO_ADVICE: Final = {
     },
     re.compile("=="): "write = for ==",
     re.compile("=~"): "write REGEX(?o, 'text') for =~",
-    re.compile(r"FILTER\s*+\([^(){}]*?(?P<at><>)", re.IGNORECASE): "write != for <>",
+    # After an operator it is an IRI, that of the base.
+    re.compile(r"FILTER\s*+\([^(){}]*?[\w\"'>)]\s*+(?P<at><>)", re.I): "write != for <>",
     re.compile(r"(?<!')@prefix\b", re.IGNORECASE): (
         "write PREFIX without @, and no full stop after it"
     ),
