@@ -281,7 +281,9 @@ def test_source_date_epoch_is_read_when_it_is_asked_for(monkeypatch: pytest.Monk
     assert issued_date() is None
 
 
-@pytest.mark.parametrize("epoch", ["yesterday", "2025-01-01", "1e9", "9" * 30])
+@pytest.mark.parametrize(
+    "epoch", ["yesterday", "2025-01-01", "1e9", "9" * 30, "-1", "253402300800"]
+)
 def test_a_source_date_epoch_that_is_no_number_of_seconds_is_refused(epoch: str) -> None:
-    with pytest.raises(BuildError, match="SOURCE_DATE_EPOCH must be a whole number of seconds"):
+    with pytest.raises(BuildError, match="must be a whole number of seconds from 1970 to the year"):
         issued_date(epoch)
