@@ -22,7 +22,7 @@ from making import (
     write,
 )
 from pfocr_rdf.errors import InputError, Problem
-from pfocr_rdf.records import load_taxa, open_collection, read_record
+from pfocr_rdf.records import layout, load_taxa, open_collection, read_record
 
 GENE = table(GENE_COLUMNS, "9606|Homo sapiens|Primates|Etk|ETK|BMX|660|ncbigene_synonym|7|12|10")
 LEAD = table(CHEMICAL_COLUMNS, "Lead|D007854|Lead|lead|NA")
@@ -524,6 +524,25 @@ def test_records_in_a_checkout_but_outside_figures_are_told(tmp_path: Path) -> N
     assert [(p.file, p.kind, p.reason) for p in collection.problems] == [
         (name, "unread file", reason) for name in ("PMC1__b.md", "2025/PMC1__c.md")
     ]
+
+
+def test_what_else_lies_in_a_checkout_is_none_of_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = write(tmp_path / "in", CHECKOUT | {"site/page.md": "x", "cache/x": "", "_keep/x": ""})
+    (root / "site" / "out").symlink_to(tmp_path)
+    (root / "kept").symlink_to("_keep")
+    listed = layout.entries_of
+
+    def refusing(folder: Path) -> list[os.DirEntry[str]]:
+        if folder.name == "cache":
+            raise PermissionError(13, "Permission denied", str(folder))
+        return listed(folder)
+
+    monkeypatch.setattr(layout, "entries_of", refusing)
+    collection = open_collection([root])
+    assert [file.figid for file in collection.files] == [FIGID]
+    assert not collection.problems
 
 
 def test_a_folder_of_pictures_does_not_hide_the_records_beside_it(tmp_path: Path) -> None:

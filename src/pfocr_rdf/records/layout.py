@@ -92,7 +92,12 @@ def _walk(given: Path, told: dict[Problem, None]) -> Iterator[Layout]:
     folders = [(given, False)]
     while folders:
         folder, is_within = folders.pop()
-        entries = entries_of(folder)
+        try:
+            entries = entries_of(folder)
+        except PermissionError:
+            if not is_within:
+                raise
+            continue  # part of a site, which need not be readable
         records = tuple(e.name for e in entries if is_record_name(e.name))
         if _is_checkout(folder, records):
             is_within = True
@@ -109,8 +114,9 @@ def _walk(given: Path, told: dict[Problem, None]) -> Iterator[Layout]:
             path = folder / entry.name
             if entry.is_dir(follow_symlinks=False):
                 below.append((path, is_within))
-            # Not ``entry.is_dir()``, which fails on a link to itself.
-            elif path.is_dir() and (problem := _not_followed(path, given)):
+            # Not ``entry.is_dir()``, which fails on a link to itself. Beside ``_figures`` lies what
+            # a site is made of, whose links are none of ours.
+            elif not is_within and path.is_dir() and (problem := _not_followed(path, given)):
                 told[problem] = None
         folders.extend(reversed(below))
 
