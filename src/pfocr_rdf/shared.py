@@ -84,7 +84,7 @@ class Shared:
     def _count_names(self, entities: Iterable[EntityFact]) -> None:
         """Count what one figure says; if it gives a thing one name in several facts, only once."""
         facts = list(entities)
-        named = [(fact[0], fact[1], fact[3], fact[4]) for fact in facts]
+        named = [(one.namespace, one.accession, one.name, one.named) for one in facts]
         if len(told := set(named)) == len(facts):
             self.entities.update(facts)
             return

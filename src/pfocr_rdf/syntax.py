@@ -29,9 +29,7 @@ GENERAL_RE: Final = re.compile(f"expected (?:one of )?{_ITEM}(?:, {_ITEM})*")
 #: How the grammar writes "anything", and one letter of a class.
 CLASS_RE: Final = re.compile(r"(?:, )?\[(?:_|'[^][]*)\]|<unreported>")
 #: Prefixes of other vocabularies that look like one of ours → ours for the same vocabulary, if any.
-FOREIGN: Final = {
-    **{"dct": "dcterms", "dc": "", "meshv": "", "skosxl": "", "rdfa": "", "dcam": "", "oai": ""},
-}
+FOREIGN: Final = {"dct": "dcterms", "dc": "", "meshv": "", "skosxl": "", "rdfa": ""}
 FORMS: Final = ("SELECT", "ASK", "CONSTRUCT", "DESCRIBE")
 PROLOGUE: Final = ("BASE", "PREFIX", "VERSION")
 #: What an update begins with: https://www.w3.org/TR/sparql11-update/#grammar
@@ -198,8 +196,8 @@ def _meant(prefix: str, prefixes: Collection[str]) -> str:
     >>> [_meant(prefix, ours) for prefix in ("NCBIGene", "shema", "sc", "foo", "dct", "meshv")]
     ['gene', 'schema', '', '', 'dcterms', '']
     """
-    if prefix.lower() in FOREIGN:
-        return FOREIGN[prefix.lower()] if FOREIGN[prefix.lower()] in prefixes else ""
+    if (known := FOREIGN.get(prefix.lower())) is not None:
+        return known if known in prefixes else ""
     for others in map(str.split, BEGINNING_TO_PREFIXES.values()):
         if prefix.lower() in others and (ours := [one for one in others if one in prefixes]):
             return ours[0]

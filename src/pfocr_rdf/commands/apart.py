@@ -13,13 +13,13 @@ from typing import BinaryIO, Final, NoReturn
 from pfocr_rdf.commands.console import say
 from pfocr_rdf.errors import NO_ORDER, NO_ORDER_ADVICE, NO_ROOM
 from pfocr_rdf.forks import die_with_parent
+from pfocr_rdf.interrupting import INTERRUPTED
 
 #: Signals that are passed on to the child: a terminal sends them to both processes, but others send
 #: them to this one only, whose id they know.
 PASSED_ON: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-#: Seconds that an interrupted command has to end by itself, and the exit status if it is killed.
+#: Seconds that an interrupted command has to end by itself, before it is killed.
 INTERRUPT_S: Final = 0.5
-INTERRUPTED: Final = 130
 #: Signals of a fault of the process itself, and the one that a system out of memory sends.
 FAULTS: Final = (
     *(signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE),
