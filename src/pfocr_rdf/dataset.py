@@ -8,6 +8,8 @@ so the statistics count it too. Terms of VoID are used as VoID defines them:
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
+from itertools import chain
 from typing import Final
 
 from pyoxigraph import Literal, NamedNode
@@ -20,7 +22,14 @@ from pfocr_rdf.listing import ListedFile
 from pfocr_rdf.mapping import FIGURE_TYPES, Node, integer_literal
 from pfocr_rdf.mappings import MappingCounts, linkset_nodes, linkset_parts
 from pfocr_rdf.ontology import ontology_nodes
-from pfocr_rdf.partitions import link_nodes, partition_nodes, statistics
+from pfocr_rdf.partitions import (
+    ClassCounts,
+    class_counts,
+    class_nodes,
+    link_nodes,
+    property_nodes,
+    statistics,
+)
 from pfocr_rdf.ranges import classes_of
 from pfocr_rdf.tally import Tally, by_subject
 from pfocr_rdf.vocabulary import (
@@ -111,16 +120,35 @@ def describe_release(facts: ReleaseFacts, data: Tally, iris: Iris) -> list[Node]
     described = classes_of(ontology_nodes())
     if facts.example:
         described[facts.example.value] = tuple(kind.value for kind in FIGURE_TYPES)
+    targets = link_targets(iris)
+
+    @cache  # most classes are counted alike each time
+    def partitioned(counts: ClassCounts) -> tuple[list[Node], Tally]:
+        nodes, counted = list(class_nodes(facts.version, counts, iris)), Tally()
+        counted.add(nodes, targets)
+        return nodes, counted
+
     while True:
-        subjects = by_subject(list(_subjects(facts, totals[-1], iris)))
-        # If the base is the publisher's own site, two of its facts are the same.
-        subjects = [Node(node.subject, list(dict.fromkeys(node.facts))) for node in subjects]
-        counted = data.copy()
-        counted.add(subjects, link_targets(iris))
-        counted.ranges.settle(described | classes_of(subjects))
-        if any(_same(counted, total) for total in totals):
+        total = totals[-1]
+        classes = [partitioned(counts) for counts in class_counts(total)]
+        before, after = _merged(_levels(facts, total, iris)), _merged(_parts(facts, total, iris))
+        own = Tally()
+        own.add([*before, *after], targets)
+        for _, counted in classes:
+            own.merge(counted)
+        own.drop_duplicates()
+        subjects = [*before, *chain.from_iterable(nodes for nodes, _ in classes), *after]
+        own.merge(data)
+        own.ranges.settle(described | classes_of(subjects))
+        if any(_same(own, total) for total in totals):
             return subjects
-        totals.append(counted)
+        totals.append(own)
+
+
+def _merged(nodes: Iterable[Node]) -> list[Node]:
+    """Nodes without repetition: if the base is the publisher's own site, two facts are the same."""
+    merged = by_subject(list(nodes))
+    return [Node(node.subject, list(dict.fromkeys(node.facts))) for node in merged]
 
 
 def _same(one: Tally, other: Tally) -> bool:
@@ -133,12 +161,16 @@ def _same(one: Tally, other: Tally) -> bool:
     )
 
 
-def _subjects(facts: ReleaseFacts, total: Tally, iris: Iris) -> Iterator[Node]:
+def _levels(facts: ReleaseFacts, total: Tally, iris: Iris) -> Iterator[Node]:
+    """The dataset, its release, and the release as RDF."""
     yield _node(iris.dataset, _dataset(facts, iris))
     yield _node(iris.release(facts.version), _release(facts, iris))
-    rdf = iris.part(facts.version, "rdf")
-    yield _node(rdf, _rdf(facts, total, iris))
-    yield from partition_nodes(facts.version, total, iris)
+    yield _node(iris.part(facts.version, "rdf"), _rdf(facts, total, iris))
+
+
+def _parts(facts: ReleaseFacts, total: Tally, iris: Iris) -> Iterator[Node]:
+    """What the release has and is made by, but for the partitions by class."""
+    yield from property_nodes(facts.version, total, iris)
     yield from link_nodes(facts.version, total, iris)
     yield _node(iris.part(facts.version, "equivalents"), _equivalents(facts, iris))
     yield from linkset_nodes(facts.version, facts.mappings or (), MAPPINGS, iris)

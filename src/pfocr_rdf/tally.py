@@ -212,9 +212,13 @@ class Tally:
         self.objects.extend(other.objects)
         self.held += other.held
         if self.held > self.most:
-            self.objects = [array("q", sorted(found)) for found in self._shares()]
-            self.held = sum(map(len, self.objects))
+            self.drop_duplicates()
             self.most = 2 * self.held + SLACK
+
+    def drop_duplicates(self) -> None:
+        """Hold each hash once."""
+        self.objects = [array("q", sorted(found)) for found in self._shares()]
+        self.held = sum(map(len, self.objects))
 
     def copy(self) -> "Tally":
         """An independent copy, which shares the hashes of the parts."""
