@@ -5,6 +5,10 @@ from typing import Final
 
 from pfocr_rdf.possessive import re
 
+#: What cannot be in a local name, but for the dot and the backslash, which can at some places.
+#: A class of what can would have most of Unicode, which takes ``re`` a while to prepare.
+APART: Final = r"\x00-$&-,/;-@\[\]^`{-\x7f"
+
 # Possessive, so that no text takes more than linear time. A string that does not end hides the
 # rest of its line, or of the text if it is a long one: none of that is to be taken for a token.
 # https://www.w3.org/TR/sparql11-query/#sparqlGrammar
@@ -18,7 +22,7 @@ TOKEN_RE: Final = re.compile(
     # A dot at the end of a name or a word is not part of it, but ends the triple.
     r"|_:(?:[\w\-]|\.++(?=[\w\-]))*+"
     r"|(?P<variable>[?$]\w++)"
-    r"|(?P<prefix>(?:[^\W\d_][\w.\-]*+)?:)(?:[\w:%\-\x80-\U0010ffff]|\\.|\.++(?=[\w:%\-\\\x80-\U0010ffff]))*+"
+    rf"|(?P<prefix>(?:[^\W\d_][\w.\-]*+)?:)(?:[^{APART}\\.]|\\.|\.++(?=[^{APART}.]))*+"
     r"|(?P<word>[^\W\d_](?:[\w\-]|\.++(?=[\w\-]))*+)"
     r"|[+-]?(?:[0-9]++(?:\.(?:[0-9]++|(?=[eE][+-]?[0-9])))?|\.[0-9]++)(?:[eE][+-]?[0-9]++)?"
     r"|(?P<sign>[{}()]|\^\^)",

@@ -11,8 +11,9 @@ from typing import Final
 from urllib.parse import urljoin
 
 from pfocr_rdf.possessive import re
+from pfocr_rdf.web.grammar import NAMESPACE, SKIP, STRING
 from pfocr_rdf.web.problems import Refusal
-from pfocr_rdf.web.scan import NAMESPACE, SKIP, STRING, LimitError, Measure, Scan
+from pfocr_rdf.web.scan import LimitError, Measure, Scan
 
 # https://www.rfc-editor.org/rfc/rfc3986#section-3.1
 SCHEME_RE: Final = re.compile("[A-Za-z][A-Za-z0-9+.-]*:")
@@ -86,8 +87,8 @@ MEASURES: Final[dict[Measure, tuple[str, str]]] = {
 }
 
 PROLOGUE_RE: Final = re.compile(
-    rf"(?:{SKIP}(?i:PREFIX{SKIP}{NAMESPACE}{SKIP}<[^>]*+>"
-    rf"|BASE{SKIP}<[^>]*+>|VERSION{SKIP}(?:{STRING})))*+{SKIP}"
+    rf"(?:{SKIP}(?:(?i:PREFIX){SKIP}{NAMESPACE}{SKIP}<[^>]*+>"
+    rf"|(?i:BASE){SKIP}<[^>]*+>|(?i:VERSION){SKIP}(?:{STRING})))*+{SKIP}"
 )
 # https://www.w3.org/TR/sparql11-update/#grammar
 UPDATE_RE: Final = re.compile(

@@ -11,65 +11,19 @@ from typing import Final, Literal
 
 from pfocr_rdf.errors import PfocrError
 from pfocr_rdf.possessive import re
+from pfocr_rdf.web.grammar import (
+    BRACE_RE,
+    DATA_RE,
+    HEADER_RE,
+    IRI_RE,
+    LIST_RE,
+    TERM_RE,
+    TERMS_RE,
+    TOKEN_RE,
+)
 
 Measure = Literal["text_bytes", "depth", "patterns", "operations", "doublings", "tokens"]
 
-# The classes of letters are those of Oxigraph, which end at U+FFFD.
-_BASE: Final = (
-    r"A-Za-z\u00C0-\u00D6\u00D8-\u00F6\u00F8-\u02FF\u0370-\u037D\u037F-\u1FFF\u200C\u200D"
-    r"\u2070-\u218F\u2C00-\u2FEF\u3001-\uD7FF\uF900-\uFDCF\uFDF0-\uFFFD"
-)
-_FIRST: Final = _BASE + "_"
-_NEXT: Final = _FIRST + r"0-9\u00B7\u0300-\u036F\u203F\u2040"
-_CHARS: Final = _NEXT + r"\-"
-_PLX: Final = r"%[0-9A-Fa-f]{2}|\\[_~.\-!$&'()*+,;=/?#@%]"
-# Everything below is possessive: it never backtracks, so it takes linear time on any text.
-# Oxigraph allows dots at one place of a local name only.
-_LOCAL: Final = (
-    rf"(?:[{_FIRST}:0-9]|{_PLX})(?:[{_CHARS}:]|{_PLX})*+(?:\.++(?:[{_CHARS}:]|{_PLX})++)?+"
-)
-# A longer prefix is read in pieces: without a bound, a run of letters with no colon after it
-# would be read again from each of its letters.
-NAMESPACE: Final = rf"(?:[{_BASE}][{_CHARS}.]{{0,79}}+(?<!\.))?+:"
-_NAME: Final = rf"{NAMESPACE}(?:{_LOCAL})?+"
-_BLANK: Final = rf"_:[{_FIRST}0-9][{_CHARS}]*+(?:\.++[{_CHARS}]++)*+"
-_VAR: Final = rf"[?$][{_FIRST}0-9][{_NEXT}]*+"
-# Without a leading dot: after a term a dot ends the triple, and .5 is then the next subject.
-_NUMBER: Final = r"[0-9]++(?:\.[0-9]*+[eE][+-]?+[0-9]++|[eE][+-]?+[0-9]++|\.[0-9]++)?+"
-_ESCAPE: Final = r"\\(?:[tbnrf\"'\\]|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8})"
-STRING: Final = "|".join(
-    (
-        rf"'''(?:(?:''?+)?+(?:[^'\\]++|{_ESCAPE}))*+'''",
-        rf'"""(?:(?:""?+)?+(?:[^"\\]++|{_ESCAPE}))*+"""',
-        rf"'(?:[^'\\\n\r]++|{_ESCAPE})*+'",
-        rf'"(?:[^"\\\n\r]++|{_ESCAPE})*+"',
-    )
-)
-_LANG: Final = r"@[A-Za-z]++(?:-[A-Za-z0-9]++)*+(?:--[A-Za-z]++)?+"
-_IRI: Final = r'<[^<>"{}|^`\x00-\x20]*+>'
-SKIP: Final = r"(?:[ \t\r\n]++|#[^\r\n]*+)*+"
-_ITEM: Final = (
-    rf"(?:(?:{STRING})(?:{_LANG}|{SKIP}\^\^{SKIP}(?:{_IRI}|{_NAME}))?+"
-    rf"|{_IRI}|{_NAME}|{_VAR}|[+-]?+{_NUMBER})"
-)
-
-IRI_RE: Final = re.compile(_IRI)
-TOKEN_RE: Final = re.compile(
-    rf"{SKIP}(?:(?P<string>{STRING})|(?P<name>{_NAME})|(?P<blank>{_BLANK})|(?P<var>{_VAR})"
-    rf"|(?P<word>[A-Za-z][A-Za-z0-9_]*+)|(?P<number>{_NUMBER})|(?P<lang>{_LANG})"
-    r"|(?P<sign>\^\^|\{\||\|\||\|\}|&&|!=|>=|>>|\\[\s\S]|[\s\S]))"
-)
-#: Arguments, or items of an IN, that are terms and have a comma after them.
-LIST_RE: Final = re.compile(rf"(?:{SKIP}{_ITEM}{SKIP},)*+")
-#: What follows VALUES, to the brace; then what is inside, to a brace or a triple term. Without the
-#: lookahead, ``regex`` would search all of the rest for the brace that must come, each time.
-HEADER_RE: Final = re.compile(rf"{SKIP}(?:{_VAR}|\((?:{SKIP}{_VAR})*+{SKIP}\)){SKIP}(?=\{{).")
-DATA_RE: Final = re.compile(rf"(?:[^{{}}<>\"'#\\]++|#[^\r\n]*+|{_IRI}|{STRING}|\\[\s\S])*+")
-BRACE_RE: Final = re.compile(rf"{SKIP}(?=\{{)")
-#: Words that are terms: ``true``, ``false`` and ``a``; Oxigraph needs no space between them.
-_TERM: Final = r"true|false|a|[0-9]++(?:[eE][0-9]++)?+"
-TERMS_RE: Final = re.compile(rf"(?:{_TERM})++")
-TERM_RE: Final = re.compile(_TERM)
 #: Functions whose arguments Oxigraph's parser reads twice, since the last one is optional.
 DOUBLED: Final = ("REGEX", "SUBSTR", "REPLACE", "GROUP_CONCAT")
 #: Words that may precede the name of a graph, but never a SERVICE clause.

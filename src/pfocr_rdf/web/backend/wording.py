@@ -16,8 +16,9 @@ from pfocr_rdf import iris as ns
 from pfocr_rdf.possessive import re
 from pfocr_rdf.web.backend.settings import Dataset, Graphs
 from pfocr_rdf.web.checks import absolute
+from pfocr_rdf.web.grammar import STRING
 from pfocr_rdf.web.problems import Refusal
-from pfocr_rdf.web.scan import STRING, Measure, Scan
+from pfocr_rdf.web.scan import Measure, Scan
 
 UNLIMITED: Final[dict[Measure, int]] = dict.fromkeys(
     ("text_bytes", "depth", "patterns", "operations", "doublings", "tokens"), 1 << 30

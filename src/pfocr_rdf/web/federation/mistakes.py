@@ -4,8 +4,8 @@ import re
 from typing import Final
 
 from pfocr_rdf.web.checks import find_service
+from pfocr_rdf.web.grammar import SKIP
 from pfocr_rdf.web.problems import Refusal
-from pfocr_rdf.web.scan import SKIP
 
 #: GRAPH has the same grammar; padded to the same length, it keeps all positions in the text.
 WORD: Final = "SERVICE"

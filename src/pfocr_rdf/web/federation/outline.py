@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from pfocr_rdf.errors import PfocrError
-from pfocr_rdf.web.scan import IRI_RE, TOKEN_RE
+from pfocr_rdf.web.grammar import IRI_RE, TOKEN_RE
 
 FORMS: Final = ("SELECT", "ASK", "CONSTRUCT", "DESCRIBE")
 OPEN_TO_CLOSE: Final = {"{": "}", "(": ")", "[": "]"}
