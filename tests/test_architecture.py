@@ -5,7 +5,7 @@ import io
 import re
 import subprocess
 import tokenize
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -110,6 +110,8 @@ NO_IRIS: Final = {
 MODULE_LINES: Final = 400
 FUNCTION_LINES: Final = 60
 
+#: Fails where a file breaks it.
+Rule = Callable[[Path], None]
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
@@ -183,10 +185,26 @@ def dataclasses_of(path: Path) -> Iterator[tuple[ast.ClassDef, set[str]]]:
                 yield node, {k.arg or "" for k in keywords if ast.unparse(k.value) == "True"}
 
 
-@pytest.fixture(name="path", params=sources(), ids=name_of)
-def _path(request: pytest.FixtureRequest) -> Path:
-    found: Path = request.param
-    return found
+def of_each(paths: Callable[[], list[Path]]) -> Callable[[Rule], Callable[[], None]]:
+    """A rule for files as one test, which names all that break it.
+
+    A test for each file would take longer to begin than to run.
+    """
+
+    def decorated(rule: Rule) -> Callable[[], None]:
+        def test() -> None:
+            broken = []
+            for path in paths():
+                try:
+                    rule(path)
+                except AssertionError as error:
+                    broken.append(f"{path.relative_to(REPOSITORY)}: {error}")
+            assert not broken, "\n".join(broken)
+
+        test.__name__ = rule.__name__
+        return test
+
+    return decorated
 
 
 def test_the_order_names_every_module_once() -> None:
@@ -194,6 +212,7 @@ def test_the_order_names_every_module_once() -> None:
     assert {unit_of(path) for path in sources()} == {*ORDER, "__init__"}
 
 
+@of_each(sources)
 def test_imports_go_one_way(path: Path) -> None:
     unit = unit_of(path)
     before = ORDER[: ORDER.index(unit)] if unit in ORDER else ()
@@ -225,16 +244,19 @@ def test_imports_inside_a_package_make_no_circle(package: str) -> None:
     TopologicalSorter(graph).prepare()
 
 
+@of_each(sources)
 def test_only_those_who_need_a_library_import_it(path: Path) -> None:
     for name in imported(path):
         users = LIBRARY_TO_USERS.get(name.partition(".")[0])
         assert users is None or unit_of(path) in users, name
 
 
+@of_each(sources)
 def test_a_module_is_no_longer_than_can_be_read_at_once(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= MODULE_LINES
 
 
+@of_each(sources)
 def test_a_function_fits_a_screen(path: Path) -> None:
     for node in nodes(path):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -251,6 +273,7 @@ def test_the_table_of_contributing_has_every_module_in_the_order_of_imports() ->
     assert tuple(named[named.index(ORDER[0]) :]) == ORDER
 
 
+@of_each(sources)
 def test_iris_are_made_in_one_place(path: Path) -> None:
     if name_of(path) in {"iris.py", "equivalents.py"}:
         return
@@ -266,11 +289,7 @@ def test_every_exception_to_the_rule_of_iris_is_still_needed() -> None:
         assert text in (PACKAGE / name).read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize(
-    "path",
-    [*sources(), *sorted((REPOSITORY / "tests").glob("*.py"))],
-    ids=lambda path: path.name,
-)
+@of_each(lambda: [*sources(), *sorted((REPOSITORY / "tests").rglob("*.py"))])
 def test_a_silenced_type_error_says_which(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     if "ignore" not in text:
@@ -280,12 +299,14 @@ def test_a_silenced_type_error_says_which(path: Path) -> None:
             assert not re.search(r"type:\s*ignore(?!\[)", token.string), token.line
 
 
+@of_each(sources)
 def test_nothing_is_printed_but_by_the_command_line(path: Path) -> None:
     for node in nodes(path):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             assert node.func.id != "print", f"line {node.lineno}"
 
 
+@of_each(sources)
 def test_everything_public_is_documented(path: Path) -> None:
     tree = parsed(path)
     assert ast.get_docstring(tree)
@@ -293,6 +314,7 @@ def test_everything_public_is_documented(path: Path) -> None:
         assert ast.get_docstring(node), node.name
 
 
+@of_each(sources)
 def test_values_are_frozen_and_slotted(path: Path) -> None:
     for node, declared in dataclasses_of(path):
         assert "slots" in declared, node.name
