@@ -58,6 +58,7 @@ ORDER: Final = (
         "demands",
         "apart",
         "having",
+        "graphs",
         "xml_text",
         "rows",
         "tabular",

@@ -475,6 +475,14 @@ def test_why_a_query_finds_nothing_is_said_until_one_does(browser: Browser, serv
     assert browser.run(f"{said}.innerText") == (
         "Nothing was found: ?n has no value in HAVING, write COUNT(?f) there"
     )
+    graphs = "SELECT ?g FROM <urn:g> { ?f schema:mentions ?g FILTER(COUNT(?f) > 1) } GROUP BY ?g"
+    browser.open(f"{site(server)}/sparql?query={quote(graphs)}")
+    browser.wait(f"{said}.checkVisibility()", "it is said")
+    assert browser.run(f"{said}.innerText") == (
+        "Nothing was found: FILTER sees one row at a time, write HAVING(COUNT(?f) > 1)"
+        "; urn:g is no graph of the release: its records are in the default graph,"
+        " without FROM and GRAPH"
+    )
     tiers = "SELECT * { ?f a pfocr:PathwayFigure ; pfocr:tier ?t . gene:2064 rdfs:label ?name"
     tiers += " . ?x schema:sameAs ?y . ?m oa:hasTarget ?o . ?o a schema:Gene ; pfocr:tier ?u }"
     browser.open(f"{site(server)}/sparql?query={quote(tiers)}")

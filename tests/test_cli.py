@@ -489,6 +489,20 @@ def test_where_nothing_is_found_what_the_release_lacks_is_told(data: Path) -> No
     assert run("query", count, "--data", data).err == (
         "nothing was found: ?n has no value in HAVING, write COUNT(?f) there\n"
     )
+    early = "SELECT ?g { ?f schema:mentions ?g FILTER(COUNT(?f) > 0) } GROUP BY ?g"
+    assert run("query", early, "--data", data).err == (
+        "nothing was found: FILTER sees one row at a time, write HAVING(COUNT(?f) > 0)\n"
+    )
+    for text, place in (
+        (
+            "ASK FROM <urn:g> { ?s a schema:Gene }",
+            "<urn:g> is no graph of the release: its records are",
+        ),
+        ("ASK { GRAPH ?g { ?s a schema:Gene } }", "<http://schema.org/Gene> is only"),
+    ):
+        assert run("query", text, "--data", data).err == (
+            f"nothing was found: {place} in the default graph, without FROM and GRAPH\n"
+        )
     # Nor where each could be there with the others, and where something is found.
     for text in ("ASK { ?f schema:name 'MAPK1' }", "ASK { ?s ?p ?o FILTER(?s != <urn:x>) }"):
         assert run("query", text, "--data", data).err == ""

@@ -198,6 +198,22 @@ def test_a_property_that_a_thing_cannot_have_is_told_with_what_has_it(server: Se
     ]
 
 
+def test_what_is_sought_in_the_wrong_graphs_or_counted_too_early_is_told(server: Server) -> None:
+    for text, absent in (
+        ("ASK FROM <urn:é> { ?s a schema:Gene }", '<urn:%C3%A9>; of="GRAPH"'),
+        (
+            "ASK { GRAPH ?g { ?s a schema:Gene } }",
+            '<http://schema.org/Gene>; graph="DEFAULT"',
+        ),
+        (
+            "SELECT ?g { ?f schema:mentions ?g FILTER(COUNT(?f) > 1) } GROUP BY ?g",
+            '<COUNT%28%3Ff%29%20%3E%201>; of="FILTER"'
+            '; instead="HAVING%28COUNT%28%3Ff%29%20%3E%201%29"',
+        ),
+    ):
+        assert server.ask(text).headers["x-pfocr-absent"] == absent
+
+
 def test_what_the_release_lacks_is_told_in_a_header_that_proxies_take(server: Server) -> None:
     long = ["'a'^^<urn:" + "x" * 9_000 + ">", "'a'@en" + "-abcdefgh" * 900]
     wide = [f"'{'漢' * 150}{number}'" for number in range(3)]

@@ -1,8 +1,8 @@
-"""What HAVING asks for before it has a value is found, and nothing else."""
+"""A count that is used where it has no value is found, and nothing else."""
 
 import pytest
 
-from pfocr_rdf.having import unnamed_in_having
+from pfocr_rdf.having import counted_in_filter, unnamed_in_having
 
 COUNTED = "SELECT ?g (COUNT(?f) AS ?n) { ?f schema:mentions ?g } GROUP BY ?g"
 
@@ -35,3 +35,24 @@ def test_a_name_that_select_gives_later_is_told_with_what_it_stands_for(
     text: str, expected: dict[str, str]
 ) -> None:
     assert unnamed_in_having(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("(COUNT(?f) > 5)", ["COUNT(?f) > 5"]),
+        ("(BOUND(?f) && (sum( # of\n ?f) = 1))", ["BOUND(?f) && (sum( ?f) = 1)"]),
+        ("(?f > 5) FILTER(1 < MAX(?f))", ["1 < MAX(?f)"]),
+        ("(?count > 5 && 'COUNT(?f)' = ?g)", []),
+        ("(EXISTS { SELECT ?x { ?x ?y ?z } GROUP BY ?x HAVING(COUNT(?z) > 1) })", []),
+        (
+            "(NOT EXISTS { SELECT ?x { ?x ?y ?z } HAVING(COUNT(?z) > 1) } && AVG(?f) > 1)",
+            ["NOT EXISTS { SELECT ?x { ?x ?y ?z } HAVING(COUNT(?z) > 1) } && AVG(?f) > 1"],
+        ),
+        ("(?f > 5) } GROUP BY ?g HAVING(COUNT(?f) > 5) { }", []),
+        ("EXISTS { SELECT (COUNT(?x) AS ?n) { ?x ?y ?z } }", []),
+    ],
+)
+def test_a_filter_that_counts_is_told(condition: str, expected: list[str]) -> None:
+    text = f"SELECT ?g {{ ?f schema:mentions ?g FILTER{condition} }} GROUP BY ?g"
+    assert counted_in_filter(text) == expected

@@ -81,7 +81,7 @@ def absent(text: str, store: Quads, iris: Iris) -> Iterator[Matched]:
     missing = set[NamedNode | None]()
     for matched in asked:
         node, of = matched.term, matched.of
-        if isinstance(node, NamedNode) and not _is_there(node, store, graph):
+        if isinstance(node, NamedNode) and not occurs(node, store, graph):
             # Datatypes are in queries to be compared with DATATYPE(?year); no triple has them.
             is_datatype = node.value.startswith(XSD) or node == LANGUAGE_TEXT
             is_told = node in missing or is_datatype
@@ -130,7 +130,8 @@ def present_instead(
     return _other_value(node, of, store, find)
 
 
-def _is_there(node: NamedNode, store: Quads, graph: DefaultGraph | None) -> bool:
+def occurs(node: NamedNode, store: Quads, graph: NamedNode | DefaultGraph | None) -> bool:
+    """Whether an IRI is in a triple of a graph; if that is None, of any graph."""
     found = (
         store.quads_for_pattern(node, None, None, graph),
         store.quads_for_pattern(None, node, None, graph),
@@ -194,7 +195,7 @@ def _other_iri(node: NamedNode, store: Quads, iris: Iris, find: Find) -> Instead
     """What the release has in the place of an absent IRI."""
     others = (same_thing(node, store, iris), _other_scheme(node), find(node.value))
     for other in filter(None, others):
-        if other != node and _is_there(other, store, DefaultGraph()):
+        if other != node and occurs(other, store, DefaultGraph()):
             return Instead(other)
     alike = _alike(node.value, list(_terms(store)))
     return Instead(NamedNode(alike) if alike else None)

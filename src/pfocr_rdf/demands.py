@@ -163,10 +163,10 @@ def _read(group: _Group, piece: Piece, before: Piece) -> None:
     elif triple.next == SUBJECT:
         triple.subject, triple.next = _thing(piece), PROPERTY
     elif triple.next == PROPERTY:
-        triple.property = None if path else _node(piece)
+        triple.property = None if path else node_of(piece)
         triple.is_type, triple.next = is_type and not path, VALUE
     elif triple.next == VALUE and not _goes_on(group, path):
-        if triple.is_type and not path and (kind := _node(piece)):
+        if triple.is_type and not path and (kind := node_of(piece)):
             _demand(group, Demand(kind, is_class=True))
         elif piece.kind == "variable":
             _lead(group, triple, path, piece.text)
@@ -232,12 +232,12 @@ def _demand(group: _Group, demand: Demand) -> None:
 
 
 def _thing(piece: Piece) -> str:
-    if node := _node(piece):
+    if node := node_of(piece):
         return str(node)
     return piece.text if piece.kind == "variable" else ""
 
 
-def _node(piece: Piece) -> NamedNode | None:
+def node_of(piece: Piece) -> NamedNode | None:
     """The IRI that a word is, if it is one; None also if its prefix stands for a relative IRI."""
     with suppress(ValueError):
         return NamedNode(piece.text) if piece.kind == "iri" else None

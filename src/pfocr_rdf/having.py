@@ -1,20 +1,23 @@
-"""Why a query that counts finds nothing: HAVING uses a name that SELECT gives only later.
+"""Why a query that counts finds nothing: it uses a count where there is none yet.
 
 ``SELECT (COUNT(?f) AS ?n) … HAVING (?n > 5)`` is valid SPARQL, but ``?n`` has no value in HAVING:
-groups are filtered before SELECT names what it counts, so every group is left out.
+groups are filtered before SELECT names what it counts, so every group is left out. A ``FILTER`` in
+the pattern sees one row at a time, before there are groups, so ``COUNT`` has no value there.
 https://www.w3.org/TR/sparql11-query/#sparqlGroupAggregate
 """
 
 import re
 from typing import Final
 
-from pfocr_rdf.matched import pieces
+from pfocr_rdf.matched import NOTHING, pieces
 from pfocr_rdf.tokens import TOKEN_RE
 
 #: The keywords on the level of SELECT, outside the braces of the pattern.
 CLAUSES: Final = frozenset(
     ("SELECT", "WHERE", "GROUP", "HAVING", "ORDER", "LIMIT", "OFFSET", "VALUES")
 )
+#: https://www.w3.org/TR/sparql11-query/#rAggregate
+AGGREGATES: Final = frozenset(("COUNT", "SUM", "AVG", "MIN", "MAX", "SAMPLE", "GROUP_CONCAT"))
 SPACES_RE: Final = re.compile(r"\s++")
 
 
@@ -51,6 +54,34 @@ def unnamed_in_having(text: str) -> dict[str, str]:
             found[piece.text] = aliases[-1].get(piece.text, "")
         before = piece.text
     return {variable: named for variable, named in found.items() if named}
+
+
+def counted_in_filter(text: str) -> list[str]:
+    """The conditions of FILTER that count, which never hold.
+
+    :param text: a well-formed query.
+
+    >>> counted_in_filter("SELECT ?g { ?f ?p ?g FILTER(COUNT(?f) > 5) } GROUP BY ?g")
+    ['COUNT(?f) > 5']
+    >>> counted_in_filter("SELECT ?g { ?f ?p ?g FILTER(?f > 5) } GROUP BY ?g HAVING(COUNT(?f) > 5)")
+    []
+    """
+    found: list[str] = []
+    begins, depth, braces, counts = 0, 0, 0, False
+    before = NOTHING
+    for piece in pieces(text, {}):
+        if depth and piece.text in ("{", "}"):  # a query of its own may be in EXISTS
+            braces += 1 if piece.text == "{" else -1
+        elif piece.text == "(" and (depth or before.text == "FILTER"):
+            begins, depth = begins if depth else piece.end, depth + 1
+            counts |= not braces and before.kind == "word" and before.text in AGGREGATES
+        elif piece.text == ")" and depth:
+            depth -= 1
+            if counts and not depth:
+                found.append(_on_a_line(text[begins : piece.end - 1]))
+                counts = False
+        before = piece
+    return found
 
 
 def _on_a_line(expression: str) -> str:

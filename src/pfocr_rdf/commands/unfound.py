@@ -8,7 +8,8 @@ from pfocr_rdf.absent import MOST_TOLD, absent, present_instead
 from pfocr_rdf.apart import apart
 from pfocr_rdf.commands.console import counted, say
 from pfocr_rdf.errors import IriError
-from pfocr_rdf.having import unnamed_in_having
+from pfocr_rdf.graphs import misplaced
+from pfocr_rdf.having import counted_in_filter, unnamed_in_having
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.spellings import find_iri
 
@@ -25,8 +26,17 @@ def tell_unfound(text: str, store: Store, iris: Iris) -> None:
     unnamed = unnamed_in_having(text)
     for variable, expression in unnamed.items():
         say(f"nothing was found: {variable} has no value in HAVING, write {expression} there")
+    counted_early = counted_in_filter(text)
+    for condition in counted_early:
+        say(f"nothing was found: FILTER sees one row at a time, write HAVING({condition})")
+    elsewhere = list(misplaced(text, store, iris))
+    for one in elsewhere[:MOST_TOLD]:
+        is_where = "is only in the default graph"
+        if one.is_graph:
+            is_where = "is no graph of the release: its records are in the default graph"
+        say(f"nothing was found: {one.term} {is_where}, without FROM and GRAPH")
     lacking = list(absent(text, store, iris))
-    if not lacking and not unnamed:
+    if not (lacking or unnamed or counted_early or elsewhere):
         _tell_apart(text, store, iris)
     if lacking:
         say("nothing was found, and the release does not have")

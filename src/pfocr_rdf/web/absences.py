@@ -3,8 +3,9 @@
 An answer without rows is valid, so this is not reported as a problem. The header
 ``X-Pfocr-Absent`` lists the IRIs and values of the query that occur in no triple, and what the
 release has in place of each. Values are written as in N-Triples and percent-encoded. So are
-variables that have no value in HAVING, and the expressions to write instead. If the release has
-everything that the query names, the header names properties that its things cannot have.
+variables that have no value in HAVING, conditions of FILTER that count, and what to write instead.
+Graphs that the release does not have are told, and terms that only the default graph has. If the
+release has all that the query names, the header names properties that its things cannot have.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,7 +17,8 @@ from pyoxigraph import Literal, NamedNode
 from pfocr_rdf.absent import MOST_TOLD, absent, present_instead
 from pfocr_rdf.apart import apart
 from pfocr_rdf.contents import Quads
-from pfocr_rdf.having import unnamed_in_having
+from pfocr_rdf.graphs import misplaced
+from pfocr_rdf.having import counted_in_filter, unnamed_in_having
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.web.headers import header_address, header_text
 
@@ -25,8 +27,13 @@ NAME: Final = b"x-pfocr-absent"
 LONGEST: Final = 200
 #: Bytes of the header: proxies accept a few kilobytes for all headers; an encoded 漢 takes nine.
 LONGEST_HEADER: Final = 2_000
-#: Stands in place of the property when the term is a variable that has no value in HAVING.
+#: In place of the property: that the term is a variable without a value in HAVING, a condition of
+#: FILTER that counts, or a graph that the release does not have.
 HAVING: Final = "HAVING"
+FILTER: Final = "FILTER"
+GRAPH: Final = "GRAPH"
+#: In place of a named graph: that the default graph has the term, and the graphs of the query not.
+DEFAULT: Final = "DEFAULT"
 #: First characters of values, paths, variables and ``[]``, which are percent-encoded as a whole.
 WHOLE: Final = ('"', "<", "?", "[")
 BETWEEN: Final = ", "
@@ -39,7 +46,8 @@ def told_absent(text: str, store: Quads, iris: Iris) -> Iterator[tuple[str, ...]
     """What the query process reports: terms of a query that the release lacks, and what it has.
 
     Each tuple holds the term, the property of which it should be a value, what there is in its
-    place, and the property of that; "" where there is none. If the term is a property that a thing
+    place, and the property of that; "" where there is none. For what is told in place of them, see
+    ``HAVING`` and what follows it. If the term is a property that a thing
     cannot have, these follow: the thing, what else it is asked for, a named graph that has the
     property if the default graph does not, the classes whose things have it, a property that leads
     to the thing, and classes that this leads to.
@@ -53,6 +61,15 @@ def _told(text: str, store: Quads, iris: Iris) -> Iterator[tuple[str, ...]]:
         is_known = False
         if len(expression) <= LONGEST:
             yield variable, HAVING, expression, ""
+    for condition in counted_in_filter(text):
+        is_known = False
+        if len(condition) <= LONGEST:
+            yield condition, FILTER, f"HAVING({condition})", ""
+    for one in misplaced(text, store, iris):
+        is_known = False
+        if len(one.term.value) <= LONGEST:
+            place = ("",) * PARAMETERS.index("graph") + (DEFAULT,)
+            yield (one.term.value, *((GRAPH,) if one.is_graph else place))
     for matched in absent(text, store, iris):
         is_known = False
         if len(_said(matched.term)) <= LONGEST:
@@ -92,6 +109,8 @@ def absent_headers(end: Mapping[str, Any]) -> list[tuple[bytes, bytes]]:
     b'<%22a%22@en>; of="urn:p"; instead="%22a%22"'
     >>> absent_headers({"absent": [["?n", "HAVING", "COUNT(?f)", ""]]})[0][1]
     b'<%3Fn>; of="HAVING"; instead="COUNT%28%3Ff%29"'
+    >>> absent_headers({"absent": [["urn:g", "GRAPH"]]})[0][1]
+    b'<urn:g>; of="GRAPH"'
     >>> lacks = ["urn:p", "", "", "", "?x", "urn:q", "", "urn:C urn:D"]
     >>> absent_headers({"absent": [lacks]})[0][1]
     b'<urn:p>; at="%3Fx"; beside="urn:q"; has="urn:C urn:D"'
@@ -105,13 +124,13 @@ def absent_headers(end: Mapping[str, Any]) -> list[tuple[bytes, bytes]]:
     room = LONGEST_HEADER
     for term, *others in list(end.get("absent") or ())[:MOST_TOLD]:
         told = zip(PARAMETERS, map(str, others), strict=False)
-        write = header_text if HAVING in others else _written
+        write = header_text if others[0] in (HAVING, FILTER) else _written
         facts = [
             f'; {name}="{_written_list(other) if name in LISTS else write(other)}"'
             for name, other in told
             if other
         ]
-        one = f"<{_written(str(term))}>" + "".join(facts)
+        one = f"<{write(str(term))}>" + "".join(facts)
         if len(one) <= room:
             said.append(one)
             room -= len(one) + len(BETWEEN)

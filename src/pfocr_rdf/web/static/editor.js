@@ -65,7 +65,7 @@ function tellAnswer(told, answer) {
 }
 
 // Explain an empty answer from its header X-Pfocr-Absent: terms of the query that the release does
-// not have, and what it has instead; variables without a value in HAVING; and properties that a
+// not have, and what it has instead; counts where there are none yet; graphs; and properties that a
 // thing of the query cannot have.
 function showAbsent(place, header, prefixes) {
   let lacking = false;
@@ -77,13 +77,12 @@ function showAbsent(place, header, prefixes) {
     const told = Object.fromEntries(
       [...facts.matchAll(/; ([a-z-]+)="([^"]*)"/g)].map(([, name, value]) => [name, value]),
     );
-    const item = document.createElement("li");
-    if (told.of === "HAVING") {
-      const [variable, expression] = [term, told.instead].map(decodeURIComponent);
-      const before = reasons.childElementCount ? "; " : ": ";
-      reasons.append(before, code(variable), " has no value in HAVING, write ", code(expression), " there");
+    const reason = whyNowhere(term, told);
+    if (reason) {
+      reasons.append(reasons.childElementCount ? "; " : ": ", ...reason);
       continue;
     }
+    const item = document.createElement("li");
     if (told.at) {
       item.append(...whyApart(term, told, prefixes));
       list.append(item);
@@ -99,6 +98,20 @@ function showAbsent(place, header, prefixes) {
   if (lacking) reasons.append(", and the release does not have");
   place.replaceChildren(reasons, list);
   place.hidden = terms.length === 0;
+}
+
+// Explain a count where there is none yet, and what is looked for in the wrong graphs.
+function whyNowhere(term, told) {
+  if (told.of === "HAVING") {
+    const [variable, expression] = [term, told.instead].map(decodeURIComponent);
+    return [code(variable), " has no value in HAVING, write ", code(expression), " there"];
+  }
+  if (told.of === "FILTER") {
+    return ["FILTER sees one row at a time, write ", code(decodeURIComponent(told.instead))];
+  }
+  const without = "in the default graph, without FROM and GRAPH";
+  if (told.of === "GRAPH") return [code(term), ` is no graph of the release: its records are ${without}`];
+  return told.graph === "DEFAULT" ? [code(term), ` is only ${without}`] : null;
 }
 
 // Explain a property that a thing of the query cannot have, with the prefixes of the endpoint.

@@ -1,0 +1,121 @@
+"""Why a query finds nothing: it looks into named graphs, and the records are in the default graph.
+
+Other endpoints keep their data in named graphs, so their users write ``FROM`` or ``GRAPH``. Here
+named graphs have other spellings and the links of mapping sets only.
+https://www.w3.org/TR/sparql11-query/#rdfDataset
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, islice
+from typing import Final
+
+from pyoxigraph import DefaultGraph, NamedNode
+
+from pfocr_rdf.absent import occurs
+from pfocr_rdf.contents import Quads
+from pfocr_rdf.demands import NOT_NEEDED, node_of
+from pfocr_rdf.iris import FOAF, Iris, term
+from pfocr_rdf.matched import ASIDE, NOTHING, Piece, names_graphs, pieces, places
+
+#: By this property the description of a release leads to the graph of each mapping set.
+TOPIC: Final = term(FOAF, "primaryTopic")
+#: With one of these signs in a path, the query may find something without the path's terms.
+CHOICES: Final = frozenset("|?*!")
+CALLS: Final = ("SERVICE", "SILENT")
+
+Graphs = tuple[NamedNode, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Misplaced:
+    """A graph that the release does not have, or a term that only the default graph has."""
+
+    term: NamedNode
+    is_graph: bool = False
+
+
+@dataclass(slots=True)
+class _Group:
+    """What is between two braces, with the IRIs that something must match.
+
+    :param graphs: the graphs that it looks into; None for the default graph of the release.
+    """
+
+    graphs: Graphs | None
+    is_needed: bool = True
+    terms: dict[NamedNode, None] = field(default_factory=dict)
+
+
+def misplaced(text: str, store: Quads, iris: Iris) -> Iterator[Misplaced]:
+    """The graphs of a query that the release does not have; or else the first term in no such.
+
+    What is within OPTIONAL, MINUS, EXISTS or SERVICE is left out. If there is UNION or a path with
+    a choice, so are all terms: the query may find something without them.
+
+    :param text: a well-formed query.
+    """
+    if not names_graphs(text):
+        return
+    words = list(pieces(text, iris.prefixes()))
+    groups = [group for group in _groups(words, _named(store, iris)) if group.is_needed]
+    asked = dict.fromkeys(chain(_dataset(words), *(group.graphs or () for group in groups)))
+    lacking = [graph for graph in asked if not _has(store, graph)]
+    yield from (Misplaced(graph, is_graph=True) for graph in lacking)
+    if not lacking and not any(p.text == "UNION" or CHOICES & set(p.gap) for p in words):
+        yield from islice(_elsewhere(groups, store), 1)
+
+
+def _named(store: Quads, iris: Iris) -> Graphs:
+    """The named graphs of the release."""
+    topics = store.quads_for_pattern(None, TOPIC, None, DefaultGraph())
+    sets = (quad.object for quad in topics if isinstance(quad.object, NamedNode))
+    return tuple(graph for graph in (iris.equivalents, *sets) if _has(store, graph))
+
+
+def _dataset(words: Sequence[Piece], clause: str | None = None) -> Iterator[NamedNode]:
+    """The graphs of FROM and FROM NAMED, or of one of them; only in the head of a query."""
+    before = ""
+    for piece, place in zip(words, places(words), strict=True):
+        if place == "head" and before in ("FROM", "NAMED") and clause in (None, before):
+            yield from filter(None, [node_of(piece)])
+        before = piece.text
+
+
+def _groups(words: Sequence[Piece], named: Graphs) -> list[_Group]:
+    """The groups of a query.
+
+    :param named: the graphs that GRAPH with a variable looks into, unless the query names some.
+    """
+    is_whole = not any(_dataset(words))
+    named = named if is_whole else tuple(_dataset(words, "NAMED"))
+    found = opened = [_Group(None if is_whole else tuple(_dataset(words, "FROM")))]
+    earlier = before = NOTHING
+    for piece, place in zip(words, places(words), strict=True):
+        group = opened[-1]
+        if (piece.kind, piece.text) == ("sign", "{"):
+            is_needed = before.text not in NOT_NEEDED and earlier.text not in CALLS
+            graphs = group.graphs
+            if earlier.text == "GRAPH":
+                graphs = (node,) if (node := node_of(before)) else named
+            opened = [*opened, _Group(graphs, is_needed and group.is_needed)]
+            found = [*found, opened[-1]]
+        elif (piece.kind, piece.text) == ("sign", "}"):
+            opened = opened[:-1] or opened
+        elif place == "pattern" and before.text not in ASIDE and (node := node_of(piece)):
+            group.terms[node] = None
+        earlier, before = before, piece
+    return found
+
+
+def _elsewhere(groups: Iterable[_Group], store: Quads) -> Iterator[Misplaced]:
+    """The terms that are in the default graph and in none that they are sought in."""
+    for group in groups:
+        for node in group.terms if group.graphs is not None else ():
+            is_found = any(occurs(node, store, graph) for graph in group.graphs or ())
+            if not is_found and occurs(node, store, DefaultGraph()):
+                yield Misplaced(node)
+
+
+def _has(store: Quads, graph: NamedNode) -> bool:
+    return next(store.quads_for_pattern(None, None, None, graph), None) is not None
