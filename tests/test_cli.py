@@ -780,6 +780,21 @@ def test_what_is_for_a_release_is_not_ignored_beside_an_endpoint(option: tuple[s
     assert f"{option[0]} is for a release" in refused.err
 
 
+def test_what_is_for_an_endpoint_is_not_ignored_beside_a_release(data: Path) -> None:
+    refused = run("query", "ASK {}", "--timeout-s", "3", "--data", data)
+    assert refused.status == 2
+    assert "--timeout-s: it is for --endpoint, and a release is asked" in refused.err
+
+
+def test_a_list_of_endpoints_is_read_where_nobody_is_asked(data: Path, tmp_path: Path) -> None:
+    missing = run("query", "ASK {}", "--partners", tmp_path / "none.toml", "--data", data)
+    assert (missing.status, missing.out) == (1, "")
+    assert "none.toml cannot be read (No such file or directory)" in missing.err
+    (tmp_path / "partners.toml").touch()
+    read = run("query", "ASK {}", "--partners", tmp_path / "partners.toml", "--data", data)
+    assert (read.status, read.err) == (0, "")
+
+
 @pytest.mark.parametrize("option", [("--offset", "1"), ("--year", "2018"), ("--organism", "x")])
 def test_what_is_for_figures_is_not_ignored_beside_suggestions(
     option: tuple[str, ...], data: Path

@@ -116,6 +116,9 @@ def query(
                 raise typer.BadParameter(reason, param_hint="--endpoint")
             rows = _ask_endpoint(endpoint, _text(asked, param or [], Iris()), form, timeout_s)
             _tell_cut(asked, param or [], rows)
+        elif timeout_s != TIMEOUT_S:
+            what = "it is for --endpoint, and a release is asked: leave it out"
+            raise typer.BadParameter(what, param_hint="--timeout-s")
         else:
             with holding_named(data, release) as found:
                 if explain:
@@ -218,7 +221,8 @@ def _ask_release(
     except UsageError as error:
         raise UsageError(f"{error}{_named(release, asked, params)}") from error
     _refuse_crashing(text)
-    joined = _joined(text, store, iris, partners) if "service" in text.lower() else text
+    is_joined = partners is not None or "service" in text.lower()
+    joined = _joined(text, store, iris, partners) if is_joined else text
     found = write_query(store, joined, data_out(), form, iris, terminal=sys.stdout.isatty())
     # If partners have answered, another text was asked, and this one cannot explain the result.
     if not found and joined == text:
@@ -293,8 +297,11 @@ def _joined(text: str, store: Store, iris: Iris, partners: Path | None) -> str:
     """What is left of a query after its SERVICE clauses were answered by their endpoints."""
     # Importing it takes a tenth of a second, and most queries do without.
     from pfocr_rdf.web.federation.local import has_service, join_here
+    from pfocr_rdf.web.federation.partners import read_partners
 
     if not has_service(text):
+        if partners is not None:
+            read_partners(partners)  # what is wrong with a list is told, also where nobody is asked
         return text
     joined = join_here(text, store, iris, partners)
     for told in joined.told:
