@@ -7,6 +7,8 @@ from pathlib import Path
 
 from pyoxigraph import Quad, Store
 
+from building import build
+from making import SEEDS
 from pfocr_rdf.build.finish import write_manifest
 from pfocr_rdf.releases import Release, make_current
 
@@ -35,3 +37,12 @@ def data_folder(release: Release, data: Path, quads: Iterable[Quad] = ()) -> Pat
     made = add_release(release, data, release.id, quads)
     make_current(data, made)
     return data
+
+
+def alike(folder: Path) -> Release:
+    """A release of the samples with another title, and so with as many triples."""
+    records = Path(shutil.copytree(SEEDS, folder / "alike"))
+    for path in (records / "_figures").iterdir():
+        text = path.read_text("utf-8").replace("General mechanisms", "GENERAL mechanisms")
+        path.write_text(text, "utf-8")
+    return build(records, folder / "alike-data").release

@@ -65,7 +65,7 @@ ORDER: Final = (
         "results",
     ),
     *("peers", "resending", "remote", "describe", "crate", "publish"),
-    *("stores", "push_notes", "push_graphs", "push", "isql", "push_bulk", "web"),
+    *("stores", "push_graphs", "push_notes", "push", "isql", "push_bulk", "web"),
     *("commands", "cli", "__main__"),
 )
 #: What only some modules may import: nothing else knows YAML, another endpoint or a terminal.

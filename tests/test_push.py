@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -33,6 +34,8 @@ from pfocr_rdf.queries import bind, load_query
 from pfocr_rdf.releases import Release
 from pfocr_rdf.remote import ask_endpoint
 from pfocr_rdf.results import write_answer, write_query
+from pfocr_rdf.vocabulary import HAS_CURRENT_VERSION
+from releasing import alike
 from serving import wait_until
 from virtuoso import PASSWORD, USER, Virtuoso, put
 
@@ -199,6 +202,10 @@ class Memory:
 
     async def count(self, graph: str) -> int:
         return len(self.graphs.get(graph, ()))
+
+    async def versions(self, graph: str) -> set[str]:
+        lines = b"\n".join(self.graphs.get(graph, ())).decode()
+        return set(re.findall(rf" {re.escape(str(HAS_CURRENT_VERSION))} <[^>]*/([^>/]*)> ", lines))
 
 
 def test_a_push_that_was_killed_between_a_chunk_and_its_note_goes_on(
@@ -389,3 +396,55 @@ def test_a_release_goes_to_any_store_that_speaks_the_protocol(
         text = f"CONSTRUCT {{ ?s ?p ?o }} {{ GRAPH <{GRAPH}> {{ ?s ?p ?o }} }}"
         with ask_endpoint(query, text) as found:
             assert set(found) == set(triples(mixed_release))  # type: ignore[arg-type]
+
+
+def held(endpoint: str, graph: str, pattern: str) -> set[str]:
+    """What the store has for ``?found`` in a pattern."""
+    text = f"SELECT DISTINCT ?found {{ GRAPH {graph} {{ {pattern} }} }}"
+    with ask_endpoint(endpoint.replace("/store", "/query"), text) as rows:
+        assert isinstance(rows, QuerySolutions)
+        return {row[0].value for row in rows}
+
+
+def test_a_release_that_another_push_put_there_is_not_taken_for_ours(
+    tmp_path: Path, seeds_release: Release
+) -> None:
+    second = alike(tmp_path)
+    assert second.manifest()["triples"] == seeds_release.manifest()["triples"]
+    with oxigraph_writable(tmp_path / "store") as endpoint:
+        for release, folder in ((seeds_release, "a"), (second, "b"), (seeds_release, "a")):
+            (tmp_path / folder).mkdir(exist_ok=True)
+            line = ["push", "--endpoint", endpoint, "--data", str(tmp_path / folder), "--release"]
+            done = run(*line, release.path)
+            assert done.status == 0, done.err
+        assert "the store has another release than was pushed from here: all is sent" in done.err
+        there = held(endpoint, "?g", f"?d {HAS_CURRENT_VERSION} ?found")
+        assert there == {Iris().release(seeds_release.manifest()["version"]).value}
+        assert "sent" not in run(*line, seeds_release.path).err
+
+
+def test_graphs_of_mapping_sets_that_a_release_does_not_have_are_emptied(
+    tmp_path: Path, seeds_release: Release, lasting: Release
+) -> None:
+    with oxigraph_writable(tmp_path / "store") as endpoint:
+        line = ["push", "--endpoint", endpoint, "--data", str(tmp_path), "--release"]
+        named = [row.split("\t")[0] for row in run(*line, lasting.path).out.splitlines()]
+        done = run(*line, seeds_release.path)
+        assert done.status == 0, done.err
+        assert named[2:]
+        for graph in named[2:]:
+            assert f"{graph}: emptied, for the release does not have this mapping set" in done.err
+        assert held(endpoint, "?found", "?s ?p ?o") == set(named[:2])
+        assert "emptied" not in run(*line, seeds_release.path).err
+        assert len(run(*line, lasting.path).out.splitlines()) == len(named)
+
+
+@pytest.mark.parametrize("value", ["geheim\udcff", "\udcff"])
+def test_what_is_not_utf8_is_told(
+    value: str, seeds_release: Release, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STORE_PASSWORD", value)
+    line = ["push", "--release", str(seeds_release.path), "--data", str(tmp_path), "--endpoint"]
+    who = ["--user", USER, "--password-env", "STORE_PASSWORD"]
+    assert "the user or the password is not UTF-8" in run(*line, "http://127.0.0.1:9/", *who).err
+    assert "begins with http" in run(*line, f"http://127.0.0.1:9/{value}/store").err

@@ -10,7 +10,7 @@ import pytest
 from pyoxigraph import QuerySolutions, Triple
 from typer.testing import CliRunner
 
-from building import build
+from building import build, triples
 from invoking import Outcome, run
 from linking import SAMPLES
 from making import SEEDS
@@ -23,6 +23,7 @@ from pfocr_rdf.push_graphs import PushProgress
 from pfocr_rdf.releases import Release
 from pfocr_rdf.remote import ask_endpoint
 from pfocr_rdf.stores import Account
+from releasing import alike
 from virtuoso import PASSWORD, USER, Virtuoso, put
 
 GRAPH: Final = "https://data.example/bulk's"
@@ -73,11 +74,19 @@ def test_a_release_is_counted_there_as_here(
     assert "confirmed: Virtuoso loads pfocr.nt.gz" in done.err
 
 
-def test_the_graphs_of_mapping_sets_are_loaded_too(virtuoso: Virtuoso, tmp_path: Path) -> None:
+def test_the_graphs_of_mapping_sets_are_loaded_too_and_emptied_where_there_are_none(
+    seeds_release: Release, virtuoso: Virtuoso, tmp_path: Path
+) -> None:
     release = build(SEEDS, tmp_path / "data", mappings=tuple(SAMPLES)).release
     done = push(virtuoso, release, tmp_path / "notes")
     assert (done.status, done.out) == (0, counts(release)), done.err
     assert len(done.out.splitlines()) == 2 + len(SAMPLES)
+    without = push(virtuoso, seeds_release, tmp_path / "notes")
+    assert (without.status, without.out) == (0, counts(seeds_release)), without.err
+    for row in done.out.splitlines()[2:]:
+        graph = row.split("\t")[0]
+        assert f"{graph}: emptied, for the release does not have this mapping set" in without.err
+        assert there(virtuoso, graph) == set()
 
 
 def test_what_is_loaded_is_what_chunks_would_have_brought(
@@ -108,6 +117,21 @@ def test_another_release_takes_the_place_of_the_one_before(
     for release in (mixed_release, seeds_release, mixed_release):
         done = push(virtuoso, release, tmp_path)
         assert (done.status, done.out) == (0, counts(release)), done.err
+
+
+def test_a_release_that_another_push_put_there_is_not_taken_for_ours(
+    seeds_release: Release, virtuoso: Virtuoso, tmp_path: Path
+) -> None:
+    second = alike(tmp_path)
+    assert second.manifest()["triples"] == seeds_release.manifest()["triples"]
+    for release, folder in ((seeds_release, "a"), (second, "b"), (seeds_release, "a")):
+        done = push(virtuoso, release, tmp_path / folder)
+        assert (done.status, done.out) == (0, counts(release)), done.err
+    assert "the store has another release than was pushed from here: all is sent" in done.err
+    assert there(virtuoso, GRAPH) >= {
+        triple for triple in triples(seeds_release) if "General mechanisms" in str(triple)
+    }
+    assert "triples sent" not in push(virtuoso, seeds_release, tmp_path / "a").err
 
 
 def test_a_graph_that_somebody_else_wrote_to_is_loaded_again(

@@ -33,6 +33,7 @@ from pfocr_rdf.partitions import (
 from pfocr_rdf.ranges import classes_of
 from pfocr_rdf.tally import Tally, by_subject
 from pfocr_rdf.vocabulary import (
+    HAS_CURRENT_VERSION,
     LICENSE_OF_RECORDS,
     RDF_TYPE,
     WAS_DERIVED_FROM,
@@ -238,7 +239,7 @@ def _dataset(facts: ReleaseFacts, iris: Iris) -> Iterator[Fact]:
     yield term(ns.DCTERMS, "conformsTo"), NamedNode(ns.BIOSCHEMAS_DATASET)
     yield term(ns.DCTERMS, "accessRights"), NamedNode(ns.PUBLIC_ACCESS)
     yield term(ns.DCTERMS, "accrualPeriodicity"), NamedNode(ns.IRREGULAR)
-    yield term(ns.PAV, "hasCurrentVersion"), iris.release(facts.version)
+    yield HAS_CURRENT_VERSION, iris.release(facts.version)
     yield term(ns.VOID, "sparqlEndpoint"), iris.endpoint
     yield Schema.name, Literal(TITLE)
     yield Schema.alternate_name, Literal("PFOCR RDF")

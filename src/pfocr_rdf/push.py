@@ -12,10 +12,13 @@ from typing import Final
 
 from pfocr_rdf.errors import RemoteError, UsageError
 from pfocr_rdf.push_graphs import (
+    EMPTIED,
+    OTHER,
     Listener,
     PushedGraph,
     PushProgress,
     Source,
+    mapping_space,
     release_graphs,
     same_by_value,
 )
@@ -79,8 +82,16 @@ async def push_release(
     store = GraphStore(options.endpoint, queries, options.account, options.timeout_s)
     with noting(data, options.endpoint) as notes:
         async with store:
-            pushes = (_Push(one, release.id, notes, store, options) for one in sources)
-            return [await push.run(listen) for push in pushes]
+            pushes = [_Push(one, release.id, notes, store, options) for one in sources]
+            if not options.again and not await pushes[0].agrees():
+                listen(PushProgress(pushes[0].source.graph, 0, pushes[0].source.triples, OTHER))
+                notes.forget()
+            pushed = [await push.run(listen) for push in pushes]
+            for graph in notes.left(sources, mapping_space(release)):
+                await store.clear(graph)
+                notes.drop(graph)
+                listen(PushProgress(graph, 0, 0, EMPTIED))
+            return pushed
 
 
 class _Push:
@@ -99,6 +110,13 @@ class _Push:
         self.notes = notes
         self.store = store
         self.options = options
+
+    async def agrees(self) -> bool:
+        """Whether the store has no other release than is noted."""
+        graph = self.source.graph
+        if self.notes.read(graph) is None:
+            return True
+        return self.notes.agree(graph, await self.store.versions(graph))
 
     async def run(self, listen: Listener) -> PushedGraph:
         """Send what the store has not confirmed, and compare its count."""

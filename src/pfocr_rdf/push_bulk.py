@@ -17,21 +17,30 @@ from pfocr_rdf.errors import RemoteError, UsageError
 from pfocr_rdf.isql import Isql, StatementError
 from pfocr_rdf.peers import flat
 from pfocr_rdf.push_graphs import (
+    EMPTIED,
+    OTHER,
     Listener,
     PushedGraph,
     PushProgress,
     Source,
+    mapping_space,
     release_graphs,
     same_by_value,
 )
 from pfocr_rdf.push_notes import Note, PushNotes, noting
 from pfocr_rdf.releases import Release
 from pfocr_rdf.stores import Account
+from pfocr_rdf.vocabulary import HAS_CURRENT_VERSION
 
 SERVER_RE: Final = re.compile(r"([A-Za-z0-9][A-Za-z0-9.-]*:)?[0-9]{1,5}")
 USER_RE: Final = re.compile(r"[^-=\s][^=\s]*")
 DENIED_RE: Final = re.compile("access denied|[Pp]ermission")
 COUNT: Final = "SELECT COUNT(*) FROM DB.DBA.RDF_QUAD WHERE G = iri_to_id({graph}, 0)"
+#: Which releases a graph says that it is of; see :mod:`pfocr_rdf.dataset`.
+VERSIONS: Final = (
+    "SELECT id_to_iri(O) FROM DB.DBA.RDF_QUAD WHERE G = iri_to_id({graph}, 0)"
+    " AND P = iri_to_id({property}, 0)"
+)
 #: 3: each row is its own transaction, and logged; a graph in one would fill the memory.
 CLEAR: Final = "DB.DBA.SPARUL_CLEAR(vector({graph}), 0, 0, 3, 0)"
 FORGET: Final = "DELETE FROM DB.DBA.LOAD_LIST WHERE ll_file = {path}"
@@ -90,7 +99,11 @@ def bulk_load(
     ):
         bulk = _Bulk(release, options, notes, isql, listen)
         try:
-            return [one for _, graphs in groupby(sources, _path) for one in bulk.file(list(graphs))]
+            bulk.check(sources[0])
+            files = [list(graphs) for _, graphs in groupby(sources, _path)]
+            pushed = [one for graphs in files for one in bulk.file(graphs)]
+            bulk.empty(notes.left(sources, mapping_space(release)))
+            return pushed
         except StatementError as error:
             if not DENIED_RE.search(error.said):
                 raise
@@ -119,6 +132,21 @@ class _Bulk:
         self.isql = isql
         self.listen = listen
         self.folder = str(PurePosixPath(options.folder or release.dumps.resolve()))
+
+    def check(self, data: Source) -> None:
+        """Forget what was noted if Virtuoso has the data of another release."""
+        said = self.isql.run(VERSIONS, graph=data.graph, property=HAS_CURRENT_VERSION.value)
+        versions = {iri.rpartition("/")[2] for iri in said.split()}
+        if not self.options.again and not self.notes.agree(data.graph, versions):
+            self.listen(PushProgress(data.graph, 0, data.triples, OTHER))
+            self.notes.forget()
+
+    def empty(self, graphs: list[str]) -> None:
+        """Empty graphs that the release does not have."""
+        for graph in graphs:
+            self.isql.run(CLEAR, graph=graph)
+            self.notes.drop(graph)
+            self.listen(PushProgress(graph, 0, 0, EMPTIED))
 
     def file(self, sources: list[Source]) -> Iterator[PushedGraph]:
         """Load a file unless all of its graphs are there, and count its graphs."""

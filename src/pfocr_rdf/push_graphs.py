@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
+from typing import Final
 
 from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, parse, serialize
 
@@ -69,6 +70,19 @@ class Source:
             for quad in _quads(file):
                 if quad.graph_name == name:
                     yield serialize([quad.triple], format=RdfFormat.N_TRIPLES) or b""
+
+
+#: Notes on the progress of a push.
+OTHER: Final = "the store has another release than was pushed from here: all is sent again"
+EMPTIED: Final = "emptied, for the release does not have this mapping set"
+
+
+def mapping_space(release: Release) -> str:
+    """The namespace of the graphs of mapping sets.
+
+    :raises ReleaseError: if the release has no readable manifest.
+    """
+    return iris_of(release).mapping_graph("").value.rpartition("/")[0] + "/"
 
 
 def release_graphs(release: Release, graph: str | None) -> list[Source]:

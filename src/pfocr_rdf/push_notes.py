@@ -3,13 +3,14 @@
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
 from pfocr_rdf.errors import ReleaseError
+from pfocr_rdf.push_graphs import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +76,44 @@ class PushNotes:
         except (LookupError, ValueError, TypeError):
             return None
 
+    def agree(self, graph: str, versions: Set[str]) -> bool:
+        """Whether a store has no other release than is noted.
+
+        It may have: what was pushed from another data folder, or to another address of the same
+        store, is not noted here. The other release may even have as many triples.
+
+        :param graph: that of the data.
+        :param versions: the releases that the store says this graph is of.
+        """
+        note = self.read(graph)
+        return note is None or versions <= {note.release.rpartition("-")[2]}
+
+    def forget(self) -> None:
+        """Forget what was noted of all graphs, but not which there are."""
+        self._graphs = {graph: ["", 0, 0, 0] for graph in self._graphs}
+
+    def drop(self, graph: str) -> None:
+        """Drop the note on a graph that was emptied.
+
+        :raises ReleaseError: if the data folder cannot be written to.
+        """
+        del self._graphs[graph]
+        self._save()
+
+    def left(self, sources: Sequence[Source], space: str) -> list[str]:
+        """The graphs in a namespace that earlier pushes filled, and that are not among these."""
+        kept = {source.graph for source in sources}
+        return [one for one in self._graphs if one.startswith(space) and one not in kept]
+
     def write(self, graph: str, note: Note) -> None:
         """Write the note on a graph.
 
         :raises ReleaseError: if the data folder cannot be written to.
         """
         self._graphs[graph] = [note.release, note.confirmed, note.least, note.most]
+        self._save()
+
+    def _save(self) -> None:
         fresh = self.path.with_suffix(".part")
         try:
             text = json.dumps({"endpoint": self._endpoint, "graphs": self._graphs}, indent=1)

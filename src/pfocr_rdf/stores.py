@@ -21,6 +21,7 @@ from yarl import URL
 from pfocr_rdf.errors import RemoteError, UsageError
 from pfocr_rdf.peers import AGENT, SHOWN, can_be_host, flat
 from pfocr_rdf.resending import sent
+from pfocr_rdf.vocabulary import HAS_CURRENT_VERSION
 
 TIMEOUT_S: Final = 600.0
 CONNECT_TIMEOUT_S: Final = 30.0
@@ -29,6 +30,8 @@ FORM: Final = "application/x-www-form-urlencoded"
 JSON: Final = "application/sparql-results+json"
 #: The parameter ``default-graph-uri`` names the graph, so that no IRI goes into this text.
 COUNT: Final = "SELECT (COUNT(*) AS ?count) { ?s ?p ?o }"
+#: Which releases a graph says that it is of; see :mod:`pfocr_rdf.dataset`.
+VERSIONS: Final = f"SELECT ?version {{ ?dataset {HAS_CURRENT_VERSION} ?version }}"
 #: End of a graph store's path → end of the path where the same store takes queries.
 STORE_TO_QUERY: Final = (
     ("/sparql-graph-crud-auth", "/sparql"),  # Virtuoso
@@ -41,6 +44,7 @@ NO_STORE: Final = (
     "no graph store is at this address: Virtuoso's ends in /sparql-graph-crud-auth, Fuseki's in"
     " /data, Oxigraph's in /store, GraphDB's in /rdf-graphs/service"
 )
+NO_COUNT: Final = "gave no count of triples: say with --query-endpoint where it takes queries"
 #: HTTP status (https://www.rfc-editor.org/rfc/rfc9110#section-15) → what to do next.
 STATUS_TO_ADVICE: Final[Mapping[int, str]] = {
     403: "the user may not write there: have that granted (SPARQL_UPDATE in Virtuoso), or push to"
@@ -83,6 +87,7 @@ def check_address(address: str) -> None:
     :raises UsageError: if not; the message omits the address, which may contain a password.
     """
     try:
+        address.encode()  # a command line may hold other bytes than UTF-8
         url = URL(address)
         is_web = url.scheme in {"http", "https"} and can_be_host(url.host)
         fine = is_web and url.user is None and url.password is None
@@ -153,18 +158,30 @@ class GraphStore:
 
         :raises RemoteError: if the store gives no number.
         """
-        body = urlencode({"query": COUNT, "default-graph-uri": graph}).encode()
+        try:
+            (found,) = await self._values(COUNT, graph, "count")
+            return int(found)
+        except ValueError:
+            pass  # raised below, so that the parsing error is not part of it
+        raise RemoteError(self.queries, NO_COUNT)
+
+    async def versions(self, graph: str) -> set[str]:
+        """The versions of which a graph says that it is the data.
+
+        :raises RemoteError: if the store gives no answer.
+        """
+        return {iri.rpartition("/")[2] for iri in await self._values(VERSIONS, graph, "version")}
+
+    async def _values(self, query: str, graph: str, name: str) -> list[str]:
+        """What a query finds in a graph for its only variable."""
+        body = urlencode({"query": query, "default-graph-uri": graph}).encode()
         head = {"Content-Type": FORM, "Accept": JSON}
         answer = await self._ask("POST", URL(self.queries), body, head)
         try:
-            (row,) = json.loads(answer)["results"]["bindings"]
-            return int(row["count"]["value"])
+            return [str(row[name]["value"]) for row in json.loads(answer)["results"]["bindings"]]
         except (ValueError, LookupError, TypeError):
             pass  # raised below, so that the parsing error is not part of it
-        raise RemoteError(
-            self.queries,
-            "gave no count of triples: say with --query-endpoint where it takes queries",
-        )
+        raise RemoteError(self.queries, NO_COUNT)
 
     async def _write(self, method: str, graph: str, triples: bytes) -> None:
         # https://www.w3.org/TR/sparql11-http-rdf-update/#indirect-graph-identification
@@ -233,6 +250,9 @@ class GraphStore:
                 "wants the password unencrypted: push to an address with https",
             )
         account = self._account
+        if ":" in account.user:  # https://www.rfc-editor.org/rfc/rfc7617#section-2
+            reason = "wants a user name without a colon: push as another user"
+            raise RemoteError(str(url.with_query(None)), reason)
         self._basic = {"Authorization": aiohttp.encode_basic_auth(account.user, account.password)}
         return True
 

@@ -88,9 +88,9 @@ def push(
     """Send a release to another store, and count its triples there.
 
     Uses the SPARQL Graph Store Protocol, or Virtuoso's bulk loader, which is faster. Replaces what
-    the graphs held. A push that was interrupted continues after what the store has confirmed; if
-    the release is there already, nothing is sent. Prints one graph per line, with the number of
-    triples that the store counts.
+    the graphs held, and empties those of mapping sets that only an earlier release had. Continues
+    a push that was interrupted; if the release is there already, nothing is sent. Prints one graph
+    per line, with the number of triples that the store counts.
     """
     with refusals(), holding_named(data, release) as found:
         if (endpoint is None) == (virtuoso_bulk is None):
@@ -138,6 +138,10 @@ def _account(user: str | None, variable: str | None) -> Account | None:
     password = os.environ.get(variable)
     if password is None:
         raise UsageError(f"there is no environment variable {variable}: put the password into it")
+    try:
+        f"{user}{password}".encode()
+    except UnicodeEncodeError:
+        raise UsageError("the user or the password is not UTF-8: write it so") from None
     return Account(user, password)
 
 
@@ -156,7 +160,7 @@ class _Teller:
         """Print progress, if there is something new."""
         tenth = (progress.graph, 10 * progress.confirmed // max(progress.total, 1))
         if not self.quiet and (progress.note or tenth != self.told):
-            note = f": {progress.note}" if progress.note else ""
             done = f"{progress.confirmed:,} of {progress.total:,} triples confirmed"
-            say(f"{progress.graph}: {done}{note}")
+            said = (progress.graph, done if progress.total else "", progress.note)
+            say(": ".join(filter(None, said)))
         self.told = tenth

@@ -109,11 +109,7 @@ def query(
         if show:
             typer.echo(_shown(asked, param or []))
         elif endpoint is not None:
-            of_release = {"--explain": explain, "--partners": partners is not None}
-            of_release["--release"] = release != "current"
-            for name in (name for name, is_given in of_release.items() if is_given):
-                reason = f"{name} is for a release: leave one of them out"
-                raise typer.BadParameter(reason, param_hint="--endpoint")
+            _refuse_beside(explain=explain, partners=partners, release=release != "current")
             rows = _ask_endpoint(endpoint, _text(asked, param or [], Iris()), form, timeout_s)
             _tell_cut(asked, param or [], rows)
         elif timeout_s != TIMEOUT_S:
@@ -125,6 +121,13 @@ def query(
                     _explain(found, asked, param or [], partners)
                 else:
                     _ask_release(found, asked, param or [], form, partners)
+
+
+def _refuse_beside(**of_release: object) -> None:
+    """Refuse options that are for a release beside an endpoint."""
+    for name in (name for name, is_given in of_release.items() if is_given):
+        reason = f"--{name} is for a release: leave one of them out"
+        raise typer.BadParameter(reason, param_hint="--endpoint")
 
 
 def _shown(asked: str, params: list[str]) -> str:

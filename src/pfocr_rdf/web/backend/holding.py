@@ -13,10 +13,9 @@ import zlib
 from collections.abc import Mapping
 from typing import Any, Final
 
-from pfocr_rdf import iris as ns
 from pfocr_rdf.dumps import NAME_TO_FORMAT
-from pfocr_rdf.iris import term
 from pfocr_rdf.push_graphs import same_by_value
+from pfocr_rdf.vocabulary import HAS_CURRENT_VERSION
 from pfocr_rdf.web.backend.client import WHO, Client, failed
 from pfocr_rdf.web.backend.settings import graphs_of
 from pfocr_rdf.web.backend.wording import Wording
@@ -25,7 +24,6 @@ from pfocr_rdf.web.problems import Refusal
 from pfocr_rdf.web.served import Held
 
 log: Final = logging.getLogger("pfocr_rdf.web")
-HAS_VERSION: Final = term(ns.PAV, "hasCurrentVersion")
 COUNT: Final = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"
 COUNT_NAMED: Final = "SELECT ?g (COUNT(*) AS ?n) { GRAPH ?g { ?s ?p ?o } } GROUP BY ?g"
 #: Asks Virtuoso how many triples it returns at most: it cuts a longer graph without saying so.
@@ -70,7 +68,7 @@ class Holding:
     @property
     def version_pattern(self) -> str:
         """A triple pattern that binds ``?version`` to the release that the backend holds."""
-        return f"{self.held.iris.dataset} {HAS_VERSION} ?version"
+        return f"{self.held.iris.dataset} {HAS_CURRENT_VERSION} ?version"
 
     def demand(self) -> None:
         """Check that the release can be asked, as far as is known.
