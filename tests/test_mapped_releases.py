@@ -18,7 +18,7 @@ from rdflib.namespace import DCAT, DCTERMS, PROV, VOID
 from building import build, dumps, environment
 from invoking import run
 from linking import GENE, GRAPH, MANUAL, RECORD, SAMPLES, SET, entities, sssom
-from making import SEEDS, write
+from making import SEEDS, record, write
 from pfocr_rdf.build import BuildOptions, BuildResult, check_records
 from pfocr_rdf.build.report import mapping_summary
 from pfocr_rdf.dumps import compress
@@ -132,6 +132,29 @@ def test_a_set_that_links_nothing_makes_another_version_for_it_is_described(tmp_
     mapped = build(SEEDS, tmp_path / "data", mappings=(path,)).release
     assert dumps(plain)["void.ttl"] != dumps(mapped)["void.ttl"]
     assert plain.manifest()["version"] != mapped.manifest()["version"]
+
+
+def test_a_version_names_one_set_of_files(tmp_path: Path) -> None:
+    """What the description and the manifest say of sets is in it, and so are prefixes."""
+    row, genes = "{}:2064|skos:exactMatch|EXT:3430|" + MANUAL, "https://identifiers.org/ncbigene/"
+    texts = [
+        sssom([row.format(name)], curie_map={name: genes, "EXT": "https://identifiers.org/hgnc/"})
+        for name in ("A", "B")
+    ]
+    texts += [sssom([]), sssom([], mapping_set="https://other.example/"), sssom([], metadata="")]
+    options: list[dict[str, Any]] = [{}, {"iris": Iris(gene_prefix="http://identifiers.org/gene/")}]
+    for number, text in enumerate(texts):
+        path = tmp_path / f"{number}.sssom.tsv"
+        path.write_text(text)
+        options.append({"mappings": (path,)})
+    records = write(tmp_path / "records", {"PMC1__f1.md": record()})
+    made: dict[str, dict[str, bytes]] = {}
+    for number, option in enumerate(options):
+        source = SEEDS if "mappings" in option else records
+        release = build(source, tmp_path / str(number), **option).release
+        version = release.manifest()["version"]
+        assert made.setdefault(version, dumps(release)) == dumps(release)
+    assert len(made) >= len(options) - 1
 
 
 def test_the_dump_of_links_is_what_the_store_holds(mapped: BuildResult) -> None:

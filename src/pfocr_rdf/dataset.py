@@ -33,7 +33,6 @@ from pfocr_rdf.partitions import (
 from pfocr_rdf.ranges import classes_of
 from pfocr_rdf.tally import Tally, by_subject
 from pfocr_rdf.vocabulary import (
-    HAS_CURRENT_VERSION,
     LICENSE_OF_RECORDS,
     RDF_TYPE,
     WAS_DERIVED_FROM,
@@ -141,7 +140,7 @@ def describe_release(facts: ReleaseFacts, data: Tally, iris: Iris) -> list[Node]
         subjects = [*before, *chain.from_iterable(nodes for nodes, _ in classes), *after]
         own.merge(data)
         own.ranges.settle(described | classes_of(subjects))
-        if any(_same(own, total) for total in totals):
+        if any(_counts(own) == _counts(total) for total in totals):
             return subjects
         totals.append(own)
 
@@ -152,14 +151,8 @@ def _merged(nodes: Iterable[Node]) -> list[Node]:
     return [Node(node.subject, list(dict.fromkeys(node.facts))) for node in merged]
 
 
-def _same(one: Tally, other: Tally) -> bool:
-    return (
-        one.triples == other.triples
-        and one.properties == other.properties
-        and one.class_properties == other.class_properties
-        and one.ranges == other.ranges
-        and one.objects == other.objects
-    )
+def _counts(total: Tally) -> tuple[object, ...]:
+    return total.triples, total.properties, total.class_properties, total.ranges, total.objects
 
 
 def _levels(facts: ReleaseFacts, total: Tally, iris: Iris) -> Iterator[Node]:
@@ -239,7 +232,7 @@ def _dataset(facts: ReleaseFacts, iris: Iris) -> Iterator[Fact]:
     yield term(ns.DCTERMS, "conformsTo"), NamedNode(ns.BIOSCHEMAS_DATASET)
     yield term(ns.DCTERMS, "accessRights"), NamedNode(ns.PUBLIC_ACCESS)
     yield term(ns.DCTERMS, "accrualPeriodicity"), NamedNode(ns.IRREGULAR)
-    yield HAS_CURRENT_VERSION, iris.release(facts.version)
+    yield term(ns.PAV, "hasCurrentVersion"), iris.release(facts.version)
     yield term(ns.VOID, "sparqlEndpoint"), iris.endpoint
     yield Schema.name, Literal(TITLE)
     yield Schema.alternate_name, Literal("PFOCR RDF")
@@ -331,7 +324,11 @@ def _distribution(form: DumpFormat, facts: ReleaseFacts, iris: Iris) -> Iterator
     yield RDF_TYPE, term(ns.SCHEMA, "DataDownload")
     yield from _common(form.file, iris, FILE_TO_DESCRIPTION.get(form.file, DESCRIPTION))
     yield from _edition(facts, iris)
-    yield from dict.fromkeys(_theirs(facts)) if form is MAPPINGS else _ours()
+    stated = list(dict.fromkeys(_theirs(facts)) if form is MAPPINGS else _ours())
+    yield from stated
+    # Search engines would take the licence of the dataset for that of all its files.
+    licenses = [value for predicate, value in stated if predicate == term(ns.DCTERMS, "license")]
+    yield from ((term(ns.SCHEMA, "license"), value) for value in licenses)
     yield term(ns.DCTERMS, "format"), Literal(form.media_type)
     yield term(ns.DCTERMS, "conformsTo"), NamedNode(form.specification)
     # DCAT-AP requires accessURL of every distribution, and allows the address of the file in it.

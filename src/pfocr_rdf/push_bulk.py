@@ -29,8 +29,7 @@ from pfocr_rdf.push_graphs import (
 )
 from pfocr_rdf.push_notes import Note, PushNotes, noting
 from pfocr_rdf.releases import Release
-from pfocr_rdf.stores import Account
-from pfocr_rdf.vocabulary import HAS_CURRENT_VERSION
+from pfocr_rdf.stores import HAS_CURRENT_VERSION, Account
 
 SERVER_RE: Final = re.compile(r"([A-Za-z0-9][A-Za-z0-9.-]*:)?[0-9]{1,5}")
 USER_RE: Final = re.compile(r"[^-=\s][^=\s]*")

@@ -19,9 +19,9 @@ from pyoxigraph import NamedNode
 from yarl import URL
 
 from pfocr_rdf.errors import RemoteError, UsageError
+from pfocr_rdf.iris import PAV, term
 from pfocr_rdf.peers import AGENT, SHOWN, can_be_host, flat
 from pfocr_rdf.resending import sent
-from pfocr_rdf.vocabulary import HAS_CURRENT_VERSION
 
 TIMEOUT_S: Final = 600.0
 CONNECT_TIMEOUT_S: Final = 30.0
@@ -30,6 +30,7 @@ FORM: Final = "application/x-www-form-urlencoded"
 JSON: Final = "application/sparql-results+json"
 #: The parameter ``default-graph-uri`` names the graph, so that no IRI goes into this text.
 COUNT: Final = "SELECT (COUNT(*) AS ?count) { ?s ?p ?o }"
+HAS_CURRENT_VERSION: Final = term(PAV, "hasCurrentVersion")
 #: Which releases a graph says that it is of; see :mod:`pfocr_rdf.dataset`.
 VERSIONS: Final = f"SELECT ?version {{ ?dataset {HAS_CURRENT_VERSION} ?version }}"
 #: End of a graph store's path → end of the path where the same store takes queries.

@@ -160,7 +160,6 @@ class Pfocr:
 
 
 BIBLIOGRAPHIC_CITATION: Final = term(iris.DCTERMS, "bibliographicCitation")
-HAS_CURRENT_VERSION: Final = term(iris.PAV, "hasCurrentVersion")
 IS_REPLACED_BY: Final = term(iris.DCTERMS, "isReplacedBy")
 CLOSE_MATCH: Final = term(iris.SKOS, "closeMatch")
 WAS_DERIVED_FROM: Final = term(iris.PROV, "wasDerivedFrom")

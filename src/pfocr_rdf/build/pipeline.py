@@ -26,7 +26,7 @@ from pfocr_rdf.gone import note_gone
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.listing import ListedFile
 from pfocr_rdf.mapping import Node
-from pfocr_rdf.mappings import Links, MappingCounts, open_mapping_files
+from pfocr_rdf.mappings import Links, MappingCounts, open_mapping_files, said_of
 from pfocr_rdf.ontology import ontology_nodes
 from pfocr_rdf.ranges import Types, classes_of
 from pfocr_rdf.records import Collection, load_taxa, open_collection
@@ -115,8 +115,9 @@ class Run:
         self.links = Links(files, options.iris, report.add)
         self.tally = Tally()
         self.described: dict[str, Types] = {}  # IRI of a shared thing → its classes
-        # Another version of the program may make other triples of the same records.
-        self.digest = sha256(__version__.encode())
+        # Another version of the program may make other triples of the same records, and other
+        # prefixes make other bytes of the same triples.
+        self.digest = sha256(__version__.encode() + turtle_header(options.iris))
         if files:  # the description lists the dump of links even if it is empty
             self.digest.update(b"mappings")
         if options.issued:  # or two descriptions with different dates would have one version
@@ -170,6 +171,7 @@ class Run:
         if self.index:
             self.index.finish()
         self.tally.ranges.settle(self.described)
+        self.digest.update("".join(sorted(map(said_of, self.links.sets))).encode())
         self.facts = ReleaseFacts(
             version=self.digest.hexdigest()[:12],
             issued=self.options.issued,

@@ -4,7 +4,7 @@
 """
 
 from pfocr_rdf.mappings.files import MappingFile, MappingLimits, open_mapping_files
-from pfocr_rdf.mappings.links import Links, MappingCounts
+from pfocr_rdf.mappings.links import Links, MappingCounts, said_of
 from pfocr_rdf.mappings.linksets import linkset_nodes, linkset_parts, mapping_part
 
 __all__ = [
@@ -16,4 +16,5 @@ __all__ = [
     "linkset_parts",
     "mapping_part",
     "open_mapping_files",
+    "said_of",
 ]

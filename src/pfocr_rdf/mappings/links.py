@@ -114,6 +114,12 @@ class MappingCounts:
     prefixes: dict[str, str] = field(default_factory=dict)
 
 
+def said_of(one: MappingCounts) -> str:
+    """What the description and the manifest of a release say of a set, but for its numbers."""
+    names = (one.mapping_set, one.title, one.version, one.license, one.creators)
+    return repr((names, sorted(one.prefixes.items())))
+
+
 class Links:
     """Gathers the entities of a release, and then links them.
 
