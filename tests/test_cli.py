@@ -414,12 +414,19 @@ def test_copied_dumps_are_no_release(data: Path, tmp_path: Path) -> None:
 def test_a_broken_release_does_not_hide_the_others(data: Path, tmp_path: Path) -> None:
     copied = tmp_path / "data"
     shutil.copytree(data, copied, symlinks=True)
-    (copied / "releases" / "00-backup").mkdir()
+    (copied / "releases" / "20200101T000000Z-a").mkdir()
     listed = run("releases", "--data", copied)
     assert listed.status == 1
-    assert listed.out.splitlines()[0] == "  00-backup\t?\t?"
+    assert listed.out.splitlines()[0] == "  20200101T000000Z-a\t?\t?"
     assert listed.out.splitlines()[1].startswith("* ")
-    assert "00-backup: no manifest that can be read" in listed.err
+    assert "20200101T000000Z-a: no manifest that can be read" in listed.err
+
+
+def test_a_folder_that_is_no_release_is_not_listed(data: Path, tmp_path: Path) -> None:
+    copied = tmp_path / "data"
+    shutil.copytree(data, copied, symlinks=True)
+    (copied / "releases" / "lost+found").mkdir()
+    assert run("releases", "--data", copied) == run("releases", "--data", data)
 
 
 @pytest.mark.parametrize("words", [("diff", "", "current"), ("dump", "--release", "")])

@@ -89,6 +89,23 @@ def test_a_clock_that_was_set_back_does_not_make_the_new_release_the_oldest(tmp_
     assert publish(tmp_path, "b").id == "21000101T000000Z-b"
 
 
+@pytest.mark.parametrize(
+    "name", ["99991231T235959Z-x", "lost+found", "00-notes", "loop", "dangling"]
+)
+def test_what_is_no_release_neither_counts_nor_ends_a_build(name: str, tmp_path: Path) -> None:
+    other = tmp_path / "releases" / name
+    other.parent.mkdir()
+    if name in {"loop", "dangling"}:
+        other.symlink_to(name if name == "loop" else "nowhere")
+    else:
+        other.mkdir()
+    made = publish(tmp_path, "a")
+    assert list_releases(tmp_path) == [made]
+    assert made.id < "9"
+    assert prune_releases(tmp_path, 1) == Pruned()
+    assert os.path.lexists(other)
+
+
 def test_an_id_begins_with_the_time_of_the_build(tmp_path: Path) -> None:
     before = datetime.now(UTC).replace(microsecond=0)
     made = publish(tmp_path, "a").id
@@ -389,6 +406,26 @@ def test_a_build_keeps_as_many_releases_as_it_is_told(tmp_path: Path) -> None:
     assert unfinished(tmp_path) == []
 
 
+@pytest.mark.parametrize("is_killed", [False, True])
+def test_of_a_release_that_is_a_link_the_link_alone_is_deleted(
+    is_killed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, elsewhere = tmp_path / "data", tmp_path / "elsewhere"
+    first = build(SEEDS, data).release
+    first.path.rename(elsewhere)
+    first.path.symlink_to(elsewhere)
+    second = build(SEEDS, data).release
+    before = snapshot(elsewhere)
+    if is_killed:
+        first.path.rename(first.path.with_name(f".unfinished-{first.id}"))
+    else:
+        assert prune_releases(data, 1).deleted == (first,)
+    third = build(SEEDS, data).release
+    assert sorted((data / "releases").iterdir()) == [second.path, third.path]
+    assert pruned_releases(data) == [first.id]
+    assert snapshot(elsewhere) == before
+
+
 def test_by_default_nothing_is_pruned(tmp_path: Path) -> None:
     results = [build(SEEDS, tmp_path) for _ in range(3)]
     assert len(list_releases(tmp_path)) == 3
@@ -497,8 +534,21 @@ def test_on_a_full_disk_a_release_is_deleted_and_noted_when_there_is_room(
     def full_until_it_is_deleted(data: Path, name: str) -> bool:
         return not removed.exists() and note_pruned(data, name)
 
-    monkeypatch.setattr("pfocr_rdf.releases.note_pruned", full_until_it_is_deleted)
+    monkeypatch.setattr("pfocr_rdf.pruned.note_pruned", full_until_it_is_deleted)
     assert prune_releases(three, 2) == Pruned(deleted=(oldest,))
+    assert pruned_releases(three) == [oldest.id]
+
+
+@pytest.mark.parametrize("is_noted", [False, True])
+def test_a_release_whose_deletion_was_killed_is_noted_once_by_the_next_build(
+    is_noted: bool, three: Path
+) -> None:
+    oldest = list_releases(three)[0]
+    oldest.path.rename(oldest.path.with_name(f".unfinished-{oldest.id}"))
+    if is_noted:
+        note_pruned(three, oldest.id)
+    fresh = start_release(three)
+    assert unfinished(three) == [fresh]
     assert pruned_releases(three) == [oldest.id]
 
 
@@ -760,6 +810,8 @@ def test_what_a_killed_build_left_is_removed_by_the_next(tmp_path: Path) -> None
     (left / "store").mkdir()
     (left / "store" / "000001.sst").write_bytes(b"\0" * 10)
     left.rename(left.with_name(".unfinished-1"))
+    left.with_name(".unfinished-2").symlink_to("nowhere")
+    left.with_name(".unfinished-3").touch()
     release = build(SEEDS, tmp_path).release
     assert list((tmp_path / "releases").iterdir()) == [release.path]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import MAXYEAR, UTC, datetime, timedelta
 from typing import Final
 
 TIME: Final = "%Y%m%dT%H%M%SZ"
@@ -11,11 +11,14 @@ TIME: Final = "%Y%m%dT%H%M%SZ"
 def made_at(name: str) -> datetime | None:
     """When a release was made, by its id; None for a folder with another form of name.
 
+    Nothing was made in the year 9999, after which no id could be made.
+
     >>> made_at("20261121T063029Z-341a5b955fb8"), made_at("lost+found")
     (datetime.datetime(2026, 11, 21, 6, 30, 29, tzinfo=datetime.timezone.utc), None)
     """
     with suppress(ValueError):
-        return datetime.strptime(name.partition("-")[0], TIME).replace(tzinfo=UTC)
+        made = datetime.strptime(name.partition("-")[0], TIME).replace(tzinfo=UTC)
+        return made if made.year < MAXYEAR else None
     return None
 
 

@@ -27,7 +27,7 @@ from pfocr_rdf.errors import ReleaseError
 from pfocr_rdf.flushing import flush, flush_tree
 from pfocr_rdf.forks import locked
 from pfocr_rdf.listing import listed_files, size_fault
-from pfocr_rdf.pruned import note_pruned
+from pfocr_rdf.pruned import delete_release
 from pfocr_rdf.release_ids import fresh_id, made_at
 
 RELEASES: Final = "releases"
@@ -86,15 +86,20 @@ class Pruned:
 
 
 def list_releases(data: Path) -> list[Release]:
-    """The finished releases, oldest first."""
+    """The finished releases, oldest first; other folders, such as lost+found, are left out."""
     folder = data / RELEASES
     if not folder.is_dir():
         return []
-    return sorted(
-        Release(entry.name, Path(entry.path))
-        for entry in os.scandir(folder)
-        if entry.is_dir() and not entry.name.startswith(".")
-    )
+    found = (Release(entry.name, Path(entry.path)) for entry in os.scandir(folder))
+    return sorted(r for r in found if not r.id.startswith(".") and _is_release(r))
+
+
+def _is_release(found: Release) -> bool:
+    """Whether it is a folder, and has an id of ours or a manifest."""
+    # Unlike ``Path.exists``, these raise no error for a folder that only root may look into, as
+    # lost+found, and unlike ``DirEntry.is_dir``, none for a loop of links.
+    is_ours = made_at(found.id) or os.path.exists(found.path / MANIFEST)
+    return bool(is_ours) and os.path.isdir(found.path)
 
 
 def current_release(data: Path) -> Release:
@@ -113,7 +118,7 @@ def current_release(data: Path) -> Release:
             # Pruned since the link was read, because another release was published.
             if _led_to(pointer) != led_to:
                 continue
-            names = ", ".join(r.id for r in list_releases(data) if made_at(r.id))
+            names = ", ".join(release.id for release in list_releases(data))
             reason = (
                 f"run `pfocr-rdf rollback RELEASE --data` with this folder and one of {names}"
                 if names
@@ -239,7 +244,9 @@ def start_release(data: Path) -> Path:
     folder = data / RELEASES
     folder.mkdir(parents=True, exist_ok=True)
     for left in folder.glob(f"{UNFINISHED}*"):
-        shutil.rmtree(left)
+        name = left.name.removeprefix(UNFINISHED)
+        # A build that was killed while it pruned left what has the id of a release.
+        delete_release(data, left, name if made_at(name) else None)
     fresh = folder / f"{UNFINISHED}{os.getpid()}"
     fresh.mkdir()
     return fresh
@@ -357,10 +364,7 @@ def prune_releases(data: Path, keep: int) -> Pruned:
     :raises ReleaseError: if one cannot be deleted.
     """
     deleted, in_use = [], []
-    # Other folders, such as lost+found, are neither deleted nor counted. Only root may look into
-    # that one: ``Path.exists`` would raise an error.
-    ours = [r for r in list_releases(data) if made_at(r.id) or os.path.exists(r.path / MANIFEST)]
-    for release in ours[: -keep or None]:
+    for release in list_releases(data)[: -keep or None]:
         # Renamed first, so that a kill leaves nothing that looks like a release.
         hidden = release.path.with_name(f"{UNFINISHED}{release.id}")
         try:
@@ -369,19 +373,15 @@ def prune_releases(data: Path, keep: int) -> Pruned:
                     continue
                 with _hold_alone(release):
                     release.path.rename(hidden)
-            noted = note_pruned(data, release.id)
-            shutil.rmtree(hidden)
-            if not noted:  # a full disk has room for the note now
-                note_pruned(data, release.id)
+            delete_release(data, hidden, release.id)
+            deleted.append(release)
         except BlockingIOError:
             in_use.append(release)
-            continue
         except OSError as error:
-            left = hidden if hidden.exists() else release.path
-            what = f"{left} could not be deleted ({error.strerror})"
+            left = hidden if os.path.lexists(hidden) else release.path
+            what = f"{left} could not be deleted ({error.strerror or error})"
             reason = "the new release is published; delete the old one by hand"
             raise ReleaseError(f"{what}: {reason}") from error
-        deleted.append(release)
     return Pruned(tuple(deleted), tuple(in_use))
 
 
@@ -396,5 +396,5 @@ def _refusing(data: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        what = f"{error.filename or data} could not be written ({error.strerror})"
+        what = f"{error.filename or data} could not be written ({error.strerror or error})"
         raise ReleaseError(f"{what}: check its permissions, or name another --data") from error
