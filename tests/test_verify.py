@@ -215,6 +215,23 @@ def test_a_pipe_that_was_not_published_is_found_and_not_waited_for(
     assert faults(copied_release) == [f"{file}: not in the manifest"]
 
 
+@pytest.mark.parametrize("target", ["nowhere", "link", "../store", "/"])
+def test_a_link_that_was_not_published_is_found_and_not_followed(
+    target: str, copied_release: Release
+) -> None:
+    (copied_release.dumps / "link").symlink_to(target)
+    assert faults(copied_release) == ["dumps/link: not in the manifest"]
+
+
+def test_a_folder_that_is_a_link_is_found_as_its_files_are_not_read(
+    copied_release: Release, tmp_path: Path
+) -> None:
+    copied_release.store.rename(tmp_path / "elsewhere")
+    copied_release.store.symlink_to(tmp_path / "elsewhere")
+    flip(next((tmp_path / "elsewhere").glob("*.sst")))
+    assert "store: not in the manifest" in faults(copied_release)
+
+
 def test_a_name_that_no_file_can_have_is_no_end_of_the_search(copied_release: Release) -> None:
     path = copied_release.path / "manifest.json"
     manifest = copied_release.manifest()

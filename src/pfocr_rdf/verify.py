@@ -105,6 +105,11 @@ def _waits(path: Path) -> bool:
     return False
 
 
+def _leads_to_no_file(path: Path) -> bool:
+    """Whether a path is a link to nothing, or to a folder, whose files are not looked at."""
+    return path.is_symlink() and not path.is_file()
+
+
 def _file_faults(
     folder: Path, listed: dict[str, ListedFile], files: dict[str, ListedFile], tell: Tell
 ) -> Iterator[str]:
@@ -123,7 +128,7 @@ def _file_faults(
             yield fault
         elif file and file.sha256 != row.sha256:
             yield f"{name}: SHA-256 {file.sha256}, the manifest says {row.sha256}"
-    strange = {name for name, path in there.items() if _waits(path)}
+    strange = {name for name, path in there.items() if _waits(path) or _leads_to_no_file(path)}
     for name in sorted((files.keys() | strange) - listed.keys()):
         yield f"{name}: not in the manifest"
 
