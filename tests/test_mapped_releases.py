@@ -15,7 +15,7 @@ from pyoxigraph import DefaultGraph, Quad, RdfFormat, Store, parse
 from rdflib import Graph, URIRef
 from rdflib.namespace import DCAT, DCTERMS, PROV, VOID
 
-from building import build, dumps, environment
+from building import build, dumps, environment, program
 from invoking import run
 from linking import GENE, GRAPH, MANUAL, RECORD, SAMPLES, SET, entities, sssom
 from making import SEEDS, record, write
@@ -488,3 +488,10 @@ def test_the_command_check_says_what_would_become_of_each_set(tmp_path: Path) ->
     assert len(said) == len(SAMPLES)
     assert [row for row in checked.err.splitlines() if " linked, " in row] == said
     assert "cannot be read" in run("check", SEEDS, "--mappings", tmp_path / "none.tsv").err
+
+
+def test_the_command_check_is_quiet_where_a_library_logs(tmp_path: Path) -> None:
+    (tmp_path / "a.sssom.tsv").write_text(sssom([], mapping_set="urn:x:m"))
+    line = [*program(tmp_path), "check", str(SEEDS), "--quiet", "--mappings", "a.sssom.tsv"]
+    done = subprocess.run(line, cwd=tmp_path, env=environment(), capture_output=True, text=True)
+    assert (done.stderr, done.returncode) == ("", 0)

@@ -161,7 +161,7 @@ def check(
         print_while_read(as_json_line(asdict(problem)) if as_json else str(problem))
 
     sets: list[MappingCounts] = []
-    with refusals():
+    with refusals(), unlogged():
         options = BuildOptions(
             limits=Limits(file_bytes=max_file_bytes),
             workers=workers,
