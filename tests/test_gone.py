@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 import pytest
 
 from building import build
 from invoking import run
 from making import record, write
-from paging import Markup, pages_of
+from paging import Markup, Pages, pages_of
 from pfocr_rdf.errors import ReleaseError
 from pfocr_rdf.gone import FILE, Gone, find_gone, find_led, note_gone
 from pfocr_rdf.iris import Iris
@@ -206,6 +207,54 @@ def test_what_never_was_is_404(address: str, two: tuple[Release, Release]) -> No
     page = pages_of(two[1]).get(f"/{address}", "text/html")
     assert "was last in release" not in page.text
     assert page.status != 410
+
+
+@pytest.fixture(name="former", scope="module")
+def _former(tmp_path_factory: pytest.TempPathFactory) -> Pages:
+    """Pages of a release that lost a figure with its alias, and in which an alias was mended."""
+    folder = tmp_path_factory.mktemp("former")
+    built(folder, GONE, STAYS, aliases={GONE: ALIAS, STAYS: "PMC7__F3"})
+    return pages_of(built(folder, STAYS, aliases={STAYS: "PMC7__F4"}))
+
+
+@pytest.mark.parametrize("figid", [GONE, ALIAS, "PMC7__F3", "PMC7__F4", STAYS])
+def test_any_name_of_it_leads_to_its_address(figid: str, former: Pages) -> None:
+    iri = IRIS.figure(figid).value
+    address = iri.removeprefix(IRIS.base)
+    for name in (figid, iri, f"{iri}#mention-0"):
+        page = former.get(f"/thing?iri={quote(name, safe='')}", "text/html")
+        place = "#mention-0" if name.endswith("#mention-0") else ""
+        assert (page.status, page.headers.get("location")) == (302, f"/{address}{place}")
+    expected = {GONE: 410, ALIAS: 410, STAYS: 200}.get(figid, 301)
+    assert former.get(f"/{address}", "text/html").status == expected
+
+
+@pytest.mark.parametrize("form", ["gmt", "tsv"])
+def test_its_list_of_genes_is_410_and_that_of_an_alias_leads_to_its_figure(
+    form: str, former: Pages
+) -> None:
+    for figid in (GONE, ALIAS):
+        address = IRIS.figure(figid).value.removeprefix(IRIS.base)
+        page = former.get(f"/{address}/genes.{form}", "text/html")
+        assert page.status == 410
+        assert f"the figure {GONE} (“A “title” of it”) was last in" in Markup(page.text).text
+        assert "/article/PMC7" in Markup(page.text).hrefs()
+    for figid in ("PMC7__F3", "PMC7__F4"):
+        page = former.get(f"/figures/{figid}/genes.{form}?tier=symbol")
+        location = f"/figures/{STAYS}/genes.{form}?tier=symbol"
+        assert (page.status, page.headers["location"]) == (301, location)
+        assert former.get(location).status == 200
+        assert former.get(f"/figures/{figid}/genes.xls").status == 404
+
+
+def test_a_name_that_never_was_one_is_404(former: Pages) -> None:
+    for name in ("PMC7__never", IRIS.figure("PMC7__never").value):
+        refusal = former.get(f"/thing?iri={quote(name, safe='')}").refusal
+        assert refusal is not None
+        assert (refusal.status, refusal.detail) == (404, f"the release has nothing called {name!r}")
+    refusal = former.get("/figures/PMC7__never/genes.gmt").refusal
+    assert refusal is not None
+    assert refusal.detail == "there is no list of genes at /figures/PMC7__never/genes.gmt"
 
 
 def test_it_is_told_by_name_on_the_command_line(

@@ -3,8 +3,8 @@
 from pyoxigraph import NamedNode
 from starlette.responses import Response
 
-from pfocr_rdf.gone import find_gone, find_led
-from pfocr_rdf.web.pages.figure import answer_figure, replacement
+from pfocr_rdf.web.pages.figure import answer_figure
+from pfocr_rdf.web.pages.former import formerly, gone, replacement
 from pfocr_rdf.web.pages.forms import Form, moved, split_suffix
 from pfocr_rdf.web.pages.links import ONTOLOGY
 from pfocr_rdf.web.pages.near import near_addresses
@@ -33,20 +33,13 @@ def answer_address(visit: Visit) -> Response:
     if response is not None:
         return response
     iri = visit.links.iri(address)
-    if iri and (figure := _formerly(visit, iri)):
+    if iri and (figure := formerly(visit, iri)):
         return moved(visit, visit.links.address(figure.value) or "", suffix)
+    if iri and (refusal := gone(visit, iri, address)):
+        raise refusal
     near = near_addresses(visit, address)
-    if iri and (gone := find_gone(visit.data, iri, visit.reading.iris)):
-        raise Refusal("gone", gone.words, last_release=gone.version, near=near)
     detail = f"release {visit.reading.version} has nothing at /{visit.address[:500]}"
     raise Refusal("not-found", detail, near=near)
-
-
-def _formerly(visit: Visit, alias: NamedNode) -> NamedNode | None:
-    """The figure of this release that an alias of earlier releases led to, if to that one alone."""
-    figids = find_led(visit.data, alias, visit.reading.iris)
-    figures = [visit.reading.iris.figure(figid) for figid in figids]
-    return figures[0] if len(figures) == 1 and visit.reading.is_figure(figures[0]) else None
 
 
 def _at(visit: Visit, address: str, suffix: Form | None) -> Response | None:

@@ -9,7 +9,7 @@ from pfocr_rdf import iris as ns
 from pfocr_rdf.equivalents import doi_iri
 from pfocr_rdf.errors import IriError
 from pfocr_rdf.queries import bind, load_query
-from pfocr_rdf.vocabulary import IS_REPLACED_BY, Pfocr, Schema
+from pfocr_rdf.vocabulary import Pfocr, Schema
 from pfocr_rdf.web.pages.figure_facts import FigureFacts, figure_triples, read_figure
 from pfocr_rdf.web.pages.forms import Form, Frame, Subject, respond
 from pfocr_rdf.web.pages.gene_lists import gene_lists
@@ -41,12 +41,6 @@ def answer_figure(visit: Visit, figure: NamedNode, address: str, suffix: Form | 
         lambda frame: _html(visit, read_figure(visit.reading, figure), frame),
     )
     return respond(visit, subject, suffix)
-
-
-def replacement(visit: Visit, alias: NamedNode) -> NamedNode | None:
-    """The figure that an alias stands for; None if it stands for several or is no alias."""
-    figures = visit.reading.values(alias, IS_REPLACED_BY)
-    return NamedNode(figures[0]) if len(figures) == 1 else None
 
 
 def _html(visit: Visit, figure: FigureFacts, frame: Frame) -> str:

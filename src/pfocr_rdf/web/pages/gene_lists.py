@@ -5,11 +5,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from pyoxigraph import NamedNode
 from starlette.responses import Response
 
 from pfocr_rdf.results import gmt_line
 from pfocr_rdf.web.pages.figure_facts import TIER_TO_RANK, Candidate, FigureFacts, read_figure
-from pfocr_rdf.web.pages.forms import reply
+from pfocr_rdf.web.pages.former import formerly, gone, replacement
+from pfocr_rdf.web.pages.forms import moved, reply
 from pfocr_rdf.web.pages.visits import Visit
 from pfocr_rdf.web.problems import Refusal
 
@@ -117,12 +119,17 @@ def chosen(genes: Sequence[Gene], tiers: frozenset[str] | None) -> list[Gene]:
 def answer_genes(visit: Visit) -> Response:
     """``/figures/FIGID/genes.gmt`` and ``.tsv``; ``tier=`` chooses the evidence.
 
-    :raises Refusal: ``not-found`` or ``bad-parameter``.
+    Those of an alias lead to those of its figure.
+
+    :raises Refusal: ``not-found``, ``gone`` or ``bad-parameter``.
     """
     form, tiers = visit.values["form"], read_tiers(visit.parameters.get("tier", ANY))
-    iri = visit.links.iri(visit.address.rpartition("/")[0])
-    if form not in FORMAT_TO_TYPE or iri is None or not visit.reading.is_figure(iri):
-        raise Refusal("not-found", f"there is no list of genes at /{visit.address[:500]}")
+    address = visit.address.rpartition("/")[0]
+    iri = visit.links.iri(address)
+    if form not in FORMAT_TO_TYPE or iri is None:
+        raise _no_list(visit)
+    if not visit.reading.is_figure(iri):
+        return _elsewhere(visit, iri, address, form)
 
     def body() -> bytes:
         figure = read_figure(visit.reading, iri)
@@ -136,6 +143,21 @@ def answer_genes(visit: Visit) -> Response:
     headers = {"content-disposition": f'attachment; filename="{safe}-genes.{form}"'}
     key = f"{iri.value} genes {form} {ANY if tiers is None else sorted(tiers)}"
     return reply(visit, body, FORMAT_TO_TYPE[form], key=key, headers=headers)
+
+
+def _elsewhere(visit: Visit, alias: NamedNode, address: str, form: str) -> Response:
+    """A redirect from the genes of an alias to those of its figure.
+
+    :raises Refusal: ``gone`` for a figure that earlier releases had, else ``not-found``.
+    """
+    figure = replacement(visit, alias) or formerly(visit, alias)
+    if figure is None:
+        raise gone(visit, alias, address) or _no_list(visit)
+    return moved(visit, f"{visit.links.address(figure.value)}/genes.{form}", None)
+
+
+def _no_list(visit: Visit) -> Refusal:
+    return Refusal("not-found", f"there is no list of genes at /{visit.address[:500]}")
 
 
 def _tsv(genes: Sequence[Gene]) -> Iterator[str]:

@@ -194,7 +194,7 @@ def _genes(visit: Visit) -> Json:
     """The genes of one figure; without an example where the release has no figure."""
     figid = example_figure(visit.reading)
     example = {} if figid is None else {"example": figid}
-    return _operation(
+    operation = _operation(
         "figureGenes",
         "The genes of a figure as a list",
         "Pages",
@@ -205,6 +205,8 @@ def _genes(visit: Visit) -> Json:
             _parameter("tier", f"Evidence: any, or one or more of {', '.join(TIERS)}", TEXT),
         ],
     )
+    operation["responses"]["301"] = {"description": "The figure of this alias has them"}
+    return operation
 
 
 def _library() -> Json:

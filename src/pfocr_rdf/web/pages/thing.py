@@ -16,6 +16,7 @@ from pfocr_rdf.vocabulary import RDF_TYPE, Pfocr, Schema
 from pfocr_rdf.web.headers import link_header
 from pfocr_rdf.web.pages.facts import Facts
 from pfocr_rdf.web.pages.figure_facts import read_article
+from pfocr_rdf.web.pages.former import former_address
 from pfocr_rdf.web.pages.forms import Form, Subject, absolute, moved, respond
 from pfocr_rdf.web.pages.html import render, unless_na
 from pfocr_rdf.web.pages.links import (
@@ -281,6 +282,8 @@ def _link_pages(visit: Visit, address: str, listed: Listing, response: Response)
 def answer_any_thing(visit: Visit) -> Response:
     """``/thing?iri=…``: a redirect from any spelling to the thing's page, or to its figures.
 
+    The address of a figure that earlier releases had says what became of it.
+
     :raises Refusal: ``bad-parameter`` without a thing, ``not-found`` if the release has none such.
     """
     text = visit.parameters.get("iri") or visit.parameters.get("id") or visit.values.get("id", "")
@@ -295,7 +298,7 @@ def answer_any_thing(visit: Visit) -> Response:
         if text.startswith((iris.base, ns.PFOCR)):
             with suppress(ValueError):  # it has characters that no IRI may have
                 iri = NamedNode(text)
-    address = iri and address_of(visit, iri)
+    address = iri and (address_of(visit, iri) or former_address(visit, iri))
     if iri is not None and not address and visit.reading.is_known(iri):
         # Pathways and networks of other sites have no page here, but a search finds their figures.
         return RedirectResponse(visit.links.to("search", q=iri.value), 302)
