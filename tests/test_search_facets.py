@@ -135,6 +135,38 @@ def test_every_organism_that_is_counted_can_be_asked_for(tmp_path: Path) -> None
         assert index.organism(" xenopus OOCYTE ") == "Xenopus Oocyte"
 
 
+def test_of_taxa_that_share_a_name_it_is_that_of_most_figures(tmp_path: Path) -> None:
+    figures = Figures()
+    wrong = figures.add(1, gene("kinase", "TP53", 7157, of="9605|Homo sapiens|Primates"))
+    right = {figures.add(number, gene("kinase", "TP53", 7157)) for number in (2, 3, 4)}
+    for index in opened(figures, tmp_path):
+        assert set(figids(index.search("kinase", organism="Homo sapiens"))) == right
+        assert figids(index.search("kinase", organism="9605")) == [wrong]
+        with pytest.raises(QueryError, match=r"such as Homo sapiens$"):
+            index.organism("homo sapienz")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Foo barus K-1", "foo  barus k-1", "Foobar", "FOOBAR ", "Foo: barus 'K-1'", "Foo barus K1"],
+)
+def test_an_organism_has_all_the_names_that_the_release_gives_it(name: str, tmp_path: Path) -> None:
+    figures = Figures()
+    figures.files["_organisms/a.md"] = "---\nlatin: Foo barus K-1\ncommon: Foobar\nncbi: 777\n---\n"
+    figures.files["_organisms/b.md"] = "---\nlatin: Foo barus K1\nncbi: 777\n---\n"
+    figid = figures.add(1, figtitle="binding", organisms=["Foobar"])
+    for index in opened(figures, tmp_path):
+        assert index.organism(name) == "777"
+        assert figids(index.search("binding", organism=name)) == [figid]
+
+
+def test_an_organism_without_a_taxon_is_found_as_records_are_matched(tmp_path: Path) -> None:
+    figures = Figures()
+    figures.add(1, figtitle="binding", organisms=["Gut metagenome"])
+    for index in opened(figures, tmp_path):
+        assert index.organism("gut  'metagenome'") == "Gut metagenome"
+
+
 @pytest.mark.parametrize(
     ("narrowed", "said"),
     [

@@ -4,15 +4,13 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from itertools import chain
 from typing import Final, Literal
 
-from pfocr_rdf.errors import IriError, QueryError, UsageError
-from pfocr_rdf.records import load_taxa
+from pfocr_rdf.errors import UsageError
 from pfocr_rdf.search.found import Facet, Tier
+from pfocr_rdf.search.organisms import Organisms
 from pfocr_rdf.search.rows import TIER_TO_COLUMN
-from pfocr_rdf.spellings import find_iri
 
 YEAR_RE: Final = re.compile(r"[0-9]{4}")
 Narrowing = Literal["organism", "year", "tier"]
@@ -20,44 +18,11 @@ Narrowing = Literal["organism", "year", "tier"]
 
 @dataclass(frozen=True, slots=True)
 class Properties:
-    """The values that searches are narrowed to, of every figure; figures are numbered from one.
-
-    ``untaxed`` are organisms that have a name but no taxon: the name, as it is and case-folded
-    → the name.
-    """
+    """The values that searches are narrowed to, of every figure; figures are numbered from one."""
 
     years: Sequence[str | None]
     organisms: Sequence[tuple[str, ...]]
-    taxon_to_name: dict[str, str]
-    untaxed: dict[str, str]
-
-    def organism(self, text: str) -> str:
-        """The taxon id of an organism, from any spelling of the id, or a name in any case.
-
-        A name that the release does not have may be one that records are read with, as ``human``.
-        An organism without a taxon is identified by its name, which is also its facet's value.
-
-        :raises QueryError: if the text is neither.
-        """
-        folded = text.strip().casefold()
-        for taxon, name in self.taxon_to_name.items():
-            if name.casefold() == folded:
-                return taxon
-        for spelt in (text.strip(), folded):
-            if spelt in self.untaxed:
-                return self.untaxed[spelt]
-        try:
-            return find_iri(text, kinds=("taxon",)).value.rpartition("_")[2]
-        except IriError:
-            if known := load_taxa().taxon(text):
-                return known
-            names = list(self.taxon_to_name.values())
-            near = get_close_matches(text.capitalize(), names, n=2, cutoff=0.6)
-            example = " or ".join(near or ["9606", "Homo sapiens"])
-            raise QueryError(
-                f"no organism {text[:100]!r} in this release: give an NCBI taxonomy id or a name, "
-                f"such as {example}"
-            ) from None
+    taxa: Organisms
 
 
 def checked_year(text: str) -> str:
@@ -99,7 +64,7 @@ class Matches:
         of_figure = self.properties.organisms
         numbers = self.narrowed("organism")
         counted = Counter(chain.from_iterable(map(of_figure.__getitem__, numbers)))
-        name = self.properties.taxon_to_name
+        name = self.properties.taxa.taxon_to_name
         facets = (Facet(value, name.get(value, value), count) for value, count in counted.items())
         return tuple(sorted(facets, key=lambda facet: (-facet.figures, facet.label, facet.value)))
 

@@ -1,7 +1,7 @@
 """The search index of a release: to open, to search, and to complete texts from."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from heapq import nsmallest
@@ -20,6 +20,7 @@ from pfocr_rdf.search.file import IndexFile, open_to_read
 from pfocr_rdf.search.found import Found, Hit, Suggestion, TextName, Thing, Tier
 from pfocr_rdf.search.kept import KeptScores, Scored
 from pfocr_rdf.search.marking import Marker, pieces, snippet
+from pfocr_rdf.search.organisms import read_organisms
 from pfocr_rdf.search.rows import COLUMN_TO_WEIGHT, TIER_TO_COLUMN, identity
 from pfocr_rdf.search.words import key
 from pfocr_rdf.search.writing import SHOWN
@@ -49,7 +50,11 @@ SCORES: Final = (
 ROWIDS: Final = "SELECT rowid FROM searched WHERE searched MATCH ?"
 FIGURE: Final = f"SELECT {', '.join(SHOWN)} FROM figure WHERE id = ?"  # noqa: S608
 FACETS: Final = "SELECT year, organisms FROM facet ORDER BY id"
-ORGANISMS: Final = "SELECT accession, name FROM thing WHERE kind = 'organism' ORDER BY figures"
+# Names may be of several taxa, as one of them has a wrong id: that of most figures is first.
+ORGANISMS: Final = (
+    "SELECT token, accession, name FROM thing WHERE kind = 'organism' ORDER BY figures DESC, iri"
+)
+ORGANISM_NAMES: Final = "SELECT token, name FROM name WHERE kind = 'organism' ORDER BY key, token"
 THING: Final = (
     "SELECT thing.iri, thing.kind, thing.accession, thing.name, species.name, thing.figures "
     "FROM thing LEFT JOIN thing AS species ON species.token = thing.organism "
@@ -120,9 +125,16 @@ class Index:
         return Properties(
             [None, *(year for year, _ in rows)],
             [(), *(listed_to_organisms[listed] for _, listed in rows)],
-            dict(self._file.rows(ORGANISMS)),
-            {name.casefold(): name for name in untaxed} | {name: name for name in untaxed},
+            read_organisms(self._taxa(), untaxed),
         )
+
+    def _taxa(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """The taxa with all their names, those that most figures have first."""
+        token_to_names: dict[str, list[str]] = {}
+        for token, name in self._file.rows(ORGANISM_NAMES):
+            token_to_names.setdefault(token, []).append(name)
+        for token, taxon, name in self._file.rows(ORGANISMS):
+            yield taxon, (name, *token_to_names.get(token, ()))
 
     def __enter__(self) -> "Index":
         return self
@@ -152,7 +164,7 @@ class Index:
 
         :raises QueryError: if the text is neither.
         """
-        return self._properties.organism(text)
+        return self._properties.taxa.find(text)
 
     def figids(self, offset: int, limit: int) -> list[str]:
         """The figids of a stretch of all figures, in the order of the index."""
