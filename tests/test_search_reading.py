@@ -182,6 +182,42 @@ def test_a_term_finds_the_figures_of_all_that_it_matches_closely(tmp_path: Path)
         assert set(figids(index.search("CHEBI:4167"))) == figids_of_both
 
 
+@pytest.mark.parametrize(
+    "figures_to_cells",
+    [
+        {(1, 2): "NA|NA|NA|15377", (3, 4, 5): "D014867|NA|water|15377"},
+        {
+            (1, 2): "NA|NA|NA|15377",
+            (3, 4): "D014867|NA|water|15377",
+            (5, 6): "D007053|NA|ice|15377",
+        },
+        # One figure has both things; others have a thing without its match.
+        {
+            (1,): "D014867|NA|water|15377",
+            (1, 2): "D007053|NA|ice|15377",
+            (3, 4): "D007053|NA|NA|NA",
+        },
+    ],
+)
+def test_a_term_has_as_many_figures_as_are_found_by_its_id(
+    figures_to_cells: dict[tuple[int, ...], str], tmp_path: Path
+) -> None:
+    rows: dict[int, list[str]] = {}
+    for numbers, cells in figures_to_cells.items():
+        for number in numbers:
+            rows.setdefault(number, []).append(f"water{len(rows)}|{cells}")
+    figures = Figures()
+    for number, its in rows.items():
+        figures.add(number, chemicals=tuple(its))
+    with open_index(figures.build(tmp_path)) as index:
+        found = index.search("CHEBI:15377")
+        assert found.total == len(rows)
+        assert found.things[0].accession == "15377"
+        assert found.things[0].figures == len(rows)
+        for thing in index.search("mesh:D014867").things[:1]:
+            assert thing.figures == index.search("mesh:D014867").total
+
+
 def test_all_words_are_looked_for_where_no_figure_has_the_thing_that_they_identify(
     tmp_path: Path,
 ) -> None:

@@ -141,6 +141,16 @@ class Mentions:
         self._ends.append(len(self._things))
         self._years.append(int(year) if year and year.isdigit() and len(year) == 4 else 0)
 
+    def figures_with(self, tokens: Iterable[str]) -> dict[str, "array[int]"]:
+        """The numbers of the figures that have each of some things; a thing of none is left out."""
+        number_of = self._token_to_number
+        asked = {number_of[token]: token for token in tokens if token in number_of}
+        found = {token: array("I") for token in asked.values()}
+        for figure in range(1, len(self._ends)):
+            for number in asked.keys() & self._of(figure):
+                found[asked[number]].append(figure)
+        return found
+
     def write(self, database: sqlite3.Connection) -> None:
         """Write the tables; things are numbered in the order in which they were met."""
         database.execute("INSERT INTO kinds VALUES (?)", (bytes(self._groups),))

@@ -12,6 +12,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -177,8 +179,8 @@ class IndexWriter:
             self._mentions.add(things, row.shown[3])
 
     def _insert_things(self, things: Sequence[ThingRow]) -> None:
-        figures = {t.token: self._figures_of(t.token) for t in things}
         own = self.token_to_figures
+        figures = {t.token: self._term_to_figures.get(t.token, own[t.token]) for t in things}
         # Decides which of several things with one name is suggested: the one that more figures
         # have themselves, not by a close match; then the gene of the species with more figures.
         rank = {t.token: (own[t.token] << 32) + own[t.organism or ""] for t in things}
@@ -199,10 +201,18 @@ class IndexWriter:
             ),
         )
 
-    def _figures_of(self, token: str) -> int:
-        """How many figures have a thing, or at least one thing that it matches closely."""
-        count = self.token_to_figures
-        return max(count[token], *(count[near] for near in self.token_to_near.get(token, ())), 0)
+    @cached_property
+    def _term_to_figures(self) -> dict[str, int]:
+        """How many figures have each ChEBI or DOID term, or a thing that it closely matches.
+
+        A figure may have several of these, so counts do not add up.
+        """
+        near_of = self.token_to_near
+        figures = self._mentions.figures_with({*near_of, *chain.from_iterable(near_of.values())})
+        return {
+            term: len(set().union(*(figures.get(token, ()) for token in (term, *near))))
+            for term, near in near_of.items()
+        }
 
     def _finish(self) -> None:
         self._database.executemany(
