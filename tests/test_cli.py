@@ -636,6 +636,9 @@ def test_a_name_in_the_place_of_an_identifier_is_told_the_identifier(data: Path)
     assert asked.err.endswith(" or an IRI; by that name there is 2064 (ERBB2, Homo sapiens)\n")
     asked = run("query", "figures-by-all-genes", "--data", data, "-p", "gene=2064,mapk1,x")
     assert asked.err.endswith("; by that name there is 5594 (MAPK1, Homo sapiens)\n")
+    for begun in (" mapk1", ",MAPK1", "; 2064 ,mapk1"):
+        asked = run("query", "figures-by-all-genes", "--data", data, "-p", f"gene={begun}")
+        assert asked.err.endswith("; by that name there is 5594 (MAPK1, Homo sapiens)\n")
     asked = run("query", "figures-by-gene", "--data", data, "-p", "gene=nobody")
     assert asked.err.endswith(" or an IRI\n")
 

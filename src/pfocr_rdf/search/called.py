@@ -40,8 +40,12 @@ def things_called(text: str, taken: str, index: Index) -> tuple[Thing, ...]:
 
 
 def _first_name(text: str) -> str:
-    """The first item of a list of genes that is no identifier; empty if all are identifiers."""
-    for word in re.split(r"[,;\s]+", text):
+    """The first item of a list of genes that is no identifier; empty if all are identifiers.
+
+    >>> _first_name(" ,5742, TP53"), _first_name("5742,")
+    ('TP53', '')
+    """
+    for word in filter(None, re.split(r"[,;\s]+", text)):
         try:
             find_iri(word, kinds=("ncbigene",))
         except IriError:
