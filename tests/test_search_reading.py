@@ -234,6 +234,23 @@ def test_a_thing_whose_name_has_no_word_is_found_by_its_id(tmp_path: Path) -> No
     figid = figures.add(1, chemicals=("+|D012345|NA|NA|",))
     with open_index(figures.build(tmp_path)) as index:
         assert figids(index.search("mesh:D012345")) == [figid]
+        for nothing in ("!!!", "+", "", "→"):
+            assert index.search(nothing).things == ()
+
+
+def test_names_without_a_word_are_not_found_in_a_release_of_an_earlier_version(
+    tmp_path: Path,
+) -> None:
+    figures = Figures()
+    figures.add(1, chemicals=("+|D012345|NA|NA|", "salt|D012965|NA|NA|"))
+    release = figures.build(tmp_path)
+    with sqlite3.connect(release.search_index) as database:
+        keys = [key for (key,) in database.execute("SELECT key FROM name WHERE kind = 'chemical'")]
+        assert keys == ["salt"]
+        database.execute("UPDATE name SET key = '' WHERE key = 'salt'")
+    database.close()
+    with open_index(release) as index:
+        assert index.search("!!!").things == ()
 
 
 def test_a_gene_is_not_the_beginning_of_a_word_and_a_word_may_be_unfinished(index: Index) -> None:

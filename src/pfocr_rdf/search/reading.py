@@ -271,7 +271,9 @@ class Index:
         """What a text stands for: things, words to mark, and expressions, the strictest first."""
         words = asked.words
         expressions = [asking.with_all(words), asking.with_any(words)][: len(words)]
-        named = [Thing(*row) for row in self._file.rows(NAMED, (key(text), THINGS))]
+        # Releases of earlier versions have names without a word, all under the empty key.
+        by = key(text)
+        named = [Thing(*row) for row in self._file.rows(NAMED, (by, THINGS))] if by else []
         iri = self._identify(text)
         token = self._token(iri) if iri else ""
         if not token or not self._file.rows(f"{ROWIDS} LIMIT 1", (token,)):

@@ -194,10 +194,11 @@ class IndexWriter:
         self._database.executemany(
             INTO_NAMES,
             (
-                (key(name), t.kind, t.token, name, at > 0, figures[t.token], rank[t.token])
+                (by, t.kind, t.token, name, at > 0, figures[t.token], rank[t.token])
                 for t in things
                 if figures[t.token]
                 for at, name in enumerate(t.names)
+                if (by := key(name))  # a name of signs alone, such as →, is found by nothing
             ),
         )
 
