@@ -189,6 +189,18 @@ def test_the_query_that_remains_is_the_text_without_the_clauses() -> None:
     assert (found.steps[0].silent, found.steps[0].line) == (True, 3)
 
 
+def test_the_name_of_a_figure_may_have_several_dots() -> None:
+    text = """SELECT * { figure:PMC6095619__ppat.1007148.g001 <p:m> ?g .
+        SERVICE <urn:x> { ?g <p:x> figure:a.b.c , "a.b.c" } }"""
+    found = make_plan(text, {"figure": "https://example.org/"})
+    (step,) = found.steps
+    assert step.bindings[0].query == (
+        "SELECT DISTINCT ?g WHERE {\nfigure:PMC6095619__ppat\\.1007148\\.g001 <p:m> ?g .\n}",
+    )
+    assert (step.line, step.body) == (2, ' ?g <p:x> figure:a\\.b\\.c , "a.b.c"')
+    assert found.final[1:] == (0, " }")
+
+
 def test_the_partner_gets_the_prefixes_that_its_clause_uses() -> None:
     step = only("""PREFIX a: <urn:a#> PREFIX b: <b/> BASE <http://x.example/> PREFIX c: <c/>
         SELECT * { ?s a:p ?o SERVICE c:sparql { ?o b:p ?x ; schema:name ?n ; a <T> } }""")

@@ -10,6 +10,7 @@ https://www.w3.org/TR/sparql11-federated-query/#values
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from pfocr_rdf.tokens import readable
 from pfocr_rdf.web.checks import SCHEME_RE, absolute, find_service
 from pfocr_rdf.web.federation.around import Level, find_around, levels_of
 from pfocr_rdf.web.federation.outline import Element, Outline, OutlineError, Token, outline
@@ -38,6 +39,8 @@ def make_plan(text: str, prefixes: Mapping[str, str], base: str = "") -> Plan:
     >>> plan.final
     ('SELECT * { ?a <p:p> ?b ', 0, ' }')
     """
+    # Like the query processes: the readers of a plan know the names that Oxigraph can parse.
+    text = readable(text)
     try:
         found = outline(text)
         _check(found, text)
