@@ -138,6 +138,21 @@ def test_each_distinct_value_is_sent_once() -> None:
     assert sum(bag(local, found.text).values()) == 30
 
 
+def test_values_that_are_others_each_time_are_not_sent() -> None:
+    local = store_of(*((f"urn:f{n}", "urn:mentions", f"urn:g{n}") for n in range(200)))
+    every = always(
+        *({"g": uri(f"urn:g{n}"), "n": {"type": "literal", "value": "N"}} for n in range(200))
+    )
+    with stand_in(every) as server:
+        text = query(server.url).replace(
+            "?f <urn:mentions> ?g ",
+            "{ SELECT ?g { ?f <urn:mentions> ?g } ORDER BY RAND() LIMIT 10 } ",
+        )
+        found = joined(text, local, partner(server.url))
+        assert texts(server) == ["SELECT ?g ?n WHERE {\n ?g <urn:name> ?n\n}"]
+    assert sum(bag(local, found.text).values()) == 10
+
+
 def test_five_thousand_values_take_twenty_requests() -> None:
     local = store_of(*((f"urn:f{n}", "urn:mentions", f"urn:g{n}") for n in range(5000)))
     with stand_in(naming) as server:
@@ -816,7 +831,8 @@ def test_a_plan_names_every_clause_that_another_waits_for() -> None:
 
 def test_the_plan_of_a_clause_without_values_says_why() -> None:
     alone = explained("ASK { SERVICE <urn:x> { ?s ?p ?o } }", partner("urn:x"))
-    assert "Asked without values (no variable is shared), in 1 request." in explained_text(alone)
+    nothing = "no variable is shared with patterns whose values are certain"
+    assert f"Asked without values ({nothing}), in 1 request." in explained_text(alone)
     many = explained(query("urn:x"), partner("urn:x", bindings=5))
     said = "Asked without values (too many values, or rows without one), in 1 request."
     assert said in explained_text(many)

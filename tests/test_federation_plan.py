@@ -124,6 +124,22 @@ def test_bind_and_filter_count_where_their_variables_are_bound() -> None:
     ]
 
 
+@pytest.mark.parametrize("call", ["RAND()", "now ()", "UUID()", "STRUUID()", "BNODE ()"])
+def test_what_is_another_each_time_gives_no_values(call: str) -> None:
+    text = f"""SELECT * {{ ?f <p:m> ?g FILTER(STR({call}) > "5") SERVICE <urn:x> {{ ?g <p:x> ?h }}
+        {{ ?g <p:n> ?i }} UNION {{ ?g <p:o> ?i FILTER({call} > 1) }} BIND({call} AS ?rand) }}"""
+    assert values(text) == [("g", "?f <p:m> ?g .")]
+    alone = "SELECT * { { SELECT ?g { ?f <p:m> ?g } ORDER BY %s LIMIT 1 } SERVICE <urn:x> %s }"
+    assert values(alone % (call, "{ ?g <p:x> ?h }")) == []
+    assert values(alone % ("?rand", "{ ?g <p:x> 'RAND()' }")) != []
+
+
+def test_the_answer_of_a_partner_that_chose_at_random_gives_values() -> None:
+    first, second = plan("""SELECT * { SERVICE <urn:a> { ?g <p:x> ?h FILTER(RAND() < 0.1) }
+        SERVICE <urn:b> { ?h <p:x> ?i } }""").steps
+    assert (len(first.bindings), [b.variables for b in second.bindings]) == (0, [("h",)])
+
+
 def test_a_filter_on_something_that_two_may_bind_does_not_count() -> None:
     text = """SELECT * { ?f <p:m> ?g BIND(STR(?g) AS ?x) FILTER(?x > 1)
         SERVICE <urn:x> { ?h <p:x> ?x } }"""

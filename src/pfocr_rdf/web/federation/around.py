@@ -7,7 +7,8 @@ parts of the query are used that cannot give too few:
 - patterns that are joined with the clause, but no OPTIONAL and no MINUS;
 - a BIND or FILTER whose variables are all bound by those patterns;
 - for a clause in an OPTIONAL, MINUS or EXISTS, patterns at most one level outside it; for one in a
-  subquery, none outside it: there the clause's solutions are joined with something else first.
+  subquery, none outside it: there the clause's solutions are joined with something else first;
+- nothing that calls RAND, NOW or the like: when the rest of the query is asked, it gives others.
 
 Patterns that share no variable are not combined: it may be the clause itself that joins them.
 """
@@ -17,6 +18,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from pfocr_rdf.web.checks import CHANGING
 from pfocr_rdf.web.federation.pattern import NONE, SERVICE, Names, Part, Pattern, Read
 
 #: The kinds of elements that are joined with the clause.
@@ -89,7 +91,10 @@ def find_around(
     :param done: the numbers of the clauses whose answers are known.
     """
     kept = _Kept(read)
-    usable = [[p for p in level.usable if _services(p) <= done] for level in levels]
+    usable = [
+        [p for p in level.usable if _services(p) <= done and _is_repeatable(read, p)]
+        for level in levels
+    ]
     joined = [kept.joined(parts) for parts in usable]
     found: list[Around] = []
     for names in _components([part for parts in joined for part in parts]):
@@ -107,6 +112,15 @@ def _services(part: Part) -> frozenset[int]:
     """The numbers of the clauses that a part is or contains."""
     own = frozenset({part.service}) if part.service >= 0 else frozenset()
     return own.union(*(_services(inner) for group in part.groups for inner in group.parts))
+
+
+def _is_repeatable(read: Read, part: Part) -> bool:
+    """Whether a part gives the same each time; of a clause, whose answer is known, none is asked.
+
+    Oxigraph needs no space before the name of a function.
+    """
+    called = [t for t in read.tokens(part.start, part.end) if t.word.lower().endswith(CHANGING)]
+    return all(any(s.start < t.start < s.end for s in read.services) for t in called)
 
 
 def _links(part: Part) -> Names:

@@ -10,6 +10,9 @@ from pfocr_rdf.web.federation.evaluate import Federation
 from pfocr_rdf.web.federation.partners import Partner
 from pfocr_rdf.web.federation.steps import Pieces, Plan, Step, filled
 
+#: Why the release is not asked for values: nothing else has the clause's variables, or only what
+#: may give none or others each time, as an OPTIONAL or a RAND() does.
+UNCERTAIN: Final = "no variable is shared with patterns whose values are certain"
 #: What a query shows in the place of a partner's answer.
 PLACEHOLDER: Final = "# the answer to the SERVICE clause number {}\n"
 #: A placeholder followed by an empty rest of the line: one line break is enough there.
@@ -108,7 +111,7 @@ def _values(step: Mapping[str, Any]) -> str:
         clauses = f"clauses {', '.join(others)} and {last}" if others else f"clause {last}"
         return f"Asked about values of {names}, which are known after {clauses}."
     if step["values"] is None:
-        why = "too many values, or rows without one" if step["from"] else "no variable is shared"
+        why = "too many values, or rows without one" if step["from"] else UNCERTAIN
         return f"Asked without values ({why}), in 1 request."
     if not step["values"]:
         return f"Not asked: the release has no values of {names}."
