@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from email.message import Message
 from io import BytesIO
 from typing import Any, Final
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 from urllib.request import Request
 
 import pytest
@@ -407,6 +407,17 @@ def test_a_byte_that_is_wrong_is_said_to_be_where_it_is() -> None:
     assert refused(post(DIRECT, b"ASK {\xff}")).detail == (
         "the body is not UTF-8 at byte 5: send it in UTF-8"
     )
+
+
+@given(st.text("%4aF1cC3A9&=+\\x\xe9\n") | st.lists(st.sampled_from(["%C3", "%a9"])).map("".join))
+def test_a_form_is_read_as_the_standard_library_reads_it(written: str) -> None:
+    form = f"query=ASK{written}"
+    try:
+        pairs = parse_qsl(form, keep_blank_values=True, errors="strict")
+    except UnicodeDecodeError:
+        assert "UTF-8" in refused(post(FORM, form)).detail
+    else:
+        assert query(post(FORM, form)).text == dict(reversed(pairs))["query"]
 
 
 def test_too_many_parameters_are_refused() -> None:

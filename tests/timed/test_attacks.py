@@ -23,7 +23,9 @@ from pfocr_rdf.web.checks import QueryLimits
 from pfocr_rdf.web.endpoint import EndpointOptions
 from pfocr_rdf.web.engine import EngineOptions
 from pfocr_rdf.web.frames import Kind, frame
+from pfocr_rdf.web.problems import Refusal
 from pfocr_rdf.web.process import QueryProcess
+from pfocr_rdf.web.sparql import HttpRequest, read_request
 from serving import Answer, Server, serving, wait_until
 
 TIMEOUT_S: Final = 1.0
@@ -242,6 +244,21 @@ def test_what_would_break_a_query_process_is_refused_before_one_is_touched(
     assert {outcome.problem for outcome in outcomes} == {"query-too-complex"}
     assert min(outcome.took_s for outcome in outcomes) < AT_ONCE_S
     assert server.query_processes() == before
+
+
+@pytest.mark.parametrize("part", ["%41", "%", "%z", "%41a"])
+def test_a_form_full_of_escapes_does_not_keep_others_waiting(part: str) -> None:
+    body = f"x={part * ((1 << 20) // len(part) - 1)}".encode()
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    request = HttpRequest("POST", "", headers, body)
+
+    def takes_s() -> float:
+        before = time.thread_time()
+        with pytest.raises(Refusal, match="the query is missing"):
+            read_request(request)
+        return time.thread_time() - before
+
+    assert min(takes_s() for _ in range(5)) < AT_ONCE_S
 
 
 def test_a_long_iri_and_a_long_list_are_no_attack(server: Server) -> None:

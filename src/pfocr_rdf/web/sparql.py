@@ -7,7 +7,6 @@ a socket: the functions turn a request into a value, the same each time.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import parse_qsl
 
 from pyoxigraph import NamedNode
 
@@ -29,6 +28,16 @@ DATASET: Final = ("default-graph-uri", "named-graph-uri")
 #: the description of the service for the graph.
 GRAPH_STORE: Final = ("graph", "default")
 UPDATE_DATASET: Final = ("using-graph-uri", "using-named-graph-uri")
+
+#: What no UTF-8 has: it marks percent signs that begin no escape while the others are decoded.
+NOT_UTF_8: Final = b"\xff"
+#: Percent sign → itself; hexadecimal digit → ``h``; any other byte → 0.
+SHAPE: Final = bytes(
+    0x25 if byte == 0x25 else 0x68 if byte in b"0123456789ABCDEFabcdef" else 0
+    for byte in range(256)
+)
+#: Percent sign → what makes the mark of it when added; any other byte → 0.
+LONE: Final = bytes(NOT_UTF_8[0] - 0x25 if byte == 0x25 else 0 for byte in range(256))
 
 Fields = Mapping[str, Sequence[str]]
 
@@ -244,17 +253,39 @@ def _fields(text: str) -> dict[str, list[str]]:
     https://url.spec.whatwg.org/#urlencoded-parsing
     """
     fields: dict[str, list[str]] = {}
-    if not text:
-        return fields
+    if text.count("&") >= FIELD_LIMIT:
+        raise _bad(f"there are more than {FIELD_LIMIT} parameters: send fewer")
     try:
-        pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=FIELD_LIMIT)
+        for pair in filter(None, text.split("&")):
+            name, _, value = pair.partition("=")
+            fields.setdefault(_unescaped(name), []).append(_unescaped(value))
     except UnicodeDecodeError:
         raise _bad("a parameter is not UTF-8 once its escapes are decoded: send UTF-8") from None
-    except ValueError:
-        raise _bad(f"there are more than {FIELD_LIMIT} parameters: send fewer") from None
-    for name, value in pairs:
-        fields.setdefault(name, []).append(value)
     return fields
+
+
+def _unescaped(text: str) -> str:
+    """A name or value without its escapes; a percent sign that begins none stays.
+
+    Nothing here is done once for each escape in Python: in a long body, ``unquote`` of the standard
+    library kept all other clients waiting for a quarter of a second.
+
+    >>> _unescaped("%C3%A9+%41%%2B%4")
+    'é A%+%4'
+
+    :raises UnicodeDecodeError: if it is not UTF-8.
+    """
+    text = text.replace("+", " ")
+    if "%" not in text:
+        return text
+    data = text.encode()
+    shape = data.translate(SHAPE).replace(b"%hh", b"\0\0\0")
+    if b"%" in shape:
+        # A sum of bytes, each below 256, has no carry: other bytes get 0 added.
+        lone = int.from_bytes(shape.translate(LONE)) + int.from_bytes(data)
+        data = lone.to_bytes(len(data))
+    escaped = data.replace(b"\\", b"\\\\").replace(b"%", b"\\x").replace(NOT_UTF_8, b"%")
+    return escaped.decode("unicode_escape").encode("latin-1").decode()
 
 
 def _merged(url: Fields, body: Fields) -> Fields:
