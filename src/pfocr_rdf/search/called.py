@@ -45,7 +45,8 @@ def _first_name(text: str) -> str:
     >>> _first_name(" ,5742, TP53"), _first_name("5742,")
     ('TP53', '')
     """
-    for word in filter(None, re.split(r"[,;\s]+", text)):
+    words: list[str] = re.findall(r"[^,;\s]+", text)
+    for word in words:
         try:
             find_iri(word, kinds=("ncbigene",))
         except IriError:
