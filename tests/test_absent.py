@@ -142,6 +142,7 @@ def test_a_named_query_asks_for_nothing_that_no_record_has(
 
 NAME, IDENTIFIER = f"<{SCHEMA}name>", f"<{SCHEMA}identifier>"
 PUBLISHED, SCORE = f"<{SCHEMA}datePublished>", f"<{PFOCR}pathwayScore>"
+COUNT = f"<{PFOCR}candidateCount>"
 TIER, TYPE = f"<{PFOCR}tier>", "<http://www.w3.org/1999/02/22-rdf-syntax-ns#type>"
 SUBCLASS_OF = "<http://www.w3.org/2000/01/rdf-schema#subClassOf>"
 PROV = "http://www.w3.org/ns/prov#"
@@ -171,6 +172,11 @@ INTEGER, GYEAR = (f"<http://www.w3.org/2001/XMLSchema#{name}>" for name in ("int
         ("?p 5594", [f'"5594"^^{INTEGER}', None, '"5594"', None]),
         ("schema:name|rdfs:label 'mapk1'", ['"mapk1"', None, '"MAPK1"', None]),
         ("?p ?o VALUES ?o { 'mapk1' }", ['"mapk1"', None, '"MAPK1"', None]),
+        # As the release has it, although the store finds it in other digits, too.
+        ("pfocr:candidateCount '01'", ['"01"', COUNT, f'"1"^^{INTEGER}', None]),
+        # A number of whichever property is nothing like a year, nor like a text.
+        (f"?p '01'^^{GYEAR}", [f'"01"^^{GYEAR}', None, None, None]),
+        ("?p ?o VALUES ?o { '001' }", ['"001"', None, None, None]),
         # What stands in a FILTER is compared with values of one kind.
         (
             "schema:datePublished ?y FILTER(?y > 2011)",

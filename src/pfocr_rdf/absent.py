@@ -143,8 +143,16 @@ def occurs(node: NamedNode, store: Quads, graph: NamedNode | DefaultGraph | None
 def _is_value(
     value: NamedNode | Literal, of: NamedNode | None, store: Quads, graph: DefaultGraph | None
 ) -> bool:
+    return _value_in(value, of, store, graph) is not None
+
+
+def _value_in(
+    value: NamedNode | Literal, of: NamedNode | None, store: Quads, graph: DefaultGraph | None
+) -> NamedNode | Literal | None:
+    """A value as the release has it: the store takes 0017 for 17."""
     quads = islice(store.quads_for_pattern(None, of, value, graph), SAMPLE)
-    return any(_is_same(quad.object, value) for quad in quads)
+    found = (quad.object for quad in quads if _is_same(quad.object, value))
+    return next((one for one in found if isinstance(one, NamedNode | Literal)), None)
 
 
 def _is_same(found: object, asked: NamedNode | Literal) -> bool:
@@ -221,8 +229,10 @@ def _other_value(literal: Literal, of: NamedNode | None, store: Quads, find: Fin
     """A value of the property written in another way, or else another property with the text."""
     graph = DefaultGraph()
     for other in _written_like(literal.value, find):
-        if other != literal and _is_value(other, of, store, graph):
-            return Instead(other)
+        # A number of any property is the value of one that has nothing to do with the query.
+        is_any_number = of is None and isinstance(other, Literal) and _kind(other) == "number"
+        if other != literal and not is_any_number and (had := _value_in(other, of, store, graph)):
+            return Instead(had)
     text = Literal(literal.value)
     for named in (*NAMING, None):
         if quad := next(store.quads_for_pattern(None, named, text, graph), None):
