@@ -44,6 +44,11 @@ def refusal(kind: str, value: str, default: str | None = None) -> str:
     return str(caught.value)
 
 
+@pytest.mark.parametrize("kind", ["text", "name"])
+def test_a_text_that_is_not_utf_8_is_told_so(kind: str) -> None:
+    assert refusal(kind, "a\udcff") == ("parameter 'x': 'a\\udcff' is not UTF-8: give it in UTF-8")
+
+
 GENE: Final = NCBIGENE + "5742"
 
 

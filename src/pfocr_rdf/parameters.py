@@ -124,6 +124,11 @@ def _gene(word: str, place: int, iris: Iris) -> Term:
 def _text(value: str, _bounds: str, _iris: Iris) -> Iterable[Term]:
     if not value:
         raise IriError("text", value)
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:  # Python keeps other bytes of an argument as surrogates
+        shown = value if len(value) <= SHOWN else value[:SHOWN] + "…"
+        raise UsageError(f"{shown!r} is not UTF-8: give it in UTF-8") from error
     return [Literal(value)]
 
 
