@@ -136,7 +136,6 @@ def test_a_word_that_is_in_many_parts_is_held_once(monkeypatch: pytest.MonkeyPat
         total.merge(part)
         assert total.held == sum(map(len, total.objects)) <= 2 * 21 + 10
     assert total.distinct_objects == 21
-    assert total.copy().objects == total.objects
 
 
 def test_an_alias_of_two_figures_is_one_subject() -> None:
@@ -169,14 +168,6 @@ def test_a_link_is_counted_for_the_first_target_that_it_leads_to() -> None:
     assert tallied(part).links == Counter(
         {(Schema.about.value, "a"): 1, (Schema.about.value, "all"): 1}
     )
-
-
-def test_a_copy_is_independent() -> None:
-    tally = tallied([Node(THINGS[0], [(Schema.about, THINGS[1])])])
-    copy = tally.copy()
-    copy.add([Node(THINGS[2], [(Schema.about, THINGS[3])])], TARGETS)
-    assert (tally.triples, copy.triples) == (1, 2)
-    assert (tally.distinct_objects, copy.distinct_objects) == (1, 2)
 
 
 def test_nothing_counts_nothing() -> None:

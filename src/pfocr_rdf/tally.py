@@ -220,12 +220,6 @@ class Tally:
         self.objects = [array("q", sorted(found)) for found in self._shares()]
         self.held = sum(map(len, self.objects))
 
-    def copy(self) -> "Tally":
-        """An independent copy, which shares the hashes of the parts."""
-        fresh = Tally(most=self.most)
-        fresh.merge(self)
-        return fresh
-
     @property
     def distinct_objects(self) -> int:
         """How many IRIs and literals are objects, each counted once."""

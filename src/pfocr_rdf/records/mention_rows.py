@@ -64,9 +64,9 @@ KIND_TO_CELLS: Final[dict[Kind, tuple[str, ...]]] = {
     )
     for kind, columns in KIND_TO_COLUMNS.items()
 }
-#: The prefix before an accession, which some cells repeat.
 #: One number whose digits are in groups of three.
 THOUSANDS_RE: Final = re.compile("[0-9]{1,3}(?:,[0-9]{3})+")
+#: The prefix before an accession, which some cells repeat.
 NAMESPACE_TO_PREFIX_RE: Final = {
     namespace: re.compile(rf"(?i)(?:\s*+{namespace}\s*+:)++") for namespace in NAMESPACE_TO_SHAPE
 }
