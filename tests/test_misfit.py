@@ -117,6 +117,15 @@ def explained(text: str) -> tuple[str, str]:
             "LIMIT ",
             f"it belongs after the }} of the group; {AFTER_TERM}",
         ),
+        *(
+            (
+                f"ASK {{ ?x ?y _:a . {clause} {{ ?z ?y _:a }} }}",
+                "_:a } ",
+                "a blank node belongs to one group, and this one to an earlier: take a variable; "
+                + AT_TERM,
+            )
+            for clause in ("OPTIONAL", "MINUS", "FILTER EXISTS", "")
+        ),
         # What stands in a comment is no word.
         ("ASK { # }\n ?s ?p } # {", "} # {", AT_TERM),
     ],

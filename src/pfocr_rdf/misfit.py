@@ -256,6 +256,10 @@ def _advice_for_sign(before: str, misfit: Misfit) -> str:
         if re.match("<[A-Za-z][A-Za-z0-9+.-]*:", word):
             return "an IRI has no space in it" if " " in word else "it is not an IRI"
         return "it does not begin as IRIs do, with http: or another scheme"
+    if word.startswith("_:") and {"a variable", "a string"} <= {*misfit.expected}:
+        if any(token[0] == word for token in TOKEN_RE.finditer(before)):
+            return "a blank node belongs to one group, and this one to an earlier: take a variable"
+        return ""
     if word[0] in "'\"" and (escaped := ESCAPED_RE.match(word)):
         return f"in a text {escaped[1]} is written \\{escaped[1]}"
     unseen = len(word) == 1 and not word.isprintable()
