@@ -65,6 +65,10 @@ def said(text: str) -> str:
             "SELECT ?s { ?s ?p ?o } ORDER BY STR(?o) DESC",
             "DESC… DESC takes parentheses: DESC(?n)",
         ),
+        (
+            "SELECT ?g { ?g ?p ?f BIND(COUNT(?f) AS ?n) }",
+            "COUNT… BIND sees one row at a time: write (COUNT(?x) AS ?n) in SELECT",
+        ),
         *(
             (
                 text,

@@ -52,6 +52,9 @@ PATTERN_TO_ADVICE: Final = {
     r"FILTER\s*+\([^(){}]*?(?<![\w?$:@.-])(?P<at>COUNT|SUM|AVG|MIN|MAX)\s*+\(": (
         "FILTER sees one row at a time: after GROUP BY write HAVING({at}(?x) > 1)"
     ),
+    r"BIND\s*+\([^(){}]*?(?<![\w?$:@.-])(?P<at>COUNT|SUM|AVG|MIN|MAX|SAMPLE|GROUP_CONCAT)\s*+\(": (
+        "BIND sees one row at a time: write ({at}(?x) AS ?n) in SELECT"
+    ),
     r"[?$]\w++\s*+(?P<at>:=)": "write BIND(2 * ?o AS ?x) for ?x := 2 * ?o",
     r"AND\b": "conditions are joined by &&, patterns by a full stop",
     r"OR\b": "conditions are joined by ||, patterns by UNION",
