@@ -51,6 +51,7 @@ ORDER: Final = (
         "queries",
         "tokens",
         "slips",
+        "bindings",
         "misfit",
         "syntax",
         "matched",
@@ -101,7 +102,7 @@ COLLECTORS: Final = {
         "Ranges",
         "Tally",
     ),
-    *("Running", "Ticket", "Row", "_Group", "_Triple"),
+    *("Running", "Ticket", "Row", "_Group", "_Select", "_Triple"),
 }
 #: Strings that look like an IRI and are none that is made: module, text.
 NO_IRIS: Final = {

@@ -71,6 +71,10 @@ def test_a_variable_that_is_not_grouped_is_named(text: str, which: str) -> None:
     [
         ("SELECT * {?s ?p ?o} GROUP BY ?s", "SELECT * does not go with GROUP BY"),
         ("SELECT ?s ?s {?s ?p ?o}", "SELECT names a variable twice"),
+        (
+            "SELECT ?x (COUNT(?o) AS ?n) (?o AS ?z) {?x ?p ?o} GROUP BY ?x",
+            "a variable in an expression of SELECT has no value in a group",
+        ),
         ("SELECT (?x AS ?x) {?x ?p ?o}", "AS names a variable that has a value already"),
     ],
 )

@@ -2,9 +2,9 @@
 
 Oxigraph's parser lists some of what its grammar would accept next, but not exactly where. The
 place is searched for (:mod:`pfocr_rdf.misfit`), and the commonest mistakes are reported by their
-cause: those of :mod:`pfocr_rdf.slips`, an undeclared prefix, a query that begins with no query
-form, a variable that GROUP BY leaves without a value. If a word that does not fit comes earlier
-in the text than such a cause, it is reported instead.
+cause: those of :mod:`pfocr_rdf.slips` and :mod:`pfocr_rdf.bindings`, an undeclared prefix, a query
+that begins with no query form, a variable that GROUP BY leaves without a value. If a word that does
+not fit comes earlier in the text than such a cause, it is reported instead.
 """
 
 import re
@@ -14,6 +14,7 @@ from difflib import get_close_matches
 from operator import itemgetter
 from typing import Final
 
+from pfocr_rdf.bindings import OVERRIDDEN, TWICE, UNGROUPED, find_misbinding
 from pfocr_rdf.misfit import explain_misfit, find_misfit
 from pfocr_rdf.slips import find_slip, find_unended
 from pfocr_rdf.spellings import BEGINNING_TO_PREFIXES
@@ -39,20 +40,18 @@ UPDATES: Final = (
 UNBOUND: Final = "The SELECT contains a variable that is unbound"
 #: Words in the parser's message → what is wrong, and what to do.
 WORDS_TO_REASON: Final = (
+    (UNBOUND, UNGROUPED),
     (
-        UNBOUND,
-        "a variable of SELECT has no value in a group: name it in GROUP BY, or count it as"
-        " (COUNT(?x) AS ?n)",
+        "The SELECT contains an expression with a variable that is unbound",
+        "a variable in an expression of SELECT has no value in a group: name it in GROUP BY, or"
+        " count it",
     ),
     (
         "SELECT * is not authorized with GROUP BY",
         "SELECT * does not go with GROUP BY: name the variables",
     ),
-    ("Duplicated variable name in SELECT", "SELECT names a variable twice: name it once"),
-    (
-        "The SELECT overrides an existing variable",
-        "AS names a variable that has a value already: take another name",
-    ),
+    ("Duplicated variable name in SELECT", TWICE),
+    ("The SELECT overrides an existing variable", OVERRIDDEN),
 )
 
 
@@ -101,7 +100,7 @@ def find_fault(
         reason = "the query is an update: ask SELECT, ASK, CONSTRUCT or DESCRIBE"
         return _fault_at(text, *_place(text, first.start()), reason, is_update=True)
     causes = (
-        *(find_slip(text), _bare_iri(text), _begins_wrong(first)),
+        *(find_slip(text), find_misbinding(text), _bare_iri(text), _begins_wrong(first)),
         *(_undeclared(text, prefixes), find_unended(text)),
     )
     # The parser stopped at the first one; of causes at one place, the one that says most.
