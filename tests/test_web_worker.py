@@ -4,7 +4,9 @@ import csv
 import io
 import json
 import socket
-from typing import Final
+import time
+from collections.abc import Iterator
+from typing import Any, Final
 from xml.etree import ElementTree
 
 import pytest
@@ -26,10 +28,11 @@ from pyoxigraph import (
 
 from asking import seed_store
 from pfocr_rdf.contents import open_store
-from pfocr_rdf.iris import RDF
+from pfocr_rdf.iris import RDF, Iris
 from pfocr_rdf.releases import Release
 from pfocr_rdf.results import RESULT_FORMATS
 from pfocr_rdf.web import worker
+from pfocr_rdf.web.absences import told_absent
 from pfocr_rdf.web.problems import PROBLEMS
 from pfocr_rdf.web.worker import FATAL_DOORS, RDF_FORMATS, Prefixes, serve_queries
 from workers import ENCODING_TO_DECODER, PREFIXES, answered, engine, gathered
@@ -137,6 +140,32 @@ def test_of_many_iris_that_the_release_lacks_a_few_are_told(seeds_release: Relea
     iris = " ".join(f"<urn:{'x' * length}>" for length in range(1, 400))
     answer = answered(store, f"SELECT * {{ VALUES ?x {{ {iris} }} ?x a schema:Gene }}")
     assert [iri for iri, *_ in answer.end["absent"]] == [f"urn:{'x' * n}" for n in range(1, 6)]
+
+
+@pytest.mark.parametrize(("count", "left_s"), [(36_000, 60.0), (3_000, 0.2), (1, -1.0)])
+def test_an_answer_without_rows_does_not_wait_long_for_why_that_is_so(
+    count: int, left_s: float, seeds_release: Release
+) -> None:
+    store = open_store(seeds_release)
+    genes = " ".join(f"gene:{number}" for number in range(1_000_000, 1_000_000 + count))
+    text = f"SELECT * {{ VALUES ?g {{ {genes} }} ?g pfocr:tier ?t }}"
+    end = answered(store, text, deadline=time.monotonic() + left_s).end
+    assert (end["rows"], end["absent"]) == (0, [])
+
+
+def test_what_is_found_in_time_is_told_though_there_is_more(seeds_release: Release) -> None:
+    class Slow:
+        def quads_for_pattern(self, *pattern: Any) -> Iterator[Quad]:
+            time.sleep(0.02)
+            return store.quads_for_pattern(*pattern)
+
+    store = open_store(seeds_release)
+    text = "ASK { ?s <urn:a> <urn:b>, <urn:c>, <urn:d> }"
+    before = time.monotonic()
+    told = list(told_absent(text, Slow(), Iris(), before + 0.8))
+    assert time.monotonic() < before + 0.8
+    assert told[0][0] == "urn:a"
+    assert 0 < len(told) < 4
 
 
 def test_turtle_has_the_prefixes_of_the_data() -> None:

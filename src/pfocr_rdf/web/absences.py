@@ -8,11 +8,13 @@ Graphs that the release does not have are told, and terms that only the default 
 release has all that the query names, the header names properties that its things cannot have.
 """
 
+import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from itertools import islice
 from typing import Any, Final
 
-from pyoxigraph import Literal, NamedNode
+from pyoxigraph import Literal, NamedNode, Quad
 
 from pfocr_rdf.absent import MOST_TOLD, absent, present_instead
 from pfocr_rdf.apart import apart
@@ -21,12 +23,17 @@ from pfocr_rdf.graphs import misplaced
 from pfocr_rdf.having import counted_in_filter, unnamed_in_having
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.web.headers import header_address, header_text
+from pfocr_rdf.web.problems import Refusal
 
 NAME: Final = b"x-pfocr-absent"
 #: Longest term (with its datatype or language) or expression that is reported, in characters.
 LONGEST: Final = 200
 #: Bytes of the header: proxies accept a few kilobytes for all headers; an encoded 漢 takes nine.
 LONGEST_HEADER: Final = 2_000
+#: Seconds for finding out, at most; an answer without rows waits for it.
+LONGEST_S: Final = 1.0
+#: Twice the seconds that reading a query takes for each of its characters, if the text is long.
+CHARACTER_S: Final = 1e-5
 #: In place of the property: that the term is a variable without a value in HAVING, a condition of
 #: FILTER that counts, or a graph that the release does not have.
 HAVING: Final = "HAVING"
@@ -42,7 +49,7 @@ LISTS: Final = ("has", "to")
 PARAMETERS: Final = ("of", "instead", "instead-of", "at", "beside", "graph", "has", "via", "to")
 
 
-def told_absent(text: str, store: Quads, iris: Iris) -> Iterator[tuple[str, ...]]:
+def told_absent(text: str, store: Quads, iris: Iris, deadline: float) -> Iterator[tuple[str, ...]]:
     """What the query process reports: terms of a query that the release lacks, and what it has.
 
     Each tuple holds the term, the property of which it should be a value, what there is in its
@@ -51,8 +58,35 @@ def told_absent(text: str, store: Quads, iris: Iris) -> Iterator[tuple[str, ...]
     cannot have, these follow: the thing, what else it is asked for, a named graph that has the
     property if the default graph does not, the classes whose things have it, a property that leads
     to the thing, and classes that this leads to.
+
+    The answer is whole without any of this. So what is found in a second is told, and in half of
+    the time that is left; nothing, if the text is so long that reading it alone would take more.
+
+    :param deadline: of the answer, on :func:`time.monotonic`'s clock.
     """
-    return islice(_told(text, store, iris), MOST_TOLD)
+    now = time.monotonic()
+    most_s = min(LONGEST_S, (deadline - now) / 2)
+    if len(text) * CHARACTER_S <= most_s:
+        with suppress(Refusal):
+            yield from islice(_told(text, _Until(store, now + most_s), iris), MOST_TOLD)
+
+
+class _Until:
+    """Quads that are looked up until a time."""
+
+    def __init__(self, quads: Quads, until: float) -> None:
+        self._quads, self._until = quads, until
+
+    def quads_for_pattern(
+        self, subject: Any, predicate: Any, value: Any, graph: Any = None, /
+    ) -> Iterator[Quad]:
+        """The quads of a pattern.
+
+        :raises Refusal: if it is too late.
+        """
+        if time.monotonic() > self._until:
+            raise Refusal("query-timeout", "finding out why there are no rows takes too long")
+        return self._quads.quads_for_pattern(subject, predicate, value, graph)
 
 
 def _told(text: str, store: Quads, iris: Iris) -> Iterator[tuple[str, ...]]:

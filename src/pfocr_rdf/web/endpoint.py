@@ -201,7 +201,8 @@ class Endpoint:
         if self._federated and has_service:
             running, partners, arrived = await self._federated.ask(query, client, most_bytes)
         else:
-            running = await self.engine.ask(self._payload(query, most_bytes), client, arrived)
+            payload = self._payload(query, arrived, most_bytes)
+            running = await self.engine.ask(payload, client, arrived)
         exchange.wait_s = running.started - arrived
         exchange.run_s = time.monotonic() - running.started
         exchange.release = running.release
@@ -237,7 +238,7 @@ class Endpoint:
             return body
         raise asyncio.CancelledError
 
-    def _payload(self, query: Query, most_bytes: int | None = None) -> bytes:
+    def _payload(self, query: Query, arrived: float, most_bytes: int | None = None) -> bytes:
         """The request to a query process: :mod:`pfocr_rdf.web.frames`."""
         formats = query.formats
         return orjson.dumps(
@@ -251,6 +252,7 @@ class Endpoint:
                 "encoding": query.encoding,
                 "max_rows": self.options.max_rows,
                 "max_bytes": most_bytes or self.options.max_bytes,
+                "deadline": arrived + self.engine.options.timeout_s,
                 # https://www.w3.org/TR/sparql11-query/#relIRIs
                 "base": held.iris.base if (held := self.engine.held) else None,
             }

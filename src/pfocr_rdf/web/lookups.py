@@ -4,7 +4,6 @@ The query process sends a pattern, from which the server makes the query to the 
 process is not trusted, so it cannot send the text of a query.
 """
 
-import time
 from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO, Final, cast
 
@@ -24,9 +23,8 @@ from pfocr_rdf.web.feed import Feed
 from pfocr_rdf.web.frames import Kind, frame, write_all
 from pfocr_rdf.web.problems import Refusal
 
-#: Lookups for one answer, for which the engine has indexes; and seconds after which none begins.
+#: Lookups for one answer, for which the engine has indexes.
 MOST: Final = 60
-LONGEST_S: Final = 1.0
 #: The places of a pattern, and the columns of its answer.
 PLACES: Final = ("s", "p", "o", "g")
 #: The default graph in a pattern.
@@ -44,7 +42,6 @@ class Lookups:
     def __init__(self, fd: int) -> None:
         self._fd = fd
         self._left = MOST
-        self._until = time.monotonic() + LONGEST_S
 
     def quads_for_pattern(
         self,
@@ -56,10 +53,10 @@ class Lookups:
     ) -> Iterator[Quad]:
         """The quads of a pattern.
 
-        :raises Refusal: if the server refuses, or the limit on lookups or on time is reached.
+        :raises Refusal: if the server refuses, or the limit on lookups is reached.
         :raises ValueError: if the answer does not hold quads.
         """
-        if not self._left or time.monotonic() > self._until:
+        if not self._left:
             raise Refusal("query-timeout", "finding out why there are no rows takes too long")
         self._left -= 1
         known = dict(zip(PLACES, (subject, predicate, value, graph), strict=True))

@@ -7,8 +7,9 @@ else (:mod:`pfocr_rdf.web.sandbox`).
 pyoxigraph demands that an answer is made, read and dropped in one thread; there is only one.
 """
 
+import math
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Final, cast
 
@@ -65,6 +66,7 @@ class Request:
     ``solutions``, ``boolean`` and ``graph`` name the format for each kind of answer; None where
     the client accepts none. If the graphs are None, those of the query count, or of the store.
     ``max_rows`` counts solutions or triples, ``max_bytes`` the answer before its encoding.
+    ``deadline`` is on :func:`time.monotonic`'s clock, which the processes of a machine share.
     ``base`` is what relative IRIs in the query are relative to.
     """
 
@@ -77,6 +79,7 @@ class Request:
     encoding: str
     max_rows: int
     max_bytes: int
+    deadline: float = math.inf
     base: str | None = None
 
     @property
@@ -216,7 +219,11 @@ def answer_query(store: Store, request: Request, prefixes: Prefixes, fd: int) ->
             output = write_boolean(answer, request, fd)
         is_yes = isinstance(answer, QueryBoolean) and bool(answer)
         tells = request.is_whole and not is_yes
-        output.finish(absent=(lambda: told_absent(text, store, prefixes.iris())) if tells else None)
+
+        def absent() -> Iterator[tuple[str, ...]]:
+            return told_absent(text, store, prefixes.iris(), request.deadline)
+
+        output.finish(absent=absent if tells else None)
     except (SyntaxError, OSError, RuntimeError, ValueError) as error:
         # Without the cause, whose traceback would keep the answer in memory.
         raise refusal_for(error, text, prefixes) from None

@@ -108,7 +108,7 @@ def _absences(request: Request, prefixes: Prefixes, fd: int) -> Iterator[tuple[s
     """Why there are no rows, if the backend tells in time; else the answer is whole without it."""
     text = readable(request.query.rstrip())
     with suppress(Refusal, SyntaxError, OSError, RuntimeError, ValueError):
-        yield from told_absent(text, Lookups(fd), prefixes.iris())
+        yield from told_absent(text, Lookups(fd), prefixes.iris(), request.deadline)
 
 
 def _read(

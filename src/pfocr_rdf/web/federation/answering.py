@@ -38,15 +38,15 @@ class ReleaseChangedError(PfocrError):
 class Answering:
     """Turns a query with SERVICE clauses into one for the release alone, and asks that.
 
-    :param payload: encodes a query, and the most bytes that its answer may have, for the query
-        processes.
+    :param payload: encodes a query, when it came, and the most bytes that its answer may have, for
+        the query processes.
     """
 
     def __init__(
         self,
         federation: Federation,
         engine: Engine,
-        payload: Callable[[Query, int | None], bytes],
+        payload: Callable[[Query, float, int | None], bytes],
     ) -> None:
         self.federation = federation
         self._engine = engine
@@ -59,7 +59,7 @@ class Answering:
 
         :param client: whose query it is.
         :param most_bytes: the most bytes that the answer may have.
-        :returns: the answer, which the caller closes; headers that say how long it is valid and
+        :returns: the answer, which the caller closes; headers that say whether to keep it and
             what the partners did; and the time at which the partners had answered.
         :raises Refusal: if a partner fails, or the query cannot be evaluated.
         """
@@ -133,7 +133,8 @@ class Answering:
 
         :raises ReleaseChangedError: if another one answered.
         """
-        running = await self._engine.ask(self._payload(query, most_bytes), client, arrived)
+        payload = self._payload(query, arrived, most_bytes)
+        running = await self._engine.ask(payload, client, arrived)
         if running.release != held.release.id:
             self._engine.close(running)
             raise ReleaseChangedError(running.release)
@@ -151,8 +152,10 @@ class Answering:
         if text is None:
             return
         asked = replace(query, text=text, formats=NOTHING, encoding="identity")
+        arrived = time.monotonic()
         try:
-            running = await self._engine.ask(self._payload(asked, None), client, time.monotonic())
+            payload = self._payload(asked, arrived, None)
+            running = await self._engine.ask(payload, client, arrived)
         except Refusal as found:
             if found.kind in SYNTAX:
                 raise as_written(found, text, query.text) from None
