@@ -252,9 +252,8 @@ def test_the_headers_say_who_was_asked_and_how_old_the_answer_is(world: World) -
     date = parsedate_to_datetime(first.headers["x-federation-date"])
     assert abs((parsedate_to_datetime(first.headers["date"]) - date).total_seconds()) < 60
     for answer in (first, second):
-        found = re.fullmatch(r"public, max-age=(\d+)", answer.headers["cache-control"])
-        assert found
-        assert 500 < int(found[1]) < 600
+        # The partners' part is valid for ten minutes; the release may be replaced before.
+        assert answer.headers["cache-control"] == "public, no-cache"
         assert "etag" not in answer.headers
         assert answer.headers["x-cache"] == "none"
         assert {"X-Federation", "X-Federation-Date"} <= set(

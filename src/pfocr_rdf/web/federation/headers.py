@@ -10,6 +10,7 @@ import orjson
 from pfocr_rdf.web.exchange import NO_STORE, Headers, Reply, whole_reply
 from pfocr_rdf.web.federation.clause import Told
 from pfocr_rdf.web.federation.explain import explained_text
+from pfocr_rdf.web.keys import REVALIDATE
 from pfocr_rdf.web.negotiation import negotiate
 from pfocr_rdf.web.problems import Refusal
 
@@ -21,7 +22,11 @@ SHOWN: Final = 300
 
 
 def federation_headers(told: Sequence[Told], *, repeatable: bool = True) -> Headers:
-    """How long the answer is valid (until its first part expires), and what the partners did.
+    """Whether the answer may be kept, and what the partners did.
+
+    Only the server knows when another release is served, so nobody uses a kept answer unasked,
+    though its parts from partners are valid for longer. Nothing keeps an answer whose first part
+    has already expired.
 
     :param repeatable: whether the query gives the same answer each time.
 
@@ -33,13 +38,12 @@ def federation_headers(told: Sequence[Told], *, repeatable: bool = True) -> Head
      (b'x-federation', b'mesh; requests=1; kept=0; rows=20, bgee failed: busy sorry'),
      (b'x-federation-date', b'Sun, 09 Sep 2001 01:46:40 GMT')]
     >>> federation_headers([Told("mesh", 1, 0, left_s=60.0), Told("bgee", 1, 0, left_s=20.0)])[0]
-    (b'cache-control', b'public, max-age=20')
+    (b'cache-control', b'public, no-cache')
     """
     parts = [_said(one) for one in told]
-    left_s = int(min((one.left_s for one in told), default=0.0))
-    lasts = (b"cache-control", f"public, max-age={left_s}".encode())
+    expired = min((one.left_s for one in told), default=0.0) < 1
     failed = any(one.failed for one in told)
-    headers = [NO_STORE if failed or left_s < 1 or not repeatable else lasts]
+    headers = [NO_STORE if failed or expired or not repeatable else REVALIDATE]
     headers.append((b"x-federation", ", ".join(parts).encode()))
     dates = [one.date for one in told if one.date]
     if dates:
