@@ -104,6 +104,20 @@ def test_what_cannot_be_had_is_refused_with_what_can(server: Server) -> None:
     assert "text/turtle" in answer.json["available"]
 
 
+@pytest.mark.parametrize("target", ["/sparql", "/health", "*"])
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+def test_what_has_no_body_has_no_length(target: str, version: str, server: Server) -> None:
+    request = f"OPTIONS {target} HTTP/{version}\r\nHost: x\r\n"
+    sent = f"{request}Connection: keep-alive\r\n\r\n{request}Connection: close\r\n\r\n"
+    answers = raw(server, sent.encode()).split(b"\r\n\r\n")
+    assert answers.pop() == b""
+    assert len(answers) == (2 if version == "1.1" else 1)
+    for answer in answers:
+        assert answer.startswith(b"HTTP/1.1 204 No Content\r\n")
+        assert b"content-length" not in answer.lower()
+        assert b"transfer-encoding" not in answer.lower()
+
+
 @pytest.mark.parametrize("path", ["/dumps/void.ttl", "/gene/2064", "/search.json", "/health"])
 def test_a_script_of_another_site_may_ask_for_pages_with_conditions(
     path: str, server: Server

@@ -52,7 +52,8 @@ COMMON: Final[Headers] = [
 def preflight(methods: str) -> Headers:
     """Headers that tell a browser what it may send to an address across origins.
 
-    https://fetch.spec.whatwg.org/#cors-preflight-fetch
+    https://fetch.spec.whatwg.org/#cors-preflight-fetch ; without a Content-Length, which a 204 must
+    not have: https://www.rfc-editor.org/rfc/rfc9110#section-8.6
 
     :param methods: those that the address answers, separated by commas.
     """
@@ -65,7 +66,6 @@ def preflight(methods: str) -> Headers:
             b"If-Range, If-Unmodified-Since, Range",
         ),
         (b"access-control-max-age", b"86400"),
-        (b"content-length", b"0"),
         *COMMON,
     ]
 
