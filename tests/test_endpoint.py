@@ -18,7 +18,7 @@ import zstandard
 
 from pfocr_rdf.iris import PFOCR, RDF, RDFS
 from pfocr_rdf.releases import Release
-from serving import JSON, Server, graph_of, raw, serving, wait_until
+from serving import JSON, Answer, Server, graph_of, raw, serving, wait_until
 
 ALL: Final = "SELECT ?s ?p ?o { ?s ?p ?o } ORDER BY ?s ?p ?o"
 FORM: Final = "application/x-www-form-urlencoded"
@@ -260,6 +260,44 @@ def test_an_answer_is_kept_and_found_again_under_its_tag(server: Server) -> None
     assert (again.status, again.body, again.headers["etag"]) == (304, b"", tag)
     other = server.request("GET", target, headers={"If-None-Match": tag, "Accept": "text/csv"})
     assert other.status == 200
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize(
+    "target",
+    [
+        *("/sparql?query=ASK{}", "/sparql?query=ASK{FILTER(NOW()>0)}", "/sparql", "/gene/2064"),
+        *("/sparql?query=SELECT*{?s?p?o,?x}LIMIT+30000", "/void.ttl", "/search.json?q=her2"),
+        *("/openapi.json", "/health", "/dumps/void.ttl"),
+    ],
+)
+def test_only_what_is_wished_for_is_sent(method: str, target: str, server: Server) -> None:
+    address = target.replace("{", "%7B").replace("}", "%7D").replace(">", "%3E")
+
+    def got(tags: str, **headers: str) -> Answer:
+        return server.request(method, address, headers={"If-Match": tags, **headers})
+
+    for _ in range(2):  # the second time, some answers are kept
+        known = got("*")
+        assert known.status == 200
+        refused = got('"nope", W/"*"')
+        assert (refused.status, refused.headers["content-type"]) == (
+            412,
+            "application/problem+json",
+        )
+        if tag := known.headers.get("etag"):
+            expected = 412 if tag.startswith("W/") else 200
+            assert got(f'"nope", {tag}').status == expected
+            # Even if the client has it: https://www.rfc-editor.org/rfc/rfc9110#section-13.2.2
+            assert got('"nope"', **{"If-None-Match": tag}).status == 412
+            assert got("*", **{"If-None-Match": tag}).status == 304
+
+
+@pytest.mark.parametrize("target", ["/nowhere", "/sparql?query=ASK", "/sparql?query=%20"])
+def test_what_fails_anyway_fails_whatever_is_wished_for(target: str, server: Server) -> None:
+    expected = server.request("GET", target)
+    answer = server.request("GET", target, headers={"If-Match": '"nope"'})
+    assert (answer.status, answer.problem) == (expected.status, expected.problem)
 
 
 def test_formats_and_datasets_do_not_share_an_answer(server: Server) -> None:

@@ -236,6 +236,7 @@ class Site:
 
         async def send(message: Message) -> None:
             if message["type"] == "http.response.start":
+                exchange.check_wished(message["status"], message["headers"])
                 exchange.status = message["status"]
                 request_id = (b"x-request-id", exchange.request_id.encode())
                 message["headers"] = [*message["headers"], *COMMON, request_id]

@@ -117,8 +117,32 @@ class Exchange:
         found = [value.decode("latin-1") for key, value in self.scope["headers"] if key == name]
         return ", ".join(found) if found else None
 
+    def check_wished(self, status: int, headers: Headers) -> None:
+        """Check that a response is the one that ``If-Match`` names, if the request has that.
+
+        Tags are compared strongly, so weak ones never match. Conditions count only for what would
+        succeed without them: https://www.rfc-editor.org/rfc/rfc9110#section-13.2.1
+
+        :raises Refusal: ``precondition-failed``.
+        """
+        wished = self.header(b"if-match")
+        if wished is None or self.method == "OPTIONS" or not (status < 300 or status == 304):
+            return
+        # https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1
+        named = {one.strip() for one in wished.split(",")}
+        tag = next((value.decode("latin-1") for name, value in headers if name == b"etag"), "")
+        if "*" not in named and (tag.startswith("W/") or tag not in named):
+            detail = "If-Match does not name what is at this address"
+            if tag.startswith("W/"):
+                detail += ", whose tag is weak: only If-None-Match takes weak tags"
+            raise Refusal("precondition-failed", f"{detail}. Ask again without If-Match")
+
     async def reply(self, reply: "Reply") -> None:
-        """Send a complete response."""
+        """Send a complete response.
+
+        :raises Refusal: if it is not the one that the request names.
+        """
+        self.check_wished(reply.status, reply.headers)
         self.status = reply.status
         body = b"" if self.method == "HEAD" else reply.body
         self.sent_bytes += len(body)
@@ -141,7 +165,11 @@ class Exchange:
         await self.send({"type": "http.response.body", "body": rest})
 
     async def begin(self, status: int, headers: Headers) -> None:
-        """Start a response whose length is not known."""
+        """Start a response whose length is not known.
+
+        :raises Refusal: if it is not the one that the request names.
+        """
+        self.check_wished(status, headers)
         self.status = status
         headers = [*headers, (b"x-request-id", self.request_id.encode())]
         await self.send({"type": "http.response.start", "status": status, "headers": headers})

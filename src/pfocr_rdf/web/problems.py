@@ -88,10 +88,11 @@ PROBLEMS: Final[dict[str, ProblemKind]] = {
     ),
     "precondition-failed": ProblemKind(
         412,
-        "The file has been replaced",
+        "What the request names is not here",
         "The header If-Match names a file that is no longer at this address, or "
         "If-Unmodified-Since is before the date of the file that is: another release is served "
-        "now. Fetch the whole file again, without these headers.",
+        "now. Fetch the whole file again, without these headers. The entity tags of pages and "
+        "answers are weak, because their bytes may differ, and If-Match never takes weak tags.",
     ),
     "range-not-satisfiable": ProblemKind(
         416,
