@@ -96,22 +96,22 @@ def test_who_asks_for_a_name_is_told_how_names_are_found(
     [
         (
             *("?f schema:mentions ?g . ?g pfocr:tier ?t", "?g", "pfocr:tier", "schema:mentions"),
-            ("schema:ChemicalSubstance", "schema:Gene"),
+            ("schema:Gene", "schema:ChemicalSubstance"),
             ("pfocr:GeneMention", "oa:Annotation"),
         ),
         (
             *("?g pfocr:tier ?t . ?f schema:mentions ?g", "?g", "pfocr:tier", "schema:mentions"),
-            ("schema:ChemicalSubstance", "schema:Gene"),
+            ("schema:Gene", "schema:ChemicalSubstance"),
             ("pfocr:GeneMention", "oa:Annotation"),
         ),
         (
             *("?f schema:mentions [ schema:datePublished ?y ]", "[]", "schema:datePublished"),
-            *("schema:mentions", ("schema:ChemicalSubstance", "schema:Gene")),
+            *("schema:mentions", ("schema:Gene", "schema:ChemicalSubstance")),
             ("schema:ScholarlyArticle",),
         ),
         (
             *("?g a pfocr:GeneMention . ?m oa:hasBody ?g", "?g", "pfocr:GeneMention"),
-            *("oa:hasBody", ("schema:ChemicalSubstance", "schema:Gene"), ()),
+            *("oa:hasBody", ("schema:Gene", "schema:ChemicalSubstance"), ()),
         ),
     ],
 )
@@ -128,6 +128,14 @@ def test_what_a_property_does_not_lead_to_is_told(
     assert (one.thing, *map(short, (one.lacks, one.via, one.beside))) == (thing, lacks, via, "")
     assert tuple(map(short, one.leads)) == leads
     assert tuple(map(short, one.classes)) == classes
+
+
+def test_the_classes_that_a_property_leads_to_most_often_are_told(
+    mixed_release: Release,
+) -> None:
+    text = "SELECT * { ?f schema:isPartOf ?a . ?a schema:mentions ?g }"
+    (one,) = apart(text, open_store(mixed_release), IRIS)
+    assert "schema:ScholarlyArticle" in map(short, one.leads)
 
 
 def test_a_label_of_what_a_property_leads_to_is_its_name(seeds_release: Release) -> None:

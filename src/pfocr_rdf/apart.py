@@ -6,11 +6,12 @@ these lead: https://www.w3.org/TR/void/#class-property-partitions . Everything w
 has a class, except parts of the description: so if no class has both properties, nothing has.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from pyoxigraph import DefaultGraph, NamedNode
+from pyoxigraph import DefaultGraph, Literal, NamedNode
 
 from pfocr_rdf.contents import Quads
 from pfocr_rdf.demands import Demand, demands
@@ -20,6 +21,7 @@ PROPERTY: Final = term(VOID, "property")
 PROPERTY_PARTITION: Final = term(VOID, "propertyPartition")
 CLASS_PARTITION: Final = term(VOID, "classPartition")
 CLASS: Final = term(VOID, "class")
+TRIPLES: Final = term(VOID, "triples")
 #: Namespaces of properties that partitions have or that lead to them: partitions have no class.
 OF_PARTITIONS: Final = (VOID, VOID_EXT)
 #: How the IRIs end that mean a name in other vocabularies, and the property for a name here.
@@ -28,7 +30,8 @@ NAME: Final = term(SCHEMA, "name")
 #: How many of the classes whose things have a property are reported at most.
 MOST_CLASSES: Final = 3
 
-Classes = frozenset[NamedNode]
+#: Class → how often a property leads to its things; 0 for a class whose things have the property.
+Classes = Mapping[NamedNode, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,7 @@ class _Told:
     def having(self, demand: Demand) -> Classes:
         """The classes of the things that have what is demanded."""
         if demand.is_class:
-            return frozenset((demand.term,))
+            return {demand.term: 0}
         if demand not in self._having:
             find = _classes_led_to if demand.leads else _classes_with
             self._having[demand] = find(demand.term, self.store)
@@ -128,7 +131,7 @@ def _never_together(thing: str, demanded: Sequence[Demand], told: _Told) -> Iter
             first, lacks = (one, other) if _decides(one) > _decides(other) else (other, one)
             if _is_telling(first, lacks):
                 having, classes = told.having(first), told.having(lacks)
-                if having and classes and not having & classes:
+                if having and classes and having.keys().isdisjoint(classes):
                     yield _apart(thing, first, lacks, told)
                     return
 
@@ -153,7 +156,8 @@ def _is_telling(first: Demand, lacks: Demand) -> bool:
 def _apart(thing: str, first: Demand, lacks: Demand, told: _Told) -> Apart:
     having, classes = told.having(first), told.having(lacks)
     is_called = lacks.term.value.endswith(CALLED) and first != Demand(NAME)
-    instead = NAME if is_called and having & told.having(Demand(NAME)) else None
+    can_be_named = not having.keys().isdisjoint(told.having(Demand(NAME)))
+    instead = NAME if is_called and can_be_named else None
     some = () if lacks.is_class else _some(classes)
     if first.leads:
         return Apart(thing, lacks.term, None, some, instead, via=first.term, leads=_some(having))
@@ -163,29 +167,44 @@ def _apart(thing: str, first: Demand, lacks: Demand, told: _Told) -> Apart:
 def _classes_with(found: NamedNode, store: Quads) -> Classes:
     """The classes whose things have a property."""
     here = DefaultGraph()
-    return frozenset(
-        described.object
+    return {
+        described.object: 0
         for partition in store.quads_for_pattern(None, PROPERTY, found, here)
         for whole in store.quads_for_pattern(None, PROPERTY_PARTITION, partition.subject, here)
         for described in store.quads_for_pattern(whole.subject, CLASS, None, here)
         if isinstance(described.object, NamedNode)
-    )
+    }
 
 
 def _classes_led_to(found: NamedNode, store: Quads) -> Classes:
     """The classes of the things that a property leads to."""
     here = DefaultGraph()
-    return frozenset(
-        described.object
-        for partition in store.quads_for_pattern(None, PROPERTY, found, here)
-        for end in store.quads_for_pattern(partition.subject, CLASS_PARTITION, None, here)
-        if isinstance(end.object, NamedNode)
-        for described in store.quads_for_pattern(end.object, CLASS, None, here)
-        if isinstance(described.object, NamedNode)
-    )
+    classes = Counter[NamedNode]()
+    for partition in store.quads_for_pattern(None, PROPERTY, found, here):
+        for end in store.quads_for_pattern(partition.subject, CLASS_PARTITION, None, here):
+            if isinstance(end.object, NamedNode):
+                classes.update(_counted(end.object, store))
+    return classes
+
+
+def _counted(partition: NamedNode, store: Quads) -> Classes:
+    """The class that a partition is about, with the number of its triples; both in one lookup."""
+    facts = {
+        quad.predicate: quad.object
+        for quad in store.quads_for_pattern(partition, None, None, DefaultGraph())
+    }
+    described, count = facts.get(CLASS), facts.get(TRIPLES)
+    times = int(count.value) if isinstance(count, Literal) else 0
+    return {described: times} if isinstance(described, NamedNode) else {}
 
 
 def _some(classes: Classes) -> tuple[NamedNode, ...]:
-    """A few of the classes, first those of our own vocabulary, which are narrower."""
-    known = sorted(classes, key=lambda one: (not one.value.startswith(PFOCR), one.value))
-    return tuple(known[:MOST_CLASSES])
+    """A few of the classes: first those to which a property leads most often.
+
+    Of those to which it leads equally often, those of our own vocabulary, which are narrower.
+    """
+
+    def rank(one: NamedNode) -> tuple[int, bool, str]:
+        return -classes[one], not one.value.startswith(PFOCR), one.value
+
+    return tuple(sorted(classes, key=rank)[:MOST_CLASSES])
