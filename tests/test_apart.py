@@ -96,22 +96,22 @@ def test_who_asks_for_a_name_is_told_how_names_are_found(
     [
         (
             *("?f schema:mentions ?g . ?g pfocr:tier ?t", "?g", "pfocr:tier", "schema:mentions"),
-            ("schema:Gene", "schema:ChemicalSubstance"),
+            ("schema:ChemicalSubstance", "schema:Gene"),
             ("pfocr:GeneMention", "oa:Annotation"),
         ),
         (
             *("?g pfocr:tier ?t . ?f schema:mentions ?g", "?g", "pfocr:tier", "schema:mentions"),
-            ("schema:Gene", "schema:ChemicalSubstance"),
+            ("schema:ChemicalSubstance", "schema:Gene"),
             ("pfocr:GeneMention", "oa:Annotation"),
         ),
         (
             *("?f schema:mentions [ schema:datePublished ?y ]", "[]", "schema:datePublished"),
-            *("schema:mentions", ("schema:Gene", "schema:ChemicalSubstance")),
+            *("schema:mentions", ("schema:ChemicalSubstance", "schema:Gene")),
             ("schema:ScholarlyArticle",),
         ),
         (
             *("?g a pfocr:GeneMention . ?m oa:hasBody ?g", "?g", "pfocr:GeneMention"),
-            *("oa:hasBody", ("schema:Gene", "schema:ChemicalSubstance"), ()),
+            *("oa:hasBody", ("schema:ChemicalSubstance", "schema:Gene"), ()),
         ),
     ],
 )

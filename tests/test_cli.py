@@ -524,7 +524,7 @@ def test_what_nothing_has_together_is_told_where_nothing_is_found(data: Path) ->
         f"nothing was found: ?f needs {mentions} and {tier}, but nothing has both"
         f"; {tier} belongs to <{PFOCR}GeneMention>, {annotation}",
         f"nothing was found: ?gene needs {label}, but {mentions} leads to"
-        " <http://schema.org/Gene>, <http://schema.org/ChemicalSubstance>"
+        " <http://schema.org/ChemicalSubstance>, <http://schema.org/Gene>"
         "; use <http://schema.org/name>",
         f"nothing was found: <https://identifiers.org/ncbigene/2064> has no {label}"
         "; use <http://schema.org/name>",
@@ -539,7 +539,7 @@ def test_what_a_property_does_not_lead_to_is_told_where_nothing_is_found(data: P
     tier, annotation = f"<{PFOCR}tier>", "<http://www.w3.org/ns/oa#Annotation>"
     assert run("query", text, "--data", data).err.splitlines() == [
         f"nothing was found: ?g needs {tier}, but <http://schema.org/mentions> leads to"
-        " <http://schema.org/Gene>, <http://schema.org/ChemicalSubstance>"
+        " <http://schema.org/ChemicalSubstance>, <http://schema.org/Gene>"
         f"; {tier} belongs to <{PFOCR}GeneMention>, {annotation}",
         "nothing was found: ?o needs to be a <http://schema.org/Gene>, but"
         " <http://www.w3.org/ns/oa#hasTarget> leads to"

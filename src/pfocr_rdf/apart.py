@@ -7,7 +7,7 @@ has a class, except parts of the description: so if no class has both properties
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -30,8 +30,9 @@ NAME: Final = term(SCHEMA, "name")
 #: How many of the classes whose things have a property are reported at most.
 MOST_CLASSES: Final = 3
 
-#: Class → how often a property leads to its things; 0 for a class whose things have the property.
-Classes = Mapping[NamedNode, int]
+Classes = frozenset[NamedNode]
+#: A part of the description, and the class that its triples lead to.
+End = tuple[NamedNode, NamedNode]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +84,24 @@ class _Told:
     def __init__(self, store: Quads) -> None:
         self.store = store
         self._having: dict[Demand, Classes] = {}
+        self._ends: dict[NamedNode, tuple[End, ...]] = {}
 
     def having(self, demand: Demand) -> Classes:
         """The classes of the things that have what is demanded."""
         if demand.is_class:
-            return {demand.term: 0}
+            return frozenset((demand.term,))
         if demand not in self._having:
-            find = _classes_led_to if demand.leads else _classes_with
-            self._having[demand] = find(demand.term, self.store)
+            if demand.leads:
+                self._having[demand] = frozenset(one for _, one in self.ends(demand.term))
+            else:
+                self._having[demand] = _classes_with(demand.term, self.store)
         return self._having[demand]
+
+    def ends(self, found: NamedNode) -> tuple[End, ...]:
+        """What a property leads to."""
+        if found not in self._ends:
+            self._ends[found] = tuple(_led_to(found, self.store))
+        return self._ends[found]
 
 
 def _elsewhere(thing: str, properties: Iterable[NamedNode], store: Quads) -> Iterator[Apart]:
@@ -131,7 +141,7 @@ def _never_together(thing: str, demanded: Sequence[Demand], told: _Told) -> Iter
             first, lacks = (one, other) if _decides(one) > _decides(other) else (other, one)
             if _is_telling(first, lacks):
                 having, classes = told.having(first), told.having(lacks)
-                if having and classes and having.keys().isdisjoint(classes):
+                if having and classes and not having & classes:
                     yield _apart(thing, first, lacks, told)
                     return
 
@@ -156,55 +166,53 @@ def _is_telling(first: Demand, lacks: Demand) -> bool:
 def _apart(thing: str, first: Demand, lacks: Demand, told: _Told) -> Apart:
     having, classes = told.having(first), told.having(lacks)
     is_called = lacks.term.value.endswith(CALLED) and first != Demand(NAME)
-    can_be_named = not having.keys().isdisjoint(told.having(Demand(NAME)))
-    instead = NAME if is_called and can_be_named else None
+    instead = NAME if is_called and having & told.having(Demand(NAME)) else None
     some = () if lacks.is_class else _some(classes)
     if first.leads:
-        return Apart(thing, lacks.term, None, some, instead, via=first.term, leads=_some(having))
+        leads = _mostly(told.ends(first.term), told.store)
+        return Apart(thing, lacks.term, None, some, instead, via=first.term, leads=leads)
     return Apart(thing, lacks.term, first.term, some, instead)
 
 
 def _classes_with(found: NamedNode, store: Quads) -> Classes:
     """The classes whose things have a property."""
     here = DefaultGraph()
-    return {
-        described.object: 0
+    return frozenset(
+        described.object
         for partition in store.quads_for_pattern(None, PROPERTY, found, here)
         for whole in store.quads_for_pattern(None, PROPERTY_PARTITION, partition.subject, here)
         for described in store.quads_for_pattern(whole.subject, CLASS, None, here)
         if isinstance(described.object, NamedNode)
-    }
+    )
 
 
-def _classes_led_to(found: NamedNode, store: Quads) -> Classes:
-    """The classes of the things that a property leads to."""
+def _led_to(found: NamedNode, store: Quads) -> Iterator[End]:
+    """Parts of the description: triples of a property that lead to things of a class."""
     here = DefaultGraph()
-    classes = Counter[NamedNode]()
     for partition in store.quads_for_pattern(None, PROPERTY, found, here):
         for end in store.quads_for_pattern(partition.subject, CLASS_PARTITION, None, here):
             if isinstance(end.object, NamedNode):
-                classes.update(_counted(end.object, store))
-    return classes
+                for described in store.quads_for_pattern(end.object, CLASS, None, here):
+                    if isinstance(described.object, NamedNode):
+                        yield end.object, described.object
 
 
-def _counted(partition: NamedNode, store: Quads) -> Classes:
-    """The class that a partition is about, with the number of its triples; both in one lookup."""
-    facts = {
-        quad.predicate: quad.object
-        for quad in store.quads_for_pattern(partition, None, None, DefaultGraph())
-    }
-    described, count = facts.get(CLASS), facts.get(TRIPLES)
-    times = int(count.value) if isinstance(count, Literal) else 0
-    return {described: times} if isinstance(described, NamedNode) else {}
+def _mostly(ends: Sequence[End], store: Quads) -> tuple[NamedNode, ...]:
+    """A few of the classes that a property leads to; if there are more, the most frequent ones."""
+    classes = frozenset(one for _, one in ends)
+    if len(classes) <= MOST_CLASSES:
+        return _some(classes)
+    times = Counter[NamedNode]()
+    for part, one in ends:
+        for quad in store.quads_for_pattern(part, TRIPLES, None, DefaultGraph()):
+            times[one] += int(quad.object.value) if isinstance(quad.object, Literal) else 0
+    return tuple(sorted(classes, key=lambda one: (-times[one], _rank(one)))[:MOST_CLASSES])
 
 
 def _some(classes: Classes) -> tuple[NamedNode, ...]:
-    """A few of the classes: first those to which a property leads most often.
+    """A few of the classes, first those of our own vocabulary, which are narrower."""
+    return tuple(sorted(classes, key=_rank)[:MOST_CLASSES])
 
-    Of those to which it leads equally often, those of our own vocabulary, which are narrower.
-    """
 
-    def rank(one: NamedNode) -> tuple[int, bool, str]:
-        return -classes[one], not one.value.startswith(PFOCR), one.value
-
-    return tuple(sorted(classes, key=rank)[:MOST_CLASSES])
+def _rank(one: NamedNode) -> tuple[bool, str]:
+    return not one.value.startswith(PFOCR), one.value
