@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 
 from pfocr_rdf.web.endpoint import Endpoint
-from pfocr_rdf.web.engine import Engine
+from pfocr_rdf.web.engine import Engine, EngineOptions
 from pfocr_rdf.web.exchange import ABORT, Exchange, Message
 from pfocr_rdf.web.formats import choose_formats
 from pfocr_rdf.web.keys import answer_key
@@ -29,6 +29,7 @@ class Answers:
     """An engine whose answers a test gives; each is of the release that it was begun on."""
 
     def __init__(self) -> None:
+        self.options = EngineOptions()
         self.release_id = OLD
         self.held = None
         #: What is awaited before the turn of a query, and before its answer is there.
