@@ -424,7 +424,7 @@ ACCESSIONS: Final[dict[Thing, st.SearchStrategy[str]]] = {
     "chebi": st.from_regex(r"[1-9][0-9]{0,8}", fullmatch=True),
     "doid": st.from_regex(r"[0-9]{1,9}", fullmatch=True),
     "pmc": st.from_regex(r"PMC[0-9]{1,9}", fullmatch=True),
-    "doi": st.from_regex(r"10\.[0-9]{4,9}/[^\s\x00-\x1f\x7f-\x9f]{1,40}", fullmatch=True).map(
+    "doi": st.from_regex(r"10\.[0-9]{4,9}/[^\s|\x00-\x1f\x7f-\x9f]{1,40}", fullmatch=True).map(
         str.lower
     ),
 }
