@@ -17,6 +17,7 @@ UNGROUPED: Final = (
     "a variable of SELECT has no value in a group: name it in GROUP BY, or count it as"
     " (COUNT(?x) AS ?n)"
 )
+#: https://www.w3.org/TR/sparql11-query/#rAggregate
 AGGREGATES: Final = ("COUNT", "SUM", "MIN", "MAX", "AVG", "SAMPLE", "GROUP_CONCAT")
 #: Words that begin what may follow the group of a query.
 AFTER: Final = ("GROUP", "HAVING", "ORDER", "LIMIT", "OFFSET", "VALUES")

@@ -9,6 +9,7 @@ https://www.w3.org/TR/sparql11-query/#sparqlGroupAggregate
 import re
 from typing import Final
 
+from pfocr_rdf.bindings import AGGREGATES
 from pfocr_rdf.matched import NOTHING, pieces
 from pfocr_rdf.tokens import TOKEN_RE
 
@@ -16,8 +17,6 @@ from pfocr_rdf.tokens import TOKEN_RE
 CLAUSES: Final = frozenset(
     ("SELECT", "WHERE", "GROUP", "HAVING", "ORDER", "LIMIT", "OFFSET", "VALUES")
 )
-#: https://www.w3.org/TR/sparql11-query/#rAggregate
-AGGREGATES: Final = frozenset(("COUNT", "SUM", "AVG", "MIN", "MAX", "SAMPLE", "GROUP_CONCAT"))
 SPACES_RE: Final = re.compile(r"\s++")
 
 
