@@ -31,7 +31,7 @@ from pfocr_rdf.partitions import (
     statistics,
 )
 from pfocr_rdf.ranges import classes_of
-from pfocr_rdf.tally import Tally, by_subject
+from pfocr_rdf.tally import SLACK, Tally, by_subject
 from pfocr_rdf.vocabulary import (
     LICENSE_OF_RECORDS,
     RDF_TYPE,
@@ -132,7 +132,7 @@ def describe_release(facts: ReleaseFacts, data: Tally, iris: Iris) -> list[Node]
         total = totals[-1]
         classes = [partitioned(counts) for counts in class_counts(total)]
         before, after = _merged(_levels(facts, total, iris)), _merged(_parts(facts, total, iris))
-        own = Tally()
+        own = Tally(most=data.most + SLACK)  # else all hashes of the data are sorted each time
         own.add([*before, *after], targets)
         for _, counted in classes:
             own.merge(counted)
