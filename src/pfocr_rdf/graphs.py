@@ -22,6 +22,8 @@ from pfocr_rdf.matched import ASIDE, NOTHING, Piece, names_graphs, pieces, place
 TOPIC: Final = term(FOAF, "primaryTopic")
 #: With one of these signs in a path, the query may find something without the path's terms.
 CHOICES: Final = frozenset("|?*!")
+#: The * of SELECT is before one of these.
+AFTER_SELECT: Final = ("{", "WHERE")
 CALLS: Final = ("SERVICE", "SILENT")
 
 Graphs = tuple[NamedNode, ...]
@@ -48,7 +50,9 @@ class _Group:
 
 
 def misplaced(text: str, store: Quads, iris: Iris) -> Iterator[Misplaced]:
-    """The graphs of a query that the release does not have; or else the first term in no such.
+    """The graphs of a query that the release does not have.
+
+    If it has all of them: the first term that only the default graph has, and none of them.
 
     What is within OPTIONAL, MINUS, EXISTS or SERVICE is left out. If there is UNION or a path with
     a choice, so are all terms: the query may find something without them.
@@ -62,8 +66,21 @@ def misplaced(text: str, store: Quads, iris: Iris) -> Iterator[Misplaced]:
     asked = dict.fromkeys(chain(_dataset(words), *(group.graphs or () for group in groups)))
     lacking = [graph for graph in asked if not _has(store, graph)]
     yield from (Misplaced(graph, is_graph=True) for graph in lacking)
-    if not lacking and not any(p.text == "UNION" or CHOICES & set(p.gap) for p in words):
+    if not lacking and not _has_choices(words):
         yield from islice(_elsewhere(groups, store), 1)
+
+
+def _has_choices(words: Sequence[Piece]) -> bool:
+    """Whether there is UNION, or a path with a choice: not the * of SELECT, nor an expression."""
+    before = ""
+    for piece, place in zip(words, places(words), strict=True):
+        is_path = "pattern" in (place, before if piece.text == "(" else "")
+        if piece.text == "UNION" or (
+            is_path and piece.text not in AFTER_SELECT and CHOICES & set(piece.gap)
+        ):
+            return True
+        before = place
+    return False
 
 
 def _named(store: Quads, iris: Iris) -> Graphs:
@@ -89,7 +106,8 @@ def _groups(words: Sequence[Piece], named: Graphs) -> list[_Group]:
     """
     is_whole = not any(_dataset(words))
     named = named if is_whole else tuple(_dataset(words, "NAMED"))
-    found = opened = [_Group(None if is_whole else tuple(_dataset(words, "FROM")))]
+    found = [_Group(None if is_whole else tuple(_dataset(words, "FROM")))]
+    opened = found.copy()
     earlier = before = NOTHING
     for piece, place in zip(words, places(words), strict=True):
         group = opened[-1]
@@ -98,10 +116,10 @@ def _groups(words: Sequence[Piece], named: Graphs) -> list[_Group]:
             graphs = group.graphs
             if earlier.text == "GRAPH":
                 graphs = (node,) if (node := node_of(before)) else named
-            opened = [*opened, _Group(graphs, is_needed and group.is_needed)]
-            found = [*found, opened[-1]]
+            opened.append(_Group(graphs, is_needed and group.is_needed))
+            found.append(opened[-1])
         elif (piece.kind, piece.text) == ("sign", "}"):
-            opened = opened[:-1] or opened
+            opened.pop()
         elif place == "pattern" and before.text not in ASIDE and (node := node_of(piece)):
             group.terms[node] = None
         earlier, before = before, piece
