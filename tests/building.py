@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,6 +28,7 @@ from making import (
     write,
 )
 from pfocr_rdf.build import BuildOptions, BuildResult, build_release
+from pfocr_rdf.contents import open_store
 from pfocr_rdf.dumps import EQUIVALENTS, FORMATS, NAME_TO_FORMAT
 from pfocr_rdf.releases import Release, current_release
 from pfocr_rdf.verify import verify_release
@@ -132,11 +134,17 @@ def triples(release: Release, name: str = "ntriples") -> list[Triple]:
     return [quad.triple for quad in quads]
 
 
+@lru_cache(maxsize=4)
+def store_of(release: Release) -> Store:
+    """The store of a release, opened once: that takes longer than most questions."""
+    return open_store(release)
+
+
 def ask(release: Release, query: str) -> list[tuple[str, ...]]:
     """The answers of a query on a release's store, as text."""
     prefixes = "PREFIX schema: <http://schema.org/> PREFIX oa: <http://www.w3.org/ns/oa#> "
     prefixes += "PREFIX pfocr: <https://pfocr.wikipathways.org/ontology#> "
-    found: Any = Store.read_only(str(release.store)).query(prefixes + query)
+    found: Any = store_of(release).query(prefixes + query)
     return [tuple(term.value for term in row) for row in found]
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from pyoxigraph import Literal, NamedNode, Quad, QuerySolutions, Store
 
+from building import store_of
 from pacing import cpu_within
 from pfocr_rdf.absent import absent, present_instead
 from pfocr_rdf.apart import apart
-from pfocr_rdf.contents import open_store
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.queries import NamedQuery, named_queries
 from pfocr_rdf.releases import Release
@@ -21,7 +21,7 @@ PFOCR = "https://pfocr.wikipathways.org/ontology#"
 
 def all_told(release: Release, text: str) -> list[list[str | None]]:
     """Each term that the release lacks, its property, and the same of what there is instead."""
-    store = open_store(release)
+    store = store_of(release)
     found = []
     for matched in absent(text, store, IRIS):
         instead = present_instead(matched, store, IRIS)
@@ -269,7 +269,7 @@ SPELT = "<http://identifiers.org/ncbigene/5594>"
 def test_what_a_named_graph_has_as_it_is_asked_for_is_not_absent(
     pattern: str, seeds_release: Release
 ) -> None:
-    store = open_store(seeds_release)
+    store = store_of(seeds_release)
     text = f"SELECT * {{ {pattern} }}"
     assert all_told(seeds_release, text) == []
     assert [one.graph for one in apart(text, store, IRIS)] == [IRIS.equivalents]
@@ -304,7 +304,7 @@ CONDITIONS = (
 def test_of_no_query_that_finds_something_anything_is_told(
     condition: str, seeds_release: Release
 ) -> None:
-    store = open_store(seeds_release)
+    store = store_of(seeds_release)
     for named in ("schema:name", "schema:mentions", "schema:datePublished", "pfocr:rowCount"):
         for spelt in ("gene:5594", SPELT, "<urn:x>", "'MAPK1'", "'mapk1'", "5594", "'x'@en"):
             text = f"SELECT * {{ ?s {named} ?v {condition.format(spelt)} }} LIMIT 1"

@@ -9,8 +9,8 @@ from itertools import islice
 import pytest
 from pyoxigraph import BlankNode, DefaultGraph, NamedNode, QuerySolutions, Triple
 
+from building import store_of
 from pfocr_rdf.apart import apart
-from pfocr_rdf.contents import open_store
 from pfocr_rdf.iris import RDF, Iris, term
 from pfocr_rdf.queries import NamedQuery, named_queries
 from pfocr_rdf.releases import Release
@@ -22,7 +22,7 @@ TYPE = term(RDF, "type")
 
 def told(release: Release, text: str) -> list[tuple[str, ...]]:
     """Each thing with what it lacks, what it is asked for beside, and the classes that have it."""
-    found = apart(text, open_store(release), IRIS)
+    found = apart(text, store_of(release), IRIS)
     return [(one.thing, *map(short, (one.lacks, one.beside, *one.classes))) for one in found]
 
 
@@ -87,7 +87,7 @@ def test_what_nothing_has_together_is_told_with_what_has_it(
 def test_who_asks_for_a_name_is_told_how_names_are_found(
     pattern: str, instead: str, seeds_release: Release
 ) -> None:
-    (found,) = apart(f"ASK {{ {pattern} }}", open_store(seeds_release), IRIS)
+    (found,) = apart(f"ASK {{ {pattern} }}", store_of(seeds_release), IRIS)
     assert short(found.instead) == instead
 
 
@@ -124,7 +124,7 @@ def test_what_a_property_does_not_lead_to_is_told(
     classes: tuple[str, ...],
     seeds_release: Release,
 ) -> None:
-    (one,) = apart(f"SELECT * {{ {pattern} }}", open_store(seeds_release), IRIS)
+    (one,) = apart(f"SELECT * {{ {pattern} }}", store_of(seeds_release), IRIS)
     assert (one.thing, *map(short, (one.lacks, one.via, one.beside))) == (thing, lacks, via, "")
     assert tuple(map(short, one.leads)) == leads
     assert tuple(map(short, one.classes)) == classes
@@ -134,13 +134,13 @@ def test_the_classes_that_a_property_leads_to_most_often_are_told(
     mixed_release: Release,
 ) -> None:
     text = "SELECT * { ?f schema:isPartOf ?a . ?a schema:mentions ?g }"
-    (one,) = apart(text, open_store(mixed_release), IRIS)
+    (one,) = apart(text, store_of(mixed_release), IRIS)
     assert "schema:ScholarlyArticle" in map(short, one.leads)
 
 
 def test_a_label_of_what_a_property_leads_to_is_its_name(seeds_release: Release) -> None:
     text = "SELECT * { ?f schema:mentions ?g . ?g rdfs:label ?name }"
-    (one,) = apart(text, open_store(seeds_release), IRIS)
+    (one,) = apart(text, store_of(seeds_release), IRIS)
     assert (one.thing, short(one.via), short(one.instead)) == (
         "?g",
         "schema:mentions",
@@ -174,7 +174,7 @@ def test_of_what_a_property_may_lead_to_nothing_is_told(
 
 def test_what_a_named_graph_alone_has_is_told_with_the_graph(seeds_release: Release) -> None:
     text = "SELECT * { gene:2064 schema:name ?n ; schema:sameAs ?x . ?y schema:sameAs gene:2064 }"
-    for found in apart(text, open_store(seeds_release), IRIS):
+    for found in apart(text, store_of(seeds_release), IRIS):
         assert (short(found.lacks), found.graph) == ("schema:sameAs", IRIS.equivalents)
         assert (found.beside, found.classes) == (None, ())
     assert [one[0][:2] for one in told(seeds_release, text)] == ["<h", "?y"]
@@ -202,7 +202,7 @@ def test_of_what_may_go_together_nothing_is_told(pattern: str, seeds_release: Re
 
 def test_of_every_thing_all_that_is_there_may_be_asked(any_release: Release) -> None:
     """Whatever has two properties has a class, and the description has all of its properties."""
-    store = open_store(any_release)
+    store = store_of(any_release)
     properties = defaultdict[NamedNode | BlankNode | Triple, set[NamedNode]](set)
     leading = defaultdict[object, set[NamedNode]](set)
     kinds = defaultdict[NamedNode | BlankNode | Triple, set[NamedNode]](set)
@@ -272,7 +272,7 @@ def queries(seed: int) -> Iterator[str]:
 def test_of_no_query_that_finds_something_anything_is_told(
     seed: int, seeds_release: Release
 ) -> None:
-    store = open_store(seeds_release)
+    store = store_of(seeds_release)
     told_of = 0
     for text in islice(queries(seed), 300):
         with suppress(SyntaxError):  # a quote within a text, a variable that is there twice

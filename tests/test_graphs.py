@@ -2,10 +2,9 @@
 
 import pytest
 
-from building import ask, build
+from building import ask, build, store_of
 from linking import SAMPLES
 from making import SEEDS
-from pfocr_rdf.contents import open_store
 from pfocr_rdf.graphs import misplaced
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.queries import named_queries
@@ -25,7 +24,7 @@ def _mapped_release(tmp_path_factory: pytest.TempPathFactory) -> Release:
 
 def told(release: Release, text: str) -> list[tuple[str, bool]]:
     """The terms, and whether each is a graph."""
-    found = misplaced(text, open_store(release), IRIS)
+    found = misplaced(text, store_of(release), IRIS)
     return [(one.term.value, one.is_graph) for one in found]
 
 
