@@ -19,7 +19,7 @@ MOST_PROCESSES: Final = 4096
 def release_names(context: typer.Context, incomplete: str) -> Iterator[str]:
     """The names that a shell offers for a release: those of the data folder, the newest first."""
     with suppress(OSError):
-        releases = list_releases(context.params.get("data") or DEFAULT_DATA)
+        releases = list_releases(Path(context.params.get("data") or DEFAULT_DATA))
         for name in (CURRENT, *(release.id for release in reversed(releases))):
             if name.startswith(incomplete):
                 yield name
