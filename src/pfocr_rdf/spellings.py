@@ -89,6 +89,8 @@ BEGINNING_TO_SEPARATOR: Final[dict[Beginning, re.Pattern[str]]] = {
     "obo": re.compile("_"),
     "resolver": re.compile("[:/]"),
 }
+#: One of these follows the prefix of a CURIE, or the scheme of an IRI.
+SEPARATOR_RE: Final = re.compile("[:_]")
 #: What follows the beginning of an article's IRI in the address of a figure's page or picture.
 PAGE_RE: Final = re.compile(r"(PMC[0-9]{1,9})/(figure|bin)/([^/?#]+)/?(?:[?#].*)?", re.IGNORECASE)
 #: NCBI's pages for people: their address may go on with a part of the page or a way to show it.
@@ -156,6 +158,8 @@ def _alone(spelt: str, kinds: Sequence[Kind]) -> tuple[Kind, str] | None:
 
 def _prefixed(spelt: str, kinds: Sequence[Kind], iris: Iris) -> tuple[Kind, str]:
     """The kind and the accession of an IRI or a CURIE."""
+    if not SEPARATOR_RE.search(spelt):  # as nearly all that people search for
+        raise IriError(_named(kinds), spelt, _hint(spelt, spelt, "", kinds))
     converter = _converter(iris)
     beginning: str | None
     if WEB_RE.match(spelt):
@@ -242,7 +246,7 @@ def _cased(kind: Kind, accession: str) -> str:
 def _converter(iris: Iris) -> "Converter":
     """A converter with the beginnings of all IRIs and the prefixes of all CURIEs, longest first."""
     # Imported here: with pydantic it takes a tenth of a second and 12 MiB, and most commands,
-    # and a bare accession, do not need it.
+    # bare accessions and words do not need it.
     from curies import Converter, Record
 
     # If the configured prefix of genes is also a spelling of another thing, it means genes here.
