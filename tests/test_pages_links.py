@@ -33,9 +33,9 @@ STARTS: Final = (
 #: Queries that ask other endpoints, which no test may: their answers cannot be followed.
 ELSEWHERE: Final = {f"/queries/{query.name}" for query in federated_queries()}
 #: What there is very often and always made alike is asked so often: the editor with a query in
-#: it, and each query's answer as each file. The pages that link to it are asked all.
-ALIKE: Final = re.compile(r"/sparql|/queries/[^.]+\..+")
-OFTEN: Final = 6
+#: it, and each query's answer for other values, as a page and as each file.
+ALIKE: Final = re.compile(r"/sparql|/queries/.+")
+OFTEN: Final = 4
 #: Pages of one kind whose HTML is checked.
 CHECKED: Final = 3
 
