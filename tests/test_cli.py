@@ -429,13 +429,6 @@ def test_a_folder_that_is_no_release_is_not_listed(data: Path, tmp_path: Path) -
     assert run("releases", "--data", copied) == run("releases", "--data", data)
 
 
-@pytest.mark.parametrize("words", [("diff", "", "current"), ("dump", "--release", "")])
-def test_an_empty_name_is_no_release(words: tuple[str, ...], data: Path) -> None:
-    refused = run(*words, "--data", data)
-    assert refused.status == 1
-    assert "no release named ''" in refused.err
-
-
 # --- queries as they are given ---
 
 
@@ -709,6 +702,26 @@ def test_what_is_wrong_as_it_was_typed_has_exit_status_2(
     refused = run(*words, "--data", data)
     assert (refused.status, refused.out) == (2, "")
     assert "rror" in refused.err
+
+
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        (("build", ""), "an argument"),
+        (("check", SEEDS, ""), "an argument"),
+        (("build", SEEDS, "--data", ""), "an argument"),
+        (("build", SEEDS, "--data="), "--data"),
+    ],
+)
+def test_a_word_without_text_is_not_the_current_folder(
+    words: tuple[str | Path, ...], what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A script that names a variable which is not set would publish whatever is there."""
+    monkeypatch.chdir(write(tmp_path, {"PMC1__f1.md": record()}))
+    refused = run(*words)
+    assert (refused.status, refused.out) == (2, "")
+    assert f"{what} is empty" in refused.err
+    assert [path.name for path in tmp_path.iterdir()] == ["PMC1__f1.md"]
 
 
 @pytest.mark.parametrize(

@@ -282,7 +282,7 @@ def test_a_release_is_found_by_a_path_to_it_or_to_its_data_folder(path: str, thr
 
 
 @pytest.mark.parametrize(
-    ("name", "what"), [("2025", "more than one release"), ("zzz", "no release")]
+    ("name", "what"), [("2025", "more than one release"), ("zzz", "no release"), ("", "no release")]
 )
 def test_a_name_that_fits_none_or_many_is_refused_with_those_there_are(
     name: str, what: str, three: Path

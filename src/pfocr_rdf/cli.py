@@ -1,6 +1,7 @@
 """The command line: it finds the command that was called and imports only that."""
 
 import os
+import re
 import sys
 from collections import UserDict
 from importlib import import_module
@@ -32,6 +33,9 @@ COMMANDS: Final = {
     "describe": "describe",
 }
 
+#: An argument without any text, or an option with a value that has none.
+EMPTY_RE: Final = re.compile("(--[a-z-]+=)?")
+
 
 class OnDemand(UserDict[str, Any]):
     """Commands that are imported when they are called.
@@ -59,6 +63,20 @@ class Commands(TyperGroup):
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
         self.commands = OnDemand(COMMANDS)
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Find the command.
+
+        :raises typer.BadParameter: if a word is empty, as is a variable of the shell that is not
+            set: a path would be the current folder.
+        """
+        empty = [] if ctx.resilient_parsing else [word for word in args if EMPTY_RE.fullmatch(word)]
+        if empty:
+            what = empty[0].removesuffix("=") or "an argument"
+            raise typer.BadParameter(
+                f"{what} is empty, perhaps a variable that is not set: fill it, or leave it out"
+            )
+        return super().parse_args(ctx, args)
 
 
 app: Final = typer.Typer(
