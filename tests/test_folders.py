@@ -86,6 +86,26 @@ def test_a_flat_folder_may_have_tables_in_both_places(tmp_path: Path) -> None:
     assert not problems
 
 
+@pytest.mark.parametrize("given", [".", "_figures", "_figures/PMC1__f1.md"])
+@pytest.mark.parametrize("data", [{}, {"_data/PMC1__f1-chemicals.tsv": LEAD}])
+def test_the_tables_of_a_checkout_may_lie_beside_its_records(
+    given: str, data: dict[str, str], tmp_path: Path
+) -> None:
+    files = {"_figures/PMC1__f1.md": record(), "_figures/PMC1__f1-genes.tsv": GENE, **data}
+    figures, problems = read_all(write(tmp_path, files) / given)
+    assert [m.word for m in figures[FIGID].mentions] == ["Etk", *(["Lead"] if data else [])]
+    assert not problems
+
+
+def test_what_is_not_read_among_the_records_of_a_checkout_is_told(tmp_path: Path) -> None:
+    more = {"_figures/PMC1__f1-genes.csv": "x", "_figures/PMC2__x-genes.tsv": GENE}
+    _, problems = read_all(write(tmp_path, CHECKOUT | more))
+    assert [(p.file, p.kind) for p in problems] == [
+        ("_figures/PMC1__f1-genes.csv", "unread file"),
+        ("_figures/PMC2__x-genes.tsv", "orphan table"),
+    ]
+
+
 def test_a_single_file_brings_its_tables_and_no_orphans(tmp_path: Path) -> None:
     files = {"PMC1__f1.md": record(), "PMC1__f1-genes.tsv": GENE, "PMC2__x-genes.tsv": GENE}
     collection = open_collection([write(tmp_path, files) / "PMC1__f1.md"])

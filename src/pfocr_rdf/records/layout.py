@@ -178,7 +178,9 @@ def _checkout(
                 )
     data = _part(folder, "_data", root, told)
     organisms = _part(folder, "_organisms", root, told)
-    return Layout(root, figures or folder / "_figures", names, (data,) if data else (), organisms)
+    # Tables may also lie beside the records, as those of loose records do.
+    tables = tuple(place for place in (data, figures) if place)
+    return Layout(root, figures or folder / "_figures", names, tables, organisms)
 
 
 def _loose(folder: Path, names: tuple[str, ...], root: Path, told: dict[Problem, None]) -> Layout:
