@@ -466,11 +466,29 @@ def test_a_table_under_another_name_is_told_of(folder: str, name: str, tmp_path:
     assert figures[FIGID].mentions == ()
     reason = (
         "not read: name it FIGID-genes.tsv or FIGID-chemicals.tsv or FIGID-diseases.tsv, "
-        "if it is a table of a figure"
+        "if it is a table of a figure, or ndex_map.tsv or wpid_map.tsv, if it is a map"
     )
     expected = Problem(f"{folder}{name}", "file", "unread file", "warning", "", reason)
     assert problems == [expected]
     assert open_collection([tmp_path / "PMC1__f1.md"]).problems == ()
+
+
+@pytest.mark.parametrize("name", ["PMC2__x.md.gz", "PMC2__x.markdown", "PMC2__x.md.txt"])
+@pytest.mark.parametrize("folder", ["", "_figures/"])
+def test_a_record_under_another_name_is_told_of(folder: str, name: str, tmp_path: Path) -> None:
+    files = {f"{folder}PMC1__f1.md": record(), f"{folder}{name}": "x", f"{folder}x.jpg": "x"}
+    _, problems = read_all(write(tmp_path, files))
+    reason = "not read: name it FIGID.md, uncompressed, if it is a record"
+    assert problems == [Problem(f"{folder}{name}", "file", "unread file", "warning", "", reason)]
+
+
+@pytest.mark.parametrize("folder", ["", "_figures/"])
+def test_a_record_among_the_tables_is_told_of(folder: str, tmp_path: Path) -> None:
+    files = {f"{folder}PMC1__f1.md": record(), "_data/PMC2__x.md": record(figid="PMC2__x")}
+    figures, problems = read_all(write(tmp_path, files))
+    assert list(figures) == [FIGID]
+    reason = "a record among the tables: not read; put it among the records"
+    assert problems == [Problem("_data/PMC2__x.md", "file", "unread file", "warning", "", reason)]
 
 
 def test_the_names_of_tables_may_be_in_capitals(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from pfocr_rdf.errors import Problem, RecordError
-from pfocr_rdf.records.files import refused_file, unread_folder
+from pfocr_rdf.records.files import is_record_name, refused_file, unread_folder
 from pfocr_rdf.records.layout import Layout, entries_of, relative
 from pfocr_rdf.records.model import Kind
 from pfocr_rdf.records.notes import Limits, Notes
@@ -23,6 +23,10 @@ from pfocr_rdf.records.text import composed
 
 #: Map → figid → the values that the map gives for the figure.
 Maps = dict[MapName, dict[str, tuple[str, ...]]]
+#: Names of records, also of compressed ones and of those with another suffix than is read.
+RECORD_RE: Final = re.compile(
+    r"PMC[0-9]+__.+\.(?:md|markdown)(?:\.(?:gz|bz2|xz|zip|txt))?", re.IGNORECASE
+)
 #: Names of files that hold rows: tables and spreadsheets, compressed or not.
 ROWS_RE: Final = re.compile(r"[^.].*\.(?:tsv|csv|tab|xlsx?)(?:\.(?:gz|bz2|xz|zip))?", re.IGNORECASE)
 
@@ -52,18 +56,29 @@ def find_tables(layout: Layout, problems: list[Problem]) -> dict[str, dict[Kind,
 
 
 def _unread(entry: os.DirEntry[str], folder: Path, layout: Layout) -> Iterator[Problem]:
-    """Report a folder, or a file of rows that is named neither like a table nor like a map."""
+    """Report a folder, and a file of rows or a record under a name that is not read."""
     if not layout.whole:
         return  # single records were named: other files beside them are not reported
     if entry.is_dir(follow_symlinks=False):
         # Folders beside loose records are searched for records, so they are not reported.
         if folder != layout.folder:
             yield from unread_folder(relative(folder / entry.name, layout.root), "tables")
-    elif ROWS_RE.fullmatch(entry.name) and entry.name not in map(_file_of, MAP_TO_SHAPE):
+    elif reason := _reason_unread(entry.name, among_records=folder == layout.folder):
         file = relative(folder / entry.name, layout.root)
-        names = " or ".join(f"FIGID{suffix}" for suffix in KIND_TO_SUFFIX.values())
-        reason = f"not read: name it {names}, if it is a table of a figure"
         yield Problem(file, "file", "unread file", "warning", "", reason)
+
+
+def _reason_unread(name: str, *, among_records: bool) -> str:
+    """Why a file is not read, if it looks like a table, a map or a record; else empty."""
+    if ROWS_RE.fullmatch(name) and name not in map(_file_of, MAP_TO_SHAPE):
+        names = " or ".join(f"FIGID{suffix}" for suffix in KIND_TO_SUFFIX.values())
+        maps = " or ".join(map(_file_of, MAP_TO_SHAPE))
+        return f"not read: name it {names}, if it is a table of a figure, or {maps}, if it is a map"
+    if not RECORD_RE.fullmatch(name):
+        return ""
+    if not is_record_name(name):
+        return "not read: name it FIGID.md, uncompressed, if it is a record"
+    return "" if among_records else "a record among the tables: not read; put it among the records"
 
 
 def _file_of(name: MapName) -> str:
