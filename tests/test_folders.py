@@ -564,6 +564,15 @@ def test_records_in_a_checkout_but_outside_figures_are_told(tmp_path: Path) -> N
     ]
 
 
+@pytest.mark.parametrize("name", ["PMC1__f1-diseases.tsv", "PMC2__x-genes.TSV", "wpid_map.tsv"])
+def test_tables_in_a_checkout_but_outside_data_are_told(name: str, tmp_path: Path) -> None:
+    files = {name: "x", f"download/{name}": "x", "figures.tsv": "x"}
+    collection = open_collection([write(tmp_path, CHECKOUT | files)])
+    reason = "a table outside _data, which is not read: put it there"
+    told = Problem(name, "file", "unread file", "warning", "", reason)
+    assert collection.problems == (told,)
+
+
 def test_what_else_lies_in_a_checkout_is_none_of_ours(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

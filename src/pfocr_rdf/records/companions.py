@@ -16,6 +16,7 @@ from pfocr_rdf.records.tables import (
     MAP_TO_SHAPE,
     MapFile,
     MapName,
+    file_of_map,
     kind_of_table,
     read_map,
 )
@@ -70,19 +71,15 @@ def _unread(entry: os.DirEntry[str], folder: Path, layout: Layout) -> Iterator[P
 
 def _reason_unread(name: str, *, among_records: bool) -> str:
     """Why a file is not read, if it looks like a table, a map or a record; else empty."""
-    if ROWS_RE.fullmatch(name) and name not in map(_file_of, MAP_TO_SHAPE):
+    if ROWS_RE.fullmatch(name) and name not in map(file_of_map, MAP_TO_SHAPE):
         names = " or ".join(f"FIGID{suffix}" for suffix in KIND_TO_SUFFIX.values())
-        maps = " or ".join(map(_file_of, MAP_TO_SHAPE))
+        maps = " or ".join(map(file_of_map, MAP_TO_SHAPE))
         return f"not read: name it {names}, if it is a table of a figure, or {maps}, if it is a map"
     if not RECORD_RE.fullmatch(name):
         return ""
     if not is_record_name(name):
         return "not read: name it FIGID.md, uncompressed, if it is a record"
     return "" if among_records else "a record among the tables: not read; put it among the records"
-
-
-def _file_of(name: MapName) -> str:
-    return f"{name}_map.tsv"
 
 
 def read_maps(
@@ -118,7 +115,7 @@ def _map_files(
 ) -> Iterator[tuple[MapName, Notes, MapFile]]:
     for folder in layout.data:
         for name in MAP_TO_SHAPE:
-            path = folder / _file_of(name)
+            path = folder / file_of_map(name)
             if not os.path.lexists(path):
                 continue
             notes = Notes(relative(path, layout.root))

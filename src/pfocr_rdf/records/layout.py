@@ -15,7 +15,7 @@ from pfocr_rdf.records.files import (
     refused_link,
     unread_folder,
 )
-from pfocr_rdf.records.tables import kind_of_table
+from pfocr_rdf.records.tables import MAP_TO_SHAPE, file_of_map, kind_of_table
 from pfocr_rdf.records.text import readable
 
 #: The folders of a checkout, the only ones that are read though their names begin with ``_``.
@@ -102,6 +102,7 @@ def _walk(given: Path, told: dict[Problem, None]) -> Iterator[Layout]:
         if _is_checkout(folder, records):
             is_within = True
             yield _checkout(folder, given, told)
+            told.update(dict.fromkeys(_outside_data(folder, entries, given)))
         if is_within:
             told.update(dict.fromkeys(_outside(folder, records, given)))
         # A folder with tables alone counts, too: it has orphans to report.
@@ -139,6 +140,17 @@ def _outside(folder: Path, records: Sequence[str], root: Path) -> Iterator[Probl
     for name in filter(_is_named_by_figid, records):
         reason = "a record outside _figures, which is not read: put it and its tables there"
         yield Problem(relative(folder / name, root), "file", "unread file", "warning", "", reason)
+
+
+def _outside_data(
+    folder: Path, entries: Iterable[os.DirEntry[str]], root: Path
+) -> Iterator[Problem]:
+    """Report tables and maps that lie beside ``_figures``; deeper ones are parts of a site."""
+    for entry in entries:
+        if kind_of_table(entry.name) or entry.name in map(file_of_map, MAP_TO_SHAPE):
+            reason = "a table outside _data, which is not read: put it there"
+            file = relative(folder / entry.name, root)
+            yield Problem(file, "file", "unread file", "warning", "", reason)
 
 
 def _not_followed(path: Path, root: Path) -> Problem | None:

@@ -54,6 +54,11 @@ def kind_of_table(name: str) -> Kind | None:
     return next((kind for kind, end in KIND_TO_SUFFIX.items() if lower.endswith(end)), None)
 
 
+def file_of_map(name: MapName) -> str:
+    """The name of a map's file."""
+    return f"{name}_map.tsv"
+
+
 def read_table(
     kind: Kind, path: Path, notes: Notes, limits: Limits
 ) -> Iterator[tuple[int, dict[str, str]]]:
