@@ -145,11 +145,11 @@ FILE = f"_figures/{FIGID}.md"
         ),
         (
             b"---\nfigtitle: a\x00b\n---\n",
-            "error not text at file: holds a NUL byte: is this a text file? <byte 15>",
+            "error not text at file: holds a NUL byte: save it as text in UTF-8 <byte 15>",
         ),
         (
             record().encode("utf-16-le"),
-            "error not text at file: holds a NUL byte: is this a text file? <byte 1>",
+            "error not text at file: holds a NUL byte: save it as text in UTF-8 <byte 1>",
         ),
     ],
 )

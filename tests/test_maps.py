@@ -81,7 +81,7 @@ def test_lines_of_a_map_file_that_say_nothing_certain_are_reported(tmp_path: Pat
     assert figure
     assert figure.ndex == one
     file = "_data/ndex_map.tsv"
-    skipped = "not a figid and a value: the line was skipped"
+    skipped = "not a figid and a value: the line was skipped; write the two, with a tab between"
     used = f"the figure has {one} on another line, which is used"
     assert problems == [
         Problem(file, "line 2", "map line", "error", "alone", skipped),

@@ -144,7 +144,7 @@ def test_names_are_compared_without_what_pfocr_s_writer_drops(tmp_path: Path) ->
                 "field shape",
                 "warning",
                 '{"en": "X"}',
-                "a text was expected here: the value is not mapped",
+                "a text was expected here: the value is not mapped; write one text",
             ),
         ),
         (

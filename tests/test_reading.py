@@ -182,7 +182,8 @@ def test_columns_of_mentions_that_differ_in_length_are_refused(tmp_path: Path) -
     figure, problems = read(tmp_path, record(genes=frame))
     assert figure
     assert figure.mentions == ()
-    reason = "a mapping of texts was expected here: the mention was skipped"
+    reason = "a mapping of texts was expected here: the mention was skipped; "
+    reason += "write one text for each name"
     assert [brief(problem) for problem in problems] == [
         f'error mention at genes, item 1: {reason} <{{"word": ["NO", "p53"], "entrez": ["4842"]}}>'
     ]

@@ -298,15 +298,15 @@ WARNED: list[tuple[dict[str, Any], list[str]]] = [
     (
         {"figtitle": {"en": "x"}},
         [
-            "warning field shape at figtitle: a text was expected here: the value is not mapped"
-            ' <{"en": "x"}>',
+            "warning field shape at figtitle: a text was expected here: the value is not mapped; "
+            'write one text <{"en": "x"}>',
         ],
     ),
     (
         {"organisms": [["Homo sapiens"]]},
         [
             "warning field shape at organisms: a list of texts was expected here: the item is"
-            ' not mapped <["Homo sapiens"]>',
+            ' not mapped; write one text <["Homo sapiens"]>',
         ],
     ),
     (
@@ -330,21 +330,22 @@ WARNED: list[tuple[dict[str, Any], list[str]]] = [
     (
         {"genes": [{"symbol": "X", "entrez": "1"}]},
         [
-            "error mention at genes, item 1: the mention has no word: it was skipped <X 1>",
+            "error mention at genes, item 1: the mention has no word: it was skipped; "
+            "add the word <X 1>",
         ],
     ),
     (
         {"genes": ["TP53"]},
         [
             "error mention at genes, item 1: a mapping of texts was expected here: the mention"
-            " was skipped <TP53>",
+            " was skipped; write one text for each name <TP53>",
         ],
     ),
     (
         {"genes": "TP53"},
         [
             "error field shape at genes: a list of mentions was expected here: the value is not"
-            " mapped <TP53>",
+            " mapped; write a list <TP53>",
         ],
     ),
     (

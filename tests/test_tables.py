@@ -229,7 +229,7 @@ def test_a_row_of_the_wrong_length_is_skipped_and_no_other_row_with_it(tmp_path:
             "table row",
             "error",
             "9606\tHomo sapiens\tshort",
-            "3 cells under 11 columns: the row was skipped",
+            "3 cells under 11 columns: the row was skipped; give it a cell for each column",
         ),
         Problem(
             GENES,
@@ -237,7 +237,7 @@ def test_a_row_of_the_wrong_length_is_skipped_and_no_other_row_with_it(tmp_path:
             "table row",
             "error",
             f"{BMX}|long".replace("|", "\t"),
-            "12 cells under 11 columns: the row was skipped",
+            "12 cells under 11 columns: the row was skipped; give it a cell for each column",
         ),
     ]
     # The line that people see in an editor, skipped and empty lines counted.
@@ -269,7 +269,7 @@ def test_a_table_without_words_or_ids_is_skipped(
             "table header",
             "error",
             header.replace(" ", "\t") + "\na\tb\tc",
-            f"the table needs the columns {needs}: its rows were skipped",
+            f"the table needs the columns {needs}: its rows were skipped; correct line 1",
         )
     ]
 

@@ -42,7 +42,7 @@ class Fields:
             return clean
         if value and name not in self.misshapen:
             self.misshapen.add(name)
-            reason = "a text was expected here: the value is not mapped"
+            reason = "a text was expected here: the value is not mapped; write one text"
             self.notes.warn(name, "field shape", as_text(value), reason)
         return ""
 
@@ -63,7 +63,7 @@ class Fields:
         found: dict[str, None] = {}
         for item in items:
             if not isinstance(item, str):
-                reason = "a list of texts was expected here: the item is not mapped"
+                reason = "a list of texts was expected here: the item is not mapped; write one text"
                 self.notes.warn(name, "field shape", as_text(item), reason)
                 continue
             for part in publishable(item, name, self.notes).split("|"):
@@ -80,7 +80,9 @@ class Fields:
         value = self.values.get(name, "")
         if isinstance(value, str):
             if present(value):
-                reason = "a list of mentions was expected here: the value is not mapped"
+                reason = (
+                    "a list of mentions was expected here: the value is not mapped; write a list"
+                )
                 self.notes.error(name, "field shape", value, reason)
             return []
         found: list[tuple[int, dict[str, str]]] = []
@@ -94,7 +96,8 @@ class Fields:
                 continue
             cells = _texts(row)
             if cells is None:
-                reason = "a mapping of texts was expected here: the mention was skipped"
+                reason = "a mapping of texts was expected here: the mention was skipped; "
+                reason += "write one text for each name"
                 self.notes.error(f"{name}, item {number}", "mention", as_text(row), reason)
                 continue
             if not "".join(cells.values()).isprintable():

@@ -149,7 +149,7 @@ def _inline_row(kind: Kind, cells: dict[str, str], where: str, notes: Notes) -> 
     for name in sorted(cells.keys() - INLINE_COLUMNS[kind]):
         notes.warn(f"{where}, {name}", "unknown field", cells[name], "not mapped")
     if "word" not in cells:
-        reason = "the mention has no word: it was skipped"
+        reason = "the mention has no word: it was skipped; add the word"
         notes.error(where, "mention", " ".join(cells.values()), reason)
         return None
     row = Row(kind, cells["word"], source=cells.get("source", ""))

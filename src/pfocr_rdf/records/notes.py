@@ -64,7 +64,7 @@ def read_text(path: Path, notes: Notes, limits: Limits) -> tuple[bytes, str]:
         raise notes.refusal("file", "too large", f"{path.stat().st_size} bytes", reason)
     if b"\0" in data:
         at = f"byte {data.index(0)}"
-        raise notes.refusal("file", "not text", at, "holds a NUL byte: is this a text file?")
+        raise notes.refusal("file", "not text", at, "holds a NUL byte: save it as text in UTF-8")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -82,11 +82,14 @@ def read_table(
         needs = " and ".join(("word", " or ".join(KIND_TO_ID_COLUMNS[kind])))
         # R's write.table quotes by default; quotes are not removed: a picture's text may have them.
         quoted = ", without quotation marks" if '"' in lines[0] else ""
-        reason = f"the table needs the columns {needs}{quoted}: its rows were skipped"
+        reason = (
+            f"the table needs the columns {needs}{quoted}: its rows were skipped; correct line 1"
+        )
         notes.error("line 1", "table header", text.rstrip("\n"), reason)
         return
     if len(header) > MOST_COLUMNS:
-        reason = f"{len(header)} columns, where tables have eleven at most: its rows were skipped"
+        reason = f"{len(header)} columns, where tables have eleven at most: its rows were skipped; "
+        reason += "correct line 1"
         notes.error("line 1", "table header", text.rstrip("\n"), reason)
         return
     columns = {name: at for at, name in reversed(list(enumerate(header)))}
@@ -99,7 +102,8 @@ def read_table(
             continue
         cells = line.split("\t")
         if len(cells) != len(header):
-            reason = f"{len(cells)} cells under {len(header)} columns: the row was skipped"
+            reason = f"{len(cells)} cells under {len(header)} columns: the row was skipped; "
+            reason += "give it a cell for each column"
             notes.error(f"line {number}", "table row", line, reason)
             continue
         row = {name: cells[at] for name, at in known}
@@ -185,7 +189,9 @@ def _map_lines(text: str, notes: Notes) -> Iterator[tuple[str, str, str, str]]:
         if len(cells) != 2:
             cells = clean.split()
         if len(cells) != 2:
-            reason = "not a figid and a value: the line was skipped"
+            reason = (
+                "not a figid and a value: the line was skipped; write the two, with a tab between"
+            )
             notes.error(where, "map line", line, reason)
             continue
         for value in filter(None, map(present, cells[1].split("|"))):
