@@ -416,6 +416,15 @@ def test_an_organism_is_found_by_name_where_its_id_is_missing_or_wrong(tmp_path:
     ]
 
 
+def test_an_organism_with_a_wrong_id_and_no_name_is_none(tmp_path: Path) -> None:
+    row = BMX.replace("9606|Homo sapiens|Primates", "9606.0|NA|NA").replace("7|12|10", "NA|NA|NA")
+    figure, problems = read(tmp_path, record(), genes=genes(row))
+    assert figure
+    assert [c.organism for c in figure.mentions[0].candidates] == [None]
+    reason = "not an NCBI taxonomy id, and no organism is named: write the id's digits"
+    assert (problems[0].field, problems[0].reason) == ("organism_id, line 2", reason)
+
+
 def test_an_id_of_the_table_itself_serves_all_rows_of_that_organism(tmp_path: Path) -> None:
     coral = BMX.replace("9606|Homo sapiens", "45264|Acropora millepora")
     unnumbered = coral.replace("45264|Acropora", "NA|acropora ").replace("660", "661")

@@ -338,6 +338,8 @@ def organism_of(
     if taxon is not None and not TAXON_RE.fullmatch(taxon):
         if notes:
             reason = "not an NCBI taxonomy id: the organism is taken from its name"
+            if not name:
+                reason = "not an NCBI taxonomy id, and no organism is named: write the id's digits"
             notes.warn(f"organism_id, {where}", "unrecognized value", taxon, reason)
         taxon = None
     if name and taxon is None:
