@@ -322,6 +322,16 @@ def test_a_doi_is_lower_case_and_bare(written: str, doi: str | None, tmp_path: P
     assert bool(problems) == (doi is None)
 
 
+@pytest.mark.parametrize("mark", [",", ";", ",doi:", ";https://doi.org/", ",http://dx.doi.org/"])
+def test_two_dois_in_one_text_are_not_one(mark: str, tmp_path: Path) -> None:
+    written = f"10.1000/a{mark}10.1000/b"
+    figure, problems = read(tmp_path, record(doi=written))
+    assert figure
+    assert (figure.article.doi, figure.article.unrecognized) == (None, (f"doi: {written}",))
+    reason = "several DOIs, write one: kept as a literal"
+    assert [(p.field, p.value, p.reason) for p in problems] == [("doi", written, reason)]
+
+
 def test_article_keywords_are_split_folded_and_distinct(tmp_path: Path) -> None:
     keywords = "keywords: |-\n  cell  death | Apoptosis |  | a broken\n  word |Apoptosis| NA |last."
     figure = read_well(tmp_path, raw_record(keywords))

@@ -16,6 +16,8 @@ YEAR_IN_CITATION_RE: Final = re.compile(r"\. ((?:18|19|20)[0-9]{2})\b(?![-–:])
 DOI_PREFIX_RE: Final = re.compile(
     r"(?i)^(?:(?:https?://)?(?:(?:dx|www)\.)?doi\.org/|info:doi/|doi ?:? ?)+"
 )
+#: What separates two DOIs in one text: either mark may be a part of a DOI, before other characters.
+NEXT_DOI_RE: Final = re.compile(r"(?i)[,;](?:https?://(?:dx\.)?doi\.org/|doi:)?10\.[0-9]{4,9}/")
 
 
 def read_article(pmcid: str, fields: Fields) -> Article:
@@ -72,9 +74,11 @@ def _doi(fields: Fields) -> str | None:
             unescaped = unquote(doi, errors="strict")
             doi = unescaped if unescaped.isprintable() else doi
     doi = doi.translate(DOI_CASE)
-    if DOI_RE.fullmatch(doi):
+    several = NEXT_DOI_RE.search(doi)
+    if DOI_RE.fullmatch(doi) and not several:
         return doi
-    fields.keep_unrecognized("doi", value, "not a DOI (10.…/…)")
+    reason = "several DOIs, write one" if several else "not a DOI (10.…/…)"
+    fields.keep_unrecognized("doi", value, reason)
     return None
 
 
