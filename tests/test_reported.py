@@ -410,6 +410,14 @@ def test_an_empty_list_as_r_writes_it_is_nothing_to_report(name: str, tmp_path: 
     read_well(tmp_path, record(**{name: {}}))
 
 
+@pytest.mark.parametrize("nothing", ["", "NA", ".na.character", [], {}])
+@pytest.mark.parametrize("name", ["@context", "@id", "@type", "license", "name", "creator"])
+def test_a_placeholder_that_says_nothing_is_nothing_to_report(
+    name: str, nothing: object, tmp_path: Path
+) -> None:
+    read_well(tmp_path, record(**{"schema-jsonld": {name: nothing}}))
+
+
 def test_a_duplicate_key_is_reported_and_the_last_one_is_used(tmp_path: Path) -> None:
     figure, problems = read(tmp_path, raw_record("figtitle: first\nfigtitle: second"))
     assert figure

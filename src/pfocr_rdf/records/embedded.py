@@ -38,7 +38,9 @@ def read_embedded_keywords(
     notes = fields.notes
     expected = CONSTANTS | {"@id": f"{BASE}figures/{figid}.html"}
     for name, constant in expected.items():
-        value = embedded.get(name, constant)
+        value = embedded.get(name, "")
+        if not value or present(as_text(value)) is None:
+            continue
         # The page's address may be escaped.
         is_page = name == "@id" and value == f"{BASE}figures/{encoded(figid)}.html"
         if value != constant and not is_page:
