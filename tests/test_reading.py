@@ -101,6 +101,16 @@ def test_a_null_in_the_place_of_a_mention_is_left_out(tmp_path: Path) -> None:
     assert [mention.word for mention in figure.mentions] == ["NA"]
 
 
+@pytest.mark.parametrize("nothing", ["[]", "{}"])
+def test_an_empty_list_or_mapping_in_a_list_is_left_out(nothing: str, tmp_path: Path) -> None:
+    text = "genes: [{0}, {{word: NO, entrez: '1'}}, {0}]\norganisms: [{0}, Mus musculus]\n"
+    text += "schema-jsonld: {{keywords: [{0}, NO]}}\nkeywords: [{0}]"
+    figure = read_well(tmp_path, raw_record(text.format(nothing)))
+    assert [mention.word for mention in figure.mentions] == ["NO"]
+    assert [organism.name for organism in figure.organisms] == ["Mus musculus"]
+    assert figure.keywords == ("NO",)
+
+
 @pytest.mark.parametrize(
     ("written", "names"),
     [

@@ -70,7 +70,7 @@ def _keywords(fields: Fields, value: Value) -> tuple[str, ...]:
             word = publishable(item, f"{FIELD}, keywords", fields.notes).strip()
             if word:
                 found[word] = None
-        else:
+        elif item:
             reason = "a text was expected here: the keyword is not mapped"
             fields.notes.warn(f"{FIELD}, keywords", "field shape", as_text(item), reason)
     return tuple(found)

@@ -62,6 +62,8 @@ class Fields:
         items = value if isinstance(value, list) else [value] if value else ()
         found: dict[str, None] = {}
         for item in items:
+            if not item:  # an empty text, or an empty list as R writes it
+                continue
             if not isinstance(item, str):
                 reason = "a list of texts was expected here: the item is not mapped; write one text"
                 self.notes.warn(name, "field shape", as_text(item), reason)
@@ -92,7 +94,7 @@ class Fields:
             if isinstance(row, Item):
                 found.append((number, row))
                 continue
-            if isinstance(row, str) and not present(row):
+            if not row or (isinstance(row, str) and not present(row)):
                 continue
             cells = _texts(row)
             if cells is None:
