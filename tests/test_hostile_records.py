@@ -96,8 +96,13 @@ FILE = f"_figures/{FIGID}.md"
         ),
         (
             "---\nfigid: PMC1__f1\n...\n--- \nfigid: PMC1__f2\n---\n",
-            "error refused YAML at line 4, column 1: more than one document is not read: write"
-            " the value out <--->",
+            "error refused YAML at line 4, column 1: more than one document is not read: delete"
+            " the --- or ... between them <--- >",
+        ),
+        (
+            "---\nfigid: PMC1__f1\n...\nfigtitle: x\n---\n",
+            "error not YAML at line 4, column 1: not YAML (did not find expected <document start>):"
+            " delete the line ... above it, which ends a document <figtitle: x>",
         ),
         (
             record(pmcid="PMC2"),

@@ -158,11 +158,14 @@ class _TextHandler(BaseHandler):  # type: ignore[misc, unused-ignore]
             mark = begun
         said = getattr(error, "problem", None) or str(error).replace("\n", " ")
         where, line = "front matter", ""
+        advice = "quote the value, or correct the line"
         if mark:
             number, column = _place(mark, fm)
             where = f"line {number}, column {column}"
-            line = fm.split("\n")[number - 2]
-        reason = f"not YAML ({said}): quote the value, or correct the line"
+            *before, line = fm.split("\n")[: number - 1]
+            if "<document start>" in said and "..." in map(str.rstrip, before):
+                advice = "delete the line ... above it, which ends a document"
+        reason = f"not YAML ({said}): {advice}"
         return self.notes.refusal(where, "not YAML", line, reason)
 
 
@@ -272,7 +275,10 @@ class _Composer:
             self.refuse(event, f"*{event.anchor}", "anchors and aliases are")
         if event.__class__ is DocumentStartEvent:
             if self.documents:
-                self.refuse(event, "---", "more than one document is")
+                number, column = _place(event.start_mark, self.text)
+                reason = "more than one document is not read: delete the --- or ... between them"
+                where, line = f"line {number}, column {column}", self.text.split("\n")[number - 2]
+                raise self.notes.refusal(where, "refused YAML", line, reason)
             self.documents += 1
 
     def note_duplicate(self, event: Any, key: str, earlier: Value) -> None:
