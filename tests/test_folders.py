@@ -97,6 +97,18 @@ def test_the_tables_of_a_checkout_may_lie_beside_its_records(
     assert not problems
 
 
+@pytest.mark.parametrize("folder", ["", "_figures/"])
+def test_a_folder_of_tables_that_is_a_link_to_that_of_the_records_is_read_once(
+    folder: str, tmp_path: Path
+) -> None:
+    files = {f"{folder}PMC1__f1.md": record(), f"{folder}PMC1__f1-genes.tsv": GENE}
+    root = write(tmp_path / "in", files)
+    (root / "_data").symlink_to(folder or ".")
+    figures, problems = read_all(root)
+    assert [m.word for m in figures[FIGID].mentions] == ["Etk"]
+    assert not problems
+
+
 def test_what_is_not_read_among_the_records_of_a_checkout_is_told(tmp_path: Path) -> None:
     more = {"_figures/PMC1__f1-genes.csv": "x", "_figures/PMC2__x-genes.tsv": GENE}
     _, problems = read_all(write(tmp_path, CHECKOUT | more))

@@ -190,8 +190,7 @@ def _checkout(
                 )
     data = _part(folder, "_data", root, told)
     organisms = _part(folder, "_organisms", root, told)
-    # Tables may also lie beside the records, as those of loose records do.
-    tables = tuple(place for place in (data, figures) if place)
+    tables = _table_folders(data, figures)
     return Layout(root, figures or folder / "_figures", names, tables, organisms)
 
 
@@ -199,7 +198,14 @@ def _loose(folder: Path, names: tuple[str, ...], root: Path, told: dict[Problem,
     """The layout of loose records, whose tables lie beside them or in a folder ``_data``."""
     data = _part(folder, "_data", root, told)
     organisms = _part(folder, "_organisms", root, told)
-    return Layout(root, folder, names, (data, folder) if data else (folder,), organisms)
+    return Layout(root, folder, names, _table_folders(data, folder), organisms)
+
+
+def _table_folders(data: Path | None, records: Path | None) -> tuple[Path, ...]:
+    """Where tables lie: in ``_data`` and beside the records, which a link may make one folder."""
+    if data and records and data.samefile(records):
+        return (records,)
+    return tuple(folder for folder in (data, records) if folder)
 
 
 def _part(folder: Path, name: str, root: Path, told: dict[Problem, None]) -> Path | None:
