@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from copy import deepcopy
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, Final
@@ -182,7 +183,7 @@ def check_organisms(rows: list[dict[str, str]], figid: str, facts: Facts) -> Ite
 
 def lost(folder: Path, path: Path, triples: list[Triple], problems: list[Problem]) -> Iterator[str]:
     """What one record says and neither its triples nor the report do."""
-    fields, facts, graph = front_matter(path), facts_of(triples), Graph(triples)
+    fields, facts, graph = deepcopy(front_matter(path)), facts_of(triples), Graph(triples)
     figid = fields["figid"]
     for kind, plural in KIND_TO_PLURAL.items():
         inline = fields.pop(plural, None) or []
