@@ -149,6 +149,10 @@ FILE = f"_figures/{FIGID}.md"
             "error not UTF-8 at file: not UTF-8: save the file in that encoding <byte 17: e9>",
         ),
         (
+            b"\xef\xbb\xbf---\nfigtitle: caf\xe9\n---\n",
+            "error not UTF-8 at file: not UTF-8: save the file in that encoding <byte 20: e9>",
+        ),
+        (
             b"---\nfigtitle: a\x00b\n---\n",
             "error not text at file: holds a NUL byte: save it as text in UTF-8 <byte 15>",
         ),

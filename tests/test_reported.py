@@ -496,8 +496,10 @@ def test_control_characters_in_the_raw_front_matter_are_removed(
 
 
 @pytest.mark.parametrize("end", ["\r\n", "\r"])
-def test_line_ends_and_a_byte_order_mark_do_not_matter(end: str, tmp_path: Path) -> None:
-    figure, problems = read(tmp_path, b"\xef\xbb\xbf" + record().replace("\n", end).encode())
+@pytest.mark.parametrize("marks", [1, 2])
+def test_line_ends_and_byte_order_marks_do_not_matter(marks: int, end: str, tmp_path: Path) -> None:
+    text = record().replace("\n", end).encode()
+    figure, problems = read(tmp_path, b"\xef\xbb\xbf" * marks + text)
     plain, _ = read(tmp_path / "plain", record())
     assert figure
     assert plain

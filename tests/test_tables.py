@@ -150,7 +150,7 @@ def test_a_table_of_its_header_alone_leaves_the_front_matter_s_rows(tmp_path: Pa
     assert [m.word for m in figure.mentions] == ["Etk"]
 
 
-@pytest.mark.parametrize("encoded", [b"\xef\xbb\xbf%b", b"%b"])
+@pytest.mark.parametrize("encoded", [b"\xef\xbb\xbf%b", b"\xef\xbb\xbf\xef\xbb\xbf%b", b"%b"])
 @pytest.mark.parametrize("end", [b"\n", b"\r\n"])
 def test_byte_order_marks_and_line_ends_do_not_matter(
     encoded: bytes, end: bytes, tmp_path: Path

@@ -42,7 +42,7 @@ class Notes:
 
 
 def read_text(path: Path, notes: Notes, limits: Limits) -> tuple[bytes, str]:
-    """The bytes of a file, and its text without a byte order mark and carriage returns.
+    """The bytes of a file, and its text without byte order marks and carriage returns.
 
     :raises RecordError: if it cannot be read, is larger than ``limits.file_bytes``, holds a
         NUL or is not UTF-8.
@@ -66,7 +66,8 @@ def read_text(path: Path, notes: Notes, limits: Limits) -> tuple[bytes, str]:
         at = f"byte {data.index(0)}"
         raise notes.refusal("file", "not text", at, "holds a NUL byte: save it as text in UTF-8")
     try:
-        text = data.decode("utf-8-sig")
+        # Not utf-8-sig: the positions in its errors leave out the mark, and it removes only one.
+        text = data.decode("utf-8").lstrip("\ufeff")
     except UnicodeDecodeError as error:
         found = f"byte {error.start}: {data[error.start : error.end].hex()}"
         reason = "not UTF-8: save the file in that encoding"
