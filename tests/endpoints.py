@@ -83,7 +83,6 @@ class Handler(BaseHTTPRequestHandler):
 
     def answer(self, body: bytes) -> None:
         self.body = body
-        self.body = body
         self.server.asked.append((self.command, self.path, dict(self.headers), body))
         self.close_connection = True
         self.server.reply(self)

@@ -89,6 +89,13 @@ def test_an_answer_that_cannot_be_unpacked_is_none(body: bytes) -> None:
     assert "in the middle" in refusal.detail or "cannot be unpacked" in refusal.detail
 
 
+def test_a_packed_answer_that_goes_on_after_its_end_is_not_read_on() -> None:
+    goes_on = gzip.compress(ANSWER) + b"x" * (8 << 20)
+    refusal = refused(lambda handler: handler.send(goes_on, Content_Encoding="gzip"))
+    assert refusal.kind == "partner-failed"
+    assert "its answer goes on after the end of its packed data" in refusal.detail
+
+
 def test_an_encoding_that_was_not_asked_for_is_not_read() -> None:
     refusal = refused(lambda handler: handler.send(b"x", Content_Encoding="br"))
     assert "encoded as 'br', which was not asked for" in refusal.detail

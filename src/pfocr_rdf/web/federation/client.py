@@ -144,6 +144,11 @@ class Client:
                 while rest and len(body) <= limit_bytes:
                     body += self._unpacked(unpack, rest)
                     rest = unpack.unconsumed_tail
+                # zlib keeps what comes after the end, which would be under no limit.
+                if unpack.unused_data:
+                    raise failed(
+                        self.partner, "its answer goes on after the end of its packed data"
+                    )
             if len(body) > limit_bytes:
                 raise too_large(self.partner, f"more than {limit_bytes:,} bytes")
         if unpack is not None and not unpack.eof:
