@@ -392,6 +392,7 @@ def test_no_format_in_a_link_is_one_either(server: Server, value: str) -> None:
         frame(Kind.END, b"[]"),
         frame(Kind.END, b'{"absent": [1]}'),
         frame(Kind.END, b'{"absent": [[]]}'),
+        frame(Kind.END, b'{"absent": [["urn:x"]]}'),
     ],
 )
 def test_a_query_process_that_writes_what_it_was_not_made_to_is_killed(data: bytes) -> None:

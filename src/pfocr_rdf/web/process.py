@@ -294,7 +294,7 @@ def _read(kind: int, payload: bytes) -> Any:
     ):
         raise ValueError(f"no answer begins so: {said!r:.100}")
     absent = said.get("absent", ()) if kind == Kind.END else ()
-    if not all(isinstance(one, list) and one for one in absent):
+    if not all(isinstance(one, list) and len(one) > 1 for one in absent):
         raise ValueError(f"nothing is absent so: {said!r:.100}")
     return refusal_from(payload) if kind == Kind.REFUSAL else said
 
