@@ -148,6 +148,19 @@ def test_other_releases_are_listed_too(mixed_release: Release, tmp_path: Path) -
     assert "2099-01-01 00:00" in shown
 
 
+def test_a_release_in_a_renamed_folder_is_listed_without_a_time(
+    mixed_release: Release, tmp_path: Path
+) -> None:
+    data = data_folder(mixed_release, tmp_path / "data")
+    add_release(mixed_release, data, "before-the-move")
+    current = Release(mixed_release.id, data / "releases" / mixed_release.id)
+    site = pages_of(current)
+    for page in ("/", "/releases"):
+        shown = Markup(site.get(page).text)
+        assert shown.hrefs().count(f"/releases/{site.reading.version}") >= 2
+        assert "befo" not in shown.text
+
+
 def test_a_page_that_lists_other_releases_is_not_confirmed_when_there_are_others(
     mixed_release: Release, tmp_path: Path
 ) -> None:

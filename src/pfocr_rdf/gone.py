@@ -22,6 +22,7 @@ from pyoxigraph import DefaultGraph, NamedNode
 from pfocr_rdf.contents import iris_of, open_store
 from pfocr_rdf.errors import IriError, ReleaseError
 from pfocr_rdf.iris import DCTERMS, Iris, term
+from pfocr_rdf.release_ids import version_of
 from pfocr_rdf.releases import Release, list_releases
 
 #: As in :mod:`pfocr_rdf.vocabulary`, which is not imported: it imports the readers of records.
@@ -77,13 +78,13 @@ class Gone:
         >>> Gone("PMC1__f1", None, "20261121T063029Z-341a5b955fb8").version
         '341a5b955fb8'
         """
-        return self.release.partition("-")[2]
+        return version_of(self.release)
 
     @property
     def words(self) -> str:
         """What is known of it, as a sentence without a full stop."""
         called = f" (“{self.title}”)" if self.title else ""
-        release = f"was last in release {self.version}, and is in none since"
+        release = f"was last in release {self.version}, and has been in none since"
         return f"the figure {self.figid}{called} {release}"
 
 

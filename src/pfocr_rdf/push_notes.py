@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pfocr_rdf.errors import ReleaseError
 from pfocr_rdf.push_graphs import Source
+from pfocr_rdf.release_ids import version_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ class PushNotes:
         :param versions: the releases that the store says this graph is of.
         """
         note = self.read(graph)
-        return note is None or versions <= {note.release.rpartition("-")[2]}
+        return note is None or versions <= {version_of(note.release)}
 
     def forget(self) -> None:
         """Forget what was noted of all graphs, but not which there are."""

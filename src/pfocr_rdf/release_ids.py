@@ -22,6 +22,15 @@ def made_at(name: str) -> datetime | None:
     return None
 
 
+def version_of(name: str) -> str:
+    """The version that the id of a release ends in; empty for a folder with another form of name.
+
+    >>> version_of("20261121T063029Z-341a5b955fb8"), version_of("lost+found")
+    ('341a5b955fb8', '')
+    """
+    return name.partition("-")[2] if made_at(name) else ""
+
+
 def fresh_id(others: Iterable[str], version: str) -> str:
     """An id that sorts after all others: two builds may end in one second, or a clock be set back.
 

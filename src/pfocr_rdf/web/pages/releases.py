@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from pfocr_rdf.errors import ReleaseError
 from pfocr_rdf.pruned import pruned_releases
+from pfocr_rdf.release_ids import made_at, version_of
 from pfocr_rdf.releases import Release, list_releases
 from pfocr_rdf.web.pages.forms import Form
 from pfocr_rdf.web.pages.html import html_reply
@@ -38,9 +39,9 @@ class Kept:
 
     @property
     def built(self) -> str:
-        """When it was built, to the minute."""
-        stamp = self.release.id
-        return f"{stamp[:4]}-{stamp[4:6]}-{stamp[6:8]} {stamp[9:11]}:{stamp[11:13]}"
+        """When it was built, to the minute; empty if its folder was renamed."""
+        made = made_at(self.release.id)
+        return f"{made:%Y-%m-%d %H:%M}" if made else ""
 
 
 def kept_releases(visit: Visit) -> list[Kept]:
@@ -80,17 +81,8 @@ def answer_releases(visit: Visit) -> Response:
         title="Releases",
         current="dataset",
         kept=kept,
-        gone=[version for version in deleted if version not in there],
+        gone=[version for version in deleted if version and version not in there],
     )
-
-
-def version_of(name: str) -> str:
-    """The version that the id of a release ends in.
-
-    >>> version_of("20261121T063029Z-341a5b955fb8")
-    '341a5b955fb8'
-    """
-    return name.partition("-")[2]
 
 
 def answer_release(
