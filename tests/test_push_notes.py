@@ -54,6 +54,17 @@ def test_a_note_that_is_cut_off_leaves_the_one_before(
         assert notes.read("http://a.example/") == note
 
 
+def test_a_disk_without_room_for_the_lock_is_told(tmp_path: Path) -> None:
+    with noting(tmp_path, STORE):
+        pass
+    (lock,) = tmp_path.glob(".pushed-*.lock")
+    lock.unlink()
+    lock.symlink_to("/dev/full")
+    told = pytest.raises(ReleaseError, match="check its permissions and space")
+    with told, noting(tmp_path, STORE):
+        pass
+
+
 def test_a_second_push_ends_before_it_sends_anything(
     seeds_release: Release, tmp_path: Path
 ) -> None:

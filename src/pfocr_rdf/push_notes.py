@@ -37,7 +37,8 @@ def noting(data: Path, endpoint: str) -> Iterator["PushNotes"]:
     """
     path = data / f".pushed-{sha256(endpoint.encode()).hexdigest()[:12]}.json"
     try:
-        file = path.with_suffix(".lock").open("a+", encoding="utf-8")
+        # Unbuffered: closing the file would fail again for what could not be written.
+        file = path.with_suffix(".lock").open("a+b", buffering=0)
     except OSError as error:
         raise _unwritable(path, error) from error
     with file:
@@ -45,13 +46,16 @@ def noting(data: Path, endpoint: str) -> Iterator["PushNotes"]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             file.seek(0)
+            holder = file.read(20).decode()
             reason = "wait for it, or end it and push again, which continues from there"
             raise ReleaseError(
-                f"{data}: another push to this store is running (process {file.read(20)}): {reason}"
+                f"{data}: another push to this store is running (process {holder}): {reason}"
             ) from None
-        file.truncate(0)
-        file.write(str(os.getpid()))
-        file.flush()
+        try:
+            file.truncate(0)
+            file.write(str(os.getpid()).encode())
+        except OSError as error:
+            raise _unwritable(path, error) from error
         yield PushNotes(path, endpoint)
 
 
