@@ -119,6 +119,17 @@ def test_a_store_that_is_not_there_is_told() -> None:
     assert caught.value.message.endswith(": check the address")
 
 
+def test_a_store_that_takes_no_connection_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pfocr_rdf.stores.CONNECT_TIMEOUT_S", 0.2)
+    with (
+        socket.create_server(("127.0.0.1", 0), backlog=0) as full,
+        socket.create_connection(full.getsockname()),
+        pytest.raises(RemoteError) as caught,
+    ):
+        write(f"http://127.0.0.1:{full.getsockname()[1]}/store")
+    assert caught.value.message == "cannot be reached in 0.2 seconds: check the address"
+
+
 def test_a_store_that_breaks_off_is_told() -> None:
     assert failure(lambda handler: None).startswith("broke off (ServerDisconnectedError")
 

@@ -195,6 +195,9 @@ class GraphStore:
             response, answer = await self._request(method, url, body, head)
             if response.status == 401 and self._wants_password(response.headers, url):
                 response, answer = await self._request(method, url, body, head)
+        except aiohttp.ConnectionTimeoutError as error:
+            reason = f"cannot be reached in {CONNECT_TIMEOUT_S:g} seconds: check the address"
+            raise RemoteError(address, reason) from error
         except TimeoutError as error:
             reason = f"said nothing for {self._timeout_s:g} seconds: push again, or allow more time"
             raise RemoteError(address, reason) from error
