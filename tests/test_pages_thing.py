@@ -96,6 +96,10 @@ def test_the_pages_of_a_list_have_every_figure_once(target: str, number: int, pa
     assert f"{number} figure" in text
 
 
+def test_a_page_numbers_its_figures_on_from_the_one_before(pages: Pages) -> None:
+    assert f'<ol class="figures" start="{PAGE_FIGURES + 1}">' in pages.get("/gene/5742?page=2").text
+
+
 def test_the_strongest_evidence_comes_first_and_of_that_the_newest(pages: Pages) -> None:
     order = [
         int(figure.removeprefix("/figures/PMC").removesuffix("__f")) - 100

@@ -217,7 +217,3 @@ def test_no_header_breaks_the_choice(accept: str, encoding: str) -> None:
 )
 def test_the_coding_that_is_liked_best_is_chosen(header: str | None, chosen: str) -> None:
     assert negotiate_encoding(header) == chosen
-
-
-def test_what_cannot_be_compressed_is_plain() -> None:
-    assert negotiate_encoding("gzip, *", ()) == "identity"

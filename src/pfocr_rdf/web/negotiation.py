@@ -109,8 +109,8 @@ def _is_met_by_all(name: str, value: str) -> bool:
     return name in {"profile", "version"} or (name == "charset" and value in {"utf-8", "utf8"})
 
 
-def negotiate_encoding(header: str | None, offers: Sequence[str] = ENCODINGS) -> str:
-    """The content coding for an answer: one of the offers, or ``identity``.
+def negotiate_encoding(header: str | None) -> str:
+    """The content coding for an answer: one of :data:`ENCODINGS`, or ``identity``.
 
     Nothing is compressed for a client that did not ask for it. If everything is refused, even
     ``identity``, the answer is plain all the same, since every client can read that.
@@ -122,11 +122,11 @@ def negotiate_encoding(header: str | None, offers: Sequence[str] = ENCODINGS) ->
     >>> negotiate_encoding("gzip;q=0.5, identity")
     'identity'
     """
-    return _negotiate_encoding(_readable_part(header), tuple(offers))
+    return _negotiate_encoding(_readable_part(header))
 
 
 @lru_cache(maxsize=256)
-def _negotiate_encoding(header: str, offers: tuple[str, ...]) -> str:
+def _negotiate_encoding(header: str) -> str:
     weights: dict[str, float] = {}
     for entry in _entries(header):
         if WORD_RE.fullmatch(entry.name):
@@ -134,7 +134,7 @@ def _negotiate_encoding(header: str, offers: tuple[str, ...]) -> str:
             name = entry.name.removeprefix("x-")
             weights[name] = max(entry.weight, weights.get(name, 0.0))
     others = weights.get("*", 0.0)
-    best = max(offers, key=lambda offer: weights.get(offer, others), default="identity")
+    best = max(ENCODINGS, key=lambda coding: weights.get(coding, others))
     wanted = weights.get(best, others)
     # If identity is not listed, it is acceptable, but less welcome than what is listed.
     return best if wanted > 0 and wanted >= weights.get("identity", 0.0) else "identity"

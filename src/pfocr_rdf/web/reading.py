@@ -68,7 +68,7 @@ class Reading:
 
     def is_a(self, node: NamedNode, kind: NamedNode) -> bool:
         """Whether a node is of a class, according to the data."""
-        return bool(self.linking(node, kind, RDF_TYPE))
+        return any(True for _ in self.source.quads(node, RDF_TYPE, kind))
 
     def is_figure(self, node: NamedNode) -> bool:
         """Whether a node is a figure of this release, which an alias is not."""
@@ -127,15 +127,6 @@ class Reading:
     def said(self, node: NamedNode, predicate: NamedNode) -> list[Triple]:
         """The triples about a node with one property."""
         return [quad.triple for quad in self.source.quads(node, predicate, None)]
-
-    def linking(
-        self, node: NamedNode, other: NamedNode, predicate: NamedNode | None = None
-    ) -> list[Triple]:
-        """The triples that link a node to another one.
-
-        :param predicate: None for any.
-        """
-        return [quad.triple for quad in self.source.quads(node, predicate, other)]
 
     def linking_of(self, nodes: Iterable[NamedNode], other: NamedNode) -> list[Triple]:
         """The triples that link each of several nodes to another one."""

@@ -76,6 +76,11 @@ class Listing:
     entries: Sequence[Entry]
 
     @property
+    def first(self) -> int:
+        """The place of this page's first figure among all."""
+        return PAGE_FIGURES * (self.page - 1) + 1
+
+    @property
     def figures(self) -> list[NamedNode]:
         """The figures of this page."""
         return [NamedNode(entry.iri) for entry in self.entries]
