@@ -1,5 +1,7 @@
 """Another engine behind the server that is down, slow, cut, wrong, or out to do harm."""
 
+import asyncio
+import gc
 import gzip
 import http.client
 import json
@@ -8,7 +10,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final
+from types import SimpleNamespace
+from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 import pytest
@@ -20,7 +23,9 @@ from invoking import run
 from pfocr_rdf.build.finish import write_manifest
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.releases import Release, make_current
+from pfocr_rdf.web.backend.process import BackendProcess
 from pfocr_rdf.web.lookups import MOST
+from pfocr_rdf.web.process import Running
 from releasing import add_release, data_folder
 from serving import JSON, Server, is_alive, serving, wait_until
 
@@ -416,6 +421,21 @@ def test_the_engine_gets_the_graphs_and_a_query_without_comments(
     assert asked["query"].startswith("BASE <https://pfocr.wikipathways.org/> PREFIX schema: <")
     assert asked["default-graph-uri"] == asked["named-graph-uri"]
     assert asked["default-graph-uri"].startswith("https://pfocr.wikipathways.org/.well-known/")
+
+
+def test_a_process_that_is_gone_before_its_engine_is_asked_leaves_nothing_behind() -> None:
+    # Anything: the engine is never asked.
+    client: Any = SimpleNamespace()
+    holding: Any = SimpleNamespace(held=SimpleNamespace(iris=Iris()))
+
+    async def main() -> None:
+        process = BackendProcess(client, holding, lambda _: None, lambda _: None)
+        process.send(b"", Running(process, "ann", 0.0, 0.0, "", lambda _: None))
+        process.asks({"kind": "boolean"})
+        process.connection_lost(None)
+
+    asyncio.run(main())
+    gc.collect()  # which warns of a coroutine that was never awaited
 
 
 def test_fifty_clients_that_go_away_leave_nothing_behind(server: Server, engine: Pretender) -> None:

@@ -7,7 +7,8 @@ faster than the process reads them.
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, Final
 
 import orjson
@@ -53,7 +54,11 @@ class BackendProcess(QueryProcess):
         """Ask the backend on behalf of the process: the query, or a pattern for a lookup."""
         if self._relay is None and self.running is not None:
             pattern = what.get("pattern")
-            passing = self._look_up(pattern) if pattern else self._pass_on(what.get("kind"))
+            passing = (
+                partial(self._look_up, pattern)
+                if pattern
+                else partial(self._pass_on, what.get("kind"))
+            )
             self._relay = asyncio.get_running_loop().create_task(self._answer(passing))
 
     # What the event loop calls.
@@ -84,9 +89,9 @@ class BackendProcess(QueryProcess):
         """Write again: the process keeps up."""
         self._writable.set()
 
-    async def _answer(self, passing: Coroutine[Any, Any, None]) -> None:
+    async def _answer(self, passing: Callable[[], Awaitable[None]]) -> None:
         try:
-            await passing
+            await passing()
         except Refusal as refusal:
             said = {**refusal.members, "kind": refusal.kind, "detail": refusal.detail}
             self._last(frame(Kind.REFUSAL, orjson.dumps(said)))
