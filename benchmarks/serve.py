@@ -37,7 +37,7 @@ ROUNDS: Final = 3
 LIBRARIES: Final = ("pyoxigraph", "oxigraph", "uvicorn", "uvloop", "httptools")
 NOTES: Final = """\
 Our endpoint and Oxigraph's own server on the same store, medians of three rounds. Each query is a
-new one, but for those of the tasks “repeated”. Memory is that of all processes of a server."""
+new one, except those of the tasks “repeated”. Memory is that of all processes of a server."""
 #: Percentiles of the latency that wrk's script prints, beside the requests per second.
 PERCENTILES: Final = (50, 90, 99)
 

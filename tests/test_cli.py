@@ -408,7 +408,7 @@ def test_copied_dumps_are_no_release(data: Path, tmp_path: Path) -> None:
     assert run("dump", "--data", data, "--to", tmp_path / "copy").status == 0
     refused = run("verify", tmp_path / "copy")
     assert refused.status == 1
-    assert refused.err.endswith("no release: run `sha256sum -c SHA256SUMS` there\n")
+    assert refused.err.endswith("has dumps, not a release: run `sha256sum -c SHA256SUMS` there\n")
 
 
 def test_a_broken_release_does_not_hide_the_others(data: Path, tmp_path: Path) -> None:
@@ -548,7 +548,7 @@ def test_a_named_query_says_that_its_own_limit_was_reached(tmp_path: Path) -> No
     line = ["query", "most-mentioned-genes", "--data", str(tmp_path / "data"), "--format", "csv"]
     asked = run(*line)
     assert len(asked.out.splitlines()) == 101
-    assert asked.err == "100 rows, the limit: for more, say --param limit=NUMBER\n"
+    assert asked.err == "100 rows, the limit: for more, give --param limit=NUMBER\n"
     for limit in (100, 120, 121):
         assert run(*line, "--param", f"limit={limit}").err == ""
 

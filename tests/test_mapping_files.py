@@ -273,7 +273,7 @@ def test_files_come_in_an_order_of_their_own(tmp_path: Path) -> None:
 def test_files_of_one_set_must_say_the_same_of_it(tmp_path: Path) -> None:
     one = opened(tmp_path, BLOCK + HEADER + ROW, "one.tsv").path
     other = opened(tmp_path, BLOCK + "#license: https://l.example/\n" + HEADER, "two.tsv").path
-    with pytest.raises(InputError, match="are both of the mapping set") as raised:
+    with pytest.raises(InputError, match="both belong to the mapping set") as raised:
         open_mapping_files([one, other])
     assert "differ in license: give each set an id of its own" in str(raised.value)
 

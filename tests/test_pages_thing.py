@@ -142,7 +142,7 @@ def test_what_stands_beside_a_thing_is_counted_as_the_store_counts_it(
     for ones in beside.values():
         assert [one.figures for one in ones] == sorted((o.figures for o in ones), reverse=True)
     text = Markup(pages.get("/gene/5742").text).text
-    assert "Beside it, in the same figures" in text
+    assert "Also in the same figures" in text
     assert len(beside) >= kinds
 
 

@@ -417,7 +417,7 @@ def test_a_release_that_another_push_put_there_is_not_taken_for_ours(
             line = ["push", "--endpoint", endpoint, "--data", str(tmp_path / folder), "--release"]
             done = run(*line, release.path)
             assert done.status == 0, done.err
-        assert "the store has another release than was pushed from here: all is sent" in done.err
+        assert "a release other than the one pushed from here: all is sent again" in done.err
         there = held(endpoint, "?g", f"?d {HAS_CURRENT_VERSION} ?found")
         assert there == {Iris().release(seeds_release.manifest()["version"]).value}
         assert "sent" not in run(*line, seeds_release.path).err
@@ -433,7 +433,7 @@ def test_graphs_of_mapping_sets_that_a_release_does_not_have_are_emptied(
         assert done.status == 0, done.err
         assert named[2:]
         for graph in named[2:]:
-            assert f"{graph}: emptied, for the release does not have this mapping set" in done.err
+            assert f"{graph}: emptied, because the release lacks this mapping set" in done.err
         assert held(endpoint, "?found", "?s ?p ?o") == set(named[:2])
         assert "emptied" not in run(*line, seeds_release.path).err
         assert len(run(*line, lasting.path).out.splitlines()) == len(named)

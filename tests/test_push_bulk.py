@@ -85,7 +85,7 @@ def test_the_graphs_of_mapping_sets_are_loaded_too_and_emptied_where_there_are_n
     assert (without.status, without.out) == (0, counts(seeds_release)), without.err
     for row in done.out.splitlines()[2:]:
         graph = row.split("\t")[0]
-        assert f"{graph}: emptied, for the release does not have this mapping set" in without.err
+        assert f"{graph}: emptied, because the release lacks this mapping set" in without.err
         assert there(virtuoso, graph) == set()
 
 
@@ -127,7 +127,7 @@ def test_a_release_that_another_push_put_there_is_not_taken_for_ours(
     for release, folder in ((seeds_release, "a"), (second, "b"), (seeds_release, "a")):
         done = push(virtuoso, release, tmp_path / folder)
         assert (done.status, done.out) == (0, counts(release)), done.err
-    assert "the store has another release than was pushed from here: all is sent" in done.err
+    assert "the store has a release other than the one pushed from here: all is sent" in done.err
     assert there(virtuoso, GRAPH) >= {
         triple for triple in triples(seeds_release) if "General mechanisms" in str(triple)
     }
@@ -256,8 +256,8 @@ def test_a_user_without_the_right_is_told(
             2,
         ),
         (("--query-endpoint", "http://127.0.0.1:1/"), "--query-endpoint is for --endpoint", 2),
-        (("--virtuoso-bulk", "-K"), "'-K' is no address of a SQL server: give HOST:PORT", 2),
-        (("--virtuoso-bulk", "http://a.example/"), "is no address of a SQL server", 2),
+        (("--virtuoso-bulk", "-K"), "'-K' is not the address of a SQL server: give HOST:PORT", 2),
+        (("--virtuoso-bulk", "http://a.example/"), "is not the address of a SQL server", 2),
         (("--user", "-K"), "'-K' is not a user name", 2),
         (("--graph", "no iri"), "'no iri' cannot name a graph", 2),
         (("--isql", "nothing"), "--isql nothing: there is no such program", 1),

@@ -369,7 +369,7 @@ def test_a_folder_of_dumps_is_no_release_for_any_command(tmp_path: Path) -> None
     for words in (("diff", copied, "current"), ("diff", "current", copied), ("verify", copied)):
         done = run(*words, "--data", data)
         assert (done.status, done.out) == (1, "")
-        assert f"{copied} holds dumps, no release: run `sha256sum -c SHA256SUMS`" in done.err
+        assert f"{copied} has dumps, not a release: run `sha256sum -c SHA256SUMS`" in done.err
 
 
 def test_a_rollback_to_a_release_of_another_data_folder_is_refused(

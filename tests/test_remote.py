@@ -249,7 +249,7 @@ def test_an_endpoint_that_moved_is_told_with_its_new_address() -> None:
 )
 def test_an_answer_of_another_media_type_is_refused(text: str, kind: str) -> None:
     assert failure(lambda handler: handler.send(ONE_ROW, kind), text) == (
-        f"answered {text.split()[0]} with {kind}, which is no query result: check the address"
+        f"answered {text.split()[0]} with {kind}, which is not a query result: check the address"
     )
 
 

@@ -88,7 +88,7 @@ def bulk_load(
         another push to the server is running.
     """
     if not SERVER_RE.fullmatch(options.server):
-        raise UsageError(f"{options.server!r} is no address of a SQL server: give HOST:PORT")
+        raise UsageError(f"{options.server!r} is not the address of a SQL server: give HOST:PORT")
     if not USER_RE.fullmatch(options.account.user):
         raise UsageError(f"{options.account.user!r} is not a user name: see --user")
     sources = release_graphs(release, options.graph)

@@ -73,8 +73,8 @@ class Source:
 
 
 #: Notes on the progress of a push.
-OTHER: Final = "the store has another release than was pushed from here: all is sent again"
-EMPTIED: Final = "emptied, for the release does not have this mapping set"
+OTHER: Final = "the store has a release other than the one pushed from here: all is sent again"
+EMPTIED: Final = "emptied, because the release lacks this mapping set"
 
 
 def mapping_space(release: Release) -> str:

@@ -186,7 +186,7 @@ def parse_query(name: str, source: str) -> NamedQuery:
     words = tuple(word.strip() for word in keywords.split(",") if word.strip())
     endpoints = tuple(header.get("endpoint", ()))
     if bool(endpoints) != bool(join):
-        raise QueryError(f"{name}.rq: needs both an endpoint and a join, or none of them")
+        raise QueryError(f"{name}.rq: needs both an endpoint and a join, or neither")
     text = text.strip() + "\n"
     chart = _parse_chart(name, header.get("chart", []), text)
     return NamedQuery(

@@ -146,7 +146,7 @@ def find_release(data: Path, name: str) -> Release:
         return current_release(data)
     as_path = Path(name)
     if name and (as_path / "SHA256SUMS").is_file():  # with a manifest too, but the dumps' own
-        raise ReleaseError(f"{name} holds dumps, no release: run `sha256sum -c SHA256SUMS` there")
+        raise ReleaseError(f"{name} has dumps, not a release: run `sha256sum -c SHA256SUMS` there")
     if name and (as_path / MANIFEST).is_file():
         resolved = as_path.resolve()
         return Release(resolved.name, resolved)

@@ -219,7 +219,7 @@ def _check_body(endpoint: str, body: IO[bytes], media_type: str, form: str) -> N
     except LookupError:
         raise RemoteError(
             endpoint,
-            f"answered {form} with {media_type}, which is no query result: check the address",
+            f"answered {form} with {media_type}, which is not a query result: check the address",
         ) from None
     except (SyntaxError, ValueError, OSError) as error:
         # The traceback would keep the answer alive, which must be dropped in this thread.

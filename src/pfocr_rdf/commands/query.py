@@ -83,14 +83,14 @@ def query(
         float, typer.Option("--timeout-s", help="Seconds to wait for an endpoint.")
     ] = TIMEOUT_S,
     explain: Annotated[
-        bool, typer.Option("--explain", help="Print what SERVICE would ask, and do not ask.")
+        bool, typer.Option("--explain", help="Print what SERVICE would ask, without asking.")
     ] = False,
     partners: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Endpoints for SERVICE.", show_default="public ones"),
     ] = None,
     show: Annotated[
-        bool, typer.Option("--show", help="Print the query, and do not run it.")
+        bool, typer.Option("--show", help="Print the query without running it.")
     ] = False,
     listed: Annotated[bool, typer.Option("--list", help="List the named queries.")] = False,
 ) -> None:
@@ -263,7 +263,7 @@ def _tell_cut(asked: str, params: list[str], rows: int) -> None:
         return
     limits = [one.default for one in query.parameters if one.type == LIMIT]
     if str(rows) in limits:
-        say(f"{counted(rows, 'row')}, the limit: for more, say --param limit=NUMBER")
+        say(f"{counted(rows, 'row')}, the limit: for more, give --param limit=NUMBER")
 
 
 def _refuse_crashing(text: str) -> None:

@@ -29,7 +29,7 @@ def search(
         int, typer.Option(min=0, max=200, help="How many figures to print, at most.")
     ] = 20,
     suggest: Annotated[
-        bool, typer.Option("--suggest", help="Print how the text may go on.")
+        bool, typer.Option("--suggest", help="Print names and titles that begin with the text.")
     ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON document, with facets.")

@@ -56,7 +56,7 @@ SlowWorkers = Annotated[
 ]
 TimeoutS = Annotated[
     float,
-    typer.Option("--timeout-s", min=0.1, help="Seconds for a query, with its wait in the queue."),
+    typer.Option("--timeout-s", min=0.1, help="Seconds for a query, its wait included."),
 ]
 MemoryMb = Annotated[
     int,
@@ -254,5 +254,5 @@ def _public_url(url: str | None) -> str | None:
         parts = urlsplit("")
     if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
         reason = "give the scheme, the host and perhaps a path"
-        raise UsageError(f"--public-url {url!r} is no address: {reason}")
+        raise UsageError(f"--public-url {url!r} is not an address: {reason}")
     return url if url.endswith("/") else f"{url}/"

@@ -103,8 +103,8 @@ def open_mapping_files(
             keys = one.metadata.keys() | other.metadata.keys()
             key = next(k for k in sorted(keys) if one.metadata.get(k) != other.metadata.get(k))
             raise InputError(
-                f"{one.name} and {other.name} are both of the mapping set {one.mapping_set}, and "
-                f"differ in {key}: give each set an id of its own, or both the same metadata"
+                f"{one.name} and {other.name} both belong to the mapping set {one.mapping_set}, "
+                f"and differ in {key}: give each set an id of its own, or both the same metadata"
             )
     return tuple(files)
 

@@ -4,7 +4,7 @@ An answer without rows is valid, so this is not reported as a problem. The heade
 ``X-Pfocr-Absent`` lists the IRIs and values of the query that occur in no triple, and what the
 release has in place of each. Values are written as in N-Triples and percent-encoded. So are
 variables that have no value in HAVING, conditions of FILTER that count, and what to write instead.
-Graphs that the release does not have are told, and terms that only the default graph has. If the
+So are graphs that the release does not have, and terms that only the default graph has. If the
 release has all that the query names, the header names properties that its things cannot have.
 """
 
@@ -39,7 +39,7 @@ CHARACTER_S: Final = 1e-5
 HAVING: Final = "HAVING"
 FILTER: Final = "FILTER"
 GRAPH: Final = "GRAPH"
-#: In place of a named graph: that the default graph has the term, and the graphs of the query not.
+#: In place of a named graph: that only the default graph has the term, not those of the query.
 DEFAULT: Final = "DEFAULT"
 #: First characters of values, paths, variables and ``[]``, which are percent-encoded as a whole.
 WHOLE: Final = ('"', "<", "?", "[")
@@ -53,14 +53,14 @@ def told_absent(text: str, store: Quads, iris: Iris, deadline: float) -> Iterato
     """What the query process reports: terms of a query that the release lacks, and what it has.
 
     Each tuple holds the term, the property of which it should be a value, what there is in its
-    place, and the property of that; "" where there is none. For what is told in place of them, see
-    ``HAVING`` and what follows it. If the term is a property that a thing
-    cannot have, these follow: the thing, what else it is asked for, a named graph that has the
-    property if the default graph does not, the classes whose things have it, a property that leads
-    to the thing, and classes that this leads to.
+    place, and the property of that; "" where there is none. ``HAVING`` and the constants after it
+    stand for other reasons. If the term is a property that a thing cannot have, these follow: the
+    thing, what else it is asked for, a named graph that has the property if the default graph does
+    not, the classes whose things have it, a property that leads to the thing, and classes that this
+    leads to.
 
-    The answer is whole without any of this. So what is found in a second is told, and in half of
-    the time that is left; nothing, if the text is so long that reading it alone would take more.
+    The answer is whole without any of this. So only what is found within a second, and within half
+    of the time that is left, is reported; nothing, if reading the text alone would take longer.
 
     :param deadline: of the answer, on :func:`time.monotonic`'s clock.
     """
