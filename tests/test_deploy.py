@@ -58,6 +58,7 @@ def test_every_option_that_the_document_names_exists() -> None:
 
 def test_what_the_container_copies_exists() -> None:
     copied = re.findall(r"^COPY (?!--)(.*) \S+$", (DEPLOY / "Dockerfile").read_text(), re.MULTILINE)
+    assert copied
     for name in " ".join(copied).split():
         assert (REPOSITORY / name).exists(), name
 

@@ -421,6 +421,8 @@ def test_every_tier_of_a_lexicon_conforms(whole: Graph) -> None:
                 f"INSERT {{ ?m pfocr:lexicon pfocr:{lexicon} ; pfocr:tier pfocr:{tier} }} "
                 f"WHERE {{ {GENE_MENTION} ; pfocr:lexicon ?l ; pfocr:tier ?t }}"
             )
+            there = f"{GENE_MENTION} ; pfocr:lexicon pfocr:{lexicon} ; pfocr:tier pfocr:{tier}"
+            assert changed.query(f"{PREFIXES} ASK {{ {there} }}").askAnswer
             assert findings(changed)[0] == set()
 
 
