@@ -76,6 +76,10 @@ def test_a_variable_that_is_not_grouped_is_named(text: str, which: str) -> None:
             "a variable in an expression of SELECT has no value in a group",
         ),
         ("SELECT (?x AS ?x) {?x ?p ?o}", "AS names a variable that has a value already"),
+        (f"ASK {{}} LIMIT {10**20}", "the number after LIMIT is too large"),
+        (f"ASK {{}} LIMIT 1 OFFSET {10**20}", "the number after OFFSET is too large"),
+        ("ASK { ?s ?p 'a'@abcdefghi }", "a part of a language tag is too long"),
+        (r"ASK { ?s ?p '\uD800' }", "an escape names no character"),
     ],
 )
 def test_what_the_grammar_forbids_for_its_meaning_is_said_in_words(text: str, reason: str) -> None:

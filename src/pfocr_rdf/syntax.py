@@ -52,6 +52,16 @@ WORDS_TO_REASON: Final = (
     ),
     ("Duplicated variable name in SELECT", TWICE),
     ("The SELECT overrides an existing variable", OVERRIDDEN),
+    ("The query limit should be", "the number after LIMIT is too large: give a smaller one"),
+    ("The query offset should be", "the number after OFFSET is too large: give a smaller one"),
+    (
+        "language tag parsing failed",
+        "a part of a language tag is too long: it has at most eight letters, as in 'text'@en",
+    ),
+    (
+        "escape sequence should be followed by",
+        r"an escape names no character: write \u and four hexadecimal digits, or \U and eight",
+    ),
 )
 
 
