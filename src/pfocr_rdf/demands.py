@@ -84,9 +84,9 @@ def demands(text: str, prefixes: Mapping[str, str]) -> list[tuple[str, tuple[Dem
     >>> dict(demands("ASK { ?a <urn:p> ?b }", {}))["?b"]
     (Demand(term=<NamedNode value=urn:p>, is_class=False, leads=True),)
     """
-    words = list(pieces(text, prefixes))
     if any(sign in text for sign in SPOKEN_OF):
         return []
+    words = list(pieces(text, prefixes))
     if any(piece.kind == "word" and piece.text in ELSEWHERE for piece in words):
         return []
     return [

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit, urlunsplit
 
 import typer
@@ -28,7 +28,7 @@ from pfocr_rdf.web.served import check_files as check_files_of
 from pfocr_rdf.web.server import ServerOptions, Stop, check_address, stopping_on_signals
 from pfocr_rdf.web.server import serve as serve_site
 
-MEBI = 1 << 20
+MEBI: Final = 1 << 20
 LogFormatName = Literal["text", "json"]
 
 

@@ -8,10 +8,7 @@ import typer
 from pfocr_rdf.commands.console import counted, doing, print_while_read, refusals, say
 from pfocr_rdf.commands.options import DEFAULT_DATA, Data, Quiet, release_names
 from pfocr_rdf.contents import holding_named
-from pfocr_rdf.releases import (
-    CURRENT,
-    RELEASES,
-)
+from pfocr_rdf.releases import CURRENT, RELEASES
 from pfocr_rdf.verify import verify_release
 
 

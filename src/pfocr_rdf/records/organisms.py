@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Final
 
 from pfocr_rdf.errors import Problem, RecordError
 from pfocr_rdf.iris import TAXON_RE, WEB_ADDRESS_RE
@@ -14,12 +15,12 @@ from pfocr_rdf.records.text import one_line, present, publishable, readable
 from pfocr_rdf.resources import resource
 
 #: What follows the name in the title of some pages.
-PAGE_TITLE_END = " pathways"
+PAGE_TITLE_END: Final = " pathways"
 #: The reason reported for an organism whose name is not found.
-WITHOUT_TAXON = "maps to no taxon: kept as text; add an organism page, or correct the name"
+WITHOUT_TAXON: Final = "maps to no taxon: kept as text; add an organism page, or correct the name"
 #: The reason reported for an organism to whose name its own gene table gives several ids.
-SEVERAL_TAXA = "has several ids in the gene table: kept as text; correct the table"
-PAGE_FIELDS = frozenset({"common", "latin", "ncbi", "title", "group", "image"})
+SEVERAL_TAXA: Final = "has several ids in the gene table: kept as text; correct the table"
+PAGE_FIELDS: Final = frozenset({"common", "latin", "ncbi", "title", "group", "image"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Triples grouped by subject and property, for look-ups by pages."""
 
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 from pyoxigraph import Literal, NamedNode, Triple
 
@@ -55,7 +56,7 @@ class Facts:
         return bool(self._values)
 
 
-NOTHING = Facts()
+NOTHING: Final = Facts()
 
 
 def by_subject(triples: Iterable[Triple]) -> Mapping[NamedNode, Facts]:

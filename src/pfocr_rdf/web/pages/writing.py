@@ -1,6 +1,7 @@
 """Triples as a document in each of the RDF forms, and as a block of JSON-LD inside a page."""
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from markupsafe import Markup
 from pyoxigraph import NamedNode, Triple
@@ -15,7 +16,7 @@ from pfocr_rdf.web.output import XmlGuard, named_in_xml
 
 #: Character → JSON escape, for those that could end the ``script`` element, begin another, or end
 #: a line of a script.
-ESCAPED = {c: f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
+ESCAPED: Final = {c: f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
 
 
 def written(triples: Sequence[Triple], form: str, iris: Iris) -> bytes:
