@@ -494,8 +494,12 @@ def test_unknown_addresses_are_problems_too(server: Server) -> None:
 def test_the_access_log_tells_each_request_once_and_no_query(seeds_release: Release) -> None:
     with serving(seeds_release.path.parent.parent, "--log-format", "json") as server:
         request_id = server.ask("SELECT ('secret' AS ?x) {}").headers["x-request-id"]
+        page = server.request("GET", "/gene/2064")
+        server.request("HEAD", "/gene/2064")
         server.stop()
     lines = [json.loads(line) for line in server.log if line.startswith("{")]
+    sent = {line["method"]: line["bytes"] for line in lines if line.get("path") == "/gene/2064"}
+    assert sent == {"GET": len(page.body), "HEAD": 0}
     (mine,) = [line for line in lines if line.get("request") == request_id]
     assert (mine["status"], mine["cache"], mine["outcome"]) == (200, "miss", "ok")
     assert re.fullmatch(r"[0-9a-f]{12}", mine["query"])

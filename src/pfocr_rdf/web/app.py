@@ -240,7 +240,7 @@ class Site:
                 exchange.status = message["status"]
                 request_id = (b"x-request-id", exchange.request_id.encode())
                 message["headers"] = [*message["headers"], *COMMON, request_id]
-            else:
+            elif exchange.method != "HEAD":  # whose body the connection leaves out
                 exchange.sent_bytes += len(message.get("body", b""))
             await exchange.send(message)
 
