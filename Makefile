@@ -7,8 +7,8 @@ VENDOR := src/pfocr_rdf/web/static/vendor
 COMUNICA := build/comunica
 VALIDATOR := build/validator
 
-# Tests of seconds, processes and other servers also depend on what else the machine does: what
-# fails is tried once more, alone, and the output has both.
+# Tests of times, processes and other servers also depend on what else the machine does: those that
+# fail are run once more, alone, and the output has both runs.
 AGAIN := $(BIN)/pytest -q --last-failed --last-failed-no-failures none
 
 .PHONY: help run build editor comunica validator test test-long check bench bench-federation bench-serve bench-pages lock clean
@@ -39,9 +39,9 @@ test-long: $(VENV)/ready  ## The tests that take long: all pages of the real rec
 	$(BIN)/pytest -q -n 3 -m long --ignore tests/timed || $(AGAIN) -m long --ignore tests/timed
 	$(BIN)/pytest -q -m long tests/timed || $(AGAIN) -m long tests/timed
 
-# Three at a time for two cores: many wait for the disk, or for processes that they started. In
-# their order: by the number of their tests, files of few and long ones would come last, alone.
-# Those of seconds wait, most of the time, and two at a time do not wait for each other.
+# Three at a time on two cores: many wait for the disk, or for processes that they started. Files
+# keep their order: if those with the most tests came first, those with a few long ones would be
+# left to the end. Timed tests mostly wait, so that two at a time do not disturb each other.
 check: $(VENV)/ready editor  ## Format, lint, types, and all tests but those that take long
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
