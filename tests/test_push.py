@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -421,6 +422,18 @@ def test_a_release_that_another_push_put_there_is_not_taken_for_ours(
         there = held(endpoint, "?g", f"?d {HAS_CURRENT_VERSION} ?found")
         assert there == {Iris().release(seeds_release.manifest()["version"]).value}
         assert "sent" not in run(*line, seeds_release.path).err
+
+
+def test_a_release_in_a_renamed_folder_is_not_sent_again(
+    tmp_path: Path, seeds_release: Release
+) -> None:
+    renamed = tmp_path / "before-the-move"
+    shutil.copytree(seeds_release.path, renamed)
+    with oxigraph_writable(tmp_path / "store") as endpoint:
+        for path in (seeds_release.path, renamed, renamed):
+            done = run("push", "--endpoint", endpoint, "--data", tmp_path, "--release", path)
+            assert done.status == 0, done.err
+            assert ("was there already" in done.err) is (path == renamed), done.err
 
 
 def test_graphs_of_mapping_sets_that_a_release_does_not_have_are_emptied(

@@ -21,6 +21,7 @@ from pfocr_rdf.push_graphs import (
     mapping_space,
     release_graphs,
     same_by_value,
+    stated_version,
 )
 from pfocr_rdf.push_notes import Note, PushNotes, noting
 from pfocr_rdf.releases import Release
@@ -82,7 +83,7 @@ async def push_release(
     store = GraphStore(options.endpoint, queries, options.account, options.timeout_s)
     with noting(data, options.endpoint) as notes:
         async with store:
-            pushes = [_Push(one, release.id, notes, store, options) for one in sources]
+            pushes = [_Push(one, release, notes, store, options) for one in sources]
             if not options.again and not await pushes[0].agrees():
                 listen(PushProgress(pushes[0].source.graph, 0, pushes[0].source.triples, OTHER))
                 notes.forget()
@@ -100,13 +101,14 @@ class _Push:
     def __init__(
         self,
         source: Source,
-        release: str,
+        release: Release,
         notes: PushNotes,
         store: GraphStore,
         options: PushOptions,
     ) -> None:
         self.source = source
         self.release = release
+        self.version = stated_version(release)
         self.notes = notes
         self.store = store
         self.options = options
@@ -136,15 +138,15 @@ class _Push:
             raise RemoteError(
                 self.store.endpoint,
                 f"graph {graph} has {counted:,} triples there, but {confirmed:,} in"
-                f" {self.release}: check that nobody else writes to it, then push with --again",
+                f" {self.release.id}: check that nobody else writes to it, then push with --again",
             )
-        self.notes.write(graph, Note(self.release, confirmed, counted, counted))
+        self.notes.write(graph, Note(self.version, confirmed, counted, counted))
         return PushedGraph(graph, confirmed, confirmed - begun, counted, merged)
 
     def _begin(self, there: int) -> tuple[int, str]:
         """How many triples to skip, given the store's count; and a note why, or an empty one."""
         note = self.notes.read(self.source.graph)
-        if self.options.again or note is None or note.release != self.release:
+        if self.options.again or note is None or note.version != self.version:
             return 0, ""
         if not note.least <= there <= note.most:
             was = f"{note.confirmed:,} triples were confirmed"
@@ -156,14 +158,14 @@ class _Push:
         graph, confirmed = self.source.graph, begun
         lines = islice(self.source.lines(), begun, None)
         if not begun:
-            self.notes.write(graph, Note(self.release, 0, 0, 0))
+            self.notes.write(graph, Note(self.version, 0, 0, 0))
             await self.store.clear(graph)
         while chunk := list(islice(lines, self.options.chunk_triples)):
             # Noted before it is sent: after an interruption, none, some or all of it may be there.
             after = confirmed + len(chunk)
-            self.notes.write(graph, Note(self.release, confirmed, confirmed, after))
+            self.notes.write(graph, Note(self.version, confirmed, confirmed, after))
             await self.store.add(graph, b"".join(chunk))
             confirmed = after
-            self.notes.write(graph, Note(self.release, confirmed, confirmed, confirmed))
+            self.notes.write(graph, Note(self.version, confirmed, confirmed, confirmed))
             listen(PushProgress(graph, confirmed, self.source.triples))
         return confirmed

@@ -26,6 +26,7 @@ from pfocr_rdf.push_graphs import (
     mapping_space,
     release_graphs,
     same_by_value,
+    stated_version,
 )
 from pfocr_rdf.push_notes import Note, PushNotes, noting
 from pfocr_rdf.releases import Release
@@ -126,6 +127,7 @@ class _Bulk:
         listen: Listener,
     ) -> None:
         self.release = release
+        self.version = stated_version(release)
         self.options = options
         self.notes = notes
         self.isql = isql
@@ -156,7 +158,7 @@ class _Bulk:
             for source in missing:
                 total, name = source.triples, source.path.name
                 self.listen(PushProgress(source.graph, 0, total, f"Virtuoso loads {name}"))
-                self.notes.write(source.graph, Note(self.release.id, 0, 0, 0))
+                self.notes.write(source.graph, Note(self.version, 0, 0, 0))
                 self.isql.run(CLEAR, graph=source.graph)
             self._load(missing[0])
         for source in sources:
@@ -170,7 +172,7 @@ class _Bulk:
     def _is_noted(self, source: Source, there: int) -> bool:
         """Whether a graph can be skipped: noted as whole, with the count that it has now."""
         note = self.notes.read(source.graph)
-        whole = Note(self.release.id, source.triples, there, there)
+        whole = Note(self.version, source.triples, there, there)
         return note == whole and not self.options.again
 
     def _counted(self, source: Source) -> PushedGraph:
@@ -184,7 +186,7 @@ class _Bulk:
                 f" check that {self.folder} has the dumps of this release and that nobody else"
                 " writes to the graph, then push with --again",
             )
-        self.notes.write(graph, Note(self.release.id, total, counted, counted))
+        self.notes.write(graph, Note(self.version, total, counted, counted))
         self.listen(PushProgress(graph, total, total))
         return PushedGraph(graph, total, total, counted, merged)
 

@@ -85,6 +85,18 @@ def mapping_space(release: Release) -> str:
     return iris_of(release).mapping_graph("").value.rpartition("/")[0] + "/"
 
 
+def stated_version(release: Release) -> str:
+    """The version of a release, as its data state it; its folder may have been renamed.
+
+    :raises ReleaseError: if the manifest does not have it.
+    """
+    version = release.manifest().get("version")
+    if not isinstance(version, str):
+        reason = "does not say which version this is: build again, or roll back"
+        raise ReleaseError(f"{release.path / MANIFEST}: {reason}")
+    return version
+
+
 def release_graphs(release: Release, graph: str | None) -> list[Source]:
     """The graphs of a release: the data, and the named graphs of its dumps.
 

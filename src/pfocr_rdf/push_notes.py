@@ -11,14 +11,16 @@ from pathlib import Path
 
 from pfocr_rdf.errors import ReleaseError
 from pfocr_rdf.push_graphs import Source
-from pfocr_rdf.release_ids import version_of
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """How many triples of a graph a store has confirmed, and has then at least and at most."""
+    """How many triples of a graph a store has confirmed, and has then at least and at most.
 
-    release: str
+    :param version: that of the release which the triples are from.
+    """
+
+    version: str
     confirmed: int
     least: int
     most: int
@@ -76,8 +78,8 @@ class PushNotes:
     def read(self, graph: str) -> Note | None:
         """The note on a graph; None if there is none, or it cannot be read."""
         try:
-            release, confirmed, least, most = self._graphs[graph]
-            return Note(str(release), int(confirmed), int(least), int(most))
+            version, confirmed, least, most = self._graphs[graph]
+            return Note(str(version), int(confirmed), int(least), int(most))
         except (LookupError, ValueError, TypeError):
             return None
 
@@ -88,10 +90,10 @@ class PushNotes:
         store, is not noted here. The other release may even have as many triples.
 
         :param graph: that of the data.
-        :param versions: the releases that the store says this graph is of.
+        :param versions: those of which the store says that this graph is.
         """
         note = self.read(graph)
-        return note is None or versions <= {version_of(note.release)}
+        return note is None or versions <= {note.version}
 
     def forget(self) -> None:
         """Forget what was noted of all graphs, but not which there are."""
@@ -115,7 +117,7 @@ class PushNotes:
 
         :raises ReleaseError: if the data folder cannot be written to.
         """
-        self._graphs[graph] = [note.release, note.confirmed, note.least, note.most]
+        self._graphs[graph] = [note.version, note.confirmed, note.least, note.most]
         self._save()
 
     def _save(self) -> None:
