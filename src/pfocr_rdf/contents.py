@@ -1,7 +1,8 @@
 """Reading a release: holding it, its store, its dumps, the IRIs that it was built with."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Protocol
 
@@ -61,12 +62,24 @@ def dump_files(release: Release) -> list[ListedFile]:
 
     :raises ReleaseError: if the manifest does not list them.
     """
-    files = listed_files(release.manifest())
+    files = listed_dumps(release.manifest())
     if files is None:
         path = release.path / MANIFEST
         raise ReleaseError(f"{path}: no list of files: build again, or roll back")
+    return files
+
+
+def listed_dumps(manifest: Mapping[str, Any]) -> list[ListedFile] | None:
+    """The files that are published, as a release's manifest lists them; None if it lists none.
+
+    >>> listed_dumps({"files": [{"name": "dumps/void.ttl", "bytes": 1, "sha256": "…"}]})
+    [ListedFile(name='void.ttl', size=1, sha256='…')]
+    """
+    files = listed_files(manifest)
+    if files is None:
+        return None
     return [
-        ListedFile(file.name.removeprefix(DUMPS), file.size, file.sha256)
+        replace(file, name=file.name.removeprefix(DUMPS))
         for file in files
         if file.name.startswith(DUMPS) and file.name.count("/") == 1
     ]

@@ -115,10 +115,10 @@ def files(reading: Reading) -> list[File]:
     """The dump files, those that most people want first."""
     known = dump_files(reading)
     order = [*FILE_TO_WORDS, *(name for name in known if name not in FILE_TO_WORDS)]
+    found = [known[name] for name in order if name in known]
     return [
-        File(name, FILE_TO_WORDS.get(name, ""), FILE_TO_TYPE.get(name, ""), *known[name])
-        for name in order
-        if name in known
+        File(f.name, FILE_TO_WORDS.get(f.name, ""), FILE_TO_TYPE.get(f.name, ""), f.size, f.sha256)
+        for f in found
     ]
 
 

@@ -11,6 +11,8 @@ from starlette.datastructures import MutableHeaders
 from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from pfocr_rdf.contents import listed_dumps
+from pfocr_rdf.listing import ListedFile
 from pfocr_rdf.web.pages.forms import REVALIDATE, has_already
 from pfocr_rdf.web.pages.visits import Visit
 from pfocr_rdf.web.problems import Refusal
@@ -30,15 +32,9 @@ SUFFIX_TO_TYPE: Final = {
 RANGE_RE: Final = re.compile(r"(?P<first>[0-9]{1,18})-(?P<last>[0-9]{1,18})?|-(?P<end>[0-9]{1,18})")
 
 
-def dump_files(reading: Reading) -> dict[str, tuple[int, str]]:
-    """File name → size in bytes and SHA-256."""
-    rows = reading.manifest["files"]
-    prefix = f"{DUMPS}/"
-    return {
-        row["name"].removeprefix(prefix): (row["bytes"], row["sha256"])
-        for row in rows
-        if row["name"].startswith(prefix)
-    }
+def dump_files(reading: Reading) -> dict[str, ListedFile]:
+    """The files by their names."""
+    return {file.name: file for file in listed_dumps(reading.manifest) or ()}
 
 
 def answer_dump(visit: Visit) -> Response:
@@ -61,7 +57,7 @@ def answer_dump(visit: Visit) -> Response:
     # https://www.rfc-editor.org/rfc/rfc9110#section-8.8.2.1
     written = int(min(stat.st_mtime, time.time()))
     modified = formatdate(written, usegmt=True)
-    tag = f'"{files[name][1]}"'
+    tag = f'"{files[name].sha256}"'
     headers = {
         "etag": tag,
         "last-modified": modified,
