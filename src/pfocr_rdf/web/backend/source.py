@@ -31,6 +31,8 @@ MOST: Final = 200_000
 #: How many answers are kept (a release never changes), and the most quads in one that is.
 KEPT: Final = 4_096
 KEPT_QUADS: Final = 500
+#: The most quads in all answers that are kept: a quad takes some 460 bytes.
+ALL_KEPT_QUADS: Final = 100_000
 #: Most quads of one lookup by a query process: a release has fewer classes and properties.
 LOOKUP_QUADS: Final = 1_000
 STRING: Final = Literal("").datatype
@@ -43,6 +45,7 @@ class BackendSource:
         self._holding = holding
         self._loop = loop
         self._kept: OrderedDict[object, tuple[Quad, ...]] = OrderedDict()
+        self._kept_quads = 0
         self._lock = threading.Lock()
 
     def quads(
@@ -82,11 +85,14 @@ class BackendSource:
         return found
 
     def _keep(self, key: object, found: tuple[Quad, ...]) -> None:
-        if len(found) <= KEPT_QUADS:
-            with self._lock:
-                self._kept[key] = found
-                if len(self._kept) > KEPT:
-                    self._kept.popitem(last=False)
+        if len(found) > KEPT_QUADS:
+            return
+        with self._lock:
+            # Two threads may have asked for the same.
+            self._kept_quads += len(found) - len(self._kept.pop(key, ()))
+            self._kept[key] = found
+            while len(self._kept) > KEPT or self._kept_quads > ALL_KEPT_QUADS:
+                self._kept_quads -= len(self._kept.popitem(last=False)[1])
 
     def read_ahead(self, subjects: Sequence[NamedNode], graph: Graph = DATA) -> None:
         """Read and keep the quads of things that will be asked about.
