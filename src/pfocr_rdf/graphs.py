@@ -7,6 +7,7 @@ https://www.w3.org/TR/sparql11-query/#rdfDataset
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache, partial
 from itertools import chain, islice
 from typing import Final
 
@@ -62,9 +63,11 @@ def misplaced(text: str, store: Quads, iris: Iris) -> Iterator[Misplaced]:
     if not names_graphs(text):
         return
     words = list(pieces(text, iris.prefixes()))
-    groups = [group for group in _groups(words, _named(store, iris)) if group.is_needed]
+    has = cache(partial(_has, store))  # to ask another engine takes long
+    named = tuple(filter(has, _graphs(store, iris)))
+    groups = [group for group in _groups(words, named) if group.is_needed]
     asked = dict.fromkeys(chain(_dataset(words), *(group.graphs or () for group in groups)))
-    lacking = [graph for graph in asked if not _has(store, graph)]
+    lacking = [graph for graph in asked if not has(graph)]
     yield from (Misplaced(graph, is_graph=True) for graph in lacking)
     if not lacking and not _has_choices(words):
         yield from islice(_elsewhere(groups, store), 1)
@@ -83,11 +86,11 @@ def _has_choices(words: Sequence[Piece]) -> bool:
     return False
 
 
-def _named(store: Quads, iris: Iris) -> Graphs:
-    """The named graphs of the release."""
+def _graphs(store: Quads, iris: Iris) -> Graphs:
+    """The named graphs of the release, which may be empty."""
     topics = store.quads_for_pattern(None, TOPIC, None, DefaultGraph())
     sets = (quad.object for quad in topics if isinstance(quad.object, NamedNode))
-    return tuple(graph for graph in (iris.equivalents, *sets) if _has(store, graph))
+    return tuple(dict.fromkeys((iris.equivalents, *sets)))
 
 
 def _dataset(words: Sequence[Piece], clause: str | None = None) -> Iterator[NamedNode]:
@@ -130,8 +133,9 @@ def _elsewhere(groups: Iterable[_Group], store: Quads) -> Iterator[Misplaced]:
     """The terms that are in the default graph and in none that they are sought in."""
     for group in groups:
         for node in group.terms if group.graphs is not None else ():
-            is_found = any(occurs(node, store, graph) for graph in group.graphs or ())
-            if not is_found and occurs(node, store, DefaultGraph()):
+            if occurs(node, store, DefaultGraph()) and not any(
+                occurs(node, store, graph) for graph in group.graphs or ()
+            ):
                 yield Misplaced(node)
 
 
