@@ -138,8 +138,11 @@ def test_a_query_has_the_answer_of_the_store_of_the_release(pair: Pair, query: s
 def test_why_nothing_is_found_is_told_as_the_store_of_the_release_tells_it(
     pair: Pair, query: str
 ) -> None:
-    backed, local = pair.form(query=query, accept=f"{JSON}, application/n-triples")
-    assert backed.headers["x-pfocr-absent"] == local.headers["x-pfocr-absent"]
+    for _ in range(10):  # what a busy engine did not tell in a second, it tells another time
+        backed, local = pair.form(query=query, accept=f"{JSON}, application/n-triples")
+        if backed.headers.get("x-pfocr-absent") == local.headers["x-pfocr-absent"]:
+            return
+    assert backed.headers.get("x-pfocr-absent") == local.headers["x-pfocr-absent"]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -262,6 +262,21 @@ def test_an_answer_is_kept_and_found_again_under_its_tag(server: Server) -> None
     assert other.status == 200
 
 
+def test_an_answer_is_not_kept_if_it_was_too_late_to_say_why_it_is_empty(
+    seeds_release: Release,
+) -> None:
+    """The next one may say it: of a text so long, half of the time does not suffice."""
+    genes = " ".join(f"gene:{number}" for number in range(1_000_000, 1_007_000))
+    late = f"SELECT * {{ VALUES ?g {{ {genes} }} ?g pfocr:tier ?t }}"
+    with serving(seeds_release.path.parent.parent, "--timeout-s", "1.6") as server:
+        for _ in range(2):
+            answer = server.post(late, JSON)
+            assert (answer.json["results"]["bindings"], answer.headers["x-cache"]) == ([], "miss")
+            assert "etag" not in answer.headers
+        asked = [server.post("SELECT * { ?s a <urn:x> }", JSON) for _ in range(2)]
+        assert [answer.headers["x-cache"] for answer in asked] == ["miss", "hit"]
+
+
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 @pytest.mark.parametrize(
     "target",

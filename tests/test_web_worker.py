@@ -142,15 +142,17 @@ def test_of_many_iris_that_the_release_lacks_a_few_are_told(seeds_release: Relea
     assert [iri for iri, *_ in answer.end["absent"]] == [f"urn:{'x' * n}" for n in range(1, 6)]
 
 
-@pytest.mark.parametrize(("count", "left_s"), [(36_000, 60.0), (3_000, 0.2), (1, -1.0)])
+@pytest.mark.parametrize(
+    ("count", "left_s", "cut"), [(36_000, 60.0, False), (3_000, 0.2, True), (1, -1.0, True)]
+)
 def test_an_answer_without_rows_does_not_wait_long_for_why_that_is_so(
-    count: int, left_s: float, seeds_release: Release
+    count: int, left_s: float, cut: bool, seeds_release: Release
 ) -> None:
     store = open_store(seeds_release)
     genes = " ".join(f"gene:{number}" for number in range(1_000_000, 1_000_000 + count))
     text = f"SELECT * {{ VALUES ?g {{ {genes} }} ?g pfocr:tier ?t }}"
     end = answered(store, text, deadline=time.monotonic() + left_s).end
-    assert (end["rows"], end["absent"]) == (0, [])
+    assert (end["rows"], end["absent"], end["cut"]) == (0, [], cut)
 
 
 def test_what_is_found_in_time_is_told_though_there_is_more(seeds_release: Release) -> None:
@@ -162,10 +164,11 @@ def test_what_is_found_in_time_is_told_though_there_is_more(seeds_release: Relea
     store = open_store(seeds_release)
     text = "ASK { ?s <urn:a> <urn:b>, <urn:c>, <urn:d> }"
     before = time.monotonic()
-    told = list(told_absent(text, Slow(), Iris(), before + 0.8))
+    told, is_whole = told_absent(text, Slow(), Iris(), before + 0.8)
     assert time.monotonic() < before + 0.8
     assert told[0][0] == "urn:a"
     assert 0 < len(told) < 4
+    assert not is_whole
 
 
 def test_turtle_has_the_prefixes_of_the_data() -> None:

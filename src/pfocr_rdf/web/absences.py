@@ -10,9 +10,8 @@ release has all that the query names, the header names properties that its thing
 
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from pyoxigraph import Literal, NamedNode, Quad
 
@@ -49,15 +48,25 @@ LISTS: Final = ("has", "to")
 PARAMETERS: Final = ("of", "instead", "instead-of", "at", "beside", "graph", "has", "via", "to")
 
 
-def told_absent(text: str, store: Quads, iris: Iris, deadline: float) -> Iterator[tuple[str, ...]]:
+class Absences(NamedTuple):
     """What the query process reports: terms of a query that the release lacks, and what it has.
 
-    Each tuple holds the term, the property of which it should be a value, what there is in its
-    place, and the property of that; "" where there is none. ``HAVING`` and the constants after it
-    stand for other reasons. If the term is a property that a thing cannot have, these follow: the
-    thing, what else it is asked for, a named graph that has the property if the default graph does
-    not, the classes whose things have it, a property that leads to the thing, and classes that this
-    leads to.
+    Each tuple of ``told`` holds the term, the property of which it should be a value, what there is
+    in its place, and the property of that; "" where there is none. ``HAVING`` and the constants
+    after it stand for other reasons. If the term is a property that a thing cannot have, these
+    follow: the thing, what else it is asked for, a named graph that has the property if the default
+    graph does not, the classes whose things have it, a property that leads to the thing, and
+    classes that this leads to.
+
+    :param is_whole: False if there may be more, but it was too late to find out.
+    """
+
+    told: list[tuple[str, ...]]
+    is_whole: bool = True
+
+
+def told_absent(text: str, store: Quads, iris: Iris, deadline: float) -> Absences:
+    """Find out why a query finds nothing.
 
     The answer is whole without any of this. So only what is found within a second, and within half
     of the time that is left, is reported; nothing, if reading the text alone would take longer.
@@ -66,9 +75,14 @@ def told_absent(text: str, store: Quads, iris: Iris, deadline: float) -> Iterato
     """
     now = time.monotonic()
     most_s = min(LONGEST_S, (deadline - now) / 2)
-    if len(text) * CHARACTER_S <= most_s:
-        with suppress(Refusal):
-            yield from islice(_told(text, _Until(store, now + most_s), iris), MOST_TOLD)
+    if (takes_s := len(text) * CHARACTER_S) > most_s:
+        return Absences([], is_whole=takes_s > LONGEST_S)  # which no other time would change
+    told = list[tuple[str, ...]]()
+    try:
+        told.extend(islice(_told(text, _Until(store, now + most_s), iris), MOST_TOLD))
+    except Refusal:
+        return Absences(told, is_whole=False)
+    return Absences(told)
 
 
 class _Until:

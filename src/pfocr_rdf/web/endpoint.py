@@ -230,7 +230,7 @@ class Endpoint:
                 raise cut.refusal from None
             finally:
                 self.engine.close(running)
-            if repeatable:
+            if repeatable and _is_told(running):
                 key = key._replace(release=running.release)
                 headers = self._headers(exchange, query, running, key)
                 headers.extend([_length(body), *absent_headers(running.end or {})])
@@ -266,7 +266,7 @@ class Endpoint:
         key: AnswerKey,
         partners: Headers | None,
     ) -> None:
-        repeatable = exchange.cache == "miss"
+        repeatable = exchange.cache == "miss" and _is_told(running)
         headers = self._headers(exchange, query, running, key if repeatable else None, partners)
         first = running.take() if running.chunks else b""
         if running.end is None:
@@ -366,6 +366,11 @@ class Endpoint:
         body = written_graph(triples, form.name, held.iris)
         release = (b"x-pfocr-release", held.release.id.encode())
         return whole_reply(200, form.media_type, body, VARY, REVALIDATE, release)
+
+
+def _is_told(running: Running) -> bool:
+    """Whether all is told that explains an answer without rows: else the next may tell more."""
+    return not (running.end or {}).get("cut")
 
 
 def _hot_key(exchange: Exchange) -> tuple[bytes, ...]:

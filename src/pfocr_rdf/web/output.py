@@ -18,6 +18,7 @@ import zstandard
 from pyoxigraph import BlankNode, Triple
 
 from pfocr_rdf.rows import RowCounter
+from pfocr_rdf.web.absences import Absences
 from pfocr_rdf.web.formats import AnswerKind
 from pfocr_rdf.web.frames import MAX_PAYLOAD, Kind, data_frames, frame, write_all
 from pfocr_rdf.web.problems import Refusal
@@ -186,7 +187,7 @@ class Output:
     def finish(
         self,
         check: Callable[[int], None] | None = None,
-        absent: Callable[[], Iterable[tuple[str, ...]]] | None = None,
+        absent: Callable[[], Absences] | None = None,
     ) -> None:
         """Pass the rest on, and report that the answer is complete.
 
@@ -206,7 +207,9 @@ class Output:
             block = self._encoder.compress(block) + self._encoder.flush()
         end: dict[str, object] = {"rows": self.rows, "bytes": self.bytes}
         if absent and not self.rows:
-            end["absent"] = list(absent())
+            found = absent()
+            end["absent"] = found.told
+            end["cut"] = not found.is_whole
         self._send([*parts, *data_frames(block), frame(Kind.END, orjson.dumps(end))])
 
     def _pass_on(self) -> None:

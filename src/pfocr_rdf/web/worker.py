@@ -9,7 +9,7 @@ pyoxigraph demands that an answer is made, read and dropped in one thread; there
 
 import math
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Final, cast
 
@@ -31,7 +31,7 @@ from pfocr_rdf.results import GRAPH_FORMATS, RESULT_FORMATS, gmt_lines
 from pfocr_rdf.rows import RowCounter, row_counter
 from pfocr_rdf.syntax import SyntaxFault, find_fault
 from pfocr_rdf.tokens import readable
-from pfocr_rdf.web.absences import told_absent
+from pfocr_rdf.web.absences import Absences, told_absent
 from pfocr_rdf.web.formats import AnswerKind, refuse_kind
 from pfocr_rdf.web.frames import Kind, frame, read_request, write_all
 from pfocr_rdf.web.output import (
@@ -220,7 +220,7 @@ def answer_query(store: Store, request: Request, prefixes: Prefixes, fd: int) ->
         is_yes = isinstance(answer, QueryBoolean) and bool(answer)
         tells = request.is_whole and not is_yes
 
-        def absent() -> Iterator[tuple[str, ...]]:
+        def absent() -> Absences:
             return told_absent(text, store, prefixes.iris(), request.deadline)
 
         output.finish(absent=absent if tells else None)

@@ -6,7 +6,6 @@ its reader, this happens in the query process.
 """
 
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import BinaryIO, Final, cast
 
 import orjson
@@ -26,7 +25,7 @@ from pyoxigraph import (
 
 from pfocr_rdf.results import RESULT_FORMATS
 from pfocr_rdf.tokens import readable
-from pfocr_rdf.web.absences import told_absent
+from pfocr_rdf.web.absences import Absences, told_absent
 from pfocr_rdf.web.feed import Feed
 from pfocr_rdf.web.formats import AnswerKind, refuse_kind
 from pfocr_rdf.web.frames import Kind, frame, write_all
@@ -104,11 +103,13 @@ def answer_query(nothing: Store, request: Request, prefixes: Prefixes, fd: int, 
         raise Refusal("backend-failed", detail) from None
 
 
-def _absences(request: Request, prefixes: Prefixes, fd: int) -> Iterator[tuple[str, ...]]:
+def _absences(request: Request, prefixes: Prefixes, fd: int) -> Absences:
     """Why there are no rows, if the backend tells in time; else the answer is whole without it."""
     text = readable(request.query.rstrip())
-    with suppress(Refusal, SyntaxError, OSError, RuntimeError, ValueError):
-        yield from told_absent(text, Lookups(fd), prefixes.iris(), request.deadline)
+    try:
+        return told_absent(text, Lookups(fd), prefixes.iris(), request.deadline)
+    except (SyntaxError, OSError, RuntimeError, ValueError):
+        return Absences([], is_whole=False)
 
 
 def _read(
