@@ -181,6 +181,15 @@ def test_an_answer_without_a_row_says_what_the_release_lacks_each_time(server: S
         assert "x-pfocr-absent" not in server.ask(found).headers
 
 
+def test_what_is_spelt_as_no_endpoint_spells_it_is_told_with_the_iri_meant(server: Server) -> None:
+    text = "ASK { ?f schema:mentions mesh:c029366, <NCBIGene:2064> ; schema:isPartOf pmc:3471537 }"
+    assert server.ask(text).headers["x-pfocr-absent"].split(", ") == [
+        '<http://id.nlm.nih.gov/mesh/c029366>; instead="http://id.nlm.nih.gov/mesh/C029366"',
+        '<NCBIGene:2064>; instead="https://identifiers.org/ncbigene/2064"',
+        '<https://identifiers.org/pmc/3471537>; instead="https://identifiers.org/pmc/PMC3471537"',
+    ]
+
+
 def test_values_that_the_release_lacks_and_paths_are_percent_encoded(server: Server) -> None:
     text = "SELECT * { ?g schema:name 'mapk1' ; rdfs:label 'MAPK1', '50 %, \"é\"' }"
     label = "http://www.w3.org/2000/01/rdf-schema#label"

@@ -142,6 +142,18 @@ taxon:5742 or CHEBI:5742 or DOID:5742 or PMC5742
     return node
 
 
+def known_iri(text: str, iris: Iris = DEFAULT_IRIS) -> NamedNode | None:
+    """The same, but None for a text that spells nothing known.
+
+    >>> known_iri("Mesh:d014148"), known_iri("TP53")
+    (<NamedNode value=http://id.nlm.nih.gov/mesh/D014148>, None)
+    """
+    try:
+        return find_iri(text, iris)
+    except IriError:
+        return None
+
+
 def _alone(spelt: str, kinds: Sequence[Kind]) -> tuple[Kind, str] | None:
     """The kind and the accession if the text is a bare accession, without a prefix."""
     if spelt.isdigit():

@@ -1,28 +1,21 @@
 """Why a query of the command line found nothing, in a few lines on standard error."""
 
+from functools import partial
 from itertools import islice
 
-from pyoxigraph import NamedNode, Store
+from pyoxigraph import Store
 
 from pfocr_rdf.absent import MOST_TOLD, absent, present_instead
 from pfocr_rdf.apart import apart
 from pfocr_rdf.commands.console import counted, say
-from pfocr_rdf.errors import IriError
 from pfocr_rdf.graphs import misplaced
 from pfocr_rdf.having import counted_in_filter, unnamed_in_having
 from pfocr_rdf.iris import Iris
-from pfocr_rdf.spellings import find_iri
+from pfocr_rdf.spellings import known_iri
 
 
 def tell_unfound(text: str, store: Store, iris: Iris) -> None:
     """Tell why nothing was found: a missing IRI or value, or no thing that has all of them."""
-
-    def find(spelt: str) -> NamedNode | None:
-        try:
-            return find_iri(spelt, iris)
-        except IriError:
-            return None
-
     unnamed = unnamed_in_having(text)
     for variable, expression in unnamed.items():
         say(f"nothing was found: {variable} has no value in HAVING, write {expression} there")
@@ -41,7 +34,7 @@ def tell_unfound(text: str, store: Store, iris: Iris) -> None:
     if lacking:
         say("nothing was found, and the release does not have")
     for matched in lacking[:MOST_TOLD]:
-        instead = present_instead(matched, store, iris, find)
+        instead = present_instead(matched, store, iris, partial(known_iri, iris=iris))
         asked = f"{matched.term} as {matched.of}" if matched.of else f"{matched.term}"
         path = "/".join(map(str, instead.path))
         other = f"as {path}" if path else f"{instead.term}"

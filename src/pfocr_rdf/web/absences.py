@@ -10,6 +10,7 @@ release has all that the query names, the header names properties that its thing
 
 import time
 from collections.abc import Iterator, Mapping
+from functools import partial
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
@@ -21,6 +22,7 @@ from pfocr_rdf.contents import Quads
 from pfocr_rdf.graphs import misplaced
 from pfocr_rdf.having import counted_in_filter, unnamed_in_having
 from pfocr_rdf.iris import Iris
+from pfocr_rdf.spellings import known_iri
 from pfocr_rdf.web.headers import header_address, header_text
 from pfocr_rdf.web.problems import Refusal
 
@@ -118,10 +120,11 @@ def _told(text: str, store: Quads, iris: Iris) -> Iterator[tuple[str, ...]]:
         if len(one.term.value) <= LONGEST:
             place = ("",) * PARAMETERS.index("graph") + (DEFAULT,)
             yield (one.term.value, *((GRAPH,) if one.is_graph else place))
+    find = partial(known_iri, iris=iris)
     for matched in absent(text, store, iris):
         is_known = False
         if len(_said(matched.term)) <= LONGEST:
-            instead = present_instead(matched, store, iris)
+            instead = present_instead(matched, store, iris, find)
             path = "/".join(map(str, instead.path)) if instead.path[1:] else _said(*instead.path)
             yield *map(_said, (matched.term, matched.of, instead.term)), path
     if is_known:
