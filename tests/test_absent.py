@@ -60,6 +60,11 @@ def told(release: Release, text: str) -> list[tuple[str, str]]:
             "http://pfocr.wikipathways.org/figures/PMC6566596__ijms-20-02505-g004",
             "https://pfocr.wikipathways.org/figures/PMC6566596__ijms-20-02505-g004",
         ),
+        # A prefix without the last character of its namespace.
+        ("http://schema.orgmentions", SCHEMA + "mentions"),
+        ("https://schema.orgGene", SCHEMA + "Gene"),
+        (PFOCR[:-1] + "tier", PFOCR + "tier"),
+        ("https://identifiers.org/ncbigene5594", GENE),
         # What nothing here is like.
         ("https://identifiers.org/ncbigene/99999999", ""),
         ("http://www.wikidata.org/entity/Q15978631", ""),
@@ -99,6 +104,23 @@ def test_what_the_release_has_and_what_no_triple_is_matched_with_is_not_told(
     seeds_release: Release, text: str
 ) -> None:
     assert told(seeds_release, text) == []
+
+
+@pytest.mark.parametrize(
+    ("iri", "name"),
+    [
+        ("gene:MAPK1", '"MAPK1"'),
+        ("gene:mapk1", '"MAPK1"'),
+        ("mesh:Kynurenine", '"kynurenine"'),
+        ("gene:kynurenine", None),  # it is the name of a chemical
+        ("schema:MAPK1", None),
+    ],
+)
+def test_a_name_in_place_of_an_identifier_is_told_with_the_property_that_has_it(
+    seeds_release: Release, iri: str, name: str | None
+) -> None:
+    [(_, _, *instead)] = all_told(seeds_release, f"SELECT * {{ ?f schema:mentions {iri} }}")
+    assert instead == [name, name and NAME]
 
 
 def test_a_query_s_own_prefixes_go_before_ours(seeds_release: Release) -> None:

@@ -503,6 +503,14 @@ def test_why_a_query_finds_nothing_is_said_until_one_does(browser: Browser, serv
     assert "but as <http://www.w3.org/1999/02/22-rdf-syntax-ns#type>/<" in browser.run(
         f"{said}.innerText"
     )
+    names = "SELECT * { ?f schema:mentions gene:MAPK1, 5594 }"
+    browser.open(f"{site(server)}/sparql?query={quote(names)}")
+    browser.wait(f"{said}.checkVisibility()", "it is said")
+    assert browser.run(f"{said}.innerText.split(/\\s*\\n\\s*/).slice(1)") == [
+        'https://identifiers.org/ncbigene/MAPK1, but "MAPK1" as http://schema.org/name',
+        '"5594"^^<http://www.w3.org/2001/XMLSchema#integer> as http://schema.org/mentions'
+        ', but "5594" as http://schema.org/identifier',
+    ]
     browser.open(f"{site(server)}/sparql?query={quote(https)}")
     browser.wait(f"{said}.checkVisibility()", "it is said")
     browser.run(f"{EDITOR}.setValue({EDITOR}.getValue().replace('https:', 'http:'))")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
-from itertools import islice
+from itertools import chain, islice
 from typing import Final
 
 from pyoxigraph import DefaultGraph, Literal, NamedNode, Store
@@ -201,12 +201,33 @@ def _kind(literal: Literal) -> str:
 
 def _other_iri(node: NamedNode, store: Quads, iris: Iris, find: Find) -> Instead:
     """What the release has in the place of an absent IRI."""
-    others = (same_thing(node, store, iris), _other_scheme(node), find(node.value))
-    for other in filter(None, others):
+    other_scheme = _other_scheme(node)
+    others = (same_thing(node, store, iris), other_scheme, find(node.value))
+    separated = (_separated(one, iris) for one in filter(None, (node, other_scheme)))
+    for other in filter(None, (*others, *chain.from_iterable(separated))):
         if other != node and occurs(other, store, DefaultGraph()):
             return Instead(other)
-    alike = _alike(node.value, list(_terms(store)))
-    return Instead(NamedNode(alike) if alike else None)
+    if alike := _alike(node.value, list(_terms(store))):
+        return Instead(NamedNode(alike))
+    return _named_so(node, store)
+
+
+def _separated(node: NamedNode, iris: Iris) -> Iterator[NamedNode]:
+    """The IRI with the end of its namespace, as in ``http://schema.org/name``, not ``.orgname``."""
+    for namespace in iris.prefixes().values():
+        if node.value.startswith(namespace[:-1]) and not node.value.startswith(namespace):
+            yield NamedNode(namespace + node.value.removeprefix(namespace[:-1]))
+
+
+def _named_so(node: NamedNode, store: Quads) -> Instead:
+    """The name of a thing that an IRI has in place of its identifier, as in ``gene:TP53``."""
+    namespace, name = SPLIT_RE.split(node.value, 1)
+    for text in _cases(name):
+        quads = store.quads_for_pattern(None, NAMING[0], Literal(text), DefaultGraph())
+        named = (quad.subject for quad in islice(quads, SAMPLE))
+        if any(isinstance(one, NamedNode) and one.value.startswith(namespace) for one in named):
+            return Instead(Literal(text), NAMING[:1])
+    return Instead()
 
 
 def _other_use(node: NamedNode, of: NamedNode, store: Quads) -> Instead:
@@ -251,9 +272,11 @@ def _written_like(text: str, find: Find) -> Iterator[NamedNode | Literal]:
         yield term(PFOCR, text)
     if (found := find(text)) is not None:
         yield found
-    plain = " ".join(text.split())
-    for other in (plain, plain.upper(), plain.lower(), plain.capitalize(), plain.title()):
-        yield Literal(other)
+    yield from map(Literal, _cases(" ".join(text.split())))
+
+
+def _cases(text: str) -> tuple[str, ...]:
+    return text, text.upper(), text.lower(), text.capitalize(), text.title()
 
 
 def _other_scheme(node: NamedNode) -> NamedNode | None:

@@ -91,8 +91,9 @@ function showAbsent(place, header, prefixes) {
     lacking = true;
     item.append(code(asWritten(term)));
     if (told.of) item.append(" as ", code(told.of));
-    if (told["instead-of"]) item.append(", but as ", code(asWritten(told["instead-of"])));
-    else if (told.instead) item.append(", but ", code(asWritten(told.instead)));
+    if (told.instead) item.append(", but");
+    if (told.instead && told.instead !== term) item.append(" ", code(asWritten(told.instead)));
+    if (told["instead-of"]) item.append(" as ", code(asWritten(told["instead-of"])));
     list.append(item);
   }
   if (lacking) reasons.append(", and the release does not have");
