@@ -1,5 +1,7 @@
 """Pages of whatever else has an IRI: what points at it is listed by name, where it has one."""
 
+import re
+
 import pytest
 
 from paging import Markup, pages_of
@@ -38,3 +40,15 @@ def test_of_many_the_first_are_listed_and_the_rest_are_not_hushed_up(
     monkeypatch.setattr(resource, "MOST_POINTING", 8)
     assert pointing(seeds_release, "/dataset").count("schema:isPartOf") == 5
     assert "SPARQL has all" not in pointing(seeds_release, "/dataset")
+
+
+def test_the_numbers_of_classes_and_properties_are_folded_away(seeds_release: Release) -> None:
+    site = pages_of(seeds_release)
+    page = site.get(f"/releases/{seeds_release.manifest()['version']}", "text/html").text
+    shown, folded, rest = re.split("<details>|</details>", page[page.index('id="said"') :])
+    assert 'id="pfocr-rdf"' in shown
+    assert 'id="links.schema-mentions.ncbigene"' in shown
+    assert shown.count("<section") < 30 < folded.count("<section")
+    assert 'id="schema-Gene.schema-name"' in folded
+    assert "<section" not in rest
+    assert "<details>" not in site.get("/dataset", "text/html").text

@@ -22,7 +22,7 @@ from typing import Final
 from pyoxigraph import NamedNode, Triple
 from starlette.responses import Response
 
-from pfocr_rdf.iris import DCTERMS, FOAF, RDFS, SCHEMA, term
+from pfocr_rdf.iris import DCTERMS, FOAF, RDFS, SCHEMA, VOID, VOID_EXT, term
 from pfocr_rdf.vocabulary import RDF_TYPE, Schema
 from pfocr_rdf.web.pages.described import files
 from pfocr_rdf.web.pages.facts import Facts, Value, by_subject
@@ -41,6 +41,8 @@ MOST_PARTS: Final = 5000
 FOLLOWED: Final = (term(SCHEMA, "distribution"), term(SCHEMA, "creator"))
 #: From the release's description of a graph to the graph.
 PRIMARY_TOPIC: Final = term(FOAF, "primaryTopic")
+#: Properties that say what a partition has the numbers of.
+PARTITIONED: Final = (term(VOID, "class"), term(VOID, "property"), term(VOID_EXT, "datatype"))
 #: Properties with the name of a thing, the best first.
 NAMES: Final = (Schema.name, term(DCTERMS, "title"), term(RDFS, "label"))
 
@@ -51,10 +53,12 @@ class Part:
 
     :param anchor: the part of its IRI after the ``#``; empty for the thing itself.
     :param rows: (property, its short name, its values).
+    :param is_partition: whether it counts what a class or a property has; a release has hundreds.
     """
 
     anchor: str
     rows: Sequence[tuple[str, str, Sequence[Value]]]
+    is_partition: bool = False
 
 
 def answer_resource(
@@ -123,7 +127,11 @@ def _html(
     described = [said for said in facts.values() if thing in said.nodes(PRIMARY_TOPIC)]
     own = facts.get(thing) or next(iter(described), Facts())
     parts = [Part("", _rows(visit, said)) for said in described] + [
-        Part(node.value[len(thing.value) + 1 :], _rows(visit, said))
+        Part(
+            node.value[len(thing.value) + 1 :],
+            _rows(visit, said),
+            is_partition=any(map(said.nodes, PARTITIONED)),
+        )
         for node, said in facts.items()
         if node == thing or node.value.startswith(f"{thing.value}#")
     ]
