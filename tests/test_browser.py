@@ -122,6 +122,9 @@ def test_a_telephone_shows_the_evidence_and_more_of_an_answer_than_identifiers(
     assert browser.run(f"{title}.right") <= 360
     assert browser.run(f"{title}.height") < 250
     browser.look("answer-phone", 360, 1600)
+    # An edge that cuts columns off has a shadow, which stays there; its cover goes with the table.
+    attached = "getComputedStyle(document.querySelector('.scroll')).backgroundAttachment"
+    assert browser.run(attached) == "local, local, scroll, scroll"
     # Where all columns find room, all are seen.
     browser.open(site(server) + "/queries/co-mention-edges?gene=207,2064,5290")
     scrolled = "document.querySelector('.scroll:has(.answer)')"
