@@ -59,6 +59,7 @@ ORDER: Final = (
         "demands",
         "apart",
         "having",
+        "unread",
         "graphs",
         "xml_text",
         "rows",

@@ -506,6 +506,12 @@ def test_why_a_query_finds_nothing_is_said_until_one_does(browser: Browser, serv
     assert "but as <http://www.w3.org/1999/02/22-rdf-syntax-ns#type>/<" in browser.run(
         f"{said}.innerText"
     )
+    texts = "SELECT ?f { ?f a pfocr:PathwayFigure FILTER(CONTAINS(?f, 'PMC')) }"
+    browser.open(f"{site(server)}/sparql?query={quote(texts)}")
+    browser.wait(f"{said}.checkVisibility()", "it is said")
+    assert browser.run(f"{said}.innerText") == (
+        "Nothing was found: ?f is no text, write STR(?f) in the function"
+    )
     names = "SELECT * { ?f schema:mentions gene:MAPK1, 5594 }"
     browser.open(f"{site(server)}/sparql?query={quote(names)}")
     browser.wait(f"{said}.checkVisibility()", "it is said")

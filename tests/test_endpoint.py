@@ -233,6 +233,10 @@ def test_what_is_sought_in_the_wrong_graphs_or_counted_too_early_is_told(server:
             '<COUNT%28%3Ff%29%20%3E%201>; of="FILTER"'
             '; instead="HAVING%28COUNT%28%3Ff%29%20%3E%201%29"',
         ),
+        (
+            "SELECT * { ?f schema:mentions ?g FILTER REGEX(?g, '5594') }",
+            '<%3Fg>; of="STR"; instead="STR%28%3Fg%29"',
+        ),
     ):
         assert server.ask(text).headers["x-pfocr-absent"] == absent
 

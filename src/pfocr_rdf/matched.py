@@ -133,6 +133,15 @@ def matched_in(text: str, prefixes: Mapping[str, str]) -> list[Matched]:
     return list(found)
 
 
+def properties_of_variables(text: str, prefixes: Mapping[str, str]) -> dict[str, NamedNode]:
+    """Variable → its property, for those that occur only as values of one property.
+
+    >>> properties_of_variables("ASK { ?s <x:p>/<x:q> ?o }", {})
+    {'?o': <NamedNode value=x:q>}
+    """
+    return _properties_of_variables(_placed(list(pieces(text, prefixes))))
+
+
 def names_graphs(text: str) -> bool:
     """Whether a query names graphs, or asks for their names.
 

@@ -12,6 +12,7 @@ from pfocr_rdf.graphs import misplaced
 from pfocr_rdf.having import counted_in_filter, unnamed_in_having
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.spellings import known_iri
+from pfocr_rdf.unread import unread
 
 
 def tell_unfound(text: str, store: Store, iris: Iris) -> None:
@@ -22,6 +23,9 @@ def tell_unfound(text: str, store: Store, iris: Iris) -> None:
     counted_early = counted_in_filter(text)
     for condition in counted_early:
         say(f"nothing was found: FILTER sees one row at a time, write HAVING({condition})")
+    unreadable = unread(text, store, iris)
+    for variable in unreadable:
+        say(f"nothing was found: {variable} is no text, write STR({variable}) in the function")
     elsewhere = list(misplaced(text, store, iris))
     for one in elsewhere[:MOST_TOLD]:
         is_where = "is only in the default graph"
@@ -29,7 +33,7 @@ def tell_unfound(text: str, store: Store, iris: Iris) -> None:
             is_where = "is no graph of the release: its records are in the default graph"
         say(f"nothing was found: {one.term} {is_where}, without FROM and GRAPH")
     lacking = list(absent(text, store, iris))
-    if not (lacking or unnamed or counted_early or elsewhere):
+    if not (lacking or unnamed or counted_early or unreadable or elsewhere):
         _tell_apart(text, store, iris)
     if lacking:
         say("nothing was found, and the release does not have")

@@ -3,9 +3,10 @@
 An answer without rows is valid, so this is not reported as a problem. The header
 ``X-Pfocr-Absent`` lists the IRIs and values of the query that occur in no triple, and what the
 release has in place of each. Values are written as in N-Triples and percent-encoded. So are
-variables that have no value in HAVING, conditions of FILTER that count, and what to write instead.
-So are graphs that the release does not have, and terms that only the default graph has. If the
-release has all that the query names, the header names properties that its things cannot have.
+variables that have no value in HAVING, conditions of FILTER that count, variables that a function
+cannot read, and what to write instead. So are graphs that the release does not have, and terms that
+only the default graph has. If the release has all that the query names, the header names properties
+that its things cannot have.
 """
 
 import time
@@ -23,6 +24,7 @@ from pfocr_rdf.graphs import misplaced
 from pfocr_rdf.having import counted_in_filter, unnamed_in_having
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.spellings import known_iri
+from pfocr_rdf.unread import unread
 from pfocr_rdf.web.headers import header_address, header_text
 from pfocr_rdf.web.problems import Refusal
 
@@ -36,9 +38,11 @@ LONGEST_S: Final = 1.0
 #: Twice the seconds that reading a query takes for each of its characters, if the text is long.
 CHARACTER_S: Final = 1e-5
 #: In place of the property: that the term is a variable without a value in HAVING, a condition of
-#: FILTER that counts, or a graph that the release does not have.
+#: FILTER that counts, a variable that a function cannot read, or a graph that the release does not
+#: have.
 HAVING: Final = "HAVING"
 FILTER: Final = "FILTER"
+STR: Final = "STR"
 GRAPH: Final = "GRAPH"
 #: In place of a named graph: that only the default graph has the term, not those of the query.
 DEFAULT: Final = "DEFAULT"
@@ -115,6 +119,10 @@ def _told(text: str, store: Quads, iris: Iris) -> Iterator[tuple[str, ...]]:
         is_known = False
         if len(condition) <= LONGEST:
             yield condition, FILTER, f"HAVING({condition})", ""
+    for variable in unread(text, store, iris):
+        is_known = False
+        if len(variable) <= LONGEST:
+            yield variable, STR, f"STR({variable})", ""
     for one in misplaced(text, store, iris):
         is_known = False
         if len(one.term.value) <= LONGEST:
@@ -175,7 +183,7 @@ def absent_headers(end: Mapping[str, Any]) -> list[tuple[bytes, bytes]]:
     room = LONGEST_HEADER
     for term, *others in list(end.get("absent") or ())[:MOST_TOLD]:
         told = zip(PARAMETERS, map(str, others), strict=False)
-        write = header_text if others[0] in (HAVING, FILTER) else _written
+        write = header_text if others[0] in (HAVING, FILTER, STR) else _written
         facts = [
             f'; {name}="{_written_list(other) if name in LISTS else write(other)}"'
             for name, other in told

@@ -65,8 +65,8 @@ function tellAnswer(told, answer) {
 }
 
 // Explain an empty answer from its header X-Pfocr-Absent: terms of the query that the release does
-// not have, and what it has instead; counts where there are none yet; graphs; and properties that a
-// thing of the query cannot have.
+// not have, and what it has instead; counts where there are none yet; what functions cannot read;
+// graphs; and properties that a thing of the query cannot have.
 function showAbsent(place, header, prefixes) {
   let lacking = false;
   const terms = [...(header ?? "").matchAll(/<([^>]*)>((?:; [a-z-]+="[^"]*")*)/g)];
@@ -101,7 +101,7 @@ function showAbsent(place, header, prefixes) {
   place.hidden = terms.length === 0;
 }
 
-// Explain a count where there is none yet, and what is looked for in the wrong graphs.
+// Explain a count where there is none yet, what a function cannot read, and what is looked for in the wrong graphs.
 function whyNowhere(term, told) {
   if (told.of === "HAVING") {
     const [variable, expression] = [term, told.instead].map(decodeURIComponent);
@@ -109,6 +109,10 @@ function whyNowhere(term, told) {
   }
   if (told.of === "FILTER") {
     return ["FILTER sees one row at a time, write ", code(decodeURIComponent(told.instead))];
+  }
+  if (told.of === "STR") {
+    const [variable, read] = [term, told.instead].map(decodeURIComponent);
+    return [code(variable), " is no text, write ", code(read), " in the function"];
   }
   const without = "in the default graph, without FROM and GRAPH";
   if (told.of === "GRAPH") return [code(term), ` is no graph of the release: its records are ${without}`];
