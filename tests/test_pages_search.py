@@ -144,6 +144,16 @@ def test_where_no_figure_has_all_words_the_page_says_so(pages: Pages) -> None:
     assert "No figure has all the words" not in search(pages, "kinase mice").text
 
 
+def test_a_misspelt_word_leads_to_the_search_for_the_right_one_within_the_same_limits(
+    pages: Pages,
+) -> None:
+    page = search(pages, "kinnase", "&tier=symbol")
+    assert "Did you mean kinase ?" in Markup(page.text).text
+    assert "/search?tier=symbol&q=kinase" in Markup(page.text).hrefs()
+    assert flaws(page.text) == []
+    assert "Did you mean" not in search(pages, "kinase bold").text
+
+
 def test_words_that_are_left_out_are_named(pages: Pages) -> None:
     text = " ".join(f"w{chr(97 + number)}x" for number in range(15))
     assert "left out were wmx, wnx, wox." in Markup(search(pages, text).text).text

@@ -268,6 +268,29 @@ def test_where_no_figure_has_all_words_those_with_some_are_marked_as_such(index:
     assert (nothing.total, nothing.hits, nothing.all_words) == (0, (), True)
 
 
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("fibrossis", "fibrosis"),
+        ("Lipid (Fibrosos)", "Lipid (fibrosis)"),
+        ("metabolizm lpids", "metabolism lpids"),  # the second letter is taken to be right
+        ("lippids", "lipids"),  # the index has it without its s
+        ("fibrosis lipid", ""),  # some figures have either
+        ("METT", ""),  # of symbols, others are near
+        ("unheard of", ""),
+        ("https://doi.org/10.1234/fibrossis", ""),
+        ("10.1234/fibrossis", ""),
+    ],
+)
+def test_a_word_that_no_figure_has_is_given_in_the_spelling_that_one_has(
+    index: Index, text: str, meant: str
+) -> None:
+    found = index.search(text)
+    assert found.meant == meant
+    if meant:
+        assert index.search(meant).total
+
+
 def test_words_that_were_left_out_are_named(index: Index) -> None:
     typed = [f"lipid{number}" for number in range(MAX_WORDS)]
     found = index.search(" ".join([*typed, "one", "two"]))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -10,6 +10,9 @@ from pfocr_rdf.commands.console import counted, print_json, refusals, say
 from pfocr_rdf.commands.options import DEFAULT_DATA, Data, ReleaseName
 from pfocr_rdf.contents import holding_named
 from pfocr_rdf.search import Found, Suggestion, Tier, open_index
+
+#: What the JSON document has under the names of :class:`Found`, beside what it names otherwise.
+NAMES: Final = ("total", "all_words", "words", "left_out", "meant", "things")
 
 
 def search(
@@ -68,7 +71,7 @@ def search(
         else:
             _print_hits(found)
         _tell(found)
-        if not found.total:
+        if not (found.total or found.meant):
             limits = {"--organism": organism, "--year": year, "--tier": tier}
             _advise([name for name, value in limits.items() if value is not None])
 
@@ -88,7 +91,7 @@ def _document(found: Found) -> dict[str, Any]:
     """The answer, under the names that ``/search.json`` uses for the same."""
     values = asdict(found)
     return {
-        **{name: values[name] for name in ("total", "all_words", "words", "left_out", "things")},
+        **{name: values[name] for name in NAMES},
         "figures": values["hits"],
         "facets": {name: values[name] for name in ("organisms", "years", "tiers")},
     }
@@ -119,3 +122,5 @@ def _tell(found: Found) -> None:
     else:
         have = "has" if found.total == 1 else "have"
         say(f"no figure has all the words; {found.total:,} {have} some of them")
+    if found.meant:
+        say(f"did you mean {found.meant!r}?")

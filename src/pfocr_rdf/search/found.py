@@ -79,7 +79,8 @@ class Found:
     beyond the number that a search takes. If no figure has all the words but others have some of
     them, ``all_words`` is false and the hits are those others. ``things`` are named by the text as
     a whole; the one that it identifies comes first. Facets count all figures that were found, on
-    whatever page, and each kind of facet ignores the limit on that kind.
+    whatever page, and each kind of facet ignores the limit on that kind. ``meant`` is the text in a
+    spelling that some figure has, if a word of it is in none and like another; else it is empty.
     """
 
     words: tuple[str, ...]
@@ -91,3 +92,4 @@ class Found:
     organisms: tuple[Facet, ...]
     years: tuple[Facet, ...]
     tiers: tuple[Facet, ...]
+    meant: str = ""

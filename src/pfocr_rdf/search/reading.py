@@ -20,6 +20,7 @@ from pfocr_rdf.search.file import IndexFile, open_to_read
 from pfocr_rdf.search.found import Found, Hit, Suggestion, TextName, Thing, Tier
 from pfocr_rdf.search.kept import KeptScores, Scored
 from pfocr_rdf.search.marking import Marker, pieces, snippet
+from pfocr_rdf.search.meant import meant
 from pfocr_rdf.search.organisms import read_organisms
 from pfocr_rdf.search.rows import COLUMN_TO_WEIGHT, TIER_TO_COLUMN, identity
 from pfocr_rdf.search.words import key
@@ -205,6 +206,8 @@ class Index:
             asked = self._completed(asking.read_asked(text))
             things, words, expressions = self._meaning(text, asked)
             scored, tried = self._scored(expressions)
+            is_right = (scored and tried == 0) or IRI_RE.match(text) or self._identify(text)
+            said = "" if is_right else meant(self._file, text, asked.words)
             matches = Matches(
                 [number for _, number in scored],
                 self._tiers(words) if scored else {},
@@ -231,6 +234,7 @@ class Index:
             matches.organisms(),
             matches.years(),
             matches.tiers(),
+            said,
         )
 
     def suggest(self, prefix: str, limit: int = 10) -> tuple[Suggestion, ...]:
