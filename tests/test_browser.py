@@ -456,6 +456,12 @@ def test_what_is_wrong_with_a_query_is_said(browser: Browser, server: Server) ->
     browser.wait(ANSWERED, "there is an answer")
     browser.look("editor-error", 1200, 1000, dark=True)
     assert "The query is not SPARQL" in browser.run("document.getElementById('answer').textContent")
+    other = "SELECT * { SERVICE <https://example.org/sparql> { ?s ?p ?o } }"
+    browser.open(f"{site(server)}/sparql?query={quote(other)}")
+    browser.wait(ANSWERED, "there is an answer")
+    assert "https://sparql.uniprot.org/sparql" in browser.run(
+        "[...document.querySelectorAll('#answer .notice li')].map((one) => one.textContent)"
+    )
 
 
 @needs_editor

@@ -48,6 +48,16 @@ async function showProblem(error) {
     part.textContent = text;
     box.append(part);
   }
+  const listed = [problem.allowed, problem.available].find(Array.isArray);
+  if (listed) {
+    const list = document.createElement("ul");
+    list.append(...listed.map((one) => {
+      const item = document.createElement("li");
+      item.append(code(one));
+      return item;
+    }));
+    box.append(list);
+  }
   if (/^https?:/.test(problem.type)) {
     const help = document.createElement("a");
     help.href = problem.type;
