@@ -1,11 +1,14 @@
 """Slips that the parser does not name are told by their looks, and nothing that is right is one."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pyoxigraph import Store
 
 from pacing import cpu_within
+from pfocr_rdf.equivalents import PREFIX_TO_NAMESPACE
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.queries import federated_queries, named_queries
 from pfocr_rdf.slips import find_slip, find_unended
@@ -122,11 +125,23 @@ def test_a_slip_is_named_where_it_stands(text: str, expected: str) -> None:
         ("ASK { ?s ?p NCBIGene:5742 }", "write gene:5742, or add PREFIX NCBIGene: <…>"),
         ("ASK { ?s ?p taxonomy:9606 }", "write taxon:9606, or add PREFIX taxonomy: <…>"),
         ("ASK { ?s shema:name ?o }", "write schema:name, or add PREFIX shema: <…>"),
-        ("ASK { ?s up:name ?o }", "add PREFIX up: <…>"),
+        ("ASK { ?s upp:name ?o }", "add PREFIX upp: <…>"),
+        # Those of other endpoints are told whole.
+        ("ASK { ?s up:name ?o }", "add PREFIX up: <http://purl.uniprot.org/core/>"),
+        (
+            "ASK { ?s dct:title ?o }",
+            "write dcterms:title, or add PREFIX dct: <http://purl.org/dc/terms/>",
+        ),
     ],
 )
 def test_the_prefix_that_may_be_meant_is_told(text: str, expected: str) -> None:
     assert said(text).endswith(f" is not declared: {expected} at the beginning")
+
+
+def test_the_prefixes_of_other_endpoints_are_as_the_federated_queries_have_them() -> None:
+    for query in federated_queries():
+        for prefix, namespace in re.findall(r"PREFIX (\w+): <([^>]+)>", query.text):
+            assert {**PREFIX_TO_NAMESPACE, **PREFIXES}[prefix] == namespace, query.name
 
 
 RIGHT = [

@@ -84,6 +84,23 @@ THING_TO_FORMS: Final[dict[Thing, dict[str, str]]] = {
     },
 }
 
+#: Prefixes that queries of other endpoints use, for vocabularies that the data do not.
+PREFIX_TO_NAMESPACE: Final[dict[str, str]] = {
+    "dc": "http://purl.org/dc/elements/1.1/",
+    "dct": "http://purl.org/dc/terms/",
+    "genex": "http://purl.org/genex#",
+    "lscr": "http://purl.org/lscr#",
+    "meshv": "http://id.nlm.nih.gov/mesh/vocab#",
+    "oio": "http://www.geneontology.org/formats/oboInOwl#",
+    "orth": "http://purl.org/net/orth#",
+    "rh": "http://rdf.rhea-db.org/",
+    "sio": "http://semanticscience.org/resource/",
+    "up": "http://purl.uniprot.org/core/",
+    "wd": "http://www.wikidata.org/entity/",
+    "wdt": "http://www.wikidata.org/prop/direct/",
+    "wp": "http://vocabularies.wikipathways.org/wp#",
+}
+
 #: Beginnings of addresses that are read as spellings, but are nowhere in the data.
 KIND_TO_ADDRESSES: Final[dict[Kind, tuple[str, ...]]] = {
     "ncbigene": ("https://www.ncbi.nlm.nih.gov/datasets/gene/",),

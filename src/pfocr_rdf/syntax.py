@@ -15,6 +15,7 @@ from operator import itemgetter
 from typing import Final
 
 from pfocr_rdf.bindings import OVERRIDDEN, TWICE, UNGROUPED, find_misbinding
+from pfocr_rdf.equivalents import PREFIX_TO_NAMESPACE
 from pfocr_rdf.misfit import explain_misfit, find_misfit
 from pfocr_rdf.slips import find_slip, find_unended
 from pfocr_rdf.spellings import BEGINNING_TO_PREFIXES
@@ -186,7 +187,8 @@ def _undeclared(text: str, prefixes: Collection[str]) -> tuple[int, str] | None:
             elif prefix[:-1] not in known and not _is_part(text, token):
                 shown, meant = _cut(prefix), _meant(prefix[:-1], prefixes)
                 write = f"write {meant}:{_cut(token[0][len(prefix) :])}, or " if meant else ""
-                reason = f"the prefix {shown} is not declared: {write}add PREFIX {shown} <…>"
+                iri = PREFIX_TO_NAMESPACE.get(prefix[:-1], "…")
+                reason = f"the prefix {shown} is not declared: {write}add PREFIX {shown} <{iri}>"
                 return token.start(), f"{reason} at the beginning"
         declares = (token["word"] or "").upper() == "PREFIX"
     return None
