@@ -236,6 +236,12 @@ def test_a_name_of_an_endpoint_may_have_escapes() -> None:
 def test_a_prefix_that_nobody_declares_is_refused() -> None:
     refusal = refused("ASK { SERVICE <urn:x> { ?s nobody:p ?o } }")
     assert (refusal.kind, "nobody:" in refusal.detail) == ("syntax", True)
+    refusal = refused("ASK {\n SERVICE <urn:x> { ?s up:p ?o } }")
+    assert refusal.detail == (
+        "line 2, column 23: the prefix up: is not declared:"
+        " add PREFIX up: <http://purl.uniprot.org/core/> at the beginning"
+    )
+    assert (refusal.members["line"], refusal.members["column"]) == (2, 23)
 
 
 def test_the_dataset_of_the_query_is_that_of_the_values() -> None:

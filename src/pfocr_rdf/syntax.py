@@ -127,6 +127,16 @@ def find_fault(
     return _fault_at(text, *_place(text, at), reason)
 
 
+def find_undeclared(text: str, prefixes: Collection[str] = ()) -> SyntaxFault | None:
+    """The first prefix of a query that neither it nor ``prefixes`` declare; None if there is none.
+
+    >>> find_undeclared("ASK { ?s up:name ?o }").reason.partition("add ")[2]
+    'PREFIX up: <http://purl.uniprot.org/core/> at the beginning'
+    """
+    found = _undeclared(text, prefixes)
+    return _fault_at(text, *_place(text, found[0]), found[1]) if found else None
+
+
 def _place(text: str, at: int) -> tuple[int, int]:
     """The line and the column of an index, from 1."""
     before = text[:at]

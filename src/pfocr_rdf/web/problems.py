@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pfocr_rdf.errors import PfocrError
+from pfocr_rdf.syntax import SyntaxFault
 
 MEDIA_TYPE: Final = "application/problem+json"  # RFC 9457, section 6.1
 
@@ -311,3 +312,18 @@ def problem_body(refusal: Refusal, public_url: str, request_id: str) -> bytes:
     document = {**standard, **refusal.members, **standard}
     # A detail quotes what was sent, where there may be lone surrogates: UTF-8 cannot encode them.
     return json.dumps(document, ensure_ascii=False).encode("utf-8", "replace")
+
+
+def syntax_refusal(fault: SyntaxFault) -> Refusal:
+    """The refusal for a mistake in the text of a query, with its place if that is known."""
+    if fault.is_update:
+        return Refusal("read-only", fault.reason)
+    if not fault.line:
+        return Refusal("syntax", fault.reason)
+    return Refusal(
+        "syntax",
+        f"line {fault.line}, column {fault.column}: {fault.reason}",
+        line=fault.line,
+        column=fault.column,
+        excerpt=f"{fault.excerpt}\n{' ' * fault.mark}^",
+    )

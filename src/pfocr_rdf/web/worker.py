@@ -29,7 +29,7 @@ from pfocr_rdf.errors import QueryError
 from pfocr_rdf.iris import BASE, NCBIGENE, Iris
 from pfocr_rdf.results import GRAPH_FORMATS, RESULT_FORMATS, gmt_lines
 from pfocr_rdf.rows import RowCounter, row_counter
-from pfocr_rdf.syntax import SyntaxFault, find_fault
+from pfocr_rdf.syntax import find_fault
 from pfocr_rdf.tokens import readable
 from pfocr_rdf.web.absences import Absences, told_absent
 from pfocr_rdf.web.formats import AnswerKind, refuse_kind
@@ -42,7 +42,7 @@ from pfocr_rdf.web.output import (
     XmlGuard,
     named_in_xml,
 )
-from pfocr_rdf.web.problems import Refusal
+from pfocr_rdf.web.problems import Refusal, syntax_refusal
 from pfocr_rdf.web.sandbox import give_up_files_and_network, limit_memory, open_doors
 
 #: The command line does not write RDF/XML; here it is written, and checked.
@@ -308,7 +308,7 @@ def refusal_for(error: Exception, text: str, prefixes: Prefixes) -> Refusal:
     """The refusal for an error of pyoxigraph, in words of this program where the error is known."""
     message = str(error)
     if isinstance(error, SyntaxError):
-        return _syntax_refusal(find_fault(text, message, prefixes.all, based=True))
+        return syntax_refusal(find_fault(text, message, prefixes.all, based=True))
     if message.startswith(STORE_FAULTS):
         return Refusal("engine-failure", f"the store cannot be read: {message[:SHOWN]}")
     calls = isinstance(error, OSError) or "service" in message
@@ -319,17 +319,3 @@ def refusal_for(error: Exception, text: str, prefixes: Prefixes) -> Refusal:
             return Refusal(kind, detail)
     detail = f"the query cannot be evaluated: {message[:SHOWN]}"
     return Refusal("evaluation", detail)
-
-
-def _syntax_refusal(fault: SyntaxFault) -> Refusal:
-    if fault.is_update:
-        return Refusal("read-only", fault.reason)
-    if not fault.line:
-        return Refusal("syntax", fault.reason)
-    return Refusal(
-        "syntax",
-        f"line {fault.line}, column {fault.column}: {fault.reason}",
-        line=fault.line,
-        column=fault.column,
-        excerpt=f"{fault.excerpt}\n{' ' * fault.mark}^",
-    )

@@ -10,13 +10,14 @@ https://www.w3.org/TR/sparql11-federated-query/#values
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from pfocr_rdf.syntax import find_undeclared
 from pfocr_rdf.tokens import readable
 from pfocr_rdf.web.checks import SCHEME_RE, absolute, find_service
 from pfocr_rdf.web.federation.around import Level, find_around, levels_of
 from pfocr_rdf.web.federation.outline import Element, Outline, OutlineError, Token, outline
 from pfocr_rdf.web.federation.pattern import Names, Part, Pattern, Read, names_in, read_query
 from pfocr_rdf.web.federation.steps import Bindings, Pieces, Plan, Step
-from pfocr_rdf.web.problems import Refusal
+from pfocr_rdf.web.problems import Refusal, syntax_refusal
 
 #: Each takes time to plan and a partner's time; no query seen so far has more than four.
 MAX_SERVICES: Final = 16
@@ -221,6 +222,8 @@ class _Planner:
             return self.declared[prefix]
         if prefix in self.prefixes:
             return self.prefixes[prefix]
+        if fault := find_undeclared(self.read.text, self.prefixes):
+            raise syntax_refusal(fault)
         raise Refusal("syntax", f"the prefix {prefix}: is not declared: declare it")
 
     def prologue(self, body: Pattern) -> str:
