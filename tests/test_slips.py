@@ -42,6 +42,41 @@ def said(text: str) -> str:
                 "SELECT DISTINCT ?s count(?o) as ?n {?s ?p ?o} GROUP BY ?s",
             )
         ),
+        *(
+            (
+                f"SELECT * {{ ?s ?p ?o }} {end}",
+                f"{at}… a query does not end in a semicolon: leave it out",
+            )
+            for end, at in (("LIMIT 5;", ";"), (" ;\n# all\n", ";"))
+        ),
+        ("ASK {} LIMIT 10, 20", ", 20… write LIMIT 20 OFFSET 10 for LIMIT 10, 20"),
+        *(
+            (
+                f"SELECT * {{ VALUES (?s) {{ {value} }} ?s ?p ?o }}",
+                f"{value[:5]}… the values of (?x ?y) stand in parentheses, too: {{ (1 2) }}",
+            )
+            for value in ("gene:5", "'a' 'b'", "<urn:a>")
+        ),
+        *(
+            (
+                f"SELECT (GROUP_CONCAT({value}, ' ') AS ?x) {{ ?s ?p ?o }}",
+                ", ' '… the separator is named: GROUP_CONCAT(?x; separator=', ')",
+            )
+            for value in ("?o", "DISTINCT STR(?o)")
+        ),
+        *(
+            (text, f"{at}… a comment begins with #, up to the end of its line")
+            for text, at in (("ASK {} // all", "// al"), ("ASK { /* all */ ?s ?p ?o }", "/* al"))
+        ),
+        *(
+            (
+                f"ASK {{ ?s {word} schema:Gene }}",
+                f"{word} schema"[:5]
+                + f"… {word} is not allowed here: write a for the class of a thing;"
+                " expected (, a variable or an IRI",
+            )
+            for word in ("A", "is")
+        ),
         ("SELECT ?s, ?p { ?s ?p ?o }", ", ?p … SELECT takes variables without commas"),
         (
             "SELECT DISTINCT(?s) { ?s ?p ?o }",

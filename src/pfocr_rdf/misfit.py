@@ -232,6 +232,12 @@ def _advice(text: str, misfit: Misfit) -> str:
         return "it belongs within the braces of WHERE"
     if word in {"TRUE", "FALSE"} and "a number" in expected:
         return f"write {word.lower()}"
+    if (
+        word in {"A", "IS"}
+        and {"a variable", "an IRI"} <= {*expected}
+        and "a string" not in expected
+    ):
+        return "write a for the class of a thing"
     keywords = [*expected, *(CLAUSES if CLAUSE in expected else ())]
     if word == "AS":
         return "an expression with AS needs parentheses: (?o AS ?x)"

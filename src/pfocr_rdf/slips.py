@@ -40,6 +40,13 @@ PATTERN_TO_ADVICE: Final = {
     r"SELECT\s++(?P<at>TOP)\s++[0-9]": "write LIMIT, at the end",
     r"VALUES\s++[?$]\w++\s*+\{[^{},]*+(?P<at>,)": "values are written without commas",
     r"PREFIX\s++:++\s*+<\s*+>\s*+(?P<at>[.;])": "PREFIX ends with its IRI, without . or ;",
+    r"VALUES\s*+\([^()]*+\)\s*+\{\s*+(?P<at>[^\s(}])": (
+        "the values of (?x ?y) stand in parentheses, too: {{ (1 2) }}"
+    ),
+    r"LIMIT\s++[0-9]++\s*+(?P<at>,)": "write LIMIT 20 OFFSET 10 for LIMIT 10, 20",
+    r"GROUP_CONCAT\s*+\((?:[^(){},]|\([^()]*+\))*+(?P<at>,)": (
+        "the separator is named: GROUP_CONCAT(?x; separator=', ')"
+    ),
     r"[IR]?LIKE\b": "write CONTAINS(LCASE(?o), 'text') or REGEX(?o, 'text', 'i') for LIKE",
     r"IS\s++(?:NOT\s++)?NULL\b": "write BOUND(?o) or !BOUND(?o) for NULL",
     r"(?P<at>ASC|DESC)\b(?!\s*+\()": "{at} takes parentheses: {at}(?n)",
@@ -70,6 +77,8 @@ RE_TO_ADVICE: Final = {
         for pattern, advice in PATTERN_TO_ADVICE.items()
     },
     re.compile("=="): "write = for ==",
+    re.compile(r"(?P<at>;)\s*+\Z"): "a query does not end in a semicolon: leave it out",
+    re.compile(r"//|/\*"): "a comment begins with #, up to the end of its line",
     re.compile("=~"): "write REGEX(?o, 'text') for =~",
     # After an operator it is an IRI, that of the base.
     re.compile(r"FILTER\s*+\([^(){}]*?[\w\"'>)]\s*+(?P<at><>)", re.I): "write != for <>",
