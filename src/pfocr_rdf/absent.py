@@ -209,7 +209,7 @@ def _other_iri(node: NamedNode, store: Quads, iris: Iris, find: Find) -> Instead
             return Instead(other)
     if alike := _alike(node.value, list(_terms(store))):
         return Instead(NamedNode(alike))
-    return _named_so(node, store)
+    return _named_so(node, store, iris)
 
 
 def _separated(node: NamedNode, iris: Iris) -> Iterator[NamedNode]:
@@ -219,10 +219,11 @@ def _separated(node: NamedNode, iris: Iris) -> Iterator[NamedNode]:
             yield NamedNode(namespace + node.value.removeprefix(namespace[:-1]))
 
 
-def _named_so(node: NamedNode, store: Quads) -> Instead:
+def _named_so(node: NamedNode, store: Quads, iris: Iris) -> Instead:
     """The name of a thing that an IRI has in place of its identifier, as in ``gene:TP53``."""
     namespace, name = SPLIT_RE.split(node.value, 1)
-    for text in _cases(name):
+    is_ours = namespace in iris.prefixes().values()
+    for text in dict.fromkeys(_cases(name)) if is_ours else ():
         quads = store.quads_for_pattern(None, NAMING[0], Literal(text), DefaultGraph())
         named = (quad.subject for quad in islice(quads, SAMPLE))
         if any(isinstance(one, NamedNode) and one.value.startswith(namespace) for one in named):
