@@ -5,6 +5,7 @@ import gc
 import gzip
 import http.client
 import json
+import re
 import socket
 import threading
 import time
@@ -178,17 +179,20 @@ def test_fewer_rows_than_the_engine_gives_out_are_all(server: Server, engine: Pr
 def lookups(engine: Pretender) -> list[str]:
     """What was asked to explain an answer without rows."""
     asked = [form["query"] for form in engine.asked()]
-    return [text for text in asked if text.endswith(" LIMIT 1000")]
+    return [text for text in asked if text.endswith((" LIMIT 1000", " LIMIT 1"))]
 
 
 def test_why_there_are_no_rows_is_found_with_a_bounded_number_of_lookups(
     server: Server, engine: Pretender
 ) -> None:
     texts = " ".join(f"?s schema:name 'nothing {number}' ." for number in range(100))
-    answer = server.ask(new(f"SELECT ?s {{ {texts} }}"))
-    assert answer.status == 200, answer.body
-    # A slow machine has no time for all of them.
-    assert 1 < len(lookups(engine)) <= MOST
+    for _ in range(5):  # a busy machine has no time for all of them, or for any
+        engine.server.asked.clear()
+        answer = server.ask(new(f"SELECT ?s {{ {texts} }}"))
+        assert len(lookups(engine)) <= MOST
+        if "x-pfocr-absent" in answer.headers:
+            break
+    assert len(lookups(engine)) > 1
     assert answer.headers["x-pfocr-absent"].startswith("<%22nothing%200%22>")
     engine.server.asked.clear()
     assert len(server.rows(new("SELECT ?s { ?s a schema:Gene }"))) > 1
@@ -202,7 +206,7 @@ def test_where_the_engine_does_not_tell_why_there_are_no_rows_there_are_none(
     over = threading.Event()
 
     def reply(handler: Handler) -> None:
-        if b"LIMIT+1000&" not in handler.body + b"&":
+        if not re.search(rb"LIMIT\+1(000)?&", handler.body + b"&"):
             handler.send(solutions(0), JSON)
         elif fault == "slow":
             over.wait(10)

@@ -226,24 +226,29 @@ def test_what_is_no_address_is_refused(address: str) -> None:
 
 def test_a_lookup_is_of_one_pattern_in_the_graphs_of_the_release() -> None:
     gene, text = {"type": "uri", "value": "urn:gene"}, {"type": "literal", "value": '" } # \\'}
-    pattern = {"s": None, "p": gene, "o": text, "g": {"type": "default"}}
+    pattern = {"s": None, "p": gene, "o": text, "g": {"type": "default"}, "first": False}
     assert word_lookup(pattern, GRAPHS) == Wording(
         'SELECT * { ?s <urn:gene> "\\" } # \\\\" } LIMIT 1000', GRAPHS.dataset
     )
+    assert word_lookup({**pattern, "first": True}, GRAPHS).text.endswith(" } LIMIT 1")
     named = word_lookup({**pattern, "g": {"type": "uri", "value": "urn:e"}}, GRAPHS)
     assert named.dataset == Dataset(("urn:data",), ("urn:e",))
+
+
+ANY: Final = {"s": None, "p": None, "o": None, "g": None, "first": True}
 
 
 @pytest.mark.parametrize(
     "pattern",
     [
         "SELECT * { ?s ?p ?o }",
-        {"s": None, "p": None, "o": None},
-        {"s": "?s ?p ?o }", "p": None, "o": None, "g": None},
-        {"s": {"type": "uri", "value": "urn:a> ?p ?o"}, "p": None, "o": None, "g": None},
-        {"s": None, "p": None, "o": None, "g": {"type": "uri", "value": "urn:other"}},
-        {"s": None, "p": None, "o": None, "g": {"type": "literal", "value": "urn:e"}},
-        {"s": None, "p": None, "o": None, "g": {"type": "bnode", "value": "g"}},
+        {place: None for place in "spo"} | {"first": True},
+        {place: None for place in "spog"},
+        ANY | {"s": "?s ?p ?o }"},
+        ANY | {"s": {"type": "uri", "value": "urn:a> ?p ?o"}},
+        ANY | {"g": {"type": "uri", "value": "urn:other"}},
+        ANY | {"g": {"type": "literal", "value": "urn:e"}},
+        ANY | {"g": {"type": "bnode", "value": "g"}},
     ],
     ids=str,
 )

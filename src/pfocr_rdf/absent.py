@@ -15,7 +15,7 @@ from typing import Final
 
 from pyoxigraph import DefaultGraph, Literal, NamedNode, Store
 
-from pfocr_rdf.contents import Quads, same_thing
+from pfocr_rdf.contents import Quads, first_quad, same_thing
 from pfocr_rdf.iris import PFOCR, RDF, RDFS, SCHEMA, VOID, XSD, Iris, term
 from pfocr_rdf.matched import Matched, matched_in, names_graphs
 
@@ -132,12 +132,8 @@ def present_instead(
 
 def occurs(node: NamedNode, store: Quads, graph: NamedNode | DefaultGraph | None) -> bool:
     """Whether an IRI is in a triple of a graph; if that is None, of any graph."""
-    found = (
-        store.quads_for_pattern(node, None, None, graph),
-        store.quads_for_pattern(None, node, None, graph),
-        store.quads_for_pattern(None, None, node, graph),
-    )
-    return any(next(quads, None) for quads in found)
+    patterns = (node, None, None), (None, node, None), (None, None, node)
+    return any(first_quad(store, s, p, o, graph) for s, p, o in patterns)
 
 
 def _is_value(
@@ -236,7 +232,7 @@ def _other_use(node: NamedNode, of: NamedNode, store: Quads) -> Instead:
     graph = DefaultGraph()
     if of == TYPE and _has_instances_of_subclasses(node, store):
         return Instead(node, (TYPE, SUBCLASS_OF))
-    used = next(store.quads_for_pattern(None, None, node, graph), None)
+    used = first_quad(store, None, None, node, graph)
     return Instead(node, (used.predicate,)) if used else Instead()
 
 
@@ -257,7 +253,7 @@ def _other_value(literal: Literal, of: NamedNode | None, store: Quads, find: Fin
             return Instead(had)
     text = Literal(literal.value)
     for named in (*NAMING, None):
-        if quad := next(store.quads_for_pattern(None, named, text, graph), None):
+        if quad := first_quad(store, None, named, text, graph):
             return Instead(text, (quad.predicate,))
     return Instead()
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from pyoxigraph import DefaultGraph, Literal, NamedNode
 
-from pfocr_rdf.contents import Quads
+from pfocr_rdf.contents import Quads, first_quad
 from pfocr_rdf.demands import Demand, demands
 from pfocr_rdf.iris import PFOCR, SCHEMA, VOID, VOID_EXT, Iris, term
 
@@ -107,8 +107,8 @@ class _Told:
 def _elsewhere(thing: str, properties: Iterable[NamedNode], store: Quads) -> Iterator[Apart]:
     """The properties that no triple has, or only triples of named graphs."""
     for one in properties:
-        if next(store.quads_for_pattern(None, one, None, DefaultGraph()), None) is None:
-            quad = next(store.quads_for_pattern(None, one, None, None), None)
+        if first_quad(store, None, one, None, DefaultGraph()) is None:
+            quad = first_quad(store, None, one, None)
             graph = quad.graph_name if quad else None
             where = graph if isinstance(graph, NamedNode) else None
             yield Apart(thing, one, None, (), graph=where)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, BinaryIO, Final, Protocol
+from typing import Any, BinaryIO, Final, Protocol, runtime_checkable
 
 from pyoxigraph import DefaultGraph, NamedNode, Quad, Store
 
@@ -27,6 +27,29 @@ class Quads(Protocol):
         self, subject: Any, predicate: Any, object: Any, graph_name: Any = None, /
     ) -> Iterator[Quad]:
         """The quads of a pattern, in which None stands for anything."""
+
+
+@runtime_checkable
+class Distant(Quads, Protocol):
+    """Quads that take time to come, such as those of another engine."""
+
+    def first_quad(
+        self, subject: Any, predicate: Any, object: Any, graph_name: Any = None, /
+    ) -> Quad | None:
+        """One quad of a pattern, if there is any, without waiting for the others."""
+
+
+def first_quad(
+    quads: Quads, subject: Any, predicate: Any, value: Any, graph: Any = None
+) -> Quad | None:
+    """One quad of a pattern, in which None stands for anything; None if there is none.
+
+    >>> first_quad(Store(), None, SAME_AS, None) is None
+    True
+    """
+    if isinstance(quads, Distant):
+        return quads.first_quad(subject, predicate, value, graph)
+    return next(quads.quads_for_pattern(subject, predicate, value, graph), None)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from typing import Final
 from pyoxigraph import DefaultGraph, NamedNode
 
 from pfocr_rdf.absent import occurs
-from pfocr_rdf.contents import Quads
+from pfocr_rdf.contents import Quads, first_quad
 from pfocr_rdf.demands import NOT_NEEDED, node_of
 from pfocr_rdf.iris import FOAF, Iris, term
 from pfocr_rdf.matched import ASIDE, NOTHING, Piece, names_graphs, pieces, places
@@ -140,4 +140,4 @@ def _elsewhere(groups: Iterable[_Group], store: Quads) -> Iterator[Misplaced]:
 
 
 def _has(store: Quads, graph: NamedNode) -> bool:
-    return next(store.quads_for_pattern(None, None, None, graph), None) is not None
+    return first_quad(store, None, None, None, graph) is not None

@@ -19,7 +19,7 @@ from pyoxigraph import Literal, NamedNode, Quad
 
 from pfocr_rdf.absent import MOST_TOLD, absent, present_instead
 from pfocr_rdf.apart import apart
-from pfocr_rdf.contents import Quads
+from pfocr_rdf.contents import Quads, first_quad
 from pfocr_rdf.graphs import misplaced
 from pfocr_rdf.having import counted_in_filter, unnamed_in_having
 from pfocr_rdf.iris import Iris
@@ -104,9 +104,22 @@ class _Until:
 
         :raises Refusal: if it is too late.
         """
+        self._check()
+        return self._quads.quads_for_pattern(subject, predicate, value, graph)
+
+    def first_quad(
+        self, subject: Any, predicate: Any, value: Any, graph: Any = None, /
+    ) -> Quad | None:
+        """One quad of a pattern, if there is any.
+
+        :raises Refusal: if it is too late.
+        """
+        self._check()
+        return first_quad(self._quads, subject, predicate, value, graph)
+
+    def _check(self) -> None:
         if time.monotonic() > self._until:
             raise Refusal("query-timeout", "finding out why there are no rows takes too long")
-        return self._quads.quads_for_pattern(subject, predicate, value, graph)
 
 
 def _told(text: str, store: Quads, iris: Iris) -> Iterator[tuple[str, ...]]:

@@ -4,7 +4,7 @@ The query process sends a pattern, from which the server makes the query to the 
 process is not trusted, so it cannot send the text of a query.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, BinaryIO, Final, cast
 
 import orjson
@@ -27,6 +27,8 @@ from pfocr_rdf.web.problems import Refusal
 MOST: Final = 60
 #: The places of a pattern, and the columns of its answer.
 PLACES: Final = ("s", "p", "o", "g")
+#: In a pattern: whether one quad is enough.
+FIRST: Final = "first"
 #: The default graph in a pattern.
 DEFAULT: Final = {"type": "default"}
 
@@ -56,18 +58,34 @@ class Lookups:
         :raises Refusal: if the server refuses, or the limit on lookups is reached.
         :raises ValueError: if the answer does not hold quads.
         """
+        return iter(self._asked((subject, predicate, value, graph), is_first=False))
+
+    def first_quad(
+        self,
+        subject: NamedNode | None,
+        predicate: NamedNode | None,
+        value: NamedNode | Literal | None,
+        graph: NamedNode | DefaultGraph | None = None,
+        /,
+    ) -> Quad | None:
+        """One quad of a pattern, if there is any; raises what :meth:`quads_for_pattern` does."""
+        return next(iter(self._asked((subject, predicate, value, graph), is_first=True)), None)
+
+    def _asked(
+        self, places: Sequence[NamedNode | Literal | DefaultGraph | None], *, is_first: bool
+    ) -> list[Quad]:
         if not self._left:
             raise Refusal("query-timeout", "finding out why there are no rows takes too long")
         self._left -= 1
-        known = dict(zip(PLACES, (subject, predicate, value, graph), strict=True))
+        known = dict(zip(PLACES, places, strict=True))
         feed = Feed(self._fd)
         feed.expect()
-        pattern = {place: _cell(term) for place, term in known.items()}
+        pattern = {place: _cell(term) for place, term in known.items()} | {FIRST: is_first}
         write_all(self._fd, [frame(Kind.ASK, orjson.dumps({"pattern": pattern}))])
         try:
             feed.begin()
             rows = parse_query_results(cast(BinaryIO, feed), QueryResultsFormat.JSON)
-            return iter([_quad(known, row) for row in _solutions(rows)])
+            return [_quad(known, row) for row in _solutions(rows)]
         finally:
             # Leave nothing of this answer: what follows is the answer to another request.
             feed.drain()

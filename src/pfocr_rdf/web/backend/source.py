@@ -20,7 +20,7 @@ from pfocr_rdf.web.backend.holding import Holding
 from pfocr_rdf.web.backend.settings import Dataset, Graphs
 from pfocr_rdf.web.backend.wording import Wording
 from pfocr_rdf.web.federation.answers import AnswerError, read_solutions, read_term
-from pfocr_rdf.web.lookups import DEFAULT, PLACES
+from pfocr_rdf.web.lookups import DEFAULT, FIRST, PLACES
 from pfocr_rdf.web.problems import Refusal
 from pfocr_rdf.web.source import DATA, Graph, Value
 
@@ -183,6 +183,7 @@ def word_lookup(pattern: Any, graphs: Graphs) -> Wording:
     """
     try:
         subject, predicate, value, graph = (_looked_up(pattern[place]) for place in PLACES)
+        most = 1 if pattern[FIRST] else LOOKUP_QUADS
     except (AnswerError, KeyError, TypeError) as error:
         raise Refusal(
             "internal", f"a query process asked for what is not a pattern ({error})"
@@ -191,7 +192,7 @@ def word_lookup(pattern: Any, graphs: Graphs) -> Wording:
     if not (is_ours or graph in (None, DATA)):
         raise Refusal("internal", "a query process asked for a graph that is not the release's")
     text = written_pattern(subject, predicate, value, graph)
-    return Wording(f"SELECT * {{ {text} }} LIMIT {LOOKUP_QUADS}", seen_graphs(graphs, graph))
+    return Wording(f"SELECT * {{ {text} }} LIMIT {most}", seen_graphs(graphs, graph))
 
 
 def _looked_up(cell: Any) -> Any:
