@@ -297,7 +297,7 @@ def test_where_no_record_can_be_read_nothing_is_published(tmp_path: Path) -> Non
     with pytest.raises(BuildError) as caught:
         build(write(tmp_path / "records", files), tmp_path / "data")
     assert str(caught.value) == (
-        "none of the 2 records could be read (first: no front matter): nothing was published; "
+        "no record could be read, of 2 (first: no front matter): nothing was published; "
         "run `pfocr-rdf check` on them for the reasons"
     )
     assert (tmp_path / "data" / "current").readlink() == before

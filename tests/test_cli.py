@@ -572,7 +572,7 @@ def test_every_answer_ends_its_line(words: tuple[str, str], forms: str, data: Pa
 
 
 def test_a_file_of_sparql_that_is_not_there_is_named_in_words(data: Path) -> None:
-    for name in ("nosuch.rq", "nosuch.sparql"):
+    for name in ("nosuch.rq", "nosuch.sparql", "folder/nosuch"):
         refused = run("query", name, "--data", data)
         reason = "cannot be read (No such file or directory): name a file of SPARQL"
         assert (refused.status, refused.err) == (1, f"error: {name} {reason}\n")
@@ -702,6 +702,22 @@ def test_what_is_wrong_as_it_was_typed_has_exit_status_2(
     refused = run(*words, "--data", data)
     assert (refused.status, refused.out) == (2, "")
     assert "rror" in refused.err
+
+
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        ((), "give either --endpoint or --virtuoso-bulk"),
+        (("--endpoint", "http://127.0.0.1:9/", "--isql", "isql"), "are for --virtuoso-bulk"),
+        (("--virtuoso-bulk", "127.0.0.1:9"), "add --user"),
+    ],
+)
+def test_a_push_to_nowhere_is_refused_before_there_is_a_release(
+    words: tuple[str, ...], what: str, tmp_path: Path
+) -> None:
+    refused = run("push", *words, "--data", tmp_path)
+    assert refused.status == 2
+    assert what in refused.err
 
 
 @pytest.mark.parametrize(

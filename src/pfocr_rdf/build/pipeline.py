@@ -296,7 +296,7 @@ def _build(
         if not run.figures:
             first = next(iter(report.errors), "no error")
             raise BuildError(
-                f"none of the {run.records} records could be read (first: {first}): "
+                f"no record could be read, of {run.records} (first: {first}): "
                 "nothing was published; run `pfocr-rdf check` on them for the reasons"
             )
         stage.name = "report.json"

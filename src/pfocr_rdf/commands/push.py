@@ -92,7 +92,7 @@ def push(
     a push that was interrupted; if the release is there already, nothing is sent. Prints one graph
     per line, with the number of triples that the store counts.
     """
-    with refusals(), holding_named(data, release) as found:
+    with refusals():
         if (endpoint is None) == (virtuoso_bulk is None):
             raise UsageError("where to? give either --endpoint or --virtuoso-bulk")
         if virtuoso_bulk is None and (virtuoso_folder or isql):
@@ -100,7 +100,10 @@ def push(
         if virtuoso_bulk is not None and query_endpoint:
             raise UsageError("--query-endpoint is for --endpoint: leave it out")
         account = _account(user, password_env)
-        teller = _Teller(quiet=quiet)
+        if virtuoso_bulk is not None and account is None:
+            raise UsageError("--virtuoso-bulk needs to know who loads: add --user")
+    teller = _Teller(quiet=quiet)
+    with refusals(), holding_named(data, release) as found:
         if endpoint is not None:
             options = PushOptions(
                 endpoint=endpoint,
@@ -112,9 +115,7 @@ def push(
                 again=again,
             )
             _tell(asyncio.run(push_release(found, data, options, teller)), quiet=quiet)
-        elif virtuoso_bulk is not None:
-            if account is None:
-                raise UsageError("--virtuoso-bulk needs to know who loads: add --user")
+        elif virtuoso_bulk is not None and account is not None:
             bulk = BulkOptions(virtuoso_bulk, account, graph, virtuoso_folder, isql, again)
             _tell(bulk_load(found, data, bulk, teller), quiet=quiet)
 

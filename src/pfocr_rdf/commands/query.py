@@ -158,7 +158,8 @@ def _text(asked: str, params: list[str], iris: Iris, store: Store | None = None)
             raise QueryError(f"standard input is not UTF-8 ({error}): send it in UTF-8") from error
         return _filled("stdin", text, params, iris, store)
     is_text = any(character in asked for character in "{ \n")
-    if _is_file(asked) or (asked.endswith(SUFFIXES) and not is_text):
+    is_path = asked.endswith(SUFFIXES) or os.sep in asked
+    if _is_file(asked) or (is_path and not is_text):
         try:
             text = Path(asked).read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
