@@ -16,6 +16,7 @@ from pfocr_rdf.errors import QueryError, ReleaseError
 from pfocr_rdf.releases import Release
 from pfocr_rdf.search import Index, open_index
 from pfocr_rdf.search.asking import MAX_WORDS
+from pfocr_rdf.search.meant import MOST
 from pfocr_rdf.search.words import words
 from searching import FAMILY, MOUSE, SYMBOL, SYNONYM, Figures, figids, gene, opened, text
 
@@ -289,6 +290,19 @@ def test_a_word_that_no_figure_has_is_given_in_the_spelling_that_one_has(
     assert found.meant == meant
     if meant:
         assert index.search(meant).total
+
+
+def test_few_words_of_a_text_are_corrected(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    compared = []
+
+    def spied(word: str, possible: list[str], **_: object) -> list[str]:
+        compared.append(word)
+        return []
+
+    monkeypatch.setattr("pfocr_rdf.search.meant.get_close_matches", spied)
+    words = [f"unknown{letter}" for letter in "abcdefgh"]
+    assert index.search(" ".join(["signaling", *words])).meant == ""
+    assert compared == words[:MOST]
 
 
 def test_words_that_were_left_out_are_named(index: Index) -> None:
