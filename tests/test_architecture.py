@@ -61,6 +61,7 @@ ORDER: Final = (
         "having",
         "unread",
         "graphs",
+        "reasons",
         "xml_text",
         "rows",
         "tabular",

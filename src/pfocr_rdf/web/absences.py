@@ -11,20 +11,25 @@ that its things cannot have.
 
 import time
 from collections.abc import Iterator, Mapping
-from functools import partial
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
 from pyoxigraph import Literal, NamedNode, Quad
 
-from pfocr_rdf.absent import MOST_TOLD, absent, present_instead
-from pfocr_rdf.apart import apart
+from pfocr_rdf.absent import MOST_TOLD
+from pfocr_rdf.apart import Apart
 from pfocr_rdf.contents import Quads, first_quad
-from pfocr_rdf.graphs import misplaced
-from pfocr_rdf.having import counted_in_filter, unnamed_in_having
+from pfocr_rdf.graphs import Misplaced
 from pfocr_rdf.iris import Iris
-from pfocr_rdf.spellings import known_iri
-from pfocr_rdf.unread import unread
+from pfocr_rdf.matched import Matched
+from pfocr_rdf.reasons import (
+    CountedEarly,
+    Reason,
+    Unnamed,
+    Unreadable,
+    instead_of,
+    reasons,
+)
 from pfocr_rdf.web.headers import header_address, header_text
 from pfocr_rdf.web.problems import Refusal
 
@@ -123,43 +128,52 @@ class _Until:
 
 
 def _told(text: str, store: Quads, iris: Iris) -> Iterator[tuple[str, ...]]:
-    is_known = True
-    for variable, expression in unnamed_in_having(text).items():
-        is_known = False
-        if len(expression) <= LONGEST:
-            yield variable, HAVING, expression, ""
-    for condition in counted_in_filter(text):
-        is_known = False
-        if len(condition) <= LONGEST:
-            yield condition, FILTER, f"HAVING({condition})", ""
-    for variable in unread(text, store, iris):
-        is_known = False
-        if len(variable) <= LONGEST:
-            yield variable, STR, f"STR({variable})", ""
-    for one in misplaced(text, store, iris):
-        is_known = False
-        if len(one.term.value) <= LONGEST:
+    for reason in reasons(text, store, iris):
+        if _size(reason) <= LONGEST:
+            yield _reported(reason, store, iris)
+
+
+def _size(reason: Reason) -> int:
+    """The characters of what is the longest in a reason."""
+    match reason:
+        case Unnamed():
+            return len(reason.expression)
+        case CountedEarly():
+            return len(reason.condition)
+        case Unreadable():
+            return len(reason.variable)
+        case Misplaced() | Matched():
+            return len(_said(reason.term))
+        case Apart():
+            return len(reason.thing)
+
+
+def _reported(reason: Reason, store: Quads, iris: Iris) -> tuple[str, ...]:
+    """A reason as :class:`Absences` has it."""
+    match reason:
+        case Unnamed(variable, expression):
+            return variable, HAVING, expression, ""
+        case CountedEarly(condition):
+            return condition, FILTER, f"HAVING({condition})", ""
+        case Unreadable(variable):
+            return variable, STR, f"STR({variable})", ""
+        case Misplaced(term, is_graph):
             place = ("",) * PARAMETERS.index("graph") + (DEFAULT,)
-            yield (one.term.value, *((GRAPH,) if one.is_graph else place))
-    find = partial(known_iri, iris=iris)
-    for matched in absent(text, store, iris):
-        is_known = False
-        if len(_said(matched.term)) <= LONGEST:
-            instead = present_instead(matched, store, iris, find)
+            return (term.value, *((GRAPH,) if is_graph else place))
+        case Matched():
+            instead = instead_of(reason, store, iris)
             path = "/".join(map(str, instead.path)) if instead.path[1:] else _said(*instead.path)
-            yield *map(_said, (matched.term, matched.of, instead.term)), path
-    if is_known:
-        yield from _told_apart(text, store, iris)
+            return *map(_said, (reason.term, reason.of, instead.term)), path
+        case Apart():
+            return _apart(reason)
 
 
-def _told_apart(text: str, store: Quads, iris: Iris) -> Iterator[tuple[str, ...]]:
-    for one in apart(text, store, iris):
-        if len(one.thing) <= LONGEST:
-            classes = "" if one.instead else " ".join(map(_said, one.classes))
-            terms = (one.lacks, one.instead, one.beside, one.graph, one.via)
-            lacks, instead, beside, graph, via = map(_said, terms)
-            leads = " ".join(map(_said, one.leads))
-            yield lacks, "", instead, "", one.thing, beside, graph, classes, via, leads
+def _apart(one: Apart) -> tuple[str, ...]:
+    classes = "" if one.instead else " ".join(map(_said, one.classes))
+    terms = (one.lacks, one.instead, one.beside, one.graph, one.via)
+    lacks, instead, beside, graph, via = map(_said, terms)
+    leads = " ".join(map(_said, one.leads))
+    return lacks, "", instead, "", one.thing, beside, graph, classes, via, leads
 
 
 def _said(term: NamedNode | Literal | None = None) -> str:
