@@ -6,6 +6,7 @@ so the statistics count it too. Terms of VoID are used as VoID defines them:
 ``void:distinctObjects`` counts literals, which HCLS's query for it leaves out.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -31,7 +32,7 @@ from pfocr_rdf.partitions import (
     statistics,
 )
 from pfocr_rdf.ranges import classes_of
-from pfocr_rdf.tally import SLACK, Tally, by_subject
+from pfocr_rdf.tally import SLACK, Tally, merged_facts
 from pfocr_rdf.vocabulary import (
     LICENSE_OF_RECORDS,
     RDF_TYPE,
@@ -121,6 +122,10 @@ def describe_release(facts: ReleaseFacts, data: Tally, iris: Iris) -> list[Node]
     if facts.example:
         described[facts.example.value] = tuple(kind.value for kind in FIGURE_TYPES)
     targets = link_targets(iris)
+    levels, parts = merged_facts(_levels(facts, iris)), merged_facts(_parts(facts, iris))
+    described |= classes_of([*levels, *parts])
+    same = Tally()
+    same.add([*levels, *parts], targets)
 
     @cache  # most classes are counted alike each time
     def partitioned(counts: ClassCounts) -> tuple[list[Node], Tally]:
@@ -131,41 +136,37 @@ def describe_release(facts: ReleaseFacts, data: Tally, iris: Iris) -> list[Node]
     while True:
         total = totals[-1]
         classes = [partitioned(counts) for counts in class_counts(total)]
-        before, after = _merged(_levels(facts, total, iris)), _merged(_parts(facts, total, iris))
+        stated = merged_facts(_stated(facts, total, iris))
         own = Tally(most=data.most + SLACK)  # else all hashes of the data are sorted each time
-        own.add([*before, *after], targets)
+        own.add(stated, targets)
+        own.merge(same)
         for _, counted in classes:
             own.merge(counted)
         own.drop_duplicates()
-        subjects = [*before, *chain.from_iterable(nodes for nodes, _ in classes), *after]
         own.merge(data)
-        own.ranges.settle(described | classes_of(subjects))
-        if any(_counts(own) == _counts(total) for total in totals):
-            return subjects
+        # The partitions by class and by property have no classes themselves.
+        own.ranges.settle(described | classes_of(stated))
+        if any(own.counts == total.counts for total in totals):
+            partitions = chain.from_iterable(nodes for nodes, _ in classes)
+            return [*levels, stated[0], *partitions, *stated[1:], *parts]
         totals.append(own)
 
 
-def _merged(nodes: Iterable[Node]) -> list[Node]:
-    """Nodes without repetition: if the base is the publisher's own site, two facts are the same."""
-    merged = by_subject(list(nodes))
-    return [Node(node.subject, list(dict.fromkeys(node.facts))) for node in merged]
-
-
-def _counts(total: Tally) -> tuple[object, ...]:
-    return total.triples, total.properties, total.class_properties, total.ranges, total.objects
-
-
-def _levels(facts: ReleaseFacts, total: Tally, iris: Iris) -> Iterator[Node]:
-    """The dataset, its release, and the release as RDF."""
+def _levels(facts: ReleaseFacts, iris: Iris) -> Iterator[Node]:
+    """The dataset and its release."""
     yield _node(iris.dataset, _dataset(facts, iris))
     yield _node(iris.release(facts.version), _release(facts, iris))
+
+
+def _stated(facts: ReleaseFacts, total: Tally, iris: Iris) -> Iterator[Node]:
+    """What states counts, but for the partitions by class: first of all the release as RDF."""
     yield _node(iris.part(facts.version, "rdf"), _rdf(facts, total, iris))
-
-
-def _parts(facts: ReleaseFacts, total: Tally, iris: Iris) -> Iterator[Node]:
-    """What the release has and is made by, but for the partitions by class."""
     yield from property_nodes(facts.version, total, iris)
     yield from link_nodes(facts.version, total, iris)
+
+
+def _parts(facts: ReleaseFacts, iris: Iris) -> Iterator[Node]:
+    """What else the release has, and what it is made by, whatever the counts."""
     yield _node(iris.part(facts.version, "equivalents"), _equivalents(facts, iris))
     yield from linkset_nodes(facts.version, facts.mappings or (), MAPPINGS, iris)
     for form in facts.formats:
@@ -292,9 +293,9 @@ def _rdf(facts: ReleaseFacts, total: Tally, iris: Iris) -> Iterator[Fact]:
         yield term(ns.DCTERMS, "format"), Literal(form.media_type)
         yield term(ns.VOID, "dataDump"), iris.download(form.file)
         yield term(ns.VOID, "feature"), term(ns.FORMATS, FORMAT_TO_SYNTAX[form.name])
-    used = (*total.properties, *total.classes)
+    used = sorted((*total.properties, *total.classes))
     for namespace in sorted(iris.prefixes().values()):
-        if any(name.startswith(namespace) for name in used):
+        if any(name.startswith(namespace) for name in used[bisect_left(used, namespace) :][:1]):
             yield term(ns.VOID, "vocabulary"), NamedNode(namespace)
     yield term(ns.VOID, "uriSpace"), Literal(iris.base)
     if facts.example:

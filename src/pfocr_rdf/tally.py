@@ -3,7 +3,7 @@
 from array import array
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
@@ -35,6 +35,12 @@ def by_subject(nodes: Sequence[Node]) -> Sequence[Node]:
             node = Node(node.subject, [*other.facts, *node.facts])
         merged[node.subject] = node
     return list(merged.values())
+
+
+def merged_facts(nodes: Iterable[Node]) -> list[Node]:
+    """Nodes without repetition: if the base is the publisher's own site, two facts are the same."""
+    merged = by_subject(list(nodes))
+    return [Node(node.subject, list(dict.fromkeys(node.facts))) for node in merged]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,6 +114,14 @@ class _Group:
             else:
                 self.datatypes[predicate][value.datatype] += 1
 
+    def count_untyped(self, said: Mapping[NamedNode, Sequence[Object]], targets: Targets) -> None:
+        """Count the facts of a node without classes: what they lead to is of no class's ranges."""
+        self.subjects += 1
+        for predicate, values in said.items():
+            self.properties[predicate] += len(values)
+            if predicate in targets:
+                self.links[predicate].update([v for v in values if isinstance(v, NamedNode)])
+
     def _count_all(self, predicate: NamedNode, values: Sequence[Object]) -> None:
         if things := [value for value in values if isinstance(value, NamedNode)]:
             self.links[predicate].update(things)
@@ -161,9 +175,11 @@ class Tally:
                 said[predicate].append(value)
             hashes.update([hash(value) for _, value in node.facts])
             types = tuple(said.pop(RDF_TYPE, ()))
-            groups[types].count(said)
             if types:
+                groups[types].count(said)
                 described[node.subject] = tuple([kind.value for kind in types])
+            else:
+                groups[types].count_untyped(said, targets)
         for types, group in groups.items():
             group.properties[RDF_TYPE] = len(types) * group.subjects
             names = tuple([kind.value for kind in types])
@@ -219,6 +235,11 @@ class Tally:
         """Hold each hash once."""
         self.objects = [array("q", sorted(found)) for found in self._shares()]
         self.held = sum(map(len, self.objects))
+
+    @property
+    def counts(self) -> tuple[object, ...]:
+        """What a description states; equal if two descriptions state the same."""
+        return self.triples, self.properties, self.class_properties, self.ranges, self.objects
 
     @property
     def distinct_objects(self) -> int:
