@@ -15,11 +15,12 @@ read the dataset from one document. The third is for named graphs, which the rel
 their title, licence and source.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import Final
 
-from pyoxigraph import NamedNode, Triple
+from pyoxigraph import Literal, NamedNode, Triple
 from starlette.responses import Response
 
 from pfocr_rdf.iris import DCTERMS, FOAF, RDFS, SCHEMA, VOID, VOID_EXT, term
@@ -45,6 +46,8 @@ PRIMARY_TOPIC: Final = term(FOAF, "primaryTopic")
 PARTITIONED: Final = (term(VOID, "class"), term(VOID, "property"), term(VOID_EXT, "datatype"))
 #: Properties with the name of a thing, the best first.
 NAMES: Final = (Schema.name, term(DCTERMS, "title"), term(RDFS, "label"))
+#: A property or a value: where it links to, None for nowhere, and its text.
+Shown = tuple[str | None, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +55,12 @@ class Part:
     """A thing or a part of it, as the page shows it.
 
     :param anchor: the part of its IRI after the ``#``; empty for the thing itself.
-    :param rows: (property, its short name, its values).
+    :param rows: pairs of a property and its values.
     :param is_partition: whether it counts what a class or a property has; a release has hundreds.
     """
 
     anchor: str
-    rows: Sequence[tuple[str, str, Sequence[Value]]]
+    rows: Sequence[tuple[Shown, Sequence[Shown]]]
     is_partition: bool = False
 
 
@@ -126,10 +129,11 @@ def _html(
     facts = by_subject(triples)
     described = [said for said in facts.values() if thing in said.nodes(PRIMARY_TOPIC)]
     own = facts.get(thing) or next(iter(described), Facts())
-    parts = [Part("", _rows(visit, said)) for said in described] + [
+    shown = cache(partial(_shown, visit, thing))
+    parts = [Part("", _rows(said, shown)) for said in described] + [
         Part(
             node.value[len(thing.value) + 1 :],
-            _rows(visit, said),
+            _rows(said, shown),
             is_partition=any(map(said.nodes, PARTITIONED)),
         )
         for node, said in facts.items()
@@ -140,8 +144,8 @@ def _html(
         for triple in triples
         if triple.object == thing and isinstance(subject := triple.subject, NamedNode)
     ]
-    shown = pointing[:MOST_POINTING]
-    names = visit.reading.names(dict.fromkeys(subject for subject, _ in shown))
+    first = pointing[:MOST_POINTING]
+    names = visit.reading.names(dict.fromkeys(subject for subject, _ in first))
     title = next(filter(None, map(own.text, NAMES)), None)
     return render(
         visit,
@@ -156,15 +160,21 @@ def _html(
         iri=thing.value,
         kinds=[iris.prefixed(kind.value) for kind in own.nodes(RDF_TYPE)],
         parts=parts,
-        pointing=[(node.value, name, names.get(node, "")) for node, name in shown],
+        pointing=[(node.value, name, names.get(node, "")) for node, name in first],
         is_named=bool(names),
         is_cut=len(pointing) > MOST_POINTING,
         prefixed=iris.prefixed,
     )
 
 
-def _rows(visit: Visit, said: Facts) -> list[tuple[str, str, list[Value]]]:
-    prefixed = visit.reading.iris.prefixed
-    return [
-        (predicate.value, prefixed(predicate.value), values) for predicate, values in said.items()
-    ]
+def _rows(said: Facts, shown: Callable[[Value], Shown]) -> list[tuple[Shown, list[Shown]]]:
+    return [(shown(predicate), list(map(shown, values))) for predicate, values in said.items()]
+
+
+def _shown(visit: Visit, thing: NamedNode, value: Value) -> Shown:
+    if isinstance(value, Literal):
+        return None, value.value
+    iri = value.value
+    within = iri.startswith(f"{thing.value}#")
+    name = iri[len(thing.value) :] if within else visit.reading.iris.prefixed(iri)
+    return visit.links.href(iri), name
