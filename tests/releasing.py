@@ -39,6 +39,11 @@ def data_folder(release: Release, data: Path, quads: Iterable[Quad] = ()) -> Pat
     return data
 
 
+def copied_folder(release: Release, data: Path) -> Path:
+    """A copy of the data folder that a release is in, with all that the next build takes over."""
+    return Path(shutil.copytree(release.path.parents[1], data, symlinks=True, dirs_exist_ok=True))
+
+
 def alike(folder: Path) -> Release:
     """A release of the samples with another title, and so with as many triples."""
     records = Path(shutil.copytree(SEEDS, folder / "alike"))

@@ -16,6 +16,7 @@ from making import SEEDS, record, write
 from pfocr_rdf.errors import BuildError, ReleaseError
 from pfocr_rdf.releases import Release, current_release
 from pfocr_rdf.verify import verify_release
+from releasing import copied_folder
 
 #: Four batches: dumps and store of half a megabyte each.
 RECORDS = 200
@@ -27,10 +28,8 @@ def _records(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(name="published")
-def _published(tmp_path: Path) -> Published:
-    data = tmp_path / "data"
-    build(SEEDS, data)
-    return Published(data)
+def _published(seeds_release: Release, tmp_path: Path) -> Published:
+    return Published(copied_folder(seeds_release, tmp_path / "data"))
 
 
 # --- no room, no permission ---

@@ -32,8 +32,9 @@ from building import (
 )
 from making import SEEDS
 from pfocr_rdf.errors import BuildError
-from pfocr_rdf.releases import current_release, list_releases, start_release
+from pfocr_rdf.releases import Release, current_release, list_releases, start_release
 from pfocr_rdf.verify import verify_release
+from releasing import copied_folder
 
 #: Four batches and two worker processes: a build of a second.
 RECORDS = 200
@@ -52,10 +53,8 @@ def _undisturbed(records: Path, tmp_path_factory: pytest.TempPathFactory) -> dic
 
 
 @pytest.fixture(name="published")
-def _published(tmp_path: Path) -> Published:
-    data = tmp_path / "data"
-    build(SEEDS, data)
-    return Published(data)
+def _published(seeds_release: Release, tmp_path: Path) -> Published:
+    return Published(copied_folder(seeds_release, tmp_path / "data"))
 
 
 # --- killed by itself, before each kind of operation ---

@@ -52,10 +52,20 @@ def version(release: Release) -> str:
     return release.id.partition("-")[2]
 
 
+@pytest.fixture(name="two_built", scope="module")
+def _two_built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Release, Release]:
+    """Two releases, of which the second lacks a figure of the first; not to be changed."""
+    folder = tmp_path_factory.mktemp("two")
+    return folder, built(folder, GONE, STAYS), built(folder, STAYS)
+
+
 @pytest.fixture
-def two(tmp_path: Path) -> tuple[Release, Release]:
-    """Two releases, of which the second lacks a figure of the first."""
-    return built(tmp_path, GONE, STAYS), built(tmp_path, STAYS)
+def two(two_built: tuple[Path, Release, Release], tmp_path: Path) -> tuple[Release, Release]:
+    """A copy of them."""
+    folder, earlier, now = two_built
+    shutil.copytree(folder, tmp_path, symlinks=True, dirs_exist_ok=True)
+    first, second = (Release(r.id, tmp_path / "data/releases" / r.id) for r in (earlier, now))
+    return first, second
 
 
 @pytest.mark.parametrize("name", ["file:x", "a?b#c%41 'd'"])

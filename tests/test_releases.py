@@ -49,6 +49,7 @@ from pfocr_rdf.releases import (
     start_release,
 )
 from pfocr_rdf.verify import verify_release
+from releasing import copied_folder
 
 
 def publish(data: Path, version: str) -> Release:
@@ -338,14 +339,21 @@ def test_a_rollback_to_a_release_whose_manifest_says_nothing_is_refused(three: P
     assert current_release(three).id == "20260101T000000Z-ccc"
 
 
+@pytest.fixture(name="first_and_second", scope="module")
+def _first_and_second(tmp_path_factory: pytest.TempPathFactory) -> tuple[Release, Release]:
+    """Two releases of the samples in one data folder; not to be changed."""
+    data = tmp_path_factory.mktemp("both") / "data"
+    return build(SEEDS, data).release, build(SEEDS, data).release
+
+
 @pytest.mark.parametrize("damage", ["missing", "cut"])
 @pytest.mark.parametrize("name", ["dumps/pfocr.nt.gz", "store/CURRENT", "search.sqlite"])
 def test_a_rollback_to_what_a_server_would_not_start_with_is_refused(
-    damage: str, name: str, tmp_path: Path
+    damage: str, name: str, first_and_second: tuple[Release, Release], tmp_path: Path
 ) -> None:
     """A running server would keep the one before: nobody would notice until its next start."""
-    data = tmp_path / "data"
-    first, second = (build(SEEDS, data).release for _ in range(2))
+    data = copied_folder(first_and_second[1], tmp_path / "data")
+    first, second = list_releases(data)
     file = first.path / name
     held = file.read_bytes()
     file.unlink()  # it may be one file with another dump
@@ -361,10 +369,11 @@ def test_a_rollback_to_what_a_server_would_not_start_with_is_refused(
     assert current_release(data) == Release(second.id, second.path.resolve())
 
 
-def test_a_folder_of_dumps_is_no_release_for_any_command(tmp_path: Path) -> None:
+def test_a_folder_of_dumps_is_no_release_for_any_command(
+    seeds_release: Release, tmp_path: Path
+) -> None:
     """What a mirror has holds a manifest too, that of its files."""
-    data, copied = tmp_path / "data", tmp_path / "public"
-    build(SEEDS, data)
+    data, copied = seeds_release.path.parents[1], tmp_path / "public"
     assert run("dump", "--data", data, "--to", copied).status == 0
     for words in (("diff", copied, "current"), ("diff", "current", copied), ("verify", copied)):
         done = run(*words, "--data", data)
@@ -397,8 +406,10 @@ def test_what_a_killed_rollback_left_does_not_hinder_the_next(three: Path) -> No
 # --- pruning ---
 
 
-def test_a_build_keeps_as_many_releases_as_it_is_told(tmp_path: Path) -> None:
-    first, second = (build(SEEDS, tmp_path).release for _ in range(2))
+def test_a_build_keeps_as_many_releases_as_it_is_told(
+    first_and_second: tuple[Release, Release], tmp_path: Path
+) -> None:
+    first, second = list_releases(copied_folder(first_and_second[1], tmp_path))
     third = build(SEEDS, tmp_path, keep=2)
     assert third.pruned == Pruned(deleted=(first,))
     assert list_releases(tmp_path) == [second, third.release]
@@ -408,10 +419,10 @@ def test_a_build_keeps_as_many_releases_as_it_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("is_killed", [False, True])
 def test_of_a_release_that_is_a_link_the_link_alone_is_deleted(
-    is_killed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    is_killed: bool, seeds_release: Release, tmp_path: Path
 ) -> None:
     data, elsewhere = tmp_path / "data", tmp_path / "elsewhere"
-    first = build(SEEDS, data).release
+    (first,) = list_releases(copied_folder(seeds_release, data))
     first.path.rename(elsewhere)
     first.path.symlink_to(elsewhere)
     second = build(SEEDS, data).release
@@ -502,9 +513,9 @@ def test_what_is_pruned_is_looked_at_and_taken_away_while_current_is_held_still(
 
 
 def test_a_release_that_cannot_be_deleted_is_told_after_the_new_one_is_published(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    seeds_release: Release, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = build(SEEDS, tmp_path).release
+    (first,) = list_releases(copied_folder(seeds_release, tmp_path))
     remove = shutil.rmtree
 
     def refuse(path: str | Path, *rest: Any, **more: Any) -> None:
@@ -699,8 +710,8 @@ def test_a_build_that_is_interrupted_while_it_prunes_says_that_it_has_published(
     assert said in outcome.err.splitlines()
 
 
-def test_a_build_tells_what_it_did_not_prune(tmp_path: Path) -> None:
-    first = build(SEEDS, tmp_path / "data").release
+def test_a_build_tells_what_it_did_not_prune(seeds_release: Release, tmp_path: Path) -> None:
+    (first,) = list_releases(copied_folder(seeds_release, tmp_path / "data"))
     with hold_release(first):
         done = run_build(tmp_path, SEEDS, tmp_path / "data", "--keep", "1")
     assert done.returncode == 0
@@ -837,9 +848,9 @@ def test_what_goes_on_writing_into_an_abandoned_release_does_not_keep_it(tmp_pat
 
 
 def test_a_release_that_is_open_stays_readable_and_unchanged_while_the_next_is_built(
-    tmp_path: Path,
+    seeds_release: Release, tmp_path: Path
 ) -> None:
-    first = build(SEEDS, tmp_path).release
+    (first,) = list_releases(copied_folder(seeds_release, tmp_path))
     store = Store.read_only(str(first.store))
     before, count = snapshot(first.path), len(store)
     second = build(write(tmp_path / "records", {"a.md": record()}), tmp_path).release
