@@ -2,6 +2,7 @@
 
 import shutil
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -154,11 +155,22 @@ def test_going_back_is_followed_too(seeds_release: Release, data: Path) -> None:
         wait_until(lambda: served(server) != fresh.id, "the earlier release is served")
 
 
+@pytest.fixture(name="running", scope="module")
+def _running(
+    seeds_release: Release, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Server, Path]]:
+    """A server and its data folder, to which several tests add releases of their own."""
+    data = data_folder(seeds_release, tmp_path_factory.mktemp("running") / "data")
+    with serving(data) as server:
+        yield server, data
+
+
 @pytest.mark.parametrize("damage", ["flip", "cut", "remove", "manifest"])
 def test_a_damaged_release_is_refused_and_the_one_before_goes_on(
-    seeds_release: Release, data: Path, damage: str
+    seeds_release: Release, running: tuple[Server, Path], damage: str
 ) -> None:
-    bad = add_release(seeds_release, data, "20300101T000000Z-bad")
+    server, data = running
+    bad = add_release(seeds_release, data, f"20300101T000000Z-bad-{damage}")
     table = max(bad.store.glob("*.sst"), key=lambda path: path.stat().st_size)
     if damage == "flip":
         content = bytearray(table.read_bytes())
@@ -170,15 +182,14 @@ def test_a_damaged_release_is_refused_and_the_one_before_goes_on(
         table.unlink()
     else:
         (bad.path / "manifest.json").write_text("{")
-    with serving(data) as server:
-        first = served(server)
-        make_current(data, bad)
-        wait_until(lambda: any(bad.id in line for line in server.log), "it is refused in the log")
-        assert served(server) == first
-        assert server.rows("SELECT (COUNT(*) AS ?n) { ?s a schema:ImageObject }") == [{"n": "5"}]
-        good = add_release(seeds_release, data, "20300101T000001Z-good")
-        make_current(data, good)
-        wait_until(lambda: served(server) == good.id, "the next good one is served")
+    first = served(server)
+    make_current(data, bad)
+    wait_until(lambda: any(bad.id in line for line in server.log), "it is refused in the log")
+    assert served(server) == first
+    assert server.rows("SELECT (COUNT(*) AS ?n) { ?s a schema:ImageObject }") == [{"n": "5"}]
+    good = add_release(seeds_release, data, f"20300101T000001Z-good-{damage}")
+    make_current(data, good)
+    wait_until(lambda: served(server) == good.id, "the next good one is served")
 
 
 def test_an_answer_that_began_before_a_swap_ends_after_it(
