@@ -22,7 +22,7 @@ class Kind(IntEnum):
     HEAD = ord("H")  # kind of answer, format, encoding
     DATA = ord("D")  # bytes of the answer, encoded
     ASK = ord("A")  # ask the backend: the query, for an answer of this kind; or for a pattern
-    END = ord("E")  # rows, bytes before the encoding, terms that the release lacks
+    END = ord("E")  # rows, bytes before the encoding, why there are no rows, if that is cut
     REFUSAL = ord("X")  # kind of refusal, detail, members
 
 
