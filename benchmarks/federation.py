@@ -29,8 +29,8 @@ from urllib.request import Request, urlopen
 import aiohttp
 
 from pfocr_rdf.build import BuildOptions, build_release
+from pfocr_rdf.push.stores import Account, GraphStore
 from pfocr_rdf.releases import current_release
-from pfocr_rdf.stores import Account, GraphStore
 from pfocr_rdf.web.federation.partners import public_partners
 from results import write_section
 from serve import JSON, native

@@ -987,7 +987,7 @@ def test_only_what_serves_and_pushes_imports_what_serving_and_pushing_take() -> 
 
 def test_no_command_imports_what_only_some_of_its_calls_need() -> None:
     """A table and a bar take rich, another endpoint HTTP, a query without rows what explains it."""
-    unneeded = {"rich", "SPARQLWrapper", "pfocr_rdf.syntax", "pfocr_rdf.absent"}
+    unneeded = {"rich", "SPARQLWrapper", "pfocr_rdf.diagnosis.syntax", "pfocr_rdf.diagnosis.absent"}
     assert not unneeded & imported_by(["query", "releases", "rollback", "dump"])
     assert not {"rich", "pfocr_rdf.build"} & imported_by(["verify", "diff", "search", "describe"])
     assert "rich" not in imported_by(["build", "check"])

@@ -17,12 +17,12 @@ from making import SEEDS
 from pfocr_rdf.cli import app
 from pfocr_rdf.dumps import compress
 from pfocr_rdf.iris import Iris
-from pfocr_rdf.isql import Isql
-from pfocr_rdf.push_bulk import BulkOptions, bulk_load
-from pfocr_rdf.push_graphs import PushProgress
+from pfocr_rdf.push.bulk import BulkOptions, bulk_load
+from pfocr_rdf.push.graphs import PushProgress
+from pfocr_rdf.push.isql import Isql
+from pfocr_rdf.push.stores import Account
 from pfocr_rdf.releases import Release
 from pfocr_rdf.remote import ask_endpoint
-from pfocr_rdf.stores import Account
 from releasing import alike
 from virtuoso import PASSWORD, USER, Virtuoso, put
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from pyoxigraph import Literal, RdfFormat, parse
 
 from backing import every_kind
-from pfocr_rdf.push_graphs import same_by_value
+from pfocr_rdf.push.graphs import same_by_value
 
 INTEGER = "<http://www.w3.org/2001/XMLSchema#integer>"
 

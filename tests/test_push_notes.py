@@ -8,7 +8,7 @@ import pytest
 from endpoints import stand_in
 from invoking import run
 from pfocr_rdf.errors import ReleaseError
-from pfocr_rdf.push_notes import Note, noting
+from pfocr_rdf.push.notes import Note, noting
 from pfocr_rdf.releases import Release
 
 STORE = "http://127.0.0.1:1/store"

@@ -5,8 +5,8 @@ from functools import cache
 
 import pytest
 
+from pfocr_rdf.diagnosis.tokens import APART
 from pfocr_rdf.possessive import re
-from pfocr_rdf.tokens import APART
 from pfocr_rdf.web.grammar import TOKEN_RE, character_class
 
 

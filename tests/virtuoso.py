@@ -14,7 +14,7 @@ from typing import Final
 import pytest
 
 from endpoints import free_ports
-from pfocr_rdf.stores import Account, GraphStore
+from pfocr_rdf.push.stores import Account, GraphStore
 from serving import wait_until
 
 PROGRAM: Final = "virtuoso-t"

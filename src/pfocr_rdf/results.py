@@ -23,10 +23,10 @@ from pyoxigraph import (
     serialize,
 )
 
+from pfocr_rdf.diagnosis.tokens import readable
 from pfocr_rdf.errors import PfocrError, QueryError, ReleaseError, UsageError
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.rows import row_counter
-from pfocr_rdf.tokens import readable
 from pfocr_rdf.xml_text import NotXmlError, XmlText
 
 Answer = QuerySolutions | QueryBoolean | Iterable[Triple]
@@ -103,7 +103,9 @@ def write_query(
 def _refusal(error: Exception, text: str, iris: Iris) -> PfocrError | None:
     """Our error for one that pyoxigraph raised; None for any other."""
     if isinstance(error, SyntaxError):
-        from pfocr_rdf.syntax import explain_syntax  # its patterns take a while to compile
+        from pfocr_rdf.diagnosis.syntax import (
+            explain_syntax,  # its patterns take a while to compile
+        )
 
         return QueryError(explain_syntax(text, str(error), iris.prefixes()))
     if isinstance(error, UnicodeError):

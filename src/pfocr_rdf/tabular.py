@@ -12,8 +12,8 @@ import rich.table
 import rich.text
 from pyoxigraph import BlankNode, Literal, NamedNode, QuerySolutions, Triple
 
+from pfocr_rdf.diagnosis.tokens import CONTROL_RE
 from pfocr_rdf.iris import Iris
-from pfocr_rdf.tokens import CONTROL_RE
 
 Cell = NamedNode | BlankNode | Literal | Triple | None
 

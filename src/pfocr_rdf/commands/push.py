@@ -11,10 +11,10 @@ from pfocr_rdf.commands.console import refusals, say
 from pfocr_rdf.commands.options import DEFAULT_DATA, MOST, Data, Quiet, ReleaseName
 from pfocr_rdf.contents import holding_named
 from pfocr_rdf.errors import UsageError
-from pfocr_rdf.push import CHUNK_TRIPLES, PushOptions, push_release
-from pfocr_rdf.push_bulk import BulkOptions, bulk_load
-from pfocr_rdf.push_graphs import PushedGraph, PushProgress
-from pfocr_rdf.stores import TIMEOUT_S, Account
+from pfocr_rdf.push.bulk import BulkOptions, bulk_load
+from pfocr_rdf.push.chunks import CHUNK_TRIPLES, PushOptions, push_release
+from pfocr_rdf.push.graphs import PushedGraph, PushProgress
+from pfocr_rdf.push.stores import TIMEOUT_S, Account
 
 Endpoint = Annotated[
     str | None, typer.Option(metavar="URL", help="The store's Graph Store Protocol endpoint.")

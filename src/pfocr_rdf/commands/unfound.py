@@ -2,13 +2,13 @@
 
 from pyoxigraph import Store
 
-from pfocr_rdf.absent import MOST_TOLD
-from pfocr_rdf.apart import Apart
 from pfocr_rdf.commands.console import counted, say
-from pfocr_rdf.graphs import Misplaced
+from pfocr_rdf.diagnosis.absent import MOST_TOLD
+from pfocr_rdf.diagnosis.apart import Apart
+from pfocr_rdf.diagnosis.graphs import Misplaced
+from pfocr_rdf.diagnosis.matched import Matched
+from pfocr_rdf.diagnosis.reasons import CountedEarly, Unnamed, Unreadable, instead_of, reasons
 from pfocr_rdf.iris import Iris
-from pfocr_rdf.matched import Matched
-from pfocr_rdf.reasons import CountedEarly, Unnamed, Unreadable, instead_of, reasons
 
 
 def tell_unfound(text: str, store: Store, iris: Iris) -> None:

@@ -16,13 +16,12 @@ from typing import Any, Final, NamedTuple
 
 from pyoxigraph import Literal, NamedNode, Quad
 
-from pfocr_rdf.absent import MOST_TOLD
-from pfocr_rdf.apart import Apart
 from pfocr_rdf.contents import Quads, first_quad
-from pfocr_rdf.graphs import Misplaced
-from pfocr_rdf.iris import Iris
-from pfocr_rdf.matched import Matched
-from pfocr_rdf.reasons import (
+from pfocr_rdf.diagnosis.absent import MOST_TOLD
+from pfocr_rdf.diagnosis.apart import Apart
+from pfocr_rdf.diagnosis.graphs import Misplaced
+from pfocr_rdf.diagnosis.matched import Matched
+from pfocr_rdf.diagnosis.reasons import (
     CountedEarly,
     Reason,
     Unnamed,
@@ -30,6 +29,7 @@ from pfocr_rdf.reasons import (
     instead_of,
     reasons,
 )
+from pfocr_rdf.iris import Iris
 from pfocr_rdf.web.headers import header_address, header_text
 from pfocr_rdf.web.problems import Refusal
 

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from pfocr_rdf.diagnosis.syntax import SyntaxFault
 from pfocr_rdf.errors import PfocrError
-from pfocr_rdf.syntax import SyntaxFault
 
 MEDIA_TYPE: Final = "application/problem+json"  # RFC 9457, section 6.1
 

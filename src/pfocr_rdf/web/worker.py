@@ -25,12 +25,12 @@ from pyoxigraph import (
     serialize,
 )
 
+from pfocr_rdf.diagnosis.syntax import find_fault
+from pfocr_rdf.diagnosis.tokens import readable
 from pfocr_rdf.errors import QueryError
 from pfocr_rdf.iris import BASE, NCBIGENE, Iris
 from pfocr_rdf.results import GRAPH_FORMATS, RESULT_FORMATS, gmt_lines
 from pfocr_rdf.rows import RowCounter, row_counter
-from pfocr_rdf.syntax import find_fault
-from pfocr_rdf.tokens import readable
 from pfocr_rdf.web.absences import Absences, told_absent
 from pfocr_rdf.web.formats import AnswerKind, refuse_kind
 from pfocr_rdf.web.frames import Kind, frame, read_request, write_all

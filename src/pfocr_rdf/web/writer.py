@@ -23,8 +23,8 @@ from pyoxigraph import (
     parse_query_results,
 )
 
+from pfocr_rdf.diagnosis.tokens import readable
 from pfocr_rdf.results import RESULT_FORMATS
-from pfocr_rdf.tokens import readable
 from pfocr_rdf.web.absences import Absences, told_absent
 from pfocr_rdf.web.feed import Feed
 from pfocr_rdf.web.formats import AnswerKind, refuse_kind

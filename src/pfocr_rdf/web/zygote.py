@@ -34,9 +34,9 @@ from typing import Any, Final, NoReturn
 import orjson
 from pyoxigraph import Store
 
+from pfocr_rdf.diagnosis.tokens import apart_or_token
 from pfocr_rdf.forks import die_with_parent
 from pfocr_rdf.spellings import known_iri
-from pfocr_rdf.tokens import apart_or_token
 from pfocr_rdf.web.opening import open_whole, unopened
 from pfocr_rdf.web.problems import Refusal
 from pfocr_rdf.web.sandbox import adopt_orphans

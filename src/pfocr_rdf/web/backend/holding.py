@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from pfocr_rdf.dumps import NAME_TO_FORMAT
-from pfocr_rdf.push_graphs import same_by_value
-from pfocr_rdf.stores import HAS_CURRENT_VERSION
+from pfocr_rdf.push.graphs import same_by_value
+from pfocr_rdf.push.stores import HAS_CURRENT_VERSION
 from pfocr_rdf.web.backend.client import WHO, Client, failed
 from pfocr_rdf.web.backend.settings import graphs_of
 from pfocr_rdf.web.backend.wording import Wording

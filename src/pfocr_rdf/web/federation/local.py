@@ -7,10 +7,10 @@ from typing import TypeVar
 
 from pyoxigraph import QueryResultsFormat, QuerySolutions, Store
 
+from pfocr_rdf.diagnosis.syntax import explain_syntax
+from pfocr_rdf.diagnosis.tokens import readable
 from pfocr_rdf.errors import QueryError
 from pfocr_rdf.iris import Iris
-from pfocr_rdf.syntax import explain_syntax
-from pfocr_rdf.tokens import readable
 from pfocr_rdf.web.checks import find_service
 from pfocr_rdf.web.federation.evaluate import Federation, Joined
 from pfocr_rdf.web.federation.explain import explain, explained_text

@@ -10,8 +10,8 @@ https://www.w3.org/TR/sparql11-federated-query/#values
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from pfocr_rdf.syntax import find_undeclared
-from pfocr_rdf.tokens import readable
+from pfocr_rdf.diagnosis.syntax import find_undeclared
+from pfocr_rdf.diagnosis.tokens import readable
 from pfocr_rdf.web.checks import SCHEME_RE, absolute, find_service
 from pfocr_rdf.web.federation.around import Level, find_around, levels_of
 from pfocr_rdf.web.federation.outline import Element, Outline, OutlineError, Token, outline
