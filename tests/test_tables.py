@@ -244,6 +244,17 @@ def test_a_row_of_the_wrong_length_is_skipped_and_no_other_row_with_it(tmp_path:
     assert [p.field for p in problems[2:]] == ["ncbigene_id, line 6"]
 
 
+def test_column_names_between_the_rows_are_no_mention(tmp_path: Path) -> None:
+    once = genes(BMX)
+    figure, problems = read(tmp_path, record(), genes=once + once)
+    assert figure
+    assert [(m.word, m.row_count) for m in figure.mentions] == [("Etk", 2)]
+    assert figure.predicted_organisms == (HUMAN,)
+    reason = "the names of the columns again, not a row: it was skipped; delete the line"
+    header = once.split("\n")[0]
+    assert problems == [Problem(GENES, "line 3", "table row", "warning", header, reason)]
+
+
 @pytest.mark.parametrize(
     ("kind", "header", "needs"),
     [

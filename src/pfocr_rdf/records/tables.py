@@ -67,7 +67,7 @@ def read_table(
     A row with another number of cells than the header is refused and noted, as is a table
     whose header lacks ``word`` or every identifier column, or has too many columns. Names of
     columns are read in either case; of two columns with one name the first is read. Rows without
-    any text are left out.
+    any text are left out, and so is a line that repeats the header, which is noted.
 
     :raises RecordError: if the file cannot be read.
     """
@@ -99,6 +99,10 @@ def read_table(
     suspect = UNPUBLISHABLE_RE.search(text) is not None
     for number, line in enumerate(lines[1:], 2):
         if not line or line.isspace():
+            continue
+        if line == lines[0]:
+            reason = "the names of the columns again, not a row: it was skipped; delete the line"
+            notes.warn(f"line {number}", "table row", line, reason)
             continue
         cells = line.split("\t")
         if len(cells) != len(header):
