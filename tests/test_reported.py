@@ -418,6 +418,22 @@ def test_a_placeholder_that_says_nothing_is_nothing_to_report(
     read_well(tmp_path, record(**{"schema-jsonld": {name: nothing}}))
 
 
+@pytest.mark.parametrize(
+    "embedded",
+    [
+        {"@type": "Dataset\n", "license": " CC0", "name": "CreativeWork \n"},
+        {"creator": {"name": "WikiPathways\n", "@type": "Organization"}},
+        {"@id": f"https://pfocr.wikipathways.org/figures/{FIGID}.html\n"},
+        {"license": ["CC0"], "creator": [{"@type": ["Organization"], "name": "WikiPathways"}]},
+        {"description": ["Caption."]},
+    ],
+)
+def test_white_space_and_lists_of_one_change_no_placeholder(
+    embedded: dict[str, Any], tmp_path: Path
+) -> None:
+    read_well(tmp_path, record(**{"caption": "Caption.", "schema-jsonld": embedded}))
+
+
 def test_a_duplicate_key_is_reported_and_the_last_one_is_used(tmp_path: Path) -> None:
     figure, problems = read(tmp_path, raw_record("figtitle: first\nfigtitle: second"))
     assert figure

@@ -41,12 +41,15 @@ def read_embedded_keywords(
         value = embedded.get(name, "")
         if not value or present(as_text(value)) is None:
             continue
+        if value == constant:
+            continue
+        said = _said(value)
         # The page's address may be escaped.
-        is_page = name == "@id" and value == f"{BASE}figures/{encoded(figid)}.html"
-        if value != constant and not is_page:
+        is_page = name == "@id" and said == f"{BASE}figures/{encoded(figid)}.html"
+        if said != _said(constant) and not is_page:
             reason = f"not the usual {as_text(constant)}: not mapped"
             notes.warn(f"{FIELD}, {name}", "placeholder", as_text(value), reason)
-    described = as_text(embedded.get("description", ""))
+    described = as_text(_item(embedded.get("description", "")))
     if described != fields.raw("caption"):
         description = one_line(publishable(described, f"{FIELD}, description", notes))
         if present(description) and description != caption:
@@ -60,6 +63,23 @@ def read_embedded_keywords(
     if mentions and "keywords" in embedded:
         _compare(keywords, mentions, fields)
     return keywords
+
+
+def _said(value: Value) -> Value:
+    r"""A value as compared: without white space around its texts, a list of one as its item.
+
+    >>> _said({"name": ["WikiPathways\n"]})
+    {'name': 'WikiPathways'}
+    """
+    value = _item(value)
+    if isinstance(value, dict):
+        return {name: _said(inner) for name, inner in value.items()}
+    return one_line(value) if isinstance(value, str) else value
+
+
+def _item(value: Value) -> Value:
+    """The only item of a list of one; any other value as it stands."""
+    return value[0] if isinstance(value, list) and len(value) == 1 else value
 
 
 def _keywords(fields: Fields, value: Value) -> tuple[str, ...]:
