@@ -128,6 +128,13 @@ WARNED: list[tuple[dict[str, Any], list[str]]] = [
         ],
     ),
     (
+        {"filename": "PMC1__"},
+        [
+            "warning unrecognized value at filename: not the name of a file: kept as a literal"
+            " <PMC1__>",
+        ],
+    ),
+    (
         {"automl_pathway": "1.5"},
         [
             "warning score at automl_pathway: not between 0 and 1: kept as it is <1.5>",

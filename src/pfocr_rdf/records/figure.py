@@ -192,9 +192,10 @@ def _pmc_path(fields: Fields, pmcid: str, number: str | None) -> str | None:
 def _filename(fields: Fields, figid: str, pmcid: str) -> str:
     default = figid.removeprefix(pmcid + "__") + ".jpg"
     # Not normalised, inner spaces included: it is part of the picture's address.
-    name = (present(fields.raw("filename")) or default).removeprefix(pmcid + "__")
+    written = present(fields.raw("filename")) or default
+    name = written.removeprefix(pmcid + "__")
     if re.search(r"[/\\\x00-\x1f]", name) or not name.strip("."):
-        fields.keep_unrecognized("filename", name, "not the name of a file")
+        fields.keep_unrecognized("filename", written, "not the name of a file")
         return default
     return name
 
