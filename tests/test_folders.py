@@ -214,6 +214,24 @@ def test_orphan_tables_are_reported_in_order(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("figid", ["PMC1__f2", FIGID])
+def test_a_table_named_like_a_record_with_another_figid_is_no_stray(
+    figid: str, tmp_path: Path
+) -> None:
+    files = {
+        "_figures/PMC1__f1.md": record(),
+        "_figures/PMC1__other.md": record(figid=figid),
+        "_data/PMC1__other-genes.tsv": GENE,
+    }
+    _, problems = read_all(write(tmp_path, files))
+    (found,) = (problem for problem in problems if problem.kind == "orphan table")
+    assert found.file == "_data/PMC1__other-genes.tsv"
+    assert found.reason == (
+        f"not read: _figures/PMC1__other.md, which has its name, has the figid {figid}: "
+        "correct that figid, or name the table like it"
+    )
+
+
 def test_a_folder_of_one_record_has_orphans_too(tmp_path: Path) -> None:
     files = {"PMC1__f1.md": record(), "PMC2__x-genes.tsv": GENE}
     _, problems = read_all(write(tmp_path, files))

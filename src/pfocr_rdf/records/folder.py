@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -107,8 +107,7 @@ def _records(
                 )
             )
         if layout.whole:
-            here = {composed(record.figid) for record in records}
-            problems.extend(_orphans(tables, here, layout.root))
+            problems.extend(_orphans(tables, records, layout.root))
     return found
 
 
@@ -133,12 +132,20 @@ def _locate(layout: Layout, problems: list[Problem], limits: Limits) -> Iterator
 
 
 def _orphans(
-    tables: Mapping[str, Mapping[Kind, str]], figids: Set[str], root: Path
+    tables: Mapping[str, Mapping[Kind, str]], records: Sequence[_Located], root: Path
 ) -> Iterator[Problem]:
     """Report tables of figures that have no record beside them."""
-    for figid, own in tables.items():
-        for table in own.values() if figid not in figids else ():
-            reason = "a table without a record here: put it beside its record, or delete it"
+    figids = {composed(record.figid) for record in records}
+    orphans = {figid: own for figid, own in tables.items() if figid not in figids}
+    stems = ((composed(record_stem(os.path.basename(one.path))), one) for one in records)
+    # Of a record whose figid is not the name of its file, the tables may have that name.
+    named = {stem: record for stem, record in stems if stem in orphans}
+    for figid, own in orphans.items():
+        reason = "a table without a record here: put it beside its record, or delete it"
+        if record := named.get(figid):
+            reason = f"not read: {record.file}, which has its name, has the figid {record.figid}: "
+            reason += "correct that figid, or name the table like it"
+        for table in own.values():
             name = relative(Path(table), root)
             yield Problem(name, "file", "orphan table", "warning", "", reason)
 
