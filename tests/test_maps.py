@@ -7,6 +7,7 @@ import pytest
 from making import (
     FIGID,
     read,
+    read_all,
     read_well,
     record,
     write,
@@ -94,6 +95,17 @@ def test_a_figure_has_as_many_pathways_as_were_drawn_from_it(tmp_path: Path) -> 
     text = f"{FIGID}\tWP1\n{FIGID}  WP2\n{FIGID}\tWP1\n{FIGID}\tWP3 | WP4_r5\n"
     figure = read_well(write(tmp_path, {"_data/wpid_map.tsv": text}), record(wpid="WP9"))
     assert figure.wpids == ("WP9", "WP1", "WP2", "WP3", "WP4_r5")
+
+
+def test_a_tab_comes_before_spaces_between_figid_and_value(tmp_path: Path) -> None:
+    figid = "PMC1__a  b"
+    files = {
+        f"_figures/{figid}.md": record(figid=figid),
+        "_data/wpid_map.tsv": f"{figid}\tWP1\n{figid}\tnot  yet\n",
+    }
+    figures, problems = read_all(write(tmp_path, files))
+    assert figures[figid].wpids == ("WP1",)
+    assert [(p.field, p.value) for p in problems] == [("line 2", "not  yet")]
 
 
 def test_lines_about_figures_that_are_not_there_are_reported_together(tmp_path: Path) -> None:

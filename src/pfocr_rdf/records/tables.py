@@ -190,6 +190,8 @@ def _map_lines(text: str, notes: Notes) -> Iterator[tuple[str, str, str, str]]:
         if len(cells) == 2 and not cells[1]:
             continue  # an empty value says as little as NA
         cells = list(filter(None, cells))
+        if len(cells) != 2:  # a figid may have several spaces in it
+            cells = list(filter(None, map(str.strip, clean.split("\t"))))
         if len(cells) != 2:
             cells = clean.split()
         if len(cells) != 2:
