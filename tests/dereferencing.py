@@ -53,20 +53,21 @@ def addresses(pages: Pages) -> dict[str, set[str]]:
     return dict(sorted(found.items()))
 
 
-def failures(pages: Pages, found: Mapping[str, set[str]], validated: int = 1) -> list[str]:
+def failures(pages: Pages, found: Mapping[str, set[str]], closely: int = 1) -> list[str]:
     """What is wrong with pages: address and what.
 
     :param found: from :func:`addresses`, all or some.
-    :param validated: the HTML of every so many pages is validated, which takes a third of the time.
+    :param closely: every so many pages are looked at closely, which takes half of the time: the
+        HTML is validated, and each form is asked for at its own address, too.
     """
     return [
         f"/{address}: {what}"
         for index, (address, fragments) in enumerate(found.items())
-        for what in _wrong(pages, address, fragments, is_validated=index % validated == 0)
+        for what in _wrong(pages, address, fragments, closely=index % closely == 0)
     ]
 
 
-def _wrong(pages: Pages, address: str, fragments: set[str], *, is_validated: bool) -> Iterator[str]:
+def _wrong(pages: Pages, address: str, fragments: set[str], *, closely: bool) -> Iterator[str]:
     """Everything that is wrong with one address; nothing for a good one."""
     html = pages.get(f"/{address}", "text/html")
     if html.status == 301:
@@ -90,17 +91,17 @@ def _wrong(pages: Pages, address: str, fragments: set[str], *, is_validated: boo
     if html.media_type != "text/html":
         yield f"a page that is {html.media_type}"
         return
-    if is_validated:
+    if closely:
         yield from flaws(html.text)
     markup = Markup(html.text)
     missing = fragments - set(markup.attributes("id"))
     if missing:
         yield f"no place {sorted(missing)}"
     if not ONE_FORM.fullmatch(address):
-        yield from _forms(pages, address, markup)
+        yield from _forms(pages, address, markup, closely=closely)
 
 
-def _forms(pages: Pages, address: str, markup: Markup) -> Iterator[str]:
+def _forms(pages: Pages, address: str, markup: Markup, *, closely: bool) -> Iterator[str]:
     """What is wrong with the forms of RDF."""
     expected = None
     for form in RDF_FORMS:
@@ -108,9 +109,9 @@ def _forms(pages: Pages, address: str, markup: Markup) -> Iterator[str]:
         if page.status != 200 or page.media_type != form.media_type:
             yield f"{form.label}: {page.status} {page.headers}"
             continue
-        there = pages.get(page.headers["content-location"], "text/html")
-        if there.body != page.body:
-            yield f"{form.label}: {page.headers['content-location']} says something else"
+        own = page.headers["content-location"]
+        if closely and pages.get(own, "text/html").body != page.body:
+            yield f"{form.label}: {own} says something else"
         said = graph(page)
         if expected is None:
             (subject,) = re.findall('<([^>]*)>;rel="describes"', page.headers["link"])
