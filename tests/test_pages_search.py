@@ -159,6 +159,13 @@ def test_words_that_are_left_out_are_named(pages: Pages) -> None:
     assert "left out were wmx, wnx, wox." in Markup(search(pages, text).text).text
 
 
+def test_words_that_are_excluded_are_named(pages: Pages) -> None:
+    page = search(pages, "kinase -bold")
+    assert "figures without bold" in Markup(page.text).text
+    assert flaws(page.text) == []
+    assert "No figure without pten has all the words" in search(pages, "zzzz bold -pten").text
+
+
 def test_nothing_found_says_what_to_do(pages: Pages) -> None:
     page = search(pages, "zzzz")
     assert (page.status, flaws(page.text)) == (200, [])

@@ -70,6 +70,13 @@ def test_words_that_were_left_out_are_told(data: Path) -> None:
     assert "3 words were left out" in run("search", typed, "--data", data).err
 
 
+def test_words_that_were_excluded_are_told(data: Path) -> None:
+    found = run("search", "KRAS -trastuzumab", "--data", data)
+    assert (found.status, found.err) == (0, "2 figures without trastuzumab\n")
+    some = run("search", "kynurenine trastuzumab -EGFR", "--data", data).err
+    assert some.startswith("no figure without EGFR has all the words; ")
+
+
 def test_json_has_everything(data: Path) -> None:
     found = json.loads(run("search", "KRAS", "--data", data, "--json").out)
     assert found["total"] == len(found["figures"]) == 2

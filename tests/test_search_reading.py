@@ -270,6 +270,54 @@ def test_where_no_figure_has_all_words_those_with_some_are_marked_as_such(index:
 
 
 @pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ('"TGFβ signaling"', ["PMC1__f1"]),
+        ('"and IL-6 follows"', ["PMC1__f1"]),
+        ('"Fibrosis of the Lung"', ["PMC1__f1"]),
+        ('"metabolism of lipids"', ["PMC3__f1"]),
+        ('"lipid metabolism" kras', ["PMC3__f1"]),
+        ("lipid -kras", ["PMC4__f1"]),
+        ("lipid NOT K-Ras", ["PMC4__f1"]),
+        ('lipid -"metabolism of lipids"', ["PMC4__f1"]),
+        ("prostaglandins OR fibrosis", ["PMC1__f1", "PMC5__f1"]),
+        ('prostaglandins OR "metabolism of lipids" -fibrosis', ["PMC3__f1", "PMC5__f1"]),
+        ("lipid -lipids", []),
+    ],
+)
+def test_phrases_exclusions_and_choices_are_what_they_are_elsewhere(
+    text: str, found: list[str], index: Index
+) -> None:
+    answer = index.search(text)
+    assert answer.all_words
+    assert sorted(figids(answer)) == found
+
+
+def test_a_phrase_that_no_figure_has_leads_to_figures_with_its_words(index: Index) -> None:
+    found = index.search('"signaling TGFβ" -lipid')
+    assert (figids(found), found.all_words) == (["PMC1__f1"], False)
+    assert (found.words, found.excluded) == (('"signaling TGFβ"',), ("lipid",))
+
+
+def test_a_phrase_is_marked_as_a_whole(index: Index) -> None:
+    (hit,) = index.search('"TGF-β signalling"').hits
+    assert text(hit.title) == "[TGF-β] [signalling] in fibrosis"
+    assert "[" not in text(hit.snippet)
+
+
+def test_a_phrase_is_found_as_a_name_in_a_text_and_in_the_picture(tmp_path: Path) -> None:
+    figures = Figures()
+    named = figures.add(1, chemicals=("urate|D014527|Uric Acid|urate|17775",))
+    said = figures.add(2, caption="Of uric acid.")
+    pictured = figures.add(3, chemicals=("Uric-acid|NA|NA|NA|NA", "uric acid|NA|NA|NA|NA"))
+    figures.add(4, chemicals=("uric|D000001|Uric|uric|1", "acid|D000002|Acid|acid|2"))
+    with open_index(figures.build(tmp_path)) as index:
+        assert set(figids(index.search('"uric acid"'))) == {named, said, pictured}
+        assert figids(index.search('"of" -"uric acid"')) == []
+        assert figids(index.search('untitled -"uric acid"')) == ["PMC4__f1"]
+
+
+@pytest.mark.parametrize(
     ("text", "meant"),
     [
         ("fibrossis", "fibrosis"),

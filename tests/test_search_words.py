@@ -78,9 +78,9 @@ def test_two_things_stay_two_words(one: str, other: str) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("Wnt/β-catenin", "wnt bcatenin beta catenin"),
+        ("Wnt/β-catenin pathway", "wnt bcatenin pathway beta catenin"),
         ("PI3K/AKT/mTOR", "pi3k akt mtor"),
-        ("IL-1,IL-6", "il1 il il6 il"),
+        ("IL-1,IL-6", "il1 il6 il il"),
         ("SMAD2/3 (phosphorylated)", "smad2 3 phosphorylated"),
         ("LXRs.Recognition", "lxrs recognition"),
         ("a_b", "a b"),
@@ -116,9 +116,11 @@ def test_a_word_is_among_its_own_forms(text: str) -> None:
 @given(st.lists(st.sampled_from(PIECES) | st.text(max_size=2), max_size=8).map("".join))
 def test_a_piece_is_read_like_the_words_in_it_whatever_stands_around_them(text: str) -> None:
     found = CHUNK_RE.findall(text)
-    assert words(text) == " ".join(form for chunk in found for form in forms(chunk))
+    read = [(read_chunk(chunk)[0], forms(chunk)) for chunk in found]
+    parts = [form for whole, its in read for form in its if form != whole]
+    assert words(text) == " ".join([*(whole for whole, _ in read if whole), *parts])
     assert key(text).split() == [read_chunk(c)[0] for c in found if read_chunk(c)[0]]
-    assert piece_words(text) == words(text)
+    assert sorted(piece_words(text).split()) == sorted(words(text).split())
     assert piece_key(text) == key(text)
 
 

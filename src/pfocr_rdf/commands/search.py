@@ -12,7 +12,7 @@ from pfocr_rdf.contents import holding_named
 from pfocr_rdf.search import Found, Suggestion, Tier, open_index
 
 #: What the JSON document has under the names of :class:`Found`, beside what it names otherwise.
-NAMES: Final = ("total", "all_words", "words", "left_out", "meant", "things")
+NAMES: Final = ("total", "all_words", "words", "left_out", "excluded", "meant", "things")
 
 
 def search(
@@ -41,7 +41,8 @@ def search(
 ) -> None:
     """Find figures by any words, names, symbols or identifiers.
 
-    Searches title, caption, picture, genes, chemicals, diseases and article. Prints one figure
+    Searches title, caption, picture, genes, chemicals, diseases and article. "Quotes" are for
+    phrases, -word excludes a word, OR is for a choice of two. Prints one figure
     per line, best match first: figid, year, evidence for a gene that was searched for, title. If
     no figure has all the words, figures with some of them are printed.
     """
@@ -117,10 +118,11 @@ def _tell(found: Found) -> None:
         left_out = len(found.left_out)
         were = "was" if left_out == 1 else "were"
         say(f"{counted(left_out, 'word')} {were} left out: ask for fewer at a time")
+    without = f" without {', '.join(found.excluded)}" if found.excluded else ""
     if found.all_words:
-        say(counted(found.total, "figure"))
+        say(counted(found.total, "figure") + without)
     else:
         have = "has" if found.total == 1 else "have"
-        say(f"no figure has all the words; {found.total:,} {have} some of them")
+        say(f"no figure{without} has all the words; {found.total:,} {have} some of them")
     if found.meant:
         say(f"did you mean {found.meant!r}?")

@@ -9,8 +9,9 @@ from pfocr_rdf.listing import listed_files
 from pfocr_rdf.releases import SEARCH_INDEX, Release
 from pfocr_rdf.search.writing import APPLICATION_ID, LAYOUT
 
-#: An index of layout 1 has no table of close matches; there, figures have the matches' tokens.
-READ_LAYOUTS: Final = (1, LAYOUT)
+#: An index of layout 1 has no table of close matches; there, figures have the matches' tokens. In
+#: one of layout 2 or less, phrases of pictures are not found, nor words with parts in a phrase.
+READ_LAYOUTS: Final = (1, 2, LAYOUT)
 T = TypeVar("T")
 
 AGAIN: Final = "build the release again with this version"

@@ -81,6 +81,7 @@ class Found:
     a whole; the one that it identifies comes first. Facets count all figures that were found, on
     whatever page, and each kind of facet ignores the limit on that kind. ``meant`` is the text in a
     spelling that some figure has, if a word of it is in none and like another; else it is empty.
+    ``excluded`` are words that no figure has that was found.
     """
 
     words: tuple[str, ...]
@@ -93,3 +94,4 @@ class Found:
     years: tuple[Facet, ...]
     tiers: tuple[Facet, ...]
     meant: str = ""
+    excluded: tuple[str, ...] = ()

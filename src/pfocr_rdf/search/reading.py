@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from heapq import nsmallest
 from itertools import chain, islice
@@ -203,7 +204,7 @@ class Index:
             reason = f"give an offset of 0 or more, and a limit from 0 to {MOST_HITS}"
             raise QueryError(f"offset {offset}, limit {limit} of a search: {reason}")
         with self._lock:
-            asked = self._completed(asking.read_asked(text))
+            asked = self._known(self._completed(asking.read_asked(text)))
             things, words, expressions = self._meaning(text, asked)
             scored, tried = self._scored(expressions)
             is_right = (scored and tried == 0) or IRI_RE.match(text) or self._identify(text)
@@ -235,6 +236,7 @@ class Index:
             matches.years(),
             matches.tiers(),
             said,
+            tuple(word.typed for word in asked.excluded),
         )
 
     def suggest(self, prefix: str, limit: int = 10) -> tuple[Suggestion, ...]:
@@ -269,12 +271,27 @@ class Index:
             return asked
         return asking.going_on(asked)
 
+    def _known(self, asked: Asked) -> Asked:
+        """What was asked; a phrase also finds what is named so, and pictures that have it."""
+
+        def known(word: Word) -> Word:
+            if not word.is_phrase:
+                return word
+            named = self._file.rows(NAMED, (word.whole, THINGS))
+            known_as = (word.whole, *(iri for iri, *_ in named))
+            return replace(word, forms=(*word.forms, *map(identity, known_as)))
+
+        words, excluded = tuple(map(known, asked.words)), tuple(map(known, asked.excluded))
+        return replace(asked, words=words, excluded=excluded)
+
     def _meaning(
         self, text: str, asked: Asked
     ) -> tuple[tuple[Thing, ...], tuple[Word, ...], list[str]]:
         """What a text stands for: things, words to mark, and expressions, the strictest first."""
         words = asked.words
-        expressions = [asking.with_all(words), asking.with_any(words)][: len(words)]
+        each = asking.loosened(words)
+        loose = [asking.with_all(words), asking.with_any(each)][: len(each)]
+        expressions = [asking.without(asked.excluded, one) for one in loose]
         # Releases of earlier versions have names without a word, all under the empty key.
         by = key(text)
         named = [Thing(*row) for row in self._file.rows(NAMED, (by, THINGS))] if by else []

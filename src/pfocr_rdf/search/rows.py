@@ -89,13 +89,13 @@ class ThingRow(NamedTuple):
     organism: str | None
 
 
-def identity(iri: str) -> str:
-    """The token that stands for an IRI in the index; no text has such a word.
+def identity(text: str) -> str:
+    """The token that stands for an IRI, or a row of words, in the index; no text has such a word.
 
     >>> identity("https://identifiers.org/ncbigene/5742")
     'xa73a6081f0f148d3'
     """
-    return "x" + hashlib.blake2b(iri.encode(), digest_size=8).hexdigest()
+    return "x" + hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
 
 @cache
@@ -142,6 +142,7 @@ def search_row(figure: Figure, iris: Iris) -> Row:
     for organism in organisms:
         if organism.taxon:
             entities[token("taxon", organism.taxon)] = None
+    rows = dict.fromkeys(row for word in said.words if " " in (row := piece_key(word)))
     searched = {
         "words": _once(piece_words, said.words),
         # The names of closely matching terms are searched, too.
@@ -155,7 +156,8 @@ def search_row(figure: Figure, iris: Iris) -> Row:
         "article": words(article.title or ""),
         "organisms": words(" ".join(organism.name for organism in organisms)),
         "source": words(source),
-        "entities": " ".join(entities),
+        # A picture's words have no order, so that a phrase of several is found as a whole.
+        "entities": " ".join((*entities, *map(identity, rows))),
     }
     return Row(
         (

@@ -27,7 +27,7 @@ from pfocr_rdf.search.words import key
 #: Marks the file as a search index: https://www.sqlite.org/fileformat2.html#application_id
 APPLICATION_ID: Final = 0x50464F43
 #: Raised with every change of the tables, the columns, or the rules for words.
-LAYOUT: Final = 2
+LAYOUT: Final = 3
 PAGE_BYTES: Final = 16384
 #: Words are gathered in memory up to this size, then written as a piece of the index. All pieces
 #: are merged once, at the end. Merging them as SQLite would, four at a time while rows come, takes

@@ -175,6 +175,7 @@ def search_document(visit: Visit, searched: Searched, found: Found) -> dict[str,
         "all_words": found.all_words,
         "words": found.words,
         "left_out": found.left_out,
+        "excluded": found.excluded,
         "meant": found.meant,
         "things": [
             {**asdict(thing), "page": page_of(visit, thing.iri, thing.kind)}
