@@ -227,6 +227,43 @@ def test_an_error_page_for_browsers_is_not_quoted_and_a_long_one_is_cut() -> Non
         assert len(long) < 400
 
 
+def goes_on(handler: Handler, status: int, stop: threading.Event, pause_s: float = 0) -> None:
+    """An error whose message, or a redirect whose body, has no end."""
+    handler.send(b"no such graph. ", "text/plain", status, Content_Length="9" * 15, Location="/x")
+    while not stop.wait(pause_s):
+        handler.wfile.write(b"x " * (1 if pause_s else 30_000))
+        handler.wfile.flush()
+
+
+@pytest.mark.parametrize("status", [400, 401, 404, 414, 500, 503])
+@pytest.mark.parametrize("pause_s", [0, 0.05], ids=["huge", "dripping"])
+def test_an_error_message_without_an_end_is_not_read_on(status: int, pause_s: float) -> None:
+    stop = threading.Event()
+    try:
+        began = time.monotonic()
+        message = failure(lambda handler: goes_on(handler, status, stop, pause_s), timeout_s=0.5)
+        assert time.monotonic() - began < 10
+    finally:
+        stop.set()
+    assert message.startswith(f"HTTP {status} (no such graph. x ")
+
+
+def test_a_redirect_whose_body_has_no_end_is_followed() -> None:
+    stop = threading.Event()
+
+    def reply(handler: Handler) -> None:
+        if handler.path == "/x":
+            handler.send(ONE_ROW)
+        else:
+            goes_on(handler, 302, stop)
+
+    try:
+        with stand_in(reply) as server:
+            assert values(server.url) == [Literal("1")]
+    finally:
+        stop.set()
+
+
 def test_an_endpoint_that_moved_is_told_with_its_new_address() -> None:
     message = failure(
         lambda handler: handler.send(b"", "text/plain", 308, Location="http://new.example/sparql"),

@@ -5,18 +5,19 @@ in the same types as a store's, or a :class:`RemoteError` that says what to do n
 an answer.
 """
 
-import ast
 import json
 import re
 import tempfile
 import time
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
-from http.client import HTTPException, HTTPResponse
-from typing import IO, Final
+from contextlib import contextmanager, suppress
+from http.client import HTTPException, HTTPMessage, HTTPResponse
+from io import BytesIO
+from typing import IO, Any, Final, cast
 from urllib.error import HTTPError, URLError
 from urllib.parse import parse_qsl, quote_plus, urlsplit, urlunsplit
+from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from pyoxigraph import (
     QueryBoolean,
@@ -28,7 +29,6 @@ from pyoxigraph import (
     parse_query_results,
 )
 from SPARQLWrapper import GET, POST, SPARQLWrapper
-from SPARQLWrapper.SPARQLExceptions import SPARQLWrapperException
 
 from pfocr_rdf.errors import QueryError, RemoteError, UsageError
 from pfocr_rdf.peers import AGENT, SHOWN, TIMEOUT_S, can_be_host, flat, printable
@@ -81,6 +81,27 @@ STATUS_TO_ADVICE: Final[dict[int, str]] = {
 }
 
 
+class _Redirects(HTTPRedirectHandler):
+    """Follows redirects without reading their bodies, which may have no end."""
+
+    def http_error_302(
+        self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage
+    ) -> Any:
+        """Go on to the new address."""
+        fp.close()
+        return super().http_error_302(req, BytesIO(), code, msg, headers)
+
+    http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
+
+
+class _Wrapper(SPARQLWrapper):
+    """Leaves the body of an error unread: SPARQLWrapper itself reads all of it, whatever it is."""
+
+    def _query(self) -> tuple[HTTPResponse, str]:
+        opened = build_opener(_Redirects).open(self._createRequest(), timeout=self.timeout)
+        return cast(HTTPResponse, opened), self.returnFormat
+
+
 def query_form(text: str) -> str:
     r"""The form of a query, by the first word after its prefixes: ``SELECT``, ``ASK`` and so on.
 
@@ -115,8 +136,8 @@ def ask_endpoint(
             with wrapper.query().response as response:
                 media_type = _checked_head(endpoint, response)
                 _fetch(endpoint, response, body, deadline)
-        except (SPARQLWrapperException, HTTPException, OSError, ValueError) as error:
-            raise _remote_error(endpoint, error, timeout_s) from error
+        except (HTTPException, OSError, ValueError) as error:
+            raise _remote_error(endpoint, error, timeout_s, deadline) from error
         _check_body(endpoint, body, media_type, form)
         yield _parsed(body, media_type, form, endpoint)
 
@@ -137,7 +158,7 @@ def _prepared(endpoint: str, text: str, form: str, timeout_s: float) -> SPARQLWr
         raise UsageError(
             "the path of an endpoint's address may hold only ASCII: escape the rest, as in %20"
         )
-    wrapper = SPARQLWrapper(urlunsplit(address._replace(query="", fragment="")), agent=AGENT)
+    wrapper = _Wrapper(urlunsplit(address._replace(query="", fragment="")), agent=AGENT)
     for name, value in parse_qsl(address.query, keep_blank_values=True):
         wrapper.addParameter(name, value)
     # Set directly: its setter takes the first such word anywhere in the text for the form.
@@ -236,18 +257,18 @@ def _read_through(answer: RemoteAnswer) -> None:
             pass
 
 
-def _remote_error(endpoint: str, error: Exception, timeout_s: float) -> RemoteError:
+def _remote_error(
+    endpoint: str, error: Exception, timeout_s: float, deadline: float
+) -> RemoteError:
     """The error to raise, with a message that says what to do next."""
-    # SPARQLWrapper's own exceptions hide the status; they are raised in handling the real error.
-    status = error if isinstance(error, HTTPError) else error.__context__
-    if isinstance(status, HTTPError):
-        with status:
-            said, excerpt = _said(status, error)
-        if 300 <= status.code < 400:
-            there = flat(str(status.headers.get("Location")))
+    if isinstance(error, HTTPError):
+        with error:
+            said, excerpt = _said(error, deadline)
+        if 300 <= error.code < 400:
+            there = flat(str(error.headers.get("Location")))
             return RemoteError(endpoint, f"has moved: ask {there}")
-        advice = STATUS_TO_ADVICE.get(status.code, "try again later or ask something smaller")
-        return RemoteError(endpoint, f"HTTP {status.code}{said}: {advice}{excerpt}")
+        advice = STATUS_TO_ADVICE.get(error.code, "try again later or ask something smaller")
+        return RemoteError(endpoint, f"HTTP {error.code}{said}: {advice}{excerpt}")
     reason = error.reason if isinstance(error, URLError) else error
     if isinstance(reason, TimeoutError):
         message = f"no whole answer in {timeout_s:g} seconds"
@@ -258,22 +279,22 @@ def _remote_error(endpoint: str, error: Exception, timeout_s: float) -> RemoteEr
     return RemoteError(endpoint, f"broke off ({kind}: {flat(str(error))}): try again")
 
 
-def _said(status: HTTPError, error: Exception) -> tuple[str, str]:
+def _said(error: HTTPError, deadline: float) -> tuple[str, str]:
     """The endpoint's message on the error, in brackets, and an excerpt of the query, if it has one.
 
-    Both are empty if it sent a page for browsers.
+    Both are empty if it sent a page for browsers. Of a message that breaks off, or does not end by
+    the deadline, the beginning is taken.
     """
-    media_type = status.headers.get_content_type()
-    if media_type in {"text/html", "application/xhtml+xml"}:
+    media_type = error.headers.get_content_type()
+    if 300 <= error.code < 400 or media_type in {"text/html", "application/xhtml+xml"}:
         return "", ""
-    if error is status:
-        try:
-            said = status.read(PROBLEM_LIMIT)
-        except (OSError, HTTPException):
-            said = b""
-    else:  # SPARQLWrapper has read the body, and its message ends with the repr of it
-        written = str(error).partition("Response:\n")[2]
-        said = ast.literal_eval(written) if written else b""
+    body, said = cast(HTTPResponse, error.fp), b""
+    with suppress(OSError, HTTPException):
+        while len(said) < PROBLEM_LIMIT and time.monotonic() < deadline:
+            chunk = body.read1(PROBLEM_LIMIT - len(said))
+            if not chunk:
+                break
+            said += chunk
     problem = _problem(said) if media_type == "application/problem+json" else None
     words, excerpt = problem or (said.decode("utf-8", "replace"), "")
     text = flat(words)
