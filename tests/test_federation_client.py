@@ -64,17 +64,30 @@ def test_an_answer_may_be_called_json_too(kind: str) -> None:
 
 @pytest.mark.parametrize(
     ("encoding", "body"),
-    [("gzip", gzip.compress(ANSWER)), ("deflate", zlib.compress(ANSWER)), ("identity", ANSWER)],
-    ids=["gzip", "deflate", "identity"],  # what is packed has the time in it
+    [
+        ("gzip", gzip.compress(ANSWER)),
+        ("gzip", b"".join(gzip.compress(bytes([byte])) for byte in ANSWER) + gzip.compress(b"")),
+        ("deflate", zlib.compress(ANSWER)),
+        ("identity", ANSWER),
+    ],
+    ids=["gzip", "members", "deflate", "identity"],  # what is packed has the time in it
 )
 def test_a_packed_answer_is_unpacked(encoding: str, body: bytes) -> None:
     with stand_in(lambda handler: handler.send(body, Content_Encoding=encoding)) as server:
         assert ask(partner(server.url)).body == ANSWER
 
 
-@pytest.mark.parametrize("encoding", ["gzip", "identity"])
-def test_an_answer_over_the_limit_is_not_read_to_its_end(encoding: str) -> None:
-    body = gzip.compress(b" " * (64 << 20)) if encoding == "gzip" else b" " * (2 << 20)
+@pytest.mark.parametrize(
+    ("encoding", "body"),
+    [
+        ("gzip", gzip.compress(b" " * (64 << 20))),
+        ("gzip", gzip.compress(b" " * (LIMIT - 9)) + gzip.compress(b" " * 10)),
+        ("gzip", gzip.compress(b"") * 400_000),
+        ("identity", b" " * (2 << 20)),
+    ],
+    ids=["gzip", "members", "nothing", "identity"],
+)
+def test_an_answer_over_the_limit_is_not_read_to_its_end(encoding: str, body: bytes) -> None:
     refusal = refused(lambda handler: handler.send(body, Content_Encoding=encoding))
     assert refusal.kind == "partner-too-large"
     assert "more than 1,048,576 bytes" in refusal.detail
@@ -89,11 +102,22 @@ def test_an_answer_that_cannot_be_unpacked_is_none(body: bytes) -> None:
     assert "in the middle" in refusal.detail or "cannot be unpacked" in refusal.detail
 
 
-def test_a_packed_answer_that_goes_on_after_its_end_is_not_read_on() -> None:
-    goes_on = gzip.compress(ANSWER) + b"x" * (8 << 20)
-    refusal = refused(lambda handler: handler.send(goes_on, Content_Encoding="gzip"))
+@pytest.mark.parametrize(
+    ("encoding", "packed"),
+    [("gzip", gzip.compress(ANSWER)), ("deflate", zlib.compress(ANSWER))],
+    ids=["gzip", "deflate"],
+)
+def test_a_packed_answer_with_something_else_after_it_is_none(encoding: str, packed: bytes) -> None:
+    goes_on = packed + b"x" * (8 << 20)
+    refusal = refused(lambda handler: handler.send(goes_on, Content_Encoding=encoding))
     assert refusal.kind == "partner-failed"
-    assert "its answer goes on after the end of its packed data" in refusal.detail
+    assert "its answer cannot be unpacked (" in refusal.detail
+
+
+def test_a_packed_answer_whose_last_member_is_cut_is_none() -> None:
+    cut = gzip.compress(ANSWER) + gzip.compress(b"   ")[:-4]
+    refusal = refused(lambda handler: handler.send(cut, Content_Encoding="gzip"))
+    assert "its answer ended in the middle" in refusal.detail
 
 
 def test_an_encoding_that_was_not_asked_for_is_not_read() -> None:

@@ -10,7 +10,7 @@ import re
 import socket
 import ssl
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
@@ -36,6 +36,11 @@ HEADERS: Final[Mapping[str, str]] = {
 #: Gzip data may unpack to 1,024 times its size, so an answer is unpacked in pieces of at most this
 #: many bytes.
 CHUNK: Final = 65_536
+FED: Final = 8_192
+#: Window sizes for zlib: a gzip member, and either that or zlib's own format, which some send for
+#: gzip. See https://www.zlib.net/manual.html#Advanced
+GZIP: Final = 16 + zlib.MAX_WBITS
+GZIP_OR_ZLIB: Final = 32 + zlib.MAX_WBITS
 KEEP_ALIVE_S: Final = 20.0
 #: Virtuoso's queries may block one another, even if they only read; SQLSTATE 40001 says that the
 #: same query can be sent again.
@@ -57,6 +62,39 @@ class Answer:
 
     body: bytes
     cut_rows: int | None = None
+
+
+class Unpacking:
+    """Unpacks what a partner sends, as it comes.
+
+    Gzip data may have several members, one after the other:
+    https://www.rfc-editor.org/rfc/rfc1952#section-2.2
+    """
+
+    def __init__(self, *, is_gzip: bool) -> None:
+        self._is_gzip = is_gzip
+        self._member = zlib.decompressobj(GZIP_OR_ZLIB if is_gzip else zlib.MAX_WBITS)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the data may end here."""
+        return self._member.eof
+
+    def pieces(self, data: bytes) -> Iterator[bytes]:
+        """What comes out, in pieces of at most :data:`CHUNK` bytes.
+
+        :raises zlib.error: if it cannot be unpacked.
+        """
+        # zlib copies what is left after each member: fed little at a time, it copies little.
+        for start in range(0, len(data), FED):
+            left = data[start : start + FED]
+            while left:
+                if self._member.eof:
+                    if not self._is_gzip:
+                        raise zlib.error("it goes on after its end")
+                    self._member = zlib.decompressobj(GZIP)
+                yield self._member.decompress(left, CHUNK)
+                left = self._member.unconsumed_tail or self._member.unused_data
 
 
 class Client:
@@ -132,34 +170,23 @@ class Client:
                 self.partner,
                 f"its answer is encoded as {coding[:SHOWN]!r}, which was not asked for",
             )
-        unpack = (
-            None if coding == "identity" else zlib.decompressobj(47 if "gzip" in coding else 15)
-        )
-        body = bytearray()
+        unpack = None if coding == "identity" else Unpacking(is_gzip="gzip" in coding)
+        body, received = bytearray(), 0
         async for data in response.content.iter_any():
-            if unpack is None:
-                body += data
-            else:
-                rest = data
-                while rest and len(body) <= limit_bytes:
-                    body += self._unpacked(unpack, rest)
-                    rest = unpack.unconsumed_tail
-                # zlib keeps what comes after the end, which would be under no limit.
-                if unpack.unused_data:
-                    raise failed(
-                        self.partner, "its answer goes on after the end of its packed data"
-                    )
-            if len(body) > limit_bytes:
+            received += len(data)
+            try:
+                for piece in [data] if unpack is None else unpack.pieces(data):
+                    body += piece
+                    if len(body) > limit_bytes:
+                        break
+            except zlib.error as error:
+                raise failed(self.partner, f"its answer cannot be unpacked ({error})") from None
+            # Gzip data may also unpack to nothing at all, without an end.
+            if len(body) > limit_bytes or received > limit_bytes + CHUNK:
                 raise too_large(self.partner, f"more than {limit_bytes:,} bytes")
-        if unpack is not None and not unpack.eof:
+        if unpack is not None and not unpack.is_whole:
             raise failed(self.partner, "its answer ended in the middle: try again")
         return bytes(body)
-
-    def _unpacked(self, unpack: "zlib._Decompress", data: bytes) -> bytes:
-        try:
-            return unpack.decompress(data, CHUNK)
-        except zlib.error as error:
-            raise failed(self.partner, f"its answer cannot be unpacked ({error})") from None
 
     async def _said(self, response: aiohttp.ClientResponse, after: str) -> str:
         """Why there is no answer: the status, and what the partner says of it in words."""
@@ -175,7 +202,7 @@ class Client:
             with suppress(aiohttp.ClientError, zlib.error):
                 said = await response.content.read(4 * SHOWN)
                 if "gzip" in response.headers.get("Content-Encoding", ""):
-                    said = zlib.decompressobj(47).decompress(said, 4 * SHOWN)
+                    said = zlib.decompressobj(GZIP_OR_ZLIB).decompress(said, 4 * SHOWN)
         words = flat(said.decode("utf-8", "replace"))
         return f"{status} ({words})" if words else status
 
