@@ -889,12 +889,25 @@ def test_a_parameter_that_is_given_twice_is_refused() -> None:
     assert "parameter 'gene' is given twice: give it once" in refused.err
 
 
-@pytest.mark.parametrize("timeout_s", ["inf", "nan", "1e10", "0"])
-def test_a_time_limit_is_a_number_of_seconds(timeout_s: str) -> None:
-    address = "http://127.0.0.1:9/sparql"
-    refused = run("query", "ASK {}", "--endpoint", address, "--timeout-s", timeout_s)
-    assert refused.status == 2
-    assert "give more than 0 and at most 86,400" in refused.err
+@pytest.mark.parametrize("seconds", ["inf", "-inf", "nan", "1e10", "-1"])
+@pytest.mark.parametrize(
+    ("words", "option"),
+    [
+        (("query", "ASK {}", "--endpoint", "http://127.0.0.1:9/sparql"), "--timeout-s"),
+        (("push", "--endpoint", "http://127.0.0.1:9/"), "--timeout-s"),
+        # Where the option is taken, these are refused for another reason.
+        (("serve", "--public-url", "x"), "--timeout-s"),
+        (("serve", "--public-url", "x"), "--drain-s"),
+        (("build", "nosuch"), "--executor-wait-s"),
+    ],
+    ids=str,
+)
+def test_a_time_limit_is_a_number_of_seconds(
+    words: tuple[str, ...], option: str, seconds: str
+) -> None:
+    refused = run(*words, f"{option}={seconds}")
+    assert (refused.status, refused.out) == (2, "")
+    assert f"Invalid value for '{option}': {float(seconds)} is not " in refused.err
 
 
 # --- which command ---

@@ -11,7 +11,15 @@ import typer
 from pfocr_rdf.build import BuildOptions, build_release, check_records
 from pfocr_rdf.build.options import issued_date
 from pfocr_rdf.commands.console import as_json_line, print_while_read, refusals, say
-from pfocr_rdf.commands.options import DEFAULT_DATA, MOST, MOST_PROCESSES, Data, Quiet
+from pfocr_rdf.commands.options import (
+    DEFAULT_DATA,
+    MOST,
+    MOST_PROCESSES,
+    MOST_S,
+    Data,
+    Quiet,
+    real_seconds,
+)
 from pfocr_rdf.commands.progress import Watcher, by_kind, tell_findings, unlogged
 from pfocr_rdf.errors import IriError, Problem, ReleaseError, UsageError
 from pfocr_rdf.iris import BASE, NCBIGENE, Iris
@@ -44,7 +52,11 @@ ExecutorName = Annotated[
 ExecutorWaitS = Annotated[
     float,
     typer.Option(
-        "--executor-wait-s", min=0, help="Seconds to wait for a cluster that has no worker."
+        "--executor-wait-s",
+        min=0,
+        max=MOST_S,
+        callback=real_seconds,
+        help="Seconds to wait for a cluster that has no worker.",
     ),
 ]
 Mappings = Annotated[

@@ -8,7 +8,15 @@ from typing import Annotated
 import typer
 
 from pfocr_rdf.commands.console import refusals, say
-from pfocr_rdf.commands.options import DEFAULT_DATA, MOST, Data, Quiet, ReleaseName
+from pfocr_rdf.commands.options import (
+    DEFAULT_DATA,
+    MOST,
+    MOST_S,
+    Data,
+    Quiet,
+    ReleaseName,
+    real_seconds,
+)
 from pfocr_rdf.contents import holding_named
 from pfocr_rdf.errors import UsageError
 from pfocr_rdf.push.bulk import BulkOptions, bulk_load
@@ -62,7 +70,14 @@ ChunkTriples = Annotated[
     int, typer.Option("--chunk-triples", min=1, max=MOST, help="Triples per request.")
 ]
 TimeoutS = Annotated[
-    float, typer.Option("--timeout-s", min=0.1, help="Seconds to wait for a silent store.")
+    float,
+    typer.Option(
+        "--timeout-s",
+        min=0.1,
+        max=MOST_S,
+        callback=real_seconds,
+        help="Seconds to wait for a silent store.",
+    ),
 ]
 Again = Annotated[
     bool, typer.Option("--again", help="Send everything, even what was confirmed before.")

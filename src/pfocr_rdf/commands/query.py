@@ -12,7 +12,13 @@ import typer
 from pyoxigraph import Store
 
 from pfocr_rdf.commands.console import counted, data_out, refusals, say
-from pfocr_rdf.commands.options import DEFAULT_DATA, Data, ReleaseName
+from pfocr_rdf.commands.options import (
+    DEFAULT_DATA,
+    MOST_S,
+    Data,
+    ReleaseName,
+    real_seconds,
+)
 from pfocr_rdf.contents import holding_named, iris_of, open_store, same_thing
 from pfocr_rdf.errors import QueryError, ReleaseError, UsageError
 from pfocr_rdf.iris import Iris
@@ -80,7 +86,14 @@ def query(
         str | None, typer.Option(metavar="URL", help="Query this SPARQL endpoint instead.")
     ] = None,
     timeout_s: Annotated[
-        float, typer.Option("--timeout-s", help="Seconds to wait for an endpoint.")
+        float,
+        typer.Option(
+            "--timeout-s",
+            min=0.1,
+            max=MOST_S,
+            callback=real_seconds,
+            help="Seconds to wait for an endpoint.",
+        ),
     ] = TIMEOUT_S,
     explain: Annotated[
         bool, typer.Option("--explain", help="Print what SERVICE would ask, without asking.")

@@ -12,7 +12,14 @@ import uvloop
 from pyoxigraph import NamedNode
 
 from pfocr_rdf.commands.console import refusals, say
-from pfocr_rdf.commands.options import DEFAULT_DATA, MOST, MOST_PROCESSES, Data
+from pfocr_rdf.commands.options import (
+    DEFAULT_DATA,
+    MOST,
+    MOST_PROCESSES,
+    MOST_S,
+    Data,
+    real_seconds,
+)
 from pfocr_rdf.cores import usable_cores
 from pfocr_rdf.errors import ServeError, UsageError
 from pfocr_rdf.web.app import Site, SiteOptions
@@ -56,7 +63,13 @@ SlowWorkers = Annotated[
 ]
 TimeoutS = Annotated[
     float,
-    typer.Option("--timeout-s", min=0.1, help="Seconds for a query, its wait included."),
+    typer.Option(
+        "--timeout-s",
+        min=0.1,
+        max=MOST_S,
+        callback=real_seconds,
+        help="Seconds for a query, its wait included.",
+    ),
 ]
 MemoryMb = Annotated[
     int,
@@ -82,7 +95,14 @@ Proxies = Annotated[
     ),
 ]
 DrainS = Annotated[
-    float, typer.Option("--drain-s", min=0, help="Seconds for running answers to end on shutdown.")
+    float,
+    typer.Option(
+        "--drain-s",
+        min=0,
+        max=MOST_S,
+        callback=real_seconds,
+        help="Seconds for running answers to end on shutdown.",
+    ),
 ]
 LogFormat = Annotated[LogFormatName, typer.Option(help="The format of the log, on stderr.")]
 LogRequests = Annotated[bool, typer.Option(help="Log one line per request.")]
