@@ -394,6 +394,15 @@ def test_a_full_disk_is_an_error_that_names_the_file(name: str, tmp_path: Path) 
     assert (caught.value.errno, caught.value.filename) == (errno.ENOSPC, file)
 
 
+def test_files_that_cannot_all_be_opened_are_closed_again(tmp_path: Path) -> None:
+    (tmp_path / NAME_TO_FORMAT[WRITTEN[-1]].file).mkdir()
+    before = set(os.listdir("/proc/self/fd"))
+    writer = DumpWriter(tmp_path, Iris())
+    with pytest.raises(IsADirectoryError):
+        writer.__enter__()
+    assert set(os.listdir("/proc/self/fd")) == before
+
+
 def test_compressing_the_same_bytes_twice_gives_the_same_bytes() -> None:
     assert compress(b"a" * 1000) == compress(b"a" * 1000)
     assert zlib.decompress(compress(b"a" * 1000), wbits=31) == b"a" * 1000

@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import chain
@@ -247,11 +247,14 @@ class DumpWriter:
 
     def __enter__(self) -> "DumpWriter":
         self.folder.mkdir(parents=True, exist_ok=True)
-        for name in (*WRITTEN, MAPPINGS.name) if self.with_mappings else WRITTEN:
-            path = self.folder / NAME_TO_FORMAT[name].file
-            self._files[name] = path.open("wb")
-            self._hashes[name] = hashlib.sha256()
-        self._write("turtle", compress(turtle_header(self.iris)))
+        with ExitStack() as undoing:  # after an error here, nobody calls __exit__
+            undoing.callback(self.__exit__)
+            for name in (*WRITTEN, MAPPINGS.name) if self.with_mappings else WRITTEN:
+                path = self.folder / NAME_TO_FORMAT[name].file
+                self._files[name] = path.open("wb")
+                self._hashes[name] = hashlib.sha256()
+            self._write("turtle", compress(turtle_header(self.iris)))
+            undoing.pop_all()
         return self
 
     def append(self, part: Part) -> None:
