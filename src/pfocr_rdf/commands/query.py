@@ -69,6 +69,17 @@ Asked = Annotated[
     ),
 ]
 
+TimeoutS = Annotated[
+    float,
+    typer.Option(
+        "--timeout-s",
+        min=0.1,
+        max=MOST_S,
+        callback=real_seconds,
+        help="Seconds to wait for an endpoint.",
+    ),
+]
+
 
 def query(
     asked: Asked = None,
@@ -85,16 +96,7 @@ def query(
     endpoint: Annotated[
         str | None, typer.Option(metavar="URL", help="Query this SPARQL endpoint instead.")
     ] = None,
-    timeout_s: Annotated[
-        float,
-        typer.Option(
-            "--timeout-s",
-            min=0.1,
-            max=MOST_S,
-            callback=real_seconds,
-            help="Seconds to wait for an endpoint.",
-        ),
-    ] = TIMEOUT_S,
+    timeout_s: TimeoutS = TIMEOUT_S,
     explain: Annotated[
         bool, typer.Option("--explain", help="Print what SERVICE would ask, without asking.")
     ] = False,
