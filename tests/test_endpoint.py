@@ -384,7 +384,13 @@ def test_head_says_what_get_would_without_the_answer(server: Server) -> None:
     connection.close()
 
 
-def test_head_of_a_long_answer_is_not_counted_as_a_client_who_went(server: Server) -> None:
+@pytest.mark.parametrize(
+    ("method", "wished", "status", "reason"),
+    [("HEAD", "*", 200, "head"), ("GET", '"nope"', 412, "condition")],
+)
+def test_a_long_answer_that_is_not_wanted_is_not_counted_as_a_client_who_went(
+    method: str, wished: str, status: int, reason: str, server: Server
+) -> None:
     def kills() -> dict[str, float]:
         lines = server.request("GET", "/metrics").body.decode().splitlines()
         counts = (line.split(" ") for line in lines if line.startswith("pfocr_rdf_kills_total{"))
@@ -392,8 +398,8 @@ def test_head_of_a_long_answer_is_not_counted_as_a_client_who_went(server: Serve
 
     before = kills()
     target = f"/sparql?query={quote('SELECT * { ?a ?b ?c . ?d ?e ?f }')}"
-    assert server.request("HEAD", target).status == 200
-    assert kills() == {**before, "head": before["head"] + 1}
+    assert server.request(method, target, headers={"If-Match": wished}).status == status
+    assert kills() == {**before, reason: before[reason] + 1}
 
 
 def test_letters_that_should_be_escaped_are_read_in_an_address(server: Server) -> None:

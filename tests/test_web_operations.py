@@ -114,7 +114,7 @@ def test_kills_are_there_by_reason_before_there_is_one() -> None:
     metrics.count_kill("memory")
     found = values_of(metrics)
     kills = {k: v for k, v in found.items() if k.startswith("pfocr_rdf_kills_total")}
-    reasons = ("deadline", "disconnect", "head", "memory", "crash")
+    reasons = ("deadline", "disconnect", "head", "condition", "memory", "crash")
     assert kills == {
         f"pfocr_rdf_kills_total{{reason={reason}}}": 2 if reason == "memory" else 0
         for reason in reasons

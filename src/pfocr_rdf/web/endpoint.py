@@ -288,7 +288,11 @@ class Endpoint:
         key: AnswerKey | None,
     ) -> None:
         """Send an answer as it comes; keep it if it turns out to be small enough."""
-        await exchange.begin(200, [*headers, (b"x-cache", exchange.cache.encode())])
+        try:
+            await exchange.begin(200, [*headers, (b"x-cache", exchange.cache.encode())])
+        except Refusal:
+            self.engine.close(running, "condition")
+            raise
         if exchange.method == "HEAD":
             await exchange.part(b"", more=False)
             self.engine.close(running, "head")

@@ -49,7 +49,7 @@ class Engine:
     """Asks query processes on behalf of clients; lives in one event loop.
 
     :param ended: called with the reason when a process was killed or died while it ran a query:
-        ``deadline``, ``disconnect``, ``head``, ``memory``, ``crash``.
+        ``deadline``, ``disconnect``, ``head``, ``condition``, ``memory``, ``crash``.
     :param make: makes a process for a release whose data are not read from its store.
     """
 

@@ -44,7 +44,7 @@ ROUTES: Final = frozenset(
         *("graph", "mappings"),
     }
 )
-KILL_REASONS: Final = ("deadline", "disconnect", "head", "memory", "crash")
+KILL_REASONS: Final = ("deadline", "disconnect", "head", "condition", "memory", "crash")
 BUCKETS_S: Final = (
     *(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5),
     *(1.0, 2.5, 5.0, 10.0, 30.0, 60.0),
