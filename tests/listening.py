@@ -102,10 +102,13 @@ def listening(app: Callable[..., Any], **options: Any) -> Iterator[Listening]:
 
 
 @contextmanager
-def connected(address: Address, receive_bytes: int | None = None) -> Iterator[socket.socket]:
+def connected(
+    address: Address, receive_bytes: int | None = None, source: str = "127.0.0.1"
+) -> Iterator[socket.socket]:
     """A socket; with a small buffer, if it shall read slowly."""
     with socket.socket() as client:
         client.settimeout(WAIT_S)
+        client.bind((source, 0))
         if receive_bytes is not None:
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
         client.connect(address)

@@ -129,25 +129,39 @@ def test_a_client_that_goes_away_in_its_body_ends_the_exchange() -> None:
 
 def test_bodies_that_are_held_at_a_time_have_one_limit() -> None:
     bodies = Bodies(most_bytes=100)
-    with bodies.hold() as first, bodies.hold() as second:
+    with bodies.hold("ann") as first, bodies.hold("bob") as second, bodies.hold("cid") as third:
         first(SMALL_BYTES + 30)
-        first(SMALL_BYTES + 60)
+        first(SMALL_BYTES + 50)
         second(SMALL_BYTES + 40)
-        with pytest.raises(Refusal) as caught:
-            second(SMALL_BYTES + 41)
+        third(SMALL_BYTES + 10)
+        with pytest.raises(Refusal, match="long queries as it takes") as caught:
+            third(SMALL_BYTES + 11)
         assert (caught.value.status, caught.value.kind) == (503, "busy")
         assert caught.value.headers == {"Retry-After": "5", "Connection": "close"}
-        with bodies.hold() as small:
+        with bodies.hold("ann") as small:
             small(SMALL_BYTES)
         assert bodies.held_bytes == 100
     assert bodies.held_bytes == 0
+
+
+def test_one_client_may_hold_half_of_what_all_may() -> None:
+    bodies = Bodies(most_bytes=100)
+    with bodies.hold("ann") as first, bodies.hold("ann") as second, bodies.hold("bob") as other:
+        first(SMALL_BYTES + 40)
+        second(SMALL_BYTES + 10)
+        with pytest.raises(Refusal, match="long queries of yours as it takes") as caught:
+            second(SMALL_BYTES + 11)
+        assert caught.value.headers == {"Retry-After": "5", "Connection": "close"}
+        other(SMALL_BYTES + 50)
+    with bodies.hold("ann") as again:
+        again(SMALL_BYTES + 50)
 
 
 @pytest.mark.parametrize(
     "end", [[part(b"", more=False)], [GONE], [], [part(b"x" * 9_000_000)], [part(b"x" * 900_000)]]
 )
 def test_a_body_that_ends_in_any_way_makes_room(end: list[Message]) -> None:
-    bodies = Bodies(most_bytes=500_000)
+    bodies = Bodies(most_bytes=1_000_000)
     talk = Talk(part(b"x" * 200_000), part(b"x" * 200_000), *end)
     held = []
 
@@ -156,7 +170,7 @@ def test_a_body_that_ends_in_any_way_makes_room(end: list[Message]) -> None:
         held.append(bodies.held_bytes)
 
     async def read() -> None:
-        with bodies.hold() as grow:
+        with bodies.hold("") as grow:
             await read_body(talk.exchange, 5_000_000, 0.02, lambda size: note(grow, size))
 
     with suppress(Refusal, asyncio.CancelledError):

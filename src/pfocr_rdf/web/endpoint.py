@@ -63,7 +63,8 @@ HOT_BYTES: Final = 2048
 class EndpointOptions:
     """Limits on requests and answers.
 
-    :param bodies_bytes: size of the bodies of all requests being read or answered, together.
+    :param bodies_bytes: size of the bodies of all requests being read or answered,
+        together; half of it for one client.
     """
 
     query: QueryLimits = field(default_factory=QueryLimits)
@@ -110,7 +111,7 @@ class Endpoint:
             await exchange.reply(Reply(204, PREFLIGHT, b""))
             return
         # The query is as long as the body, so it counts until the request is answered.
-        with self._bodies.hold() as grow:
+        with self._bodies.hold(exchange.client) as grow:
             asked = await self._asked(exchange, grow)
             if isinstance(asked, DescriptionAsked):
                 await exchange.reply(self._description(exchange, asked.format))

@@ -5,6 +5,7 @@ https://asgi.readthedocs.io/en/stable/specs/www.html
 
 import asyncio
 import re
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -304,10 +305,11 @@ class Bodies:
     """Counts the bytes of all request bodies held at one time, against one limit for all.
 
     For use in one event loop. Otherwise a client that sends most of a long body on each of many
-    connections, and then waits, could make the server hold all of them.
+    connections, and then waits, could make the server hold all of them. One client may hold half
+    of the limit: the other half is for the others.
 
     >>> bodies = Bodies(most_bytes=1_000_000)
-    >>> with bodies.hold() as grow:
+    >>> with bodies.hold("192.0.2.1") as grow:
     ...     grow(50_000)
     ...     bodies.held_bytes
     33616
@@ -317,10 +319,15 @@ class Bodies:
 
     def __init__(self, most_bytes: int) -> None:
         self.most_bytes = most_bytes
-        self.held_bytes = 0
+        self._held: Counter[str] = Counter()
+
+    @property
+    def held_bytes(self) -> int:
+        """How many bytes of all clients count now."""
+        return self._held.total()
 
     @contextmanager
-    def hold(self) -> Iterator[Callable[[int], None]]:
+    def hold(self, client: str) -> Iterator[Callable[[int], None]]:
         """Count one body while the ``with`` lasts: call the yielded function with its size so far.
 
         That function raises a :class:`Refusal`, ``busy``, if there is no room for so much.
@@ -330,19 +337,25 @@ class Bodies:
         def grow(size: int) -> None:
             nonlocal mine
             more = max(0, size - SMALL_BYTES) - mine
-            if self.held_bytes + more > self.most_bytes:
+            if not more:
+                return
+            is_share_full = self._held[client] + more > self.most_bytes // 2
+            if is_share_full or self.held_bytes + more > self.most_bytes:
+                whose = " of yours" if is_share_full else ""
                 detail = (
-                    "the server holds as many bytes of long queries as it takes: "
+                    f"the server holds as many bytes of long queries{whose} as it takes: "
                     "try again in a few seconds, or send a shorter one"
                 )
                 raise Refusal("busy", detail, headers={"Retry-After": "5", "Connection": "close"})
-            self.held_bytes += more
+            self._held[client] += more
             mine += more
 
         try:
             yield grow
         finally:
-            self.held_bytes -= mine
+            self._held[client] -= mine
+            if not self._held[client]:
+                del self._held[client]
 
 
 async def read_body(
