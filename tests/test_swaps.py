@@ -213,6 +213,21 @@ def test_an_answer_that_began_before_a_swap_ends_after_it(
         assert body.endswith(b"]}}")
 
 
+def test_a_server_whose_release_was_deleted_is_not_ready_until_it_is_back(
+    data: Path, tmp_path: Path
+) -> None:
+    with serving(data) as server:
+        data.rename(tmp_path / "away")
+        ready = server.request("GET", "/ready")
+        assert (ready.status, ready.problem) == (503, "no-release")
+        assert (
+            ready.json["detail"]
+            == "the files of the release are gone: put them back, or build again"
+        )
+        (tmp_path / "away").rename(data)
+        assert server.request("GET", "/ready").status == 200
+
+
 def test_no_server_starts_on_a_damaged_release(seeds_release: Release, data: Path) -> None:
     table = next(next(iter(list_releases(data))).store.glob("*.sst"))
     table.write_bytes(b"nothing")

@@ -6,6 +6,7 @@ Exceptions become responses here and nowhere else.
 import asyncio
 import itertools
 import logging
+import os
 import time
 import uuid
 from collections.abc import Awaitable, Callable
@@ -21,6 +22,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, Router
 
+from pfocr_rdf.releases import MANIFEST
 from pfocr_rdf.spellings import find_iri
 from pfocr_rdf.web.backend.settings import Backend
 from pfocr_rdf.web.endpoint import PREFLIGHT, Endpoint, EndpointOptions
@@ -283,6 +285,12 @@ class Site:
             raise Refusal("draining", "the server is stopping: try again in a moment")
         if not self.engine.ready:
             raise Refusal("no-release", "no query process can read the store: see the log")
+        held = self.engine.held
+        if held is None or not os.path.exists(held.release.path / MANIFEST):
+            # Queries may go on for a while, from files that are open; pages cannot.
+            raise Refusal(
+                "no-release", "the files of the release are gone: put them back, or build again"
+            )
         if self.behind is not None and self.behind.fault:
             raise Refusal("no-release", f"the engine behind this server: {self.behind.fault}")
         return PlainTextResponse(f"{self.engine.release_id}\n", headers=NO_STORE)
