@@ -233,6 +233,12 @@ def test_a_query_is_a_line_that_says_more_but_not_what_was_asked() -> None:
     )
 
 
+def test_a_query_without_an_answer_has_no_times_that_nobody_knows() -> None:
+    unknown = {**QUERY, "release": "", "wait_s": 0.0, "run_s": 0.0}
+    (line,) = logged("text", exchange(**unknown, outcome="busy"))
+    assert line.endswith(" ms=250.0 query=0123456789ab cache=miss release= outcome=busy")
+
+
 def test_a_query_is_a_line_of_json() -> None:
     (line,) = logged("json", exchange(**QUERY), log_queries=True)
     found = json.loads(line)

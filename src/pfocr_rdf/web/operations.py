@@ -267,8 +267,9 @@ class AccessLog:
         }
         if exchange.query_hash:
             fields["query"] = exchange.query_hash
-            fields["wait_ms"] = round(exchange.wait_s * 1000, 2)
-            fields["run_ms"] = round(exchange.run_s * 1000, 2)
+            if exchange.release:  # else no answer began, and nobody knows how the time was spent
+                fields["wait_ms"] = round(exchange.wait_s * 1000, 2)
+                fields["run_ms"] = round(exchange.run_s * 1000, 2)
             fields["cache"] = exchange.cache
             fields["release"] = exchange.release
             if self._log_queries:
