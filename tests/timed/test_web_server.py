@@ -361,6 +361,13 @@ def test_an_address_of_another_machine_is_an_error_that_says_what_to_do() -> Non
     )
 
 
+def test_a_link_local_address_is_wanted_with_its_interface() -> None:
+    assert refused(host="fe80::1", port=0) == (
+        "cannot listen on fe80::1, port 0: a link-local address needs the name of its interface, "
+        "as in fe80::1%eth0"
+    )
+
+
 def test_a_port_without_permission_is_an_error_that_says_what_to_do(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

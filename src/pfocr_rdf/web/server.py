@@ -34,6 +34,7 @@ SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 #: Errors for an address that a name has but this machine does not.
 NOT_HERE: Final = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 ERRNO_TO_ADVICE: Final = {
+    errno.EINVAL: "a link-local address needs the name of its interface, as in fe80::1%eth0",
     errno.EADDRINUSE: "the port is in use: stop what uses it, or choose another (0: any free one)",
     errno.EACCES: "this user may not use the port: choose one above 1023",
     errno.EADDRNOTAVAIL: "this machine has no such address: 127.0.0.1 is for local use only, "
