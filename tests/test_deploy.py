@@ -63,12 +63,23 @@ def test_what_the_container_copies_exists() -> None:
         assert (REPOSITORY / name).exists(), name
 
 
-def test_the_unit_gives_the_server_longer_to_stop_than_it_takes() -> None:
-    seconds = re.search(r"^TimeoutStopSec=(\d+)$", UNIT.read_text(), re.MULTILINE)
+def test_the_unit_and_the_container_give_the_server_longer_to_stop_than_it_takes() -> None:
     drain = re.search(r"--drain-s\s.*?default: ([\d.]+)", run("serve", "--help").out, re.DOTALL)
-    assert seconds is not None
     assert drain is not None
-    assert int(seconds[1]) > float(drain[1])
+    for text, setting in (
+        (UNIT.read_text(), r"^TimeoutStopSec=(\d+)$"),
+        ((DEPLOY / "README.md").read_text(), r" --stop-timeout (\d+) "),
+    ):
+        seconds = re.search(setting, text, re.MULTILINE)
+        assert seconds is not None
+        assert int(seconds[1]) > float(drain[1])
+
+
+def test_the_unit_does_not_start_a_server_again_that_was_called_wrongly() -> None:
+    """Any other failure, such as a port in use or no release yet, may be over the next time."""
+    assert run("serve", "--port", "x").status == 2
+    assert "\nRestart=on-failure\n" in UNIT.read_text()
+    assert "\nRestartPreventExitStatus=2\n" in UNIT.read_text()
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
