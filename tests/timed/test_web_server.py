@@ -361,6 +361,7 @@ def test_an_address_of_another_machine_is_an_error_that_says_what_to_do() -> Non
     )
 
 
+@pytest.mark.skipif(not Path("/proc/net/if_inet6").exists(), reason="this machine has no IPv6")
 def test_a_link_local_address_is_wanted_with_its_interface() -> None:
     assert refused(host="fe80::1", port=0) == (
         "cannot listen on fe80::1, port 0: a link-local address needs the name of its interface, "
