@@ -525,6 +525,14 @@ def test_why_a_query_finds_nothing_is_said_until_one_does(browser: Browser, serv
     assert "but as <http://www.w3.org/1999/02/22-rdf-syntax-ns#type>/<" in browser.run(
         f"{said}.innerText"
     )
+    blanks = "SELECT ?F ?g { ?f a pfocr:PathwayFigure MINUS { ?f schema:mentions ?g } }"
+    browser.open(f"{site(server)}/sparql?query={quote(blanks)}")
+    browser.wait(f"{said}.checkVisibility()", "it is said")
+    browser.look("editor-blanks", 1200, 1000)
+    assert browser.run(f"{said}.innerText.split(/\\s*\\n\\s*/)") == [
+        "?F has no value: no pattern of the query has it; ?f may be meant",
+        "?g has no value outside MINUS",
+    ]
     texts = "SELECT ?f { ?f a pfocr:PathwayFigure FILTER(CONTAINS(?f, 'PMC')) }"
     browser.open(f"{site(server)}/sparql?query={quote(texts)}")
     browser.wait(f"{said}.checkVisibility()", "it is said")

@@ -241,6 +241,22 @@ def test_what_is_sought_in_the_wrong_graphs_or_counted_too_early_is_told(server:
         assert server.ask(text).headers["x-pfocr-absent"] == absent
 
 
+def test_a_variable_that_never_has_a_value_is_told_in_every_answer(server: Server) -> None:
+    for cache in ("miss", "hit"):
+        answer = server.ask("SELECT ?F ?g { ?f a ?c FILTER EXISTS { ?f schema:mentions ?g } }")
+        assert answer.headers["x-cache"] == cache
+        assert answer.headers["x-pfocr-unbound"] == (
+            '<%3FF>; instead="%3Ff", <%3Fg>; within="EXISTS"'
+        )
+        assert "X-Pfocr-Unbound" in answer.headers["access-control-expose-headers"]
+    for text, unbound in (
+        ("ASK { ?f schema:name ?n FILTER(?é > 1 || ?é < 1) }", "<%3F%C3%A9>"),
+        ("CONSTRUCT { ?F a <urn:x> } { ?f a schema:Gene }", '<%3FF>; instead="%3Ff"'),
+        ("SELECT ?f ?n { ?f a schema:Gene OPTIONAL { ?f <urn:x> ?n } }", None),
+    ):
+        assert server.ask(text).headers.get("x-pfocr-unbound") == unbound, text
+
+
 def test_what_the_release_lacks_is_told_in_a_header_that_proxies_take(server: Server) -> None:
     long = ["'a'^^<urn:" + "x" * 9_000 + ">", "'a'@en" + "-abcdefgh" * 900]
     wide = [f"'{'漢' * 150}{number}'" for number in range(3)]

@@ -20,6 +20,7 @@ from pfocr_rdf.commands.options import (
     real_seconds,
 )
 from pfocr_rdf.contents import holding_named, iris_of, open_store, same_thing
+from pfocr_rdf.diagnosis.unbound import unbound
 from pfocr_rdf.errors import QueryError, ReleaseError, UsageError
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.parameters import read_terms
@@ -243,6 +244,7 @@ def _ask_release(
     is_joined = partners is not None or "service" in text.lower()
     joined = _joined(text, store, iris, partners) if is_joined else text
     found = write_query(store, joined, data_out(), form, iris, terminal=sys.stdout.isatty())
+    _tell_blanks(text)
     # If partners have answered, another text was asked, and this one cannot explain the result.
     if not found and joined == text:
         # Most queries find something, and need not wait for what would explain why not.
@@ -270,6 +272,18 @@ def _named(release: Release, asked: str, params: list[str]) -> str:
             except UsageError:
                 told += things_called(given.get(parameter.name, ""), parameter.kind, index)
     return told_things(told)
+
+
+def _tell_blanks(text: str) -> None:
+    """Tell which variables have no value in any row, and why."""
+    for one in unbound(text):
+        told = ": no pattern of the query has it"
+        if one.within:
+            told = f" outside {one.within}"
+            if one.within == "SELECT":
+                told = " outside the subquery, which does not select it"
+        meant = f"; {one.instead} may be meant" if one.instead else ""
+        say(f"{one.variable} has no value{told}{meant}")
 
 
 def _tell_cut(asked: str, params: list[str], rows: int) -> None:

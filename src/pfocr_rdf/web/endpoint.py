@@ -16,6 +16,7 @@ import orjson
 
 from pfocr_rdf.dumps import written_graph
 from pfocr_rdf.web.absences import absent_headers
+from pfocr_rdf.web.blanks import blank_headers
 from pfocr_rdf.web.cache import Cache, CacheLimits
 from pfocr_rdf.web.checks import QueryLimits, is_repeatable
 from pfocr_rdf.web.description import describe_service
@@ -274,7 +275,7 @@ class Endpoint:
             await self._stream(exchange, running, headers, first, key if repeatable else None)
             return
         headers.append(_length(first))
-        if partners is None:  # with partners, the release is asked another query than the client's
+        if partners is None:
             headers.extend(absent_headers(running.end))
         await exchange.reply(Reply(200, [*headers, (b"x-cache", exchange.cache.encode())], first))
         if repeatable:
@@ -354,6 +355,8 @@ class Endpoint:
             *([(b"content-encoding", encoding.encode())] if encoding != "identity" else []),
             VARY,
             *([REVALIDATE, (b"etag", key.etag)] if key else partners or [NO_STORE]),
+            # With partners, the release is asked another query than the client's.
+            *(blank_headers(running.head) if partners is None else []),
             (b"x-pfocr-release", exchange.release.encode()),
             (b"x-query-time", f"{exchange.run_s:.4f}".encode()),
             *self._limits,

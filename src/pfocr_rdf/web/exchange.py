@@ -43,8 +43,8 @@ COMMON: Final[Headers] = [
     (
         b"access-control-expose-headers",
         b"Content-Range, ETag, Link, Retry-After, X-Byte-Limit, X-Cache, X-Federation, "
-        b"X-Federation-Date, X-Pfocr-Absent, X-Pfocr-Release, X-Query-Time, X-Request-Id, "
-        b"X-Row-Limit",
+        b"X-Federation-Date, X-Pfocr-Absent, X-Pfocr-Release, X-Pfocr-Unbound, X-Query-Time, "
+        b"X-Request-Id, X-Row-Limit",
     ),
     (b"x-content-type-options", b"nosniff"),
 ]

@@ -8,7 +8,7 @@ first block is held back, so that an error that comes early gets a status of its
 import re
 import zlib
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -120,11 +120,16 @@ def named_in_xml(triples: Iterable[Triple]) -> Iterator[Triple]:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What an answer is: its kind, the name of its format, its content encoding."""
+    """What an answer is: its kind, the name of its format, its content encoding.
+
+    ``blanks`` are the variables without a value, as :func:`pfocr_rdf.web.blanks.told_blanks` has
+    them.
+    """
 
     kind: AnswerKind
     format: str
     encoding: str
+    blanks: Sequence[tuple[str, ...]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +253,8 @@ class Output:
         if encoder := ENCODING_TO_ENCODER.get(encoding):
             self._encoder = encoder()
         head = {"kind": self._head.kind, "format": self._head.format, "encoding": encoding}
-        return [frame(Kind.HEAD, orjson.dumps(head))]
+        blanks = {"blanks": self._head.blanks} if self._head.blanks else {}
+        return [frame(Kind.HEAD, orjson.dumps(head | blanks))]
 
     def _send(self, parts: list[bytes]) -> None:
         try:

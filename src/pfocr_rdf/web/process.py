@@ -293,6 +293,9 @@ def _read(kind: int, payload: bytes) -> Any:
         said["kind"] not in KIND_TO_OFFERS or said["encoding"] not in ("identity", *ENCODINGS)
     ):
         raise ValueError(f"no answer begins so: {said!r:.100}")
+    blanks = said.get("blanks", ()) if kind == Kind.HEAD else ()
+    if not all(isinstance(one, list) and one for one in blanks):
+        raise ValueError(f"no variable is blank so: {said!r:.100}")
     absent = said.get("absent", ()) if kind == Kind.END else ()
     if not all(isinstance(one, list) and len(one) > 1 for one in absent):
         raise ValueError(f"nothing is absent so: {said!r:.100}")

@@ -32,6 +32,7 @@ from pfocr_rdf.iris import BASE, NCBIGENE, Iris
 from pfocr_rdf.results import GRAPH_FORMATS, RESULT_FORMATS, gmt_lines
 from pfocr_rdf.rows import RowCounter, row_counter
 from pfocr_rdf.web.absences import Absences, told_absent
+from pfocr_rdf.web.blanks import told_blanks
 from pfocr_rdf.web.formats import AnswerKind, refuse_kind
 from pfocr_rdf.web.frames import Kind, frame, read_request, write_all
 from pfocr_rdf.web.output import (
@@ -301,7 +302,8 @@ def _output_for(
 ) -> Output:
     """The output for an answer of a kind, within the limits of the request."""
     limits = Limits(request.max_rows, request.max_bytes)
-    return Output(fd, Head(kind, form, request.encoding), limits, counter, guard)
+    head = Head(kind, form, request.encoding, told_blanks(request.query))
+    return Output(fd, head, limits, counter, guard)
 
 
 def refusal_for(error: Exception, text: str, prefixes: Prefixes) -> Refusal:

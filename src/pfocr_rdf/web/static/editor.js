@@ -76,17 +76,15 @@ function tellAnswer(told, answer) {
 
 // Explain an empty answer from its header X-Pfocr-Absent: terms of the query that the release does
 // not have, and what it has instead; counts where there are none yet; what functions cannot read;
-// graphs; and properties that a thing of the query cannot have.
-function showAbsent(place, header, prefixes) {
+// graphs; and properties that a thing of the query cannot have. X-Pfocr-Unbound explains blank cells.
+function showAbsent(place, headers, prefixes) {
   let lacking = false;
-  const terms = [...(header ?? "").matchAll(/<([^>]*)>((?:; [a-z-]+="[^"]*")*)/g)];
+  const terms = listed(headers?.get("x-pfocr-absent"));
+  const blanks = listed(headers?.get("x-pfocr-unbound")).map(whyBlank);
   const reasons = document.createElement("p");
   reasons.append("Nothing was found");
   const list = document.createElement("ul");
-  for (const [, term, facts] of terms) {
-    const told = Object.fromEntries(
-      [...facts.matchAll(/; ([a-z-]+)="([^"]*)"/g)].map(([, name, value]) => [name, value]),
-    );
+  for (const [term, told] of terms) {
     const reason = whyNowhere(term, told);
     if (reason) {
       reasons.append(reasons.childElementCount ? "; " : ": ", ...reason);
@@ -107,8 +105,30 @@ function showAbsent(place, header, prefixes) {
     list.append(item);
   }
   if (lacking) reasons.append(", and the release does not have");
-  place.replaceChildren(reasons, list);
-  place.hidden = terms.length === 0;
+  place.replaceChildren(...blanks, ...(terms.length ? [reasons, list] : []));
+  place.hidden = place.childElementCount === 0;
+}
+
+// The terms of such a header, each with its parameters.
+function listed(header) {
+  const terms = [...(header ?? "").matchAll(/<([^>]*)>((?:; [a-z-]+="[^"]*")*)/g)];
+  return terms.map(([, term, facts]) => [
+    term,
+    Object.fromEntries(
+      [...facts.matchAll(/; ([a-z-]+)="([^"]*)"/g)].map(([, name, value]) => [name, value]),
+    ),
+  ]);
+}
+
+// Explain a variable that never has a value.
+function whyBlank([variable, told]) {
+  const reason = document.createElement("p");
+  reason.append(code(decodeURIComponent(variable)), " has no value");
+  if (told.within === "SELECT") reason.append(" outside the subquery, which does not select it");
+  else if (told.within) reason.append(" outside ", code(told.within));
+  else reason.append(": no pattern of the query has it");
+  if (told.instead) reason.append("; ", code(decodeURIComponent(told.instead)), " may be meant");
+  return reason;
 }
 
 // Explain a count where there is none yet, what a function cannot read, and what is looked for in the wrong graphs.
@@ -376,7 +396,7 @@ async function start(form, place) {
   yasqe.on("queryResponse", (_, response, duration) => {
     finish();
     answer.hidden = false;
-    showAbsent(absent, response.headers?.get("x-pfocr-absent"), prefixes);
+    showAbsent(absent, response.headers, prefixes);
     yasr.setResponse(response, duration);
     answer.scrollIntoView({ block: "nearest" });
   });
@@ -396,8 +416,8 @@ async function start(form, place) {
   if (place.dataset.run) ask();
 }
 
-const listed = document.querySelector(".gallery .listed");
-if (listed) offerFilter(listed);
+const gallery = document.querySelector(".gallery .listed");
+if (gallery) offerFilter(gallery);
 const form = document.getElementById("query-form");
 const place = document.getElementById("editor");
 if (form && place && typeof Yasgui !== "undefined") start(form, place);
