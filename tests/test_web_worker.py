@@ -128,11 +128,35 @@ def test_where_nothing_is_found_what_the_release_lacks_is_told(
         "CONSTRUCT WHERE { ?f schema:mention ?gene }",
     ):
         assert answered(store, text, **options).end["absent"] == [missing], text
-    # Not where something is found, nor of graphs that are none of the query's own.
+    # Not where something is found.
     for text in ("ASK { ?f schema:mentions ?gene }", "SELECT ?f { OPTIONAL { ?f schema:no ?x } }"):
         assert "absent" not in answered(store, text, **options).end, text
-    elsewhere = answered(store, "ASK { ?s a <urn:x> }", default_graphs=["urn:g"])
-    assert "absent" not in elsewhere.end
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT ?f FROM <urn:own> # FROM <urn:no>\n{ ?f a schema:Gene }",
+        "ASK { ?f a schema:Gene }",
+        "CONSTRUCT { ?f a <urn:x> } FROM NAMED <urn:own> WHERE { ?f a schema:Gene }",
+        "CONSTRUCT WHERE { ?f a schema:Gene }",
+    ],
+)
+def test_where_nothing_is_found_in_the_graphs_of_a_request_these_are_told(
+    text: str, seeds_release: Release
+) -> None:
+    store = open_store(seeds_release)
+    options: dict[str, Any] = {"solutions": "json", "boolean": "json", "graph": "turtle"}
+    gene = ["http://schema.org/Gene", *[""] * 5, "DEFAULT"]
+    equivalents = Iris().equivalents.value
+    for default, named, absent in (
+        (["urn:g"], None, [["urn:g", "GRAPH"]]),
+        (["urn:g"], ["urn:n"], [["urn:g", "GRAPH"], ["urn:n", "GRAPH"]]),
+        ([equivalents], None, [gene]),
+        (None, [equivalents], [gene]),  # then the default graph is empty
+    ):
+        asked = answered(store, text, default_graphs=default, named_graphs=named, **options)
+        assert [one for one in asked.end["absent"] if one[1] or one[-1]] == absent, (default, named)
 
 
 def test_of_many_iris_that_the_release_lacks_a_few_are_told(seeds_release: Release) -> None:

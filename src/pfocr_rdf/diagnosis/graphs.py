@@ -17,6 +17,7 @@ from pfocr_rdf.contents import Quads, first_quad
 from pfocr_rdf.diagnosis.absent import occurs
 from pfocr_rdf.diagnosis.demands import NOT_NEEDED, node_of
 from pfocr_rdf.diagnosis.matched import ASIDE, NOTHING, Piece, names_graphs, pieces, places
+from pfocr_rdf.diagnosis.tokens import TOKEN_RE
 from pfocr_rdf.iris import FOAF, Iris, term
 
 #: By this property the description of a release leads to the graph of each mapping set.
@@ -71,6 +72,34 @@ def misplaced(text: str, store: Quads, iris: Iris) -> Iterator[Misplaced]:
     yield from (Misplaced(graph, is_graph=True) for graph in lacking)
     if not lacking and not _has_choices(words):
         yield from islice(_elsewhere(groups, store), 1)
+
+
+def with_dataset(text: str, default: Iterable[str], named: Iterable[str]) -> str:
+    """A query with the graphs of a request in place of its own; only to find what explains it.
+
+    https://www.w3.org/TR/sparql11-protocol/#dataset
+
+    :param default: the IRIs of the graphs that make the default graph.
+
+    >>> with_dataset("SELECT * FROM <urn:a> WHERE { ?s ?p ?o }", ["urn:b"], ["urn:c"])
+    'SELECT *   WHERE FROM <urn:b> FROM NAMED <urn:c> { ?s ?p ?o }'
+    """
+    clauses = [*(f"FROM <{iri}> " for iri in default), *(f"FROM NAMED <{iri}> " for iri in named)]
+    kept, end, at = list[str](), 0, len(text)
+    before, made = "", 0  # how many braces of the template of CONSTRUCT are open
+    for token in TOKEN_RE.finditer(text):
+        said = token[0] if token["sign"] else (token["word"] or "").upper()
+        if made or (before == "CONSTRUCT" and said == "{"):
+            made += {"{": 1, "}": -1}.get(said, 0)
+        elif said == "{":
+            at = token.start()
+            break
+        elif said == "FROM" or before == "FROM":
+            kept.append(text[end : token.start()])
+            end = token.end()
+            said = "" if before == "FROM" and said != "NAMED" else "FROM"
+        before = before if token[0].startswith("#") else said
+    return "".join((*kept, text[end:at], " " if at == len(text) else "", *clauses, text[at:]))
 
 
 def _has_choices(words: Sequence[Piece]) -> bool:

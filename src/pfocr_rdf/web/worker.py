@@ -25,6 +25,7 @@ from pyoxigraph import (
     serialize,
 )
 
+from pfocr_rdf.diagnosis.graphs import with_dataset
 from pfocr_rdf.diagnosis.syntax import find_fault
 from pfocr_rdf.diagnosis.tokens import readable
 from pfocr_rdf.errors import QueryError
@@ -84,9 +85,12 @@ class Request:
     base: str | None = None
 
     @property
-    def is_whole(self) -> bool:
-        """Whether the request names no graphs; those it names lack what is in the others."""
-        return self.default_graphs is None and self.named_graphs is None
+    def explained(self) -> str:
+        """The query as Oxigraph can read it, with the graphs that the request names, if any."""
+        text = readable(self.query.rstrip())
+        if self.default_graphs is None and self.named_graphs is None:
+            return text
+        return with_dataset(text, self.default_graphs or (), self.named_graphs or ())
 
 
 class Prefixes:
@@ -219,12 +223,11 @@ def answer_query(store: Store, request: Request, prefixes: Prefixes, fd: int) ->
         else:
             output = write_boolean(answer, request, fd)
         is_yes = isinstance(answer, QueryBoolean) and bool(answer)
-        tells = request.is_whole and not is_yes
 
         def absent() -> Absences:
-            return told_absent(text, store, prefixes.iris(), request.deadline)
+            return told_absent(request.explained, store, prefixes.iris(), request.deadline)
 
-        output.finish(absent=absent if tells else None)
+        output.finish(absent=None if is_yes else absent)
     except (SyntaxError, OSError, RuntimeError, ValueError) as error:
         # Without the cause, whose traceback would keep the answer in memory.
         raise refusal_for(error, text, prefixes) from None

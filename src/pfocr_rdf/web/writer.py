@@ -90,10 +90,10 @@ def answer_query(nothing: Store, request: Request, prefixes: Prefixes, fd: int, 
             else:
                 output = write_solutions(_projected(answer, variables), request, prefixes, fd)
         feed.finish()
-        tells = request.is_whole and not (kind == "boolean" and bool(answer))
+        is_yes = kind == "boolean" and bool(answer)
         output.finish(
             lambda rows: _check_cut(rows, limit),
-            (lambda: _absences(request, prefixes, fd)) if tells else None,
+            None if is_yes else lambda: _absences(request, prefixes, fd),
         )
     except (SyntaxError, OSError, RuntimeError, ValueError) as error:
         if feed.refusal is not None:
@@ -105,9 +105,8 @@ def answer_query(nothing: Store, request: Request, prefixes: Prefixes, fd: int, 
 
 def _absences(request: Request, prefixes: Prefixes, fd: int) -> Absences:
     """Why there are no rows, if the backend tells in time; else the answer is whole without it."""
-    text = readable(request.query.rstrip())
     try:
-        return told_absent(text, Lookups(fd), prefixes.iris(), request.deadline)
+        return told_absent(request.explained, Lookups(fd), prefixes.iris(), request.deadline)
     except (SyntaxError, OSError, RuntimeError, ValueError):
         return Absences([], is_whole=False)
 
