@@ -51,6 +51,22 @@ def test_what_the_header_tells_the_command_line_tells_in_the_same_order(
     assert places == sorted(places)
 
 
+def test_a_relative_iri_is_told_as_it_is_written_with_a_prefixed_name(
+    seeds_release: Release,
+) -> None:
+    data = ("--data", seeds_release.path.parent.parent, "--format", "csv")
+    text = "BASE <urn:x:/> SELECT ?g { ?g a <Gene> ; <schema/mentions> <NCBIGene/2064> }"
+    assert run("query", text, *data).err.splitlines() == [
+        "nothing was found, and the release does not have",
+        "  <Gene>, which stands for <urn:x:/Gene>, but schema:Gene",
+        "  <schema/mentions>, which stands for <urn:x:/schema/mentions>, but schema:mentions",
+        "  <NCBIGene/2064>, which stands for <urn:x:/NCBIGene/2064>, but gene:2064",
+    ]
+    # With a BASE such IRIs are those of the release.
+    text = "BASE <https://identifiers.org/> BASE <ncbigene/> ASK { <2064> schema:name ?n }"
+    assert run("query", text, *data).err == ""
+
+
 def test_of_many_graphs_and_things_a_few_are_told(seeds_release: Release) -> None:
     graphs = " ".join(f"FROM <urn:g{number}>" for number in range(50))
     things = " ".join(f"?m{n} a schema:Gene ; pfocr:tier ?t ." for n in range(50))

@@ -16,7 +16,7 @@ import brotli  # type: ignore[import-untyped]  # it has no stubs
 import pytest
 import zstandard
 
-from pfocr_rdf.iris import PFOCR, RDF, RDFS
+from pfocr_rdf.iris import BASE, PFOCR, RDF, RDFS
 from pfocr_rdf.releases import Release
 from serving import JSON, Answer, Server, graph_of, raw, serving, wait_until
 
@@ -188,6 +188,22 @@ def test_what_is_spelt_as_no_endpoint_spells_it_is_told_with_the_iri_meant(serve
         '<NCBIGene:2064>; instead="https://identifiers.org/ncbigene/2064"',
         '<https://identifiers.org/pmc/3471537>; instead="https://identifiers.org/pmc/PMC3471537"',
     ]
+
+
+def test_a_relative_iri_is_told_with_the_address_that_it_stands_for(server: Server) -> None:
+    text = "SELECT * { ?g a <Gene> ; <schema/é> <ncbigene/2064>, <PMC3471537>, <x> }"
+    assert server.ask(text).headers["x-pfocr-absent"].split(", ") == [
+        f'<{BASE}Gene>; instead="http://schema.org/Gene"; relative="Gene"',
+        f'<{BASE}schema/%C3%A9>; relative="schema/%C3%A9"',
+        f'<{BASE}ncbigene/2064>; instead="https://identifiers.org/ncbigene/2064"'
+        '; relative="ncbigene/2064"',
+        f'<{BASE}PMC3471537>; instead="https://identifiers.org/pmc/PMC3471537"'
+        '; relative="PMC3471537"',
+        f'<{BASE}x>; relative="x"',
+    ]
+    assert (
+        "x-pfocr-absent" not in server.ask("DESCRIBE <figures/PMC3471537__nihms406899f5>").headers
+    )
 
 
 def test_values_that_the_release_lacks_and_paths_are_percent_encoded(server: Server) -> None:

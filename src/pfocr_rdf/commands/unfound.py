@@ -1,6 +1,6 @@
 """Why a query of the command line found nothing, in a few lines on standard error."""
 
-from pyoxigraph import Store
+from pyoxigraph import NamedNode, Store
 
 from pfocr_rdf.commands.console import counted, say
 from pfocr_rdf.diagnosis.absent import MOST_TOLD
@@ -24,8 +24,13 @@ def tell_unfound(text: str, store: Store, iris: Iris) -> None:
     for matched in lacking[:MOST_TOLD]:
         instead = instead_of(matched, store, iris)
         asked = f"{matched.term} as {matched.of}" if matched.of else f"{matched.term}"
+        if matched.written:
+            asked = f"<{matched.written}>, which stands for {matched.term}"
         path = "/".join(map(str, instead.path))
         other = f"as {path}" if path else f"{instead.term}"
+        if matched.written and isinstance(instead.term, NamedNode):
+            name = iris.prefixed(instead.term.value)
+            other = other if "/" in name else name
         if path and instead.term not in {None, matched.term}:
             other = f"{instead.term} as {path}"
         say(f"  {asked}{_but(instead.term and other)}")

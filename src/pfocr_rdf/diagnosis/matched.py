@@ -52,11 +52,13 @@ class Matched:
 
     ``of`` is the property that it should be a value of; None if it may be a value of any, or a
     subject or a property itself. ``compared`` is the operator, if it is compared with the values.
+    ``written`` is what the query has in the place of an IRI, if that is a relative IRI.
     """
 
     term: NamedNode | Literal
     of: NamedNode | None = None
     compared: str = ""
+    written: str = ""
 
 
 @dataclass(frozen=True, slots=True)

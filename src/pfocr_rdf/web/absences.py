@@ -56,7 +56,18 @@ WHOLE: Final = ('"', "<", "?", "[")
 BETWEEN: Final = ", "
 #: Parameters of the header that follow a term; those in ``LISTS`` hold IRIs between spaces.
 LISTS: Final = ("has", "to")
-PARAMETERS: Final = ("of", "instead", "instead-of", "at", "beside", "graph", "has", "via", "to")
+PARAMETERS: Final = (
+    "of",
+    "instead",
+    "instead-of",
+    "at",
+    "beside",
+    "graph",
+    "has",
+    "via",
+    "to",
+    "relative",
+)
 
 
 class Absences(NamedTuple):
@@ -67,7 +78,7 @@ class Absences(NamedTuple):
     after it stand for other reasons. If the term is a property that a thing cannot have, these
     follow: the thing, what else it is asked for, a named graph that has the property if the default
     graph does not, the classes whose things have it, a property that leads to the thing, and
-    classes that this leads to.
+    classes that this leads to. Last comes the relative IRI that the query has for the term.
 
     :param is_whole: False if there may be more, but it was too late to find out.
     """
@@ -163,7 +174,9 @@ def _reported(reason: Reason, store: Quads, iris: Iris) -> tuple[str, ...]:
         case Matched():
             instead = instead_of(reason, store, iris)
             path = "/".join(map(str, instead.path)) if instead.path[1:] else _said(*instead.path)
-            return *map(_said, (reason.term, reason.of, instead.term)), path
+            terms = map(_said, (reason.term, reason.of, instead.term))
+            blank = ("",) * (PARAMETERS.index("relative") - 3)
+            return *terms, path, *((*blank, reason.written) if reason.written else ())
         case Apart():
             return _apart(reason)
 
@@ -197,6 +210,8 @@ def absent_headers(end: Mapping[str, Any]) -> list[tuple[bytes, bytes]]:
     b'<%3Fn>; of="HAVING"; instead="COUNT%28%3Ff%29"'
     >>> absent_headers({"absent": [["urn:g", "GRAPH"]]})[0][1]
     b'<urn:g>; of="GRAPH"'
+    >>> absent_headers({"absent": [["http://x.org/a", *[""] * 9, "a"]]})[0][1]
+    b'<http://x.org/a>; relative="a"'
     >>> lacks = ["urn:p", "", "", "", "?x", "urn:q", "", "urn:C urn:D"]
     >>> absent_headers({"absent": [lacks]})[0][1]
     b'<urn:p>; at="%3Fx"; beside="urn:q"; has="urn:C urn:D"'

@@ -97,6 +97,7 @@ function showAbsent(place, headers, prefixes) {
       continue;
     }
     lacking = true;
+    if (told.relative) item.append(code(`<${decodeURIComponent(told.relative)}>`), ", which stands for ");
     item.append(code(asWritten(term)));
     if (told.of) item.append(" as ", code(told.of));
     if (told.instead) item.append(", but");
