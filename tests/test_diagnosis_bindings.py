@@ -13,6 +13,7 @@ from pfocr_rdf.queries import federated_queries, named_queries
 
 PREFIXES = Iris().prefixes()
 TAKEN = "?x has a value already: take another name after AS"
+ALL = "SELECT * does not go with GROUP BY: name the variables"
 AS_TAKEN = "AS names a variable that has a value already: take another name"
 
 
@@ -74,6 +75,8 @@ def test_a_row_of_another_length_is_told_with_its_length(rows: str, reason: str,
             "?x has no value in a group: name it in GROUP BY, or count it as (COUNT(?x) AS ?n)",
             "?x (COUNT(?y) AS ?n) { ?x a ?y } } }",
         ),
+        ("SELECT * { ?x a ?y } GROUP BY ?x", ALL, "* { ?x a ?y } GROUP BY ?x } }"),
+        ("SELECT distinct # *\n* { ?x a ?y } GROUP BY (1 AS ?z)", ALL, None),
     ],
 )
 def test_a_query_within_another_is_told_what_the_outermost_is(

@@ -17,6 +17,7 @@ UNGROUPED: Final = (
     "a variable of SELECT has no value in a group: name it in GROUP BY, or count it as"
     " (COUNT(?x) AS ?n)"
 )
+ALL_GROUPED: Final = "SELECT * does not go with GROUP BY: name the variables"
 #: https://www.w3.org/TR/sparql11-query/#rAggregate
 AGGREGATES: Final = ("COUNT", "SUM", "MIN", "MAX", "AVG", "SAMPLE", "GROUP_CONCAT")
 #: Words that begin what may follow the group of a query.
@@ -28,6 +29,8 @@ AWAITING: Final = ("FILTER", "BIND", "SERVICE", "VALUES")
 #: Words that are values in a row.
 VALUES: Final = ("TRUE", "FALSE", "UNDEF")
 SHOWN: Final = 100  # characters of a name
+#: What stands between SELECT and what it selects, if that is all.
+ALL_RE: Final = re.compile(r"(?:\s|#[^\r\n]*+|DISTINCT|REDUCED)*+\*", re.IGNORECASE)
 
 Token = re.Match[str]
 #: The index of a mistake, and what to do.
@@ -36,8 +39,12 @@ Mistake = tuple[int, str]
 
 @dataclass(slots=True)
 class _Select:
-    """What a query within another selects and groups by; ``clause`` is the one being read."""
+    """What a query within another selects and groups by; ``clause`` is the one being read.
 
+    ``end`` is the index after its first word.
+    """
+
+    end: int
     clause: str = "SELECT"
     #: The index and the name of each variable, and whether AS names it.
     selected: list[tuple[int, str, bool]] = field(default_factory=list)
@@ -105,7 +112,7 @@ class _Reader:
             elif token["variable"]:
                 mistake = self.variable(token, group)
             elif token["word"]:
-                self.word(token[0].upper(), group)
+                self.word(token, group)
             if mistake:
                 return mistake
             self.before = token[0].upper()
@@ -145,6 +152,9 @@ class _Reader:
         if group.select is not None:
             if mistake := _misselected(group.select, names):
                 return mistake
+            star = ALL_RE.match(self.text, group.select.end)
+            if group.select.keys and star:
+                return star.end() - 1, ALL_GROUPED
             names = {name for _, name, _ in group.select.selected} or names | group.select.added
         if group.word not in APART:
             # The larger set takes in the other, so that deep nesting takes linear time.
@@ -186,12 +196,13 @@ class _Reader:
             group.names.add(name)
         return None
 
-    def word(self, word: str, group: _Group) -> None:
+    def word(self, token: Token, group: _Group) -> None:
         """Note a word that says what follows it."""
+        word = token[0].upper()
         if word in AWAITING:
             self.awaiting, self.columns = word, 0
         if word == "SELECT" and group.is_new and len(self.groups) > 1:
-            group.select = _Select()
+            group.select = _Select(token.end())
         elif group.select is not None and word in AFTER:
             group.select.clause = word
             group.select.is_grouped |= word == "GROUP"

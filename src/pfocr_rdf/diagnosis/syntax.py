@@ -15,7 +15,13 @@ from difflib import get_close_matches
 from operator import itemgetter
 from typing import Final
 
-from pfocr_rdf.diagnosis.bindings import OVERRIDDEN, TWICE, UNGROUPED, find_misbinding
+from pfocr_rdf.diagnosis.bindings import (
+    ALL_GROUPED,
+    OVERRIDDEN,
+    TWICE,
+    UNGROUPED,
+    find_misbinding,
+)
 from pfocr_rdf.diagnosis.misfit import explain_misfit, find_misfit
 from pfocr_rdf.diagnosis.slips import find_slip, find_unended
 from pfocr_rdf.diagnosis.tokens import CONTROL_RE, TOKEN_RE
@@ -48,10 +54,7 @@ WORDS_TO_REASON: Final = (
         "a variable in an expression of SELECT has no value in a group: name it in GROUP BY, or"
         " count it",
     ),
-    (
-        "SELECT * is not authorized with GROUP BY",
-        "SELECT * does not go with GROUP BY: name the variables",
-    ),
+    ("SELECT * is not authorized with GROUP BY", ALL_GROUPED),
     ("Duplicated variable name in SELECT", TWICE),
     ("The SELECT overrides an existing variable", OVERRIDDEN),
     ("The query limit should be", "the number after LIMIT is too large: give a smaller one"),
