@@ -456,6 +456,23 @@ def test_the_command_line_lists_whom_it_may_ask(
     assert "the query is not SPARQL: line 1, column " in broken.err
 
 
+@pytest.mark.parametrize(
+    ("here", "there"), [("?s up:name ?symbol .", ""), ("", "?s up:name ?symbol .")]
+)
+def test_the_command_line_shows_the_line_of_a_mistake_on_either_side_of_service(
+    here: str, there: str, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evaluate, "Planner", PlannerHere)
+    gene = "?f schema:mentions ?g . ?g schema:name ?symbol ."
+    service = f"SERVICE <{world.url('names')}> {{\n ?g schema:name ?n . {there} }}"
+    text = f"SELECT *\n{{ {gene}\n {here} {service} }}"
+    done = run("query", "--data", world.data, "--partners", world.file, text)
+    said, line, mark = done.err.splitlines()
+    assert said.startswith("error: the query is not SPARQL: line ")
+    assert "the prefix up: is not declared: add PREFIX up: <http://purl.uniprot.org/core/>" in said
+    assert line[mark.index("^") :].startswith("up:name")
+
+
 def test_the_metrics_say_what_partners_were_asked(world: World) -> None:
     before = {name: total(metrics(world), name) for name in METRICS}
     world.server.post(world.new("names", 3))

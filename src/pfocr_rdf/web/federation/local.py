@@ -41,7 +41,7 @@ def join_here(text: str, store: Store, iris: Iris, partners: Path | None = None)
     :raises QueryError: if a SERVICE clause is refused, or the store cannot give values for it.
     :raises ServeError: if the list cannot be read.
     """
-    ask = _ask(store, iris)
+    ask = _ask(text, store, iris)
     return _run(text, store, iris, partners, lambda found: found.join(text, iris, ask))
 
 
@@ -52,7 +52,7 @@ def explain_here(text: str, store: Store, iris: Iris, partners: Path | None = No
     :raises QueryError: if a SERVICE clause is refused, or the store cannot give values for it.
     :raises ServeError: if the list cannot be read.
     """
-    ask = _ask(store, iris)
+    ask = _ask(text, store, iris)
     return explained_text(
         _run(text, store, iris, partners, lambda found: explain(found, text, iris, ask))
     )
@@ -77,6 +77,8 @@ def _run(
     try:
         return asyncio.run(run())
     except Refusal as refusal:
+        if refusal.kind == "syntax":
+            raise _misread(refusal) from None
         if refusal.kind != "federation-disabled":
             raise
         if "line" not in refusal.members:
@@ -87,6 +89,13 @@ def _run(
         listed = "".join(f"\n  {endpoint}" for endpoint in allowed)
         detail = refusal.detail.replace(IN_ALLOWED, "take one of these")
         raise QueryError(f"{detail}\nThe list, which --partners FILE replaces:{listed}") from None
+
+
+def _misread(refusal: Refusal) -> QueryError:
+    """The error for a mistake, with its line below it, as for queries without SERVICE."""
+    excerpt = str(refusal.members.get("excerpt", ""))
+    lines = "".join(f"\n  {line}" for line in excerpt.split("\n") if excerpt)
+    return QueryError(f"the query is not SPARQL: {refusal.detail}{lines}")
 
 
 def _check_syntax(text: str, store: Store, iris: Iris) -> None:
@@ -106,18 +115,22 @@ def _check_syntax(text: str, store: Store, iris: Iris) -> None:
         return
 
 
-def _ask(store: Store, iris: Iris) -> Callable[[str], Awaitable[bytes]]:
-    def solutions(text: str) -> bytes:
+def _ask(text: str, store: Store, iris: Iris) -> Callable[[str], Awaitable[bytes]]:
+    """What asks the release for values; a mistake in them is told as one of the whole query."""
+
+    def solutions(asked: str) -> bytes:
         # pyoxigraph demands that an answer is made, serialised and dropped in one thread.
         try:
-            answer = store.query(readable(text), prefixes=iris.prefixes(), base_iri=iris.base)
+            answer = store.query(readable(asked), prefixes=iris.prefixes(), base_iri=iris.base)
             if not isinstance(answer, QuerySolutions):
                 raise QueryError("the release was asked for values and answered something else")
             return answer.serialize(format=QueryResultsFormat.JSON) or b""
         except (SyntaxError, OSError, RuntimeError, ValueError) as error:
+            if isinstance(error, SyntaxError):
+                _check_syntax(text, store, iris)
             raise QueryError(f"the values to ask partners about cannot be found: {error}") from None
 
-    async def ask(text: str) -> bytes:
-        return await asyncio.to_thread(solutions, text)
+    async def ask(asked: str) -> bytes:
+        return await asyncio.to_thread(solutions, asked)
 
     return ask
