@@ -11,6 +11,7 @@ from pfocr_rdf.diagnosis.absent import MOST_TOLD
 from pfocr_rdf.diagnosis.apart import Apart
 from pfocr_rdf.diagnosis.graphs import Misplaced
 from pfocr_rdf.diagnosis.matched import Matched
+from pfocr_rdf.diagnosis.never import Never
 from pfocr_rdf.diagnosis.reasons import CountedEarly, Reason, Unnamed, Unreadable, reasons
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.releases import Release
@@ -22,6 +23,9 @@ QUERY_TO_REASONS: Final[dict[str, list[type[Reason]]]] = {
     "SELECT ?g (COUNT(?f) AS ?n) { ?f schema:mentions ?g } GROUP BY ?g HAVING (?n > 1)": [Unnamed],
     "SELECT ?g { ?f schema:mentions ?g FILTER(COUNT(?f) > 1) } GROUP BY ?g": [CountedEarly],
     'SELECT * { ?f schema:mentions ?g FILTER(REGEX(?g, "5594")) }': [Unreadable],
+    'SELECT * { ?f schema:name ?t FILTER(LANG(?t) = "en") FILTER(LCASE(?t) = "Foo") }': [
+        *(Never, Never)
+    ],
     "SELECT * FROM <urn:g> { ?f schema:mentions ?g }": [Misplaced],
     "SELECT * { ?f <urn:p> <urn:o> ; schema:name 'nothing' }": [Matched, Matched, Matched],
     "SELECT * { ?f schema:mentions ?g ; pfocr:tier ?t }": [Apart],

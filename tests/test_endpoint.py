@@ -253,6 +253,12 @@ def test_what_is_sought_in_the_wrong_graphs_or_counted_too_early_is_told(server:
             "SELECT * { ?f schema:mentions ?g FILTER REGEX(?g, '5594') }",
             '<%3Fg>; of="STR"; instead="STR%28%3Fg%29"',
         ),
+        (
+            "SELECT * { ?g schema:name ?n FILTER(LANG(?n) = 'en') FILTER(LCASE(?n) = 'A') }",
+            '<LANG%28%3Fn%29%20%3D%20%27en%27>; of="LANG"'
+            ', <LCASE%28%3Fn%29%20%3D%20%27A%27>; of="CASE"'
+            '; instead="LCASE%28%3Fn%29%20%3D%20%27a%27"',
+        ),
     ):
         assert server.ask(text).headers["x-pfocr-absent"] == absent
 

@@ -7,6 +7,7 @@ from pfocr_rdf.diagnosis.absent import MOST_TOLD
 from pfocr_rdf.diagnosis.apart import Apart
 from pfocr_rdf.diagnosis.graphs import Misplaced
 from pfocr_rdf.diagnosis.matched import Matched
+from pfocr_rdf.diagnosis.never import Never
 from pfocr_rdf.diagnosis.reasons import CountedEarly, Unnamed, Unreadable, instead_of, reasons
 from pfocr_rdf.iris import Iris
 
@@ -38,7 +39,7 @@ def tell_unfound(text: str, store: Store, iris: Iris) -> None:
         say(f"  and {counted(more, 'other term')} of the query")
 
 
-def _words(reason: Unnamed | CountedEarly | Unreadable | Misplaced | Apart) -> str:
+def _words(reason: Unnamed | CountedEarly | Unreadable | Never | Misplaced | Apart) -> str:
     match reason:
         case Unnamed(variable, expression):
             return f"{variable} has no value in HAVING, write {expression} there"
@@ -46,6 +47,9 @@ def _words(reason: Unnamed | CountedEarly | Unreadable | Misplaced | Apart) -> s
             return f"FILTER sees one row at a time, write HAVING({condition})"
         case Unreadable(variable):
             return f"{variable} is no text, write STR({variable}) in the function"
+        case Never(condition, variable, instead):
+            why = f"{variable} has no language: leave it out"
+            return f"{condition} never holds, {why if variable else f'write {instead}'}"
         case Misplaced(term, is_graph):
             is_where = "is only in the default graph"
             if is_graph:

@@ -48,7 +48,7 @@ def unnamed_in_having(text: str) -> dict[str, str]:
         elif piece.kind == "word" and piece.text == "AS" and opened:
             expression = text[opened[-1] : piece.end - len("AS")]
         elif piece.kind == "variable" and before == "AS" and clauses[-1] == "SELECT":
-            aliases[-1][piece.text] = _on_a_line(expression)
+            aliases[-1][piece.text] = on_a_line(expression)
         elif piece.kind == "variable" and clauses[-1] == "HAVING":
             found[piece.text] = aliases[-1].get(piece.text, "")
         before = piece.text
@@ -77,16 +77,16 @@ def counted_in_filter(text: str) -> list[str]:
         elif piece.text == ")" and depth:
             depth -= 1
             if counts and not depth:
-                found.append(_on_a_line(text[begins : piece.end - 1]))
+                found.append(on_a_line(text[begins : piece.end - 1]))
                 counts = False
         before = piece
     return found
 
 
-def _on_a_line(expression: str) -> str:
+def on_a_line(expression: str) -> str:
     r"""An expression without comments, with single spaces; strings stay as they are.
 
-    >>> _on_a_line("COUNT( # of all\n  ?f)"), _on_a_line("CONCAT(?f,  '  ') ")
+    >>> on_a_line("COUNT( # of all\n  ?f)"), on_a_line("CONCAT(?f,  '  ') ")
     ('COUNT( ?f)', "CONCAT(?f, '  ')")
     """
     said, gap, end = list[str](), list[str](), 0

@@ -105,7 +105,7 @@ def matched_in(text: str, prefixes: Mapping[str, str]) -> list[Matched]:
     found = dict[Matched, None]()
     before = NOTHING
     for at, ((piece, place, of), (is_met, is_tested)) in enumerate(
-        zip(placed, _met(words), strict=True)
+        zip(placed, met(words), strict=True)
     ):
         after = words[at + 1 : at + 4]
         if piece.text == "VALUES":
@@ -244,7 +244,7 @@ def places(words: Sequence[Piece]) -> Iterator[str]:
             yield "data" if opened else "aside" if depth else "pattern" if braces else "head"
 
 
-def _met(words: Sequence[Piece]) -> Iterator[tuple[bool, bool]]:
+def met(words: Sequence[Piece]) -> Iterator[tuple[bool, bool]]:
     """For each word, whether something must match it, where it is in a pattern or a condition.
 
     Nothing need match what is negated, nor what a function, BIND or SELECT computes with. The

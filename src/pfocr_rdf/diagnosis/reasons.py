@@ -13,6 +13,7 @@ from pfocr_rdf.diagnosis.apart import Apart, apart
 from pfocr_rdf.diagnosis.graphs import Misplaced, misplaced
 from pfocr_rdf.diagnosis.having import counted_in_filter, unnamed_in_having
 from pfocr_rdf.diagnosis.matched import Matched
+from pfocr_rdf.diagnosis.never import Never, never
 from pfocr_rdf.diagnosis.relative import in_full, meant_by
 from pfocr_rdf.diagnosis.unread import unread
 from pfocr_rdf.iris import Iris
@@ -42,7 +43,7 @@ class Unreadable:
 
 
 #: A :class:`Matched` is a term that the release lacks.
-Reason = Unnamed | CountedEarly | Unreadable | Misplaced | Matched | Apart
+Reason = Unnamed | CountedEarly | Unreadable | Never | Misplaced | Matched | Apart
 
 
 def reasons(text: str, store: Quads, iris: Iris) -> Iterator[Reason]:
@@ -74,6 +75,7 @@ def _found(text: str, store: Quads, iris: Iris) -> Iterator[Reason]:
         yield Unnamed(variable, expression)
     yield from map(CountedEarly, counted_in_filter(text))
     yield from map(Unreadable, unread(text, store, iris))
+    yield from islice(never(text, store, iris), MOST_TOLD)
     yield from islice(misplaced(text, store, iris), MOST_TOLD)
     yield from absent(text, store, iris)
 

@@ -21,6 +21,7 @@ from pfocr_rdf.diagnosis.absent import MOST_TOLD
 from pfocr_rdf.diagnosis.apart import Apart
 from pfocr_rdf.diagnosis.graphs import Misplaced
 from pfocr_rdf.diagnosis.matched import Matched
+from pfocr_rdf.diagnosis.never import Never
 from pfocr_rdf.diagnosis.reasons import (
     CountedEarly,
     Reason,
@@ -43,17 +44,21 @@ LONGEST_S: Final = 1.0
 #: Twice the seconds that reading a query takes for each of its characters, if the text is long.
 CHARACTER_S: Final = 1e-5
 #: In place of the property: that the term is a variable without a value in HAVING, a condition of
-#: FILTER that counts, a variable that a function cannot read, or a graph that the release does not
-#: have.
+#: FILTER that counts, a variable that a function cannot read, a condition that never holds for want
+#: of a language or for the case of its letters, or a graph that the release does not have.
 HAVING: Final = "HAVING"
 FILTER: Final = "FILTER"
 STR: Final = "STR"
+LANG: Final = "LANG"
+CASE: Final = "CASE"
 GRAPH: Final = "GRAPH"
 #: In place of a named graph: that only the default graph has the term, not those of the query.
 DEFAULT: Final = "DEFAULT"
 #: First characters of values, paths, variables and ``[]``, which are percent-encoded as a whole.
 WHOLE: Final = ('"', "<", "?", "[")
 BETWEEN: Final = ", "
+#: Where one of these is in place of the property, the term is no term but a part of the query.
+SPOKEN: Final = (HAVING, FILTER, STR, LANG, CASE)
 #: Parameters of the header that follow a term; those in ``LISTS`` hold IRIs between spaces.
 LISTS: Final = ("has", "to")
 PARAMETERS: Final = (
@@ -149,7 +154,7 @@ def _size(reason: Reason) -> int:
     match reason:
         case Unnamed():
             return len(reason.expression)
-        case CountedEarly():
+        case CountedEarly() | Never():
             return len(reason.condition)
         case Unreadable():
             return len(reason.variable)
@@ -168,6 +173,8 @@ def _reported(reason: Reason, store: Quads, iris: Iris) -> tuple[str, ...]:
             return condition, FILTER, f"HAVING({condition})", ""
         case Unreadable(variable):
             return variable, STR, f"STR({variable})", ""
+        case Never(condition, variable, meant):
+            return condition, LANG if variable else CASE, meant, ""
         case Misplaced(term, is_graph):
             place = ("",) * PARAMETERS.index("graph") + (DEFAULT,)
             return (term.value, *((GRAPH,) if is_graph else place))
@@ -225,7 +232,7 @@ def absent_headers(end: Mapping[str, Any]) -> list[tuple[bytes, bytes]]:
     room = LONGEST_HEADER
     for term, *others in list(end.get("absent") or ())[:MOST_TOLD]:
         told = zip(PARAMETERS, map(str, others), strict=False)
-        write = header_text if others[0] in (HAVING, FILTER, STR) else _written
+        write = header_text if others[0] in SPOKEN else _written
         facts = [
             f'; {name}="{_written_list(other) if name in LISTS else write(other)}"'
             for name, other in told

@@ -145,6 +145,11 @@ function whyNowhere(term, told) {
     const [variable, read] = [term, told.instead].map(decodeURIComponent);
     return [code(variable), " is no text, write ", code(read), " in the function"];
   }
+  if (told.of === "CASE" || told.of === "LANG") {
+    const [condition, meant] = [term, told.instead ?? ""].map(decodeURIComponent);
+    const advice = meant ? ["write ", code(meant)] : ["the texts have no language: leave it out"];
+    return [code(condition), " never holds, ", ...advice];
+  }
   const without = "in the default graph, without FROM and GRAPH";
   if (told.of === "GRAPH") return [code(term), ` is no graph of the release: its records are ${without}`];
   return told.graph === "DEFAULT" ? [code(term), ` is only ${without}`] : null;
