@@ -9,6 +9,7 @@ from building import store_of
 from pacing import cpu_within
 from pfocr_rdf.diagnosis.absent import absent, present_instead
 from pfocr_rdf.diagnosis.apart import apart
+from pfocr_rdf.diagnosis.matched import Matched
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.queries import NamedQuery, named_queries
 from pfocr_rdf.releases import Release
@@ -269,7 +270,24 @@ def test_what_a_property_with_iris_alone_is_compared_with_takes_no_time() -> Non
     )
     with cpu_within(0.05):
         text = "SELECT * { ?f schema:mentions ?g FILTER(?g = '5594') }"
-        assert list(absent(text, store, Iris())) == []
+        assert list(absent(text, store, Iris())) == [Matched(Literal("5594"), mentions)]
+
+
+def test_a_text_in_the_place_of_an_iri_is_told_with_the_property_that_has_it(
+    seeds_release: Release,
+) -> None:
+    number = "^^<http://www.w3.org/2001/XMLSchema#integer>"
+    instead = ['"5594"', f"<{SCHEMA}identifier>"]
+    for text, term in (
+        ("SELECT * { ?f schema:mentions ?g FILTER(?g = '5594') }", '"5594"'),
+        ("SELECT * { ?f schema:mentions ?g FILTER(?g = 5594) }", f'"5594"{number}'),
+        ("SELECT * { VALUES ?g { '5594' } ?f schema:mentions ?g }", '"5594"'),
+        ("SELECT * { ?f schema:mentions ?g } VALUES ?g { 5594 }", f'"5594"{number}'),
+    ):
+        assert all_told(seeds_release, text) == [[term, f"<{SCHEMA}mentions>", *instead]], text
+    # Of a variable that other patterns have, too, it may be a value.
+    text = "SELECT * { VALUES ?g { '5594' } { ?f schema:mentions ?g } UNION { ?h ?p ?g } }"
+    assert all_told(seeds_release, text) == []
 
 
 def test_of_an_absent_property_the_value_is_not_told_too(seeds_release: Release) -> None:

@@ -102,13 +102,16 @@ def absent(text: str, store: Quads, iris: Iris) -> Iterator[Matched]:
 def _incomparable(
     matched: Matched, literal: Literal, store: Quads, graph: DefaultGraph | None
 ) -> Iterator[Matched]:
-    """A literal compared with values of another datatype, or by ``=`` with other texts only."""
+    """A literal compared with values of another datatype; by ``=``, with other texts or IRIs."""
     kinds = set(map(_kind, _values(matched.of, store, graph)))
     is_other = bool(kinds) and _kind(literal) not in kinds
     if matched.compared != "=":
         if is_other:
             yield matched
-    elif (is_other or kinds == {TEXT}) and not _is_value(literal, matched.of, store, graph):
+        return
+    is_of_iris = not kinds and first_quad(store, None, matched.of, None, graph) is not None
+    is_told = is_other or is_of_iris or kinds == {TEXT}
+    if is_told and not _is_value(literal, matched.of, store, graph):
         # Not marked as compared: only a value that the release has may be suggested for it.
         yield Matched(literal, matched.of)
 

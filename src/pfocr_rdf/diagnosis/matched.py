@@ -100,6 +100,7 @@ def matched_in(text: str, prefixes: Mapping[str, str]) -> list[Matched]:
     words = list(pieces(text, prefixes))
     placed = _placed(words)
     properties = _properties_of_variables(placed)
+    given = _properties_of_variables(one for one in placed if one.place != "columns")
     matched = {one.piece.text for one in placed if one.place == "pattern"}
     columns = list[str]()
     found = dict[Matched, None]()
@@ -128,6 +129,8 @@ def matched_in(text: str, prefixes: Mapping[str, str]) -> list[Matched]:
                     is_alone &= is_met if piece.gap == "=" else is_tested
                     is_alone &= not _is_computed_with(after)
                     of, compared = properties.get(before.text) if is_alone else None, piece.gap
+                elif is_data and len(columns) == 1:
+                    of = given.get(columns[0])
                 is_asked = is_data or (is_met if place == "pattern" else bool(of))
                 if literal is not None and is_asked:
                     found[Matched(literal, of, compared)] = None
