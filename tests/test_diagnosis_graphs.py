@@ -1,11 +1,13 @@
 """A query that looks for records in named graphs is told so, and no other one."""
 
 import pytest
+from pyoxigraph import NamedNode
 
 from building import ask, build, store_of
+from invoking import run
 from linking import SAMPLES
 from making import SEEDS
-from pfocr_rdf.diagnosis.graphs import misplaced
+from pfocr_rdf.diagnosis.graphs import Misplaced, misplaced
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.queries import named_queries
 from pfocr_rdf.releases import Release
@@ -26,6 +28,28 @@ def told(release: Release, text: str) -> list[tuple[str, bool]]:
     """The terms, and whether each is a graph."""
     found = misplaced(text, store_of(release), IRIS)
     return [(one.term.value, one.is_graph) for one in found]
+
+
+@pytest.mark.parametrize(
+    ("text", "instead"),
+    [
+        ("SELECT * { GRAPH <urn:g> { ?s schema:sameAs ?o } }", True),
+        ("ASK FROM <urn:g> { ?s schema:sameAs <http://purl.uniprot.org/geneid/5594> }", True),
+        ("SELECT * { GRAPH <urn:g> { ?s schema:sameAs ?o ; schema:name ?n } }", False),
+        ("SELECT * { GRAPH <urn:g> { ?s schema:sameAs ?o ; <urn:p> ?n } }", False),
+        ("SELECT * { GRAPH <urn:g> { ?s schema:name ?n } }", False),
+        ("SELECT * { GRAPH <urn:g> { ?s ?p ?n } { ?s schema:sameAs ?o } }", False),
+    ],
+)
+def test_of_a_graph_that_there_is_not_the_one_that_has_what_is_sought_is_told(
+    seeds_release: Release, text: str, instead: bool
+) -> None:
+    meant = IRIS.equivalents if instead else None
+    (found,) = misplaced(text, store_of(seeds_release), IRIS)
+    assert found == Misplaced(NamedNode("urn:g"), is_graph=True, instead=meant)
+    data = ("--data", seeds_release.path.parent.parent)
+    said = run("query", text, *data).err
+    assert (f"no graph of the release, write {meant}" in said) == instead
 
 
 @pytest.mark.parametrize(

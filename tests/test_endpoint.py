@@ -241,6 +241,10 @@ def test_what_is_sought_in_the_wrong_graphs_or_counted_too_early_is_told(server:
     for text, absent in (
         ("ASK FROM <urn:é> { ?s a schema:Gene }", '<urn:%C3%A9>; of="GRAPH"'),
         (
+            "ASK { GRAPH <urn:g> { ?s schema:sameAs ?o } }",
+            f'<urn:g>; of="GRAPH"; instead="{BASE}graph/equivalents"',
+        ),
+        (
             "ASK { GRAPH ?g { ?s a schema:Gene } }",
             '<http://schema.org/Gene>; graph="DEFAULT"',
         ),

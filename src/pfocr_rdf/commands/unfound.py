@@ -50,6 +50,8 @@ def _words(reason: Unnamed | CountedEarly | Unreadable | Never | Misplaced | Apa
         case Never(condition, variable, instead):
             why = f"{variable} has no language: leave it out"
             return f"{condition} never holds, {why if variable else f'write {instead}'}"
+        case Misplaced(term, is_graph, instead) if is_graph and instead:
+            return f"{term} is no graph of the release, write {instead}"
         case Misplaced(term, is_graph):
             is_where = "is only in the default graph"
             if is_graph:

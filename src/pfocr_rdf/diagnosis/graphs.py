@@ -33,10 +33,14 @@ Graphs = tuple[NamedNode, ...]
 
 @dataclass(frozen=True, slots=True)
 class Misplaced:
-    """A graph that the release does not have, or a term that only the default graph has."""
+    """A graph that the release does not have, or a term that only the default graph has.
+
+    ``instead`` is the named graph that has what the query seeks in a graph that there is not.
+    """
 
     term: NamedNode
     is_graph: bool = False
+    instead: NamedNode | None = None
 
 
 @dataclass(slots=True)
@@ -69,7 +73,8 @@ def misplaced(text: str, store: Quads, iris: Iris) -> Iterator[Misplaced]:
     groups = [group for group in _groups(words, named) if group.is_needed]
     asked = dict.fromkeys(chain(_dataset(words), *(group.graphs or () for group in groups)))
     lacking = [graph for graph in asked if not has(graph)]
-    yield from (Misplaced(graph, is_graph=True) for graph in lacking)
+    for graph in lacking:
+        yield Misplaced(graph, is_graph=True, instead=_with_same(graph, groups, store))
     if not lacking and not _has_choices(words):
         yield from islice(_elsewhere(groups, store), 1)
 
@@ -166,6 +171,22 @@ def _elsewhere(groups: Iterable[_Group], store: Quads) -> Iterator[Misplaced]:
                 occurs(node, store, graph) for graph in group.graphs or ()
             ):
                 yield Misplaced(node)
+
+
+def _with_same(graph: NamedNode, groups: Iterable[_Group], store: Quads) -> NamedNode | None:
+    """The named graph that has all that is sought in another one, which no default graph has."""
+    for group in groups:
+        for node in group.terms if graph in (group.graphs or ()) else ():
+            if first_quad(store, None, node, None, DefaultGraph()) is None:
+                quad = first_quad(store, None, node, None)
+                other = quad.graph_name if quad else None
+                if isinstance(other, NamedNode) and _has_all(group.terms, other, store):
+                    return other
+    return None
+
+
+def _has_all(terms: Iterable[NamedNode], graph: NamedNode, store: Quads) -> bool:
+    return all(occurs(node, store, graph) for node in terms)
 
 
 def _has(store: Quads, graph: NamedNode) -> bool:

@@ -175,9 +175,11 @@ def _reported(reason: Reason, store: Quads, iris: Iris) -> tuple[str, ...]:
             return variable, STR, f"STR({variable})", ""
         case Never(condition, variable, meant):
             return condition, LANG if variable else CASE, meant, ""
-        case Misplaced(term, is_graph):
+        case Misplaced(term, is_graph, graph):
             place = ("",) * PARAMETERS.index("graph") + (DEFAULT,)
-            return (term.value, *((GRAPH,) if is_graph else place))
+            if is_graph:
+                place = (GRAPH, graph.value) if graph else (GRAPH,)
+            return (term.value, *place)
         case Matched():
             instead = instead_of(reason, store, iris)
             path = "/".join(map(str, instead.path)) if instead.path[1:] else _said(*instead.path)

@@ -150,6 +150,9 @@ function whyNowhere(term, told) {
     const advice = meant ? ["write ", code(meant)] : ["the texts have no language: leave it out"];
     return [code(condition), " never holds, ", ...advice];
   }
+  if (told.of === "GRAPH" && told.instead) {
+    return [code(term), " is no graph of the release, write ", code(told.instead)];
+  }
   const without = "in the default graph, without FROM and GRAPH";
   if (told.of === "GRAPH") return [code(term), ` is no graph of the release: its records are ${without}`];
   return told.graph === "DEFAULT" ? [code(term), ` is only ${without}`] : null;
