@@ -3,11 +3,13 @@
 from typing import Final
 
 import pytest
+from pyoxigraph import QuerySolutions, RdfFormat, Store
 
 from invoking import run
 from pfocr_rdf.diagnosis.unbound import LONGEST, MOST_TOLD, may_be_unbound, unbound
 from pfocr_rdf.queries import NamedQuery, federated_queries, named_queries
 from pfocr_rdf.releases import Release
+from test_diagnosis_bindings import Writer
 
 #: Query → its variables without a value, each with what is meant and where it has a value.
 QUERY_TO_UNBOUND: Final[dict[str, list[tuple[str, str, str]]]] = {
@@ -48,6 +50,7 @@ BOUND: Final = (
     "SELECT (COALESCE(?x, STR(?y), 'none') AS ?n) { ?s ?p ?o }",
     "SELECT ?s { ?s ?p ?o FILTER(IF(BOUND(?x), ?x > 1, true)) }",
     "SELECT ?a ?b { ?s ?p (?a ?b) }",
+    "SELECT ?e { { SELECT ?s (EXISTS { ?s ?q 1 } AS ?e) { ?s ?p ?o } } }",
     "SELECT ?a { [ ?p [ ?q ?a ] ] }",
     "SELECT ?a { << ?s ?p ?a >> ?q ?o }",
     "SELECT ?s { ?s ?p ?o FILTER(EXISTS { ?s ?q ?x FILTER(?x != ?o) } || ?o = 1) }",
@@ -78,6 +81,30 @@ def test_a_variable_that_may_have_a_value_is_not_told(text: str) -> None:
 )
 def test_no_named_query_has_a_variable_without_a_value(query: NamedQuery) -> None:
     assert unbound(query.text) == []
+
+
+def test_a_variable_that_is_told_has_no_value_in_any_row() -> None:
+    store = Store()
+    store.load(
+        b'@prefix u: <u:> . <x:s> u:p ( 1 "a" ), [ u:q 2, 1 ], <x:y>, "x"@en ; u:q <x:y> .'
+        b'<x:y> u:p ( 1 1 ), [ u:q "b" ] .',
+        RdfFormat.TURTLE,
+    )
+    store.load(b"<x:s> <u:p> <x:y> <x:g> .", RdfFormat.N_QUADS)
+    asked = 0
+    for seed in range(1500):
+        text = Writer(seed).select(2)
+        try:
+            answer = store.query(text)
+        except SyntaxError:
+            continue
+        assert isinstance(answer, QuerySolutions)
+        names = [f"?{variable.value}" for variable in answer.variables]
+        had = {name for row in answer for name, value in zip(names, row, strict=True) if value}
+        found = {one.variable for one in unbound(text)}
+        asked += bool(found and had)
+        assert had.isdisjoint(found), text
+    assert asked > 50
 
 
 def test_of_many_variables_a_few_are_told_and_of_a_long_text_none() -> None:

@@ -177,7 +177,8 @@ class _Reader:
         group = self.groups[-1]
         if sign == "{":
             word = "VALUES" if self.awaiting == "VALUES" else self.before
-            group.clause = ""
+            # A brace in parentheses is one of EXISTS, after which SELECT may go on.
+            group.clause = group.clause if group.brackets else ""
             self.groups.append(_Group(word))
             self.awaiting = ""
             return
