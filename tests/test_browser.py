@@ -525,6 +525,16 @@ def test_why_a_query_finds_nothing_is_said_until_one_does(browser: Browser, serv
     assert "but as <http://www.w3.org/1999/02/22-rdf-syntax-ns#type>/<" in browser.run(
         f"{said}.innerText"
     )
+    never = "SELECT * { ?g a <Gene> ; schema:name ?n GRAPH <urn:g> { ?g schema:sameAs ?o }"
+    never += " FILTER(LCASE(?n) = 'TP53') }"
+    browser.open(f"{site(server)}/sparql?query={quote(never)}")
+    browser.wait(f"{said}.checkVisibility()", "it is said")
+    assert browser.run(f"{said}.innerText.split(/\\s*\\n\\s*/)") == [
+        "Nothing was found: LCASE(?n) = 'TP53' never holds, write LCASE(?n) = 'tp53'"
+        "; urn:g is no graph of the release, write"
+        " https://pfocr.wikipathways.org/graph/equivalents, and the release does not have",
+        "<Gene>, which stands for https://pfocr.wikipathways.org/Gene, but http://schema.org/Gene",
+    ]
     blanks = "SELECT ?F ?g { ?f a pfocr:PathwayFigure MINUS { ?f schema:mentions ?g } }"
     browser.open(f"{site(server)}/sparql?query={quote(blanks)}")
     browser.wait(f"{said}.checkVisibility()", "it is said")
