@@ -55,7 +55,7 @@ ORDER: Final = (
         "tabular",
         "results",
     ),
-    *("peers", "resending", "remote", "describe", "crate", "publish"),
+    *("peers", "resending", "remote", "describe", "enrichment", "crate", "publish"),
     *("push", "web"),
     *("commands", "cli", "__main__"),
 )

@@ -31,7 +31,7 @@ DOCUMENTS = [
 ]
 COMMANDS = [
     *("build", "check", "query", "search", "dump", "verify", "diff", "releases", "rollback"),
-    *("describe", "push", "serve"),
+    *("enrich", "describe", "push", "serve"),
 ]
 
 

@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "check": "build",
     "query": "query",
     "search": "search",
+    "enrich": "enrich",
     "serve": "serve",
     "push": "push",
     "dump": "dump",
