@@ -168,7 +168,7 @@ def _stated(facts: ReleaseFacts, total: Tally, iris: Iris) -> Iterator[Node]:
 def _parts(facts: ReleaseFacts, iris: Iris) -> Iterator[Node]:
     """What else the release has, and what it is made by, whatever the counts."""
     yield _node(iris.part(facts.version, "equivalents"), _equivalents(facts, iris))
-    yield from linkset_nodes(facts.version, facts.mappings or (), MAPPINGS, iris)
+    yield from linkset_nodes(facts.version, facts.mappings or (), iris)
     for form in facts.formats:
         yield _node(iris.part(facts.version, form.file), _distribution(form, facts, iris))
     yield _node(iris.part(facts.version, "build"), _activity(facts, iris))

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pyoxigraph import Literal, NamedNode
 
 from pfocr_rdf import iris as ns
-from pfocr_rdf.dumps import DumpFormat
+from pfocr_rdf.dumps import MAPPINGS
 from pfocr_rdf.iris import Iris, term
 from pfocr_rdf.mapping import Facts, Node, Object, integer_literal
 from pfocr_rdf.mappings.links import MappingCounts
@@ -30,13 +30,8 @@ def linkset_parts(version: str, sets: Sequence[MappingCounts], iris: Iris) -> li
     return [mapping_part(version, one.graph, iris) for one in sets if one.linked]
 
 
-def linkset_nodes(
-    version: str, sets: Sequence[MappingCounts], dump: DumpFormat, iris: Iris
-) -> Iterator[Node]:
-    """The description of each set that has at least one link.
-
-    :param dump: the file that holds all links.
-    """
+def linkset_nodes(version: str, sets: Sequence[MappingCounts], iris: Iris) -> Iterator[Node]:
+    """The description of each set that has at least one link."""
     for one in (each for each in sets if each.linked):
         named = Counter(one.prefixes.values())
         # A namespace goes by its prefix, or by its IRI if it has none or shares it with another.
@@ -55,7 +50,7 @@ def linkset_nodes(
                 (term(ns.VOID, "triples"), integer_literal(count)),
             ]
             linksets.append(Node(part, facts))
-        facts = list(_set_facts(version, one, dump, iris))
+        facts = list(_set_facts(version, one, iris))
         facts += [(term(ns.VOID, "subset"), node.subject) for node in linksets]
         yield Node(mapping_part(version, one.graph, iris), facts)
         yield from linksets
@@ -64,7 +59,7 @@ def linkset_nodes(
             yield Node(target, [dataset, (term(ns.VOID, "uriSpace"), Literal(space))])
 
 
-def _set_facts(version: str, one: MappingCounts, dump: DumpFormat, iris: Iris) -> Facts:
+def _set_facts(version: str, one: MappingCounts, iris: Iris) -> Facts:
     yield RDF_TYPE, term(ns.DCMITYPE, "Dataset")
     yield RDF_TYPE, term(ns.VOID, "Dataset")
     edition = f", version {one.version}" if one.version else ""
@@ -72,8 +67,8 @@ def _set_facts(version: str, one: MappingCounts, dump: DumpFormat, iris: Iris) -
     yield term(ns.DCTERMS, "license"), one.license
     yield term(ns.PAV, "version"), Literal(version)
     yield WAS_DERIVED_FROM, NamedNode(one.mapping_set)
-    yield term(ns.DCTERMS, "format"), Literal(dump.media_type)
-    yield term(ns.VOID, "dataDump"), iris.download(dump.file)
+    yield term(ns.DCTERMS, "format"), Literal(MAPPINGS.media_type)
+    yield term(ns.VOID, "dataDump"), iris.download(MAPPINGS.file)
     yield term(ns.VOID, "triples"), integer_literal(one.triples)
     yield term(ns.FOAF, "primaryTopic"), one.graph
 
