@@ -20,6 +20,7 @@ from building import checkout, copies, dumps
 from making import CHEMICAL_COLUMNS, FIGID, record, table, write
 from pfocr_rdf.build import BuildResult
 from pfocr_rdf.build.batches import Batch, BatchResult, make_batches, map_batch
+from pfocr_rdf.build.errands import programs
 from pfocr_rdf.build.kept import FILE, UNFINISHED, find_parts, key_of
 from pfocr_rdf.compare import compare_releases
 from pfocr_rdf.iris import Iris
@@ -210,6 +211,7 @@ def test_a_record_that_is_too_large_is_not_read_to_be_known_again(
     limits = Limits(file_bytes=1000)
     few = write(tmp_path / "few", {"a.md": record(caption="x" * 1000)})
     (batch,) = make_batches(open_collection([few], limits), Iris(), limits)
+    programs()  # reads the program itself, once
     monkeypatch.setattr(Path, "read_bytes", refuse)
     assert key_of(batch) == b""
 
