@@ -100,9 +100,7 @@ def needed(batch: Batch) -> Iterator[str]:
     """Every path that is read to map a batch."""
     yield from batch.organism_folders
     for file in batch.files:
-        yield file.path
-        for _, path in file.tables:
-            yield path
+        yield from file.paths
 
 
 def look(path: str, reading: str) -> str:

@@ -117,7 +117,7 @@ def key_of(batch: Batch) -> bytes:
             tables = [(kind, os.path.relpath(path, folder)) for kind, path in file.tables]
             told = (file.figid, file.file, name, tables, file.ndex, file.wpids)
             digest.update(repr(told).encode())
-            for path in (file.path, *(path for _, path in file.tables)):
+            for path in file.paths:
                 if os.stat(path).st_size > batch.limits.file_bytes:
                     return b""  # mapping refuses it without reading it
                 digest.update(sha256(Path(path).read_bytes()).digest())
@@ -129,13 +129,10 @@ def key_of(batch: Batch) -> bytes:
 def _stamps(batch: Batch) -> list[tuple[int, ...]]:
     """For each file of a batch, values that change if it is written to or replaced."""
     found: list[tuple[int, ...]] = []
-    for file in batch.files:
-        for path in (file.path, *(path for _, path in file.tables)):
-            with suppress(OSError):
-                status = os.stat(path)
-                found.append(
-                    (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
-                )
+    for path in (path for file in batch.files for path in file.paths):
+        with suppress(OSError):
+            status = os.stat(path)
+            found.append((status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns))
     return found
 
 

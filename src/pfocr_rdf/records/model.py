@@ -25,6 +25,11 @@ class RecordFile:
     ndex: str | None = None
     wpids: tuple[str, ...] = ()
 
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The record and its tables."""
+        return self.path, *(path for _, path in self.tables)
+
 
 @dataclass(frozen=True, slots=True)
 class Organism:
