@@ -87,30 +87,20 @@ class Metrics:
         ProcessCollector(registry=registry)
         for reason in KILL_REASONS:
             self._kills.labels(reason)
-        # Looking a child up by its labels costs more than counting does.
-        self._counters: dict[tuple[str, int], Counter] = {}
-        self._histograms: dict[str, Histogram] = {"ok": self._seconds.labels("ok")}
+        self._seconds.labels("ok")
 
     def count(self, exchange: Exchange) -> None:
         """Count a request that is over, and its time if it was a query."""
         self._count(route_of(exchange.scope["path"]), exchange.status)
         if exchange.query_hash:
-            outcome = exchange.outcome
-            histogram = self._histograms.get(outcome)
-            if histogram is None:
-                histogram = self._histograms[outcome] = self._seconds.labels(outcome)
-            histogram.observe(self._clock() - exchange.arrived)
+            self._seconds.labels(exchange.outcome).observe(self._clock() - exchange.arrived)
 
     def count_refused(self, status: int) -> None:
         """Count a request that the server itself has refused, unseen by the application."""
         self._count("unread", status)
 
     def _count(self, route: str, status: int) -> None:
-        counter = self._counters.get((route, status))
-        if counter is None:
-            counter = self._requests.labels(route, str(status))
-            self._counters[route, status] = counter
-        counter.inc()
+        self._requests.labels(route, str(status)).inc()
 
     def count_kill(self, reason: str) -> None:
         """Count a query process that was killed, or died at work."""
