@@ -84,6 +84,7 @@ KIND_TO_QUERIES: Final[dict[str, tuple[tuple[str, str, str], ...]]] = {
         ("figures-by-predicted-organism", "organism", "Figures it was predicted for"),
     ),
     ARTICLE: (("article-figures", "article", "Its figures"),),
+    "journal": (("figures-by-journal", "journal", "Its figures"),),
 }
 #: Most links from mapping sets that are shown.
 MOST_MAPPED: Final = 50
@@ -205,8 +206,6 @@ def _values(visit: Visit, page: ThingPage) -> dict[str, Any]:
     article = read_article(reading, page.iri, said) if page.kind == ARTICLE else None
     parameter = said.text(Schema.name) if page.kind == "journal" else page.spelt
     queries = KIND_TO_QUERIES.get(page.kind, ())
-    if page.kind == "journal":
-        queries = (("figures-by-journal", "journal", "Its figures"),)
     return {
         "page": page,
         "word": KIND_TO_WORD[page.kind],
