@@ -8,8 +8,9 @@ import pytest
 from pyoxigraph import NamedNode
 
 from pfocr_rdf.web.backend import source as module
-from pfocr_rdf.web.backend.settings import Dataset, Graphs
+from pfocr_rdf.web.backend.settings import Graphs
 from pfocr_rdf.web.backend.source import BackendSource
+from pfocr_rdf.web.source import Graph
 
 THINGS: Final = [NamedNode(f"urn:{n}") for n in range(4)]
 NAME: Final = NamedNode("urn:name")
@@ -20,7 +21,7 @@ class Asked(BackendSource):
 
     times = 0
 
-    def _rows(self, pattern: str, limit: int, dataset: Dataset) -> list[Mapping[str, Any]]:
+    def _rows(self, pattern: str, limit: int, graph: Graph) -> list[Mapping[str, Any]]:
         self.times += 1
         name = {"type": "uri", "value": NAME.value}
         return [{"p": name, "o": {"type": "uri", "value": f"urn:{n}"}} for n in range(3)]

@@ -26,16 +26,12 @@ class Backend:
         that ``push`` writes to by default.
     :param authorization: the value of the ``Authorization`` header, if it needs one.
     :param poll_s: seconds between two checks that it still holds the release.
-    :param page_s: most seconds that it may take to answer a query for part of a page.
-    :param page_bytes: most bytes of that answer.
     """
 
     endpoint: str
     graphs: tuple[str, ...] | None = None
     authorization: str | None = field(default=None, repr=False)
     poll_s: float = 1.0
-    page_s: float = 10.0
-    page_bytes: int = 64 << 20
 
     @property
     def shown(self) -> str:

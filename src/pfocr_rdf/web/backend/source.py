@@ -24,6 +24,9 @@ from pfocr_rdf.web.lookups import DEFAULT, FIRST, PLACES
 from pfocr_rdf.web.problems import Refusal
 from pfocr_rdf.web.source import DATA, Graph, Value
 
+#: The most seconds that an answer for part of a page may take, and its most bytes.
+PAGE_S: Final = 10.0
+PAGE_BYTES: Final = 64 << 20
 #: How many things are asked about in one request.
 BATCH: Final = 200
 #: An answer with this many quads is refused: only a mistake gives so many.
@@ -79,7 +82,7 @@ class BackendSource:
                 _term(value, row, "o"),
                 _graph(graph, row),
             )
-            for row in self._rows(pattern, most, seen_graphs(self._holding.graphs, graph))
+            for row in self._rows(pattern, most, graph)
         )
         self._keep(key, found)
         return found
@@ -133,24 +136,22 @@ class BackendSource:
             if predicates:
                 values.append(f"VALUES ?p {{ {_list(predicates)} }}")
             pattern = f"{' '.join(values)} ?s ?p {_written(value, 'o')}"
-            for row in self._rows(
-                _in_graph(pattern, graph), MOST, seen_graphs(self._holding.graphs, graph)
-            ):
+            for row in self._rows(_in_graph(pattern, graph), MOST, graph):
                 subject, term = _node(None, row, "s"), _term(value, row, "o")
                 if subject in found:
                     quad = Quad(subject, _node(None, row, "p"), term, _graph(graph, row))
                     found[subject].append(quad)
         return found
 
-    def _rows(self, pattern: str, limit: int, dataset: Dataset) -> list[Mapping[str, Any]]:
+    def _rows(self, pattern: str, limit: int, graph: Graph) -> list[Mapping[str, Any]]:
         """The solutions of a pattern, after a check of the release that they come from."""
         holding = self._holding
         holding.demand()
         inner = f"SELECT * {{ {pattern} }} LIMIT {limit}"
         version = holding.version_pattern
         text = f"SELECT * {{ {{ {version} }} UNION {{ {{ {inner} }} }} }}"
-        backend = holding.client.backend
-        asked = holding.client.read(Wording(text, dataset), backend.page_bytes, backend.page_s)
+        wording = Wording(text, seen_graphs(holding.graphs, graph))
+        asked = holding.client.read(wording, PAGE_BYTES, PAGE_S)
         try:
             rows = read_solutions(asyncio.run_coroutine_threadsafe(asked, self._loop).result())
             holding.saw({row["version"]["value"] for row in rows if "version" in row})
