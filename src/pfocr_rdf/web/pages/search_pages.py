@@ -9,8 +9,7 @@ from pyoxigraph import NamedNode
 from starlette.responses import Response
 
 from pfocr_rdf.search import Facet, Found
-from pfocr_rdf.web.headers import link_header
-from pfocr_rdf.web.pages.forms import Form, Frame, Subject, absolute, reply
+from pfocr_rdf.web.pages.forms import Frame, Subject, absolute, reply
 from pfocr_rdf.web.pages.html import render
 from pfocr_rdf.web.pages.plain import JSON, named_form, respond_with_json, with_json
 from pfocr_rdf.web.pages.search_facts import (
@@ -23,7 +22,7 @@ from pfocr_rdf.web.pages.search_facts import (
     search_triples,
     typed,
 )
-from pfocr_rdf.web.pages.signposting import add_links
+from pfocr_rdf.web.pages.signposting import add_links, neighbour_links
 from pfocr_rdf.web.pages.visits import Visit
 from pfocr_rdf.web.pages.writing import json_ld_block
 from pfocr_rdf.web.problems import Refusal
@@ -84,23 +83,9 @@ def answer_search(visit: Visit) -> Response:
     response = respond_with_json(
         visit, subject, form, lambda: search_document(visit, searched, found)
     )
-    add_links(response, _neighbours(visit, searched, pages, form))
+    listed = SEARCH + (form.suffix if form else "")
+    add_links(response, neighbour_links(visit, listed, searched.parameters, searched.page, pages))
     return response
-
-
-def _neighbours(visit: Visit, searched: Searched, pages: int, form: Form | None) -> list[str]:
-    """Links to the previous and the next page, for the header ``Link``.
-
-    They lead to the form that was asked for, by suffix or by ``format=``.
-    """
-    asked = {name: value for name, value in visit.parameters.items() if name == "format"}
-    links = []
-    for number, relation in ((searched.page - 1, "prev"), (searched.page + 1, "next")):
-        if 1 <= number <= pages:
-            parameters = {**searched.parameters, **asked, "page": number}
-            href = visit.links.to(SEARCH + (form.suffix if form else ""), **parameters)
-            links.append(link_header(absolute(visit, href), relation))
-    return links
 
 
 def _html(visit: Visit, searched: Searched, found: Found, frame: Frame, **values: Any) -> str:

@@ -1,10 +1,10 @@
-"""Links in the headers of the dataset's pages, which programs can follow without reading the pages.
+"""Links in the headers of pages, which programs can follow without reading the pages.
 
 https://signposting.org/FAIR/ . A link contains no spaces and no commas, because programs that
 assess datasets split the header there.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from starlette.responses import Response
 
@@ -26,6 +26,23 @@ def add_links(response: Response, links: Iterable[str]) -> None:
     found = ", ".join([*before, *links]).split(", ")
     found.sort(key=lambda link: (";type=" not in link, 'rel="describedby"' not in link))
     response.headers["link"] = ", ".join(found)
+
+
+def neighbour_links(
+    visit: Visit, address: str, parameters: Mapping[str, str | int], page: int, pages: int
+) -> Iterator[str]:
+    """Links from a page of a list to the previous and the next one, for programs that fetch all.
+
+    They lead to the form that was asked for, by suffix or by ``format=``.
+
+    :param address: with the suffix of the form, if one was asked for.
+    :param parameters: those of the list.
+    """
+    asked = {name: value for name, value in visit.parameters.items() if name == "format"}
+    for number, relation in ((page - 1, "prev"), (page + 1, "next")):
+        if 1 <= number <= pages:
+            href = visit.links.to(address, **{**parameters, **asked, "page": number})
+            yield link_header(absolute(visit, href), relation)
 
 
 def dataset_links(visit: Visit) -> Iterator[str]:

@@ -13,11 +13,10 @@ from pfocr_rdf.equivalents import Kind, Thing, sites
 from pfocr_rdf.errors import IriError
 from pfocr_rdf.spellings import find_iri
 from pfocr_rdf.vocabulary import RDF_TYPE, Pfocr, Schema
-from pfocr_rdf.web.headers import link_header
 from pfocr_rdf.web.pages.facts import Facts
 from pfocr_rdf.web.pages.figure_facts import read_article
 from pfocr_rdf.web.pages.former import former_address
-from pfocr_rdf.web.pages.forms import Form, Subject, absolute, moved, respond
+from pfocr_rdf.web.pages.forms import Form, Subject, moved, respond
 from pfocr_rdf.web.pages.html import render, unless_na
 from pfocr_rdf.web.pages.links import (
     ARTICLE,
@@ -28,9 +27,8 @@ from pfocr_rdf.web.pages.links import (
     THINGS,
 )
 from pfocr_rdf.web.pages.mapped import mapped
-from pfocr_rdf.web.pages.signposting import add_links
+from pfocr_rdf.web.pages.signposting import add_links, neighbour_links
 from pfocr_rdf.web.pages.thing_facts import (
-    Listing,
     beside,
     close_to,
     facts_of,
@@ -190,7 +188,8 @@ def answer_page(visit: Visit, page: ThingPage, suffix: Form | None) -> Response:
         {"page": number} if number > 1 else {},
     )
     response = respond(visit, subject, suffix)
-    _link_pages(visit, page.address + (suffix.suffix if suffix else ""), listed, response)
+    address = page.address + (suffix.suffix if suffix else "")
+    add_links(response, neighbour_links(visit, address, {}, number, listed.pages))
     return response
 
 
@@ -262,20 +261,6 @@ def _sites(page: ThingPage) -> dict[str, str]:
         for thing, bare in things.items()
         for site, address in sites(thing, bare, page.name).items()
     }
-
-
-def _link_pages(visit: Visit, address: str, listed: Listing, response: Response) -> None:
-    """Add links to the previous and the next page, for programs that fetch all the RDF.
-
-    They lead to the form that was asked for, by suffix or by ``format=``.
-    """
-    asked = {name: value for name, value in visit.parameters.items() if name == "format"}
-    links = []
-    for number, relation in ((listed.page - 1, "prev"), (listed.page + 1, "next")):
-        if 1 <= number <= listed.pages:
-            href = visit.links.to(address, **asked, page=number)
-            links.append(link_header(absolute(visit, href), relation))
-    add_links(response, links)
 
 
 def answer_any_thing(visit: Visit) -> Response:
