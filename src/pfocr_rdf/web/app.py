@@ -40,7 +40,7 @@ from pfocr_rdf.web.exchange import (
     public_url_of,
 )
 from pfocr_rdf.web.fairness import Places
-from pfocr_rdf.web.federation.evaluate import Federation, FederationOptions
+from pfocr_rdf.web.federation.evaluate import Federation
 from pfocr_rdf.web.federation.partners import Partners
 from pfocr_rdf.web.limits import Hooks
 from pfocr_rdf.web.operations import AccessLog, Metrics
@@ -48,7 +48,7 @@ from pfocr_rdf.web.pages import page_routes
 from pfocr_rdf.web.pages.editor import is_for_people
 from pfocr_rdf.web.problems import Refusal
 from pfocr_rdf.web.reading import Reading, let_go, open_reading
-from pfocr_rdf.web.served import POLL_S, Held, check_files, check_release, follow
+from pfocr_rdf.web.served import Held, check_files, check_release, follow
 from pfocr_rdf.web.turns import Threads
 
 if TYPE_CHECKING:
@@ -70,7 +70,6 @@ class SiteOptions:
 
     :param public_url: what this server's addresses begin with for clients, ending in a slash;
         by default it is taken from each request.
-    :param poll_s: seconds between two checks for a new release.
     :param partners: the endpoints that SERVICE may call; by default SERVICE is not evaluated.
     :param backend: the engine that has the data; by default they are read from the release.
     """
@@ -78,9 +77,7 @@ class SiteOptions:
     engine: EngineOptions = field(default_factory=EngineOptions)
     endpoint: EndpointOptions = field(default_factory=EndpointOptions)
     public_url: str | None = None
-    poll_s: float = POLL_S
     partners: Partners | None = None
-    federation: FederationOptions = field(default_factory=FederationOptions)
     backend: Backend | None = None
 
 
@@ -126,7 +123,7 @@ class Site:
         make = self.behind.make if self.behind is not None else None
         self.engine = Engine(options.engine, self.metrics.count_kill, make)
         if options.partners is not None:
-            self.federation = Federation(options.partners, options.federation)
+            self.federation = Federation(options.partners)
         self.endpoint = Endpoint(self.engine, options.endpoint, self.federation)
         self._pages = self._routes()
         await self._switch(held)
@@ -135,7 +132,6 @@ class Site:
                 self.data,
                 held,
                 self._switch,
-                poll_s=options.poll_s,
                 check=check_release if self.behind is None else check_files,
             )
         )

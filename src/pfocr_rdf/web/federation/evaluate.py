@@ -16,7 +16,6 @@ from uuid import uuid4
 import orjson
 
 from pfocr_rdf.iris import Iris
-from pfocr_rdf.web.cache import CacheLimits
 from pfocr_rdf.web.federation.answers import AnswerError, Rows, read_rows
 from pfocr_rdf.web.federation.clause import (
     Ask,
@@ -29,7 +28,7 @@ from pfocr_rdf.web.federation.clause import (
 )
 from pfocr_rdf.web.federation.counts import Counts
 from pfocr_rdf.web.federation.failures import failed, too_large, too_large_together, unlisted
-from pfocr_rdf.web.federation.kept import KEPT, Kept
+from pfocr_rdf.web.federation.kept import Kept
 from pfocr_rdf.web.federation.partners import Partner, Partners
 from pfocr_rdf.web.federation.planner import Planner
 from pfocr_rdf.web.federation.steps import Plan, Step, filled
@@ -46,16 +45,14 @@ MAX_FINAL: Final = MAX_REQUEST - (1 << 20)
 
 @dataclass(frozen=True, slots=True)
 class FederationOptions:
-    """How many queries with SERVICE clauses may run, and how much of the answers is kept.
+    """How many queries with SERVICE clauses may run.
 
     :param at_once: such queries at the same time; each holds its answers in memory.
     :param per_client: how many of them one client may have.
-    :param cache: limits of the cache for partners' answers.
     """
 
     at_once: int = 16
     per_client: int = 4
-    cache: CacheLimits = KEPT
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +72,7 @@ class Federation:
         self.partners = partners
         self.options = options
         self.planner = Planner()
-        self.kept = Kept(options.cache)
+        self.kept = Kept()
         self.counts = Counts()
         self._clients: dict[str, Client] = {}
         self._running: Counter[str] = Counter()
