@@ -1,11 +1,15 @@
 """Federation for the tests: partners on loopback, and a store that plays the release."""
 
 import asyncio
+import re
+import threading
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, TypeVar
+from urllib.parse import parse_qs
 
 import orjson
 from pyoxigraph import (
@@ -17,6 +21,7 @@ from pyoxigraph import (
     Store,
 )
 
+from endpoints import Handler
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.web.federation.evaluate import Federation, FederationOptions, Joined
 from pfocr_rdf.web.federation.partners import Partner, Partners
@@ -136,3 +141,34 @@ def solutions(*rows: Mapping[str, Mapping[str, str]]) -> bytes:
 def uri(value: str) -> dict[str, str]:
     """A cell of an answer."""
     return {"type": "uri", "value": value}
+
+
+def text_of(body: bytes) -> str:
+    """The query in a request to a partner."""
+    return parse_qs(body.decode())["query"][0]
+
+
+def values_in(text: str) -> list[str]:
+    """The values that a query asks about."""
+    return re.findall(r"\(<([^>]+)>\)", text)
+
+
+class Waiting:
+    """A partner that does not answer until it is told to, and sees who goes away."""
+
+    def __init__(self, answer: Callable[[Handler], None]) -> None:
+        self.begun = threading.Semaphore(0)
+        self.gone = threading.Semaphore(0)
+        self.go_on = threading.Event()
+        self._answer = answer
+
+    def __call__(self, handler: Handler) -> None:
+        self.begun.release()
+        handler.connection.settimeout(0.02)
+        while not self.go_on.is_set():
+            with suppress(TimeoutError):
+                if not handler.connection.recv(1):
+                    self.gone.release()
+                    return
+        handler.connection.settimeout(None)
+        self._answer(handler)

@@ -1,13 +1,11 @@
 """Partners are asked as little as possible, within their budgets, and their answers are kept."""
 
 import asyncio
-import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any, Final, cast
-from urllib.parse import parse_qs
 
 import pytest
 from pyoxigraph import Literal, QuerySolutions, Store
@@ -16,6 +14,7 @@ from endpoints import JSON, Handler, StandIn, stand_in
 from federating import (
     IRIS,
     Asked,
+    Waiting,
     bag,
     federation_of,
     joined,
@@ -23,7 +22,9 @@ from federating import (
     partners,
     solutions,
     store_of,
+    text_of,
     uri,
+    values_in,
     with_federation,
 )
 from pfocr_rdf.web.cache import CacheLimits
@@ -43,18 +44,9 @@ def query(url: str, word: str = "SERVICE", more: str = "") -> str:
     return f"SELECT * {{ ?f <urn:mentions> ?g {word} <{url}> {{ ?g <urn:name> ?n }} {more} }}"
 
 
-def text_of(body: bytes) -> str:
-    return parse_qs(body.decode())["query"][0]
-
-
 def texts(server: StandIn) -> list[str]:
     """The queries that a stand-in was asked."""
     return [text_of(body) for *_, body in server.asked]
-
-
-def values_in(text: str) -> list[str]:
-    """The values that a query asks about."""
-    return re.findall(r"\(<(urn:[^>]+)>\)", text)
 
 
 def names(text: str) -> bytes:
@@ -80,34 +72,14 @@ def refused(text: str, *found: Partner, store: Store = LOCAL) -> Refusal:
     return raised.value
 
 
-class Waiting:
-    """A partner that does not answer until it is told to, and sees who goes away."""
-
-    def __init__(self) -> None:
-        self.begun = threading.Semaphore(0)
-        self.ended = threading.Event()
-        self.gone = threading.Semaphore(0)
-
-    def __call__(self, handler: Handler) -> None:
-        self.begun.release()
-        handler.connection.settimeout(0.02)
-        while not self.ended.is_set():
-            with suppress(TimeoutError):
-                if not handler.connection.recv(1):
-                    self.gone.release()
-                    return
-        handler.connection.settimeout(None)
-        naming(handler)
-
-
 @contextmanager
 def waiting() -> Iterator[tuple[Waiting, StandIn]]:
-    reply = Waiting()
+    reply = Waiting(naming)
     with stand_in(reply) as server:
         try:
             yield reply, server
         finally:
-            reply.ended.set()
+            reply.go_on.set()
 
 
 async def until(semaphore: threading.Semaphore) -> None:
@@ -416,7 +388,7 @@ def test_an_answer_that_several_wait_for_is_asked_for_once() -> None:
             await asyncio.sleep(0)
         for _ in range(20):  # those that know their values ask for the answer next
             await asyncio.sleep(0)
-        reply.ended.set()
+        reply.go_on.set()
         return list(await asyncio.gather(*both))
 
     with waiting() as (reply, server):
@@ -443,7 +415,7 @@ def test_one_who_goes_away_leaves_the_answer_to_the_others() -> None:
         with suppress(asyncio.CancelledError):
             await both[0]
         coming = len(federation.kept._coming)
-        reply.ended.set()
+        reply.go_on.set()
         return await both[1], coming
 
     with waiting() as (reply, server):
@@ -776,7 +748,7 @@ def test_as_many_queries_at_once_as_there_are_places() -> None:
             details.append(raised.value.detail)
             with pytest.raises(Refusal):
                 await explain(federation, query(server.url), IRIS, Asked(LOCAL), client)
-        reply.ended.set()
+        reply.go_on.set()
         await asyncio.gather(*tasks)
         await federation.join(query(server.url), IRIS, Asked(LOCAL), "c")
         return details

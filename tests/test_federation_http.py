@@ -5,24 +5,23 @@ import gzip
 import io
 import json
 import os
-import re
 import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import parse_qs, quote, urlencode
+from urllib.parse import quote, urlencode
 from xml.etree import ElementTree
 
 import pytest
 from pyoxigraph import Literal, NamedNode, Quad
 
 from endpoints import Handler, StandIn, stand_in
-from federating import PlannerHere, partners_file, solutions, uri
+from federating import PlannerHere, Waiting, partners_file, solutions, text_of, uri, values_in
 from invoking import run
 from pfocr_rdf.releases import Release, make_current
 from pfocr_rdf.web.federation import evaluate
@@ -36,40 +35,12 @@ SCHEMA: Final = "http://schema.org/"
 COUNT: Final = 45
 
 
-def body_text(handler: Handler) -> str:
-    return parse_qs(handler.body.decode())["query"][0]
-
-
-def values_in(text: str) -> list[str]:
-    return re.findall(r"\(<([^>]+)>\)", text)
-
-
 def naming(handler: Handler) -> None:
     rows = [
         {"g": uri(iri), "n": {"type": "literal", "value": f"name of {iri.rpartition('/')[2]}"}}
-        for iri in values_in(body_text(handler))
+        for iri in values_in(text_of(handler.body))
     ]
     handler.send(solutions(*rows))
-
-
-@dataclass
-class Waiting:
-    """A partner that does not answer until it is told to, and sees who goes away."""
-
-    begun: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
-    gone: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
-    go_on: threading.Event = field(default_factory=threading.Event)
-
-    def __call__(self, handler: Handler) -> None:
-        self.begun.release()
-        handler.connection.settimeout(0.02)
-        while not self.go_on.is_set():
-            with suppress(TimeoutError):
-                if not handler.connection.recv(1):
-                    self.gone.release()
-                    return
-        handler.connection.settimeout(None)
-        naming(handler)
 
 
 REPLIES: Final[dict[str, Callable[[Handler], None]]] = {
@@ -86,7 +57,7 @@ REPLIES: Final[dict[str, Callable[[Handler], None]]] = {
         solutions(
             *(
                 {"g": uri(iri), "n": {"type": "bnode", "value": "b0"}}
-                for iri in values_in(body_text(handler))
+                for iri in values_in(text_of(handler.body))
             )
         )
     ),
@@ -121,11 +92,8 @@ class World:
 
     def asked(self, name: str) -> list[str]:
         """The queries that a partner got."""
-        return [
-            parse_qs(body.decode())["query"][0]
-            for _, path, _, body in self.stand_in.asked
-            if path == f"/{name}"
-        ]
+        asked = self.stand_in.asked
+        return [text_of(body) for _, path, _, body in asked if path == f"/{name}"]
 
     def new(self, name: str, number: int) -> str:
         """A query that nobody has asked before."""
@@ -134,7 +102,7 @@ class World:
 
 @contextmanager
 def partner_world(data: Path, folder: Path, *options: str, whole: str = "") -> Iterator[World]:
-    waiting = Waiting()
+    waiting = Waiting(naming)
     replies: dict[str, Callable[[Handler], None]] = {
         **REPLIES,
         **{"slow": waiting, "waiting": waiting, "private": naming},
