@@ -13,10 +13,12 @@ from typing import Final
 import pytest
 from hypothesis import settings
 
-from building import build, checkout
+from building import Published, build, checkout
+from linking import SAMPLES
 from making import CORPUS, SEEDS
 from pfocr_rdf.build.batches import start_worker
 from pfocr_rdf.releases import Release
+from releasing import copied_folder
 from virtuoso import Virtuoso, virtuoso_server
 
 # The same examples on every run and every machine, and no database of examples on disk.
@@ -106,6 +108,18 @@ def any_release(request: pytest.FixtureRequest) -> Release:
     """Each of the releases above in turn; that of the real records in `make test-long`."""
     release: Release = request.getfixturevalue(request.param)
     return release
+
+
+@pytest.fixture(scope="session")
+def mapped_release(tmp_path_factory: pytest.TempPathFactory) -> Release:
+    """The samples with links from mapping sets; read it only."""
+    return build(SEEDS, tmp_path_factory.mktemp("mapped") / "data", mappings=tuple(SAMPLES)).release
+
+
+@pytest.fixture
+def published(seeds_release: Release, tmp_path: Path) -> Published:
+    """A data folder of the samples, of which a test tells whether something was touched."""
+    return Published(copied_folder(seeds_release, tmp_path / "data"))
 
 
 @pytest.fixture

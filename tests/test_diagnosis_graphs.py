@@ -3,10 +3,8 @@
 import pytest
 from pyoxigraph import NamedNode
 
-from building import ask, build, store_of
+from building import ask, store_of
 from invoking import run
-from linking import SAMPLES
-from making import SEEDS
 from pfocr_rdf.diagnosis.graphs import Misplaced, misplaced
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.queries import named_queries
@@ -16,12 +14,6 @@ IRIS = Iris()
 OTHER = f"<{IRIS.equivalents.value}>"
 GENE = "http://schema.org/Gene"
 MENTIONS = "http://schema.org/mentions"
-
-
-@pytest.fixture(scope="module", name="mapped_release")
-def _mapped_release(tmp_path_factory: pytest.TempPathFactory) -> Release:
-    """The samples with links from mapping sets."""
-    return build(SEEDS, tmp_path_factory.mktemp("mapped") / "data", mappings=tuple(SAMPLES)).release
 
 
 def told(release: Release, text: str) -> list[tuple[str, bool]]:

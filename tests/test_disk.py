@@ -16,7 +16,6 @@ from making import SEEDS, record, write
 from pfocr_rdf.errors import BuildError, ReleaseError
 from pfocr_rdf.releases import Release, current_release
 from pfocr_rdf.verify import verify_release
-from releasing import copied_folder
 
 #: Four batches: dumps and store of half a megabyte each.
 RECORDS = 200
@@ -25,11 +24,6 @@ RECORDS = 200
 @pytest.fixture(name="records", scope="module")
 def _records(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copies(tmp_path_factory.mktemp("copies"), RECORDS)
-
-
-@pytest.fixture(name="published")
-def _published(seeds_release: Release, tmp_path: Path) -> Published:
-    return Published(copied_folder(seeds_release, tmp_path / "data"))
 
 
 # --- no room, no permission ---

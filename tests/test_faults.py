@@ -32,9 +32,8 @@ from building import (
 )
 from making import SEEDS
 from pfocr_rdf.errors import BuildError
-from pfocr_rdf.releases import Release, current_release, list_releases, start_release
+from pfocr_rdf.releases import current_release, list_releases, start_release
 from pfocr_rdf.verify import verify_release
-from releasing import copied_folder
 
 #: Four batches and two worker processes: a build of a second.
 RECORDS = 200
@@ -50,11 +49,6 @@ def _records(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _undisturbed(records: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """The dumps of a build that nothing happened to."""
     return dumps(build(records, tmp_path_factory.mktemp("undisturbed")).release)
-
-
-@pytest.fixture(name="published")
-def _published(seeds_release: Release, tmp_path: Path) -> Published:
-    return Published(copied_folder(seeds_release, tmp_path / "data"))
 
 
 # --- killed by itself, before each kind of operation ---

@@ -12,8 +12,7 @@ from pyoxigraph import DefaultGraph, Quad, RdfFormat, Store, parse
 
 from building import DUMPS, build, dumps
 from invoking import run
-from linking import SAMPLES
-from making import SEEDS, record, write
+from making import record, write
 from parsing import by_rdflib
 from pfocr_rdf.crate import CRATE
 from pfocr_rdf.dumps import MAPPINGS, NAME_TO_FORMAT
@@ -246,12 +245,6 @@ def test_a_store_that_cannot_be_opened_is_refused(
     shutil.rmtree(copied_release.store)
     with pytest.raises(ReleaseError, match="not a readable store"):
         written(copied_release, form, gzipped=gzipped)
-
-
-@pytest.fixture(scope="module", name="mapped_release")
-def _mapped_release(tmp_path_factory: pytest.TempPathFactory) -> Release:
-    """The samples with links from mapping sets."""
-    return build(SEEDS, tmp_path_factory.mktemp("mapped") / "data", mappings=tuple(SAMPLES)).release
 
 
 @pytest.mark.parametrize("gzipped", [False, True])

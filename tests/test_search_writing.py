@@ -25,7 +25,6 @@ from pfocr_rdf.search.writing import IndexWriter
 from pfocr_rdf.shared import Shared, shared_nodes
 from pfocr_rdf.verify import verify_release
 from pfocr_rdf.vocabulary import RDF_TYPE, Schema
-from releasing import copied_folder
 from searching import FAMILY, Figures, gene
 
 
@@ -150,11 +149,6 @@ def test_a_release_of_an_earlier_version_without_an_index_is_whole(
 
 
 # --- what goes wrong ---
-
-
-@pytest.fixture(name="published")
-def _published(seeds_release: Release, tmp_path: Path) -> Published:
-    return Published(copied_folder(seeds_release, tmp_path / "data"))
 
 
 def writing_threads() -> list[str]:
