@@ -75,6 +75,11 @@ class Server:
         finally:
             connection.close()
 
+    @property
+    def served(self) -> str:
+        """The id of the release that it serves."""
+        return self.request("GET", "/ready").body.decode().strip()
+
     def ask(self, query: str, accept: str = "*/*", source: str = "127.0.0.1") -> Answer:
         """A query by GET."""
         target = f"/sparql?query={quote(query)}"
@@ -183,6 +188,12 @@ def is_alive(pid: int) -> bool:
     except OSError:
         return False
     return text.rpartition(")")[2].split()[0] not in "ZX"
+
+
+def listens(port: int) -> bool:
+    """Whether something takes connections at a port of this machine."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def wait_until(condition: Any, what: str, timeout_s: float = 15.0) -> None:

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote, urlencode
 from xml.etree import ElementTree
 
@@ -638,7 +638,7 @@ def test_an_answer_is_of_one_release_although_another_came_meanwhile(
         client.start()
         assert world.waiting.begun.acquire(timeout=20)
         make_current(data, fresh)
-        wait_until(lambda: _served(world.server) == fresh.id, "the new release is served")
+        wait_until(lambda: world.server.served == fresh.id, "the new release is served")
         world.waiting.go_on.set()
         client.join(30)
         (answer,) = found
@@ -649,7 +649,3 @@ def test_an_answer_is_of_one_release_although_another_came_meanwhile(
     assert "urn:gene/old" not in names
     assert len(names) == COUNT + 1
     assert ["urn:gene/old" in text for text in asked] == [True, False]
-
-
-def _served(server: Server) -> Any:
-    return server.request("GET", "/ready").body.decode().strip()

@@ -17,7 +17,7 @@ import pytest
 from endpoints import free_ports
 from making import REPOSITORY
 from pfocr_rdf.releases import Release
-from serving import Server, serving, wait_until
+from serving import Server, listens, serving, wait_until
 
 NGINX: Final = shutil.which("nginx")
 #: So many rows that some are sent before the limit is reached.
@@ -58,11 +58,6 @@ def proxied(server: Server, folder: Path, *extra: str) -> Iterator[Server]:
             yield replace(server, url=f"http://127.0.0.1:{port}/sparql")
         finally:
             process.terminate()
-
-
-def listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @pytest.fixture(scope="module")

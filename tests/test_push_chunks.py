@@ -37,7 +37,7 @@ from pfocr_rdf.releases import Release
 from pfocr_rdf.remote import ask_endpoint
 from pfocr_rdf.results import write_answer, write_query
 from releasing import alike
-from serving import wait_until
+from serving import listens, wait_until
 from virtuoso import PASSWORD, USER, Virtuoso, put
 
 GRAPH: Final = "https://data.example/pfocr"
@@ -375,15 +375,10 @@ def oxigraph_writable(folder: Path) -> Iterator[str]:
     quiet = subprocess.DEVNULL
     with subprocess.Popen(line, stdout=quiet, stderr=quiet, env={**os.environ}) as process:
         try:
-            wait_until(lambda: is_open(port), "the server started")
+            wait_until(lambda: listens(port), "the server started")
             yield f"http://127.0.0.1:{port}/store"
         finally:
             process.terminate()
-
-
-def is_open(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def test_a_release_goes_to_any_store_that_speaks_the_protocol(

@@ -74,10 +74,6 @@ class Hammer:
             thread.join()
 
 
-def served(server: Server) -> str:
-    return server.request("GET", "/ready").body.decode().strip()
-
-
 @pytest.fixture(name="data")
 def _data(seeds_release: Release, tmp_path: Path) -> Path:
     return data_folder(seeds_release, tmp_path / "data")
@@ -98,7 +94,7 @@ def test_releases_are_published_under_load_and_each_answer_is_of_one(
             hammer.asking.set()
             wait_until(lambda before=before: hammer.answers > before, "the server is asked")
             make_current(data, made)
-            wait_until(lambda name=name: served(server) == name, f"{name} is served")
+            wait_until(lambda name=name: server.served == name, f"{name} is served")
             shutil.rmtree(data / "releases" / names[names.index(name) - 1])
             hammer.asking.clear()
         hammer.asking.set()
@@ -110,26 +106,26 @@ def test_releases_are_published_under_load_and_each_answer_is_of_one(
 
 def test_a_release_that_is_served_is_not_pruned(seeds_release: Release, data: Path) -> None:
     with serving(data) as server:
-        first = served(server)
+        first = server.served
         fresh = add_release(seeds_release, data, "20300101T000000Z-fresh")
         # Not current yet for the server's follower: it is served only when it is.
         prune_releases(data, 1)
         assert first in {release.id for release in list_releases(data)}
         make_current(data, fresh)
-        wait_until(lambda: served(server) == fresh.id, "the new release is served")
+        wait_until(lambda: server.served == fresh.id, "the new release is served")
         wait_until(lambda: _pruned(data, first), "the old one is let go")
-        assert served(server) == fresh.id
+        assert server.served == fresh.id
 
 
 def test_a_release_that_pages_were_of_is_let_go(seeds_release: Release, data: Path) -> None:
     """Each of these pages leaves objects that lead to each other and to their release."""
     with serving(data) as server:
-        first = served(server)
+        first = server.served
         for target in ("/search?q=cancer", "/queries/figures-by-gene?gene=2064", "/nothing"):
             server.request("GET", target, headers={"Accept": "text/html"})
         fresh = add_release(seeds_release, data, "20300101T000000Z-fresh")
         make_current(data, fresh)
-        wait_until(lambda: served(server) == fresh.id, "the new release is served")
+        wait_until(lambda: server.served == fresh.id, "the new release is served")
         wait_until(lambda: _pruned(data, first), "the old one is let go")
 
 
@@ -150,9 +146,9 @@ def test_going_back_is_followed_too(seeds_release: Release, data: Path) -> None:
     fresh = add_release(seeds_release, data, "20300101T000000Z-fresh")
     make_current(data, fresh)
     with serving(data) as server:
-        assert served(server) == fresh.id
+        assert server.served == fresh.id
         assert run("rollback", "--data", str(data)).status == 0
-        wait_until(lambda: served(server) != fresh.id, "the earlier release is served")
+        wait_until(lambda: server.served != fresh.id, "the earlier release is served")
 
 
 @pytest.fixture(name="running", scope="module")
@@ -182,14 +178,14 @@ def test_a_damaged_release_is_refused_and_the_one_before_goes_on(
         table.unlink()
     else:
         (bad.path / "manifest.json").write_text("{")
-    first = served(server)
+    first = server.served
     make_current(data, bad)
     wait_until(lambda: any(bad.id in line for line in server.log), "it is refused in the log")
-    assert served(server) == first
+    assert server.served == first
     assert server.rows("SELECT (COUNT(*) AS ?n) { ?s a schema:ImageObject }") == [{"n": "5"}]
     good = add_release(seeds_release, data, f"20300101T000001Z-good-{damage}")
     make_current(data, good)
-    wait_until(lambda: served(server) == good.id, "the next good one is served")
+    wait_until(lambda: server.served == good.id, "the next good one is served")
 
 
 def test_an_answer_that_began_before_a_swap_ends_after_it(
@@ -205,7 +201,7 @@ def test_an_answer_that_began_before_a_swap_ends_after_it(
         body = response.read(1000)
         fresh = add_release(seeds_release, data, "20300101T000000Z-fresh")
         make_current(data, fresh)
-        wait_until(lambda: served(server) == fresh.id, "the new release is served")
+        wait_until(lambda: server.served == fresh.id, "the new release is served")
         body += response.read()
         connection.close()
         assert first != fresh.id
