@@ -30,7 +30,7 @@ from pfocr_rdf.diagnosis.syntax import find_fault
 from pfocr_rdf.diagnosis.tokens import readable
 from pfocr_rdf.errors import QueryError
 from pfocr_rdf.iris import BASE, NCBIGENE, Iris
-from pfocr_rdf.results import GRAPH_FORMATS, RESULT_FORMATS, gmt_lines
+from pfocr_rdf.results import DAMAGE, GRAPH_FORMATS, RESULT_FORMATS, gmt_lines
 from pfocr_rdf.rows import RowCounter, row_counter
 from pfocr_rdf.web.absences import Absences, told_absent
 from pfocr_rdf.web.blanks import told_blanks
@@ -49,8 +49,6 @@ from pfocr_rdf.web.sandbox import give_up_files_and_network, limit_memory, open_
 
 #: The command line does not write RDF/XML; here it is written, and checked.
 RDF_FORMATS: Final[dict[str, RdfFormat]] = {**GRAPH_FORMATS, "rdfxml": RdfFormat.RDF_XML}
-#: How messages about a damaged or missing file of the store begin.
-STORE_FAULTS: Final = ("Corruption", "IO error")
 #: Words in messages about what a format cannot hold, with the kind and the detail of the refusal.
 UNWRITABLE: Final = (
     ("reserved syntax term", "not-xml", "RDF/XML reserves the name of a property: ask for Turtle"),
@@ -314,7 +312,7 @@ def refusal_for(error: Exception, text: str, prefixes: Prefixes) -> Refusal:
     message = str(error)
     if isinstance(error, SyntaxError):
         return syntax_refusal(find_fault(text, message, prefixes.all, based=True))
-    if message.startswith(STORE_FAULTS):
+    if message.startswith(DAMAGE):
         return Refusal("engine-failure", f"the store cannot be read: {message[:SHOWN]}")
     calls = isinstance(error, OSError) or "service" in message
     if calls and "service" in text.casefold():
