@@ -191,7 +191,7 @@ def open_reading(held: Held, source: Source | None = None) -> Reading:
     return reading
 
 
-async def let_go(left: Collection[Reading], after_s: Sequence[float] = LEFT_S) -> None:
+async def let_go(left: Collection[Reading]) -> None:
     """Collect garbage until releases that nobody reads any more are freed, a few times at most.
 
     The objects that made a page refer to each other in cycles, and to the release. Python's
@@ -199,7 +199,7 @@ async def let_go(left: Collection[Reading], after_s: Sequence[float] = LEFT_S) -
 
     :param left: the releases that are not served any more; it must not keep them alive itself.
     """
-    for wait_s in after_s:
+    for wait_s in LEFT_S:
         await asyncio.sleep(wait_s)
         if not left:
             return

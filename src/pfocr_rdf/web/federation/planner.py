@@ -42,8 +42,8 @@ PLAN_BYTES: Final = 64 << 20
 class Planner:
     """Plans queries one after another, taking the clients in turn."""
 
-    def __init__(self, limit_s: float = LIMIT_S) -> None:
-        self.limit_s = limit_s
+    def __init__(self) -> None:
+        self.limit_s = LIMIT_S
         self._turns = Turns(PLACES, "queries with SERVICE")
         self.process: asyncio.subprocess.Process | None = None
         self._known: OrderedDict[object, Plan] = OrderedDict()
