@@ -96,6 +96,12 @@ def test_a_word_is_looked_for_as_one_and_as_several(
     [
         ("kras -egfr", ["kras"], ["egfr"]),
         ("kras -TGF-β1 met", ["kras", "met"], ["tgfb1"]),
+        ("cancer -PI3K/Akt NOT Ras(G12D)", ["cancer"], ["pi3k akt", "ras g12d"]),
+        ("cancer -PI3K/Akt,mTOR", ["cancer", "mtor"], ["pi3k akt"]),
+        ("癌 -細胞", ["癌"], ["細 胞"]),
+        ("kras NOT (tp53 OR mdm2) met", ["kras", "met"], ["tp53", "mdm2"]),
+        ("kras (NOT tp53 mdm2) AND (NOT egfr met)", ["kras", "mdm2", "met"], ["tp53", "egfr"]),
+        ("kras NOT (Ras(G12D) OR (tp53)) OR met", ["kras", "met"], ["ras g12d", "tp53"]),
         ("kras NOT egfr", ["kras"], ["egfr"]),
         ("kras AND NOT (egfr)", ["kras"], ["egfr"]),
         ('kras -"lung cancer"', ["kras"], ["lung cancer"]),
@@ -122,14 +128,20 @@ def test_a_word_may_be_excluded(text: str, words: list[str], excluded: list[str]
         ('"Oxidative stress" p53', [('"Oxidative stress"', "oxidative stress"), ("p53", "p53")]),
         ("“Oxidative stress„", [("Oxidative", "oxidative"), ("stress", "stress")]),
         ("„oxidative stress“", [('"oxidative stress"', "oxidative stress")]),
-        ('"NF-κB signalling"', [('"NF-κB signalling"', "nfkb signaling")]),
         ('"the p53" "" "…"', [('"the p53"', "the p53")]),
+        # Inches, and a quote of which the beginning was lost.
+        ('15" of 12" gel', [("15", "15"), ("12", "12"), ("gel", "gel")]),
     ],
 )
 def test_what_is_in_quotes_is_a_phrase(text: str, expected: list[tuple[str, str]]) -> None:
     asked = read_asked(text)
     assert [(word.typed, word.whole) for word in asked.words] == expected
-    assert [(word.whole,) for word in asked.words] == [word.forms for word in asked.words]
+
+
+def test_the_words_of_a_phrase_may_be_spelt_in_one_or_in_several() -> None:
+    assert forms('"NF-κB signalling"') == [("nfkb signaling", "nf kappa b signaling")]
+    assert "the tgfb pathway" in forms('"the TGF beta pathway"')[0]
+    assert forms('"role of il 6"') == [("role of il 6", "role of il6")]
 
 
 def test_a_phrase_neither_goes_on_nor_forms_a_word_with_its_neighbours() -> None:
@@ -145,6 +157,36 @@ def test_a_choice_is_between_two_words_and_only_or_in_capitals_gives_one() -> No
     assert expression("tp53 or mdm2") == '("tp53") AND ("mdm2")'
     assert expression("OR tp53 OR") == '("tp53")'
     assert expression('tp53 OR "cell cycle"') == f'("tp53" OR {IN_ORDER} : "cell cycle")'
+    assert expression("(tp53) OR\n(-)-catechin") == '("tp53" OR "catechin")'
+
+
+def test_a_choice_is_of_what_stands_at_its_or() -> None:
+    def expression(text: str) -> str:
+        return with_all(read_asked(text).words).replace(f"{IN_ORDER} : ", "")
+
+    assert expression("Wnt/Notch OR PI3K/Akt") == '("wnt notch" OR "pi3k akt")'
+    assert expression("PI3K/Akt mTOR") == '("pi3k") AND ("akt") AND ("mtor")'
+    assert (
+        expression("vitamin a OR d") == '("vitamin" OR "vitamina") AND ("a" OR "vitamina" OR "d")'
+    )
+    assert expression("tp53 OR the mdm2") == '("tp53" OR "mdm2")'
+    assert expression("tp53 the OR mdm2") == '("tp53") AND ("mdm2")'
+
+
+def test_a_repeated_word_does_not_make_a_choice_of_its_neighbours() -> None:
+    def expression(text: str) -> str:
+        return with_all(read_asked(text).words)
+
+    assert expression("cancer tumor OR tumour") == '("cancer") AND ("tumor")'
+    assert expression("tp53 mdm2 OR tp53") == '("tp53") AND ("mdm2" OR "tp53")'
+    assert expression("kras tp53 OR mdm2 OR tp53") == '("kras") AND ("tp53" OR "mdm2")'
+    assert expression("tp53 OR mdm2 mdm2 OR tp53") == '("tp53" OR "mdm2")'
+
+
+def test_the_words_of_a_title_are_no_operators() -> None:
+    asked = read_asked('A -b OR "c d" NOT e', has_operators=False)
+    assert [word.whole for word in asked.words] == ["b", "c", "d", "not", "e"]
+    assert not asked.excluded
 
 
 def test_words_of_a_phrase_count_for_themselves_where_some_words_do() -> None:
