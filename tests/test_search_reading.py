@@ -273,7 +273,9 @@ def test_where_no_figure_has_all_words_those_with_some_are_marked_as_such(index:
     ("text", "found"),
     [
         ('"TGFβ signaling"', ["PMC1__f1"]),
+        ('"TGF beta signaling in fibrosis"', ["PMC1__f1"]),
         ('"and IL-6 follows"', ["PMC1__f1"]),
+        ('"and IL 6 follows"', ["PMC1__f1"]),
         ('"Fibrosis of the Lung"', ["PMC1__f1"]),
         ('"metabolism of lipids"', ["PMC3__f1"]),
         ('"lipid metabolism" kras', ["PMC3__f1"]),
@@ -291,6 +293,19 @@ def test_phrases_exclusions_and_choices_are_what_they_are_elsewhere(
     answer = index.search(text)
     assert answer.all_words
     assert sorted(figids(answer)) == found
+
+
+def test_a_title_with_the_words_of_operators_finds_its_figure(tmp_path: Path) -> None:
+    figures = Figures()
+    titles = ["CELLS THAT DO NOT EXPRESS P53", "Wnt -catenin OR Notch", "TGF -β in cells"]
+    figids_of = [figures.add(n, figtitle=title) for n, title in enumerate(titles, 1)]
+    other = figures.add(9, caption="Notch.", figtitle="Oxidative stress OR death")
+    with open_index(figures.build(tmp_path)) as index:
+        for title, figid in zip(titles, figids_of, strict=True):
+            found = index.search(f" {title} ")
+            assert (figids(found), found.excluded, found.all_words) == ([figid], (), True)
+        assert figids(index.search("notch -catenin")) == [other]
+        assert set(figids(index.search("oxidative stress OR notch"))) == {other}
 
 
 def test_a_phrase_that_no_figure_has_leads_to_figures_with_its_words(index: Index) -> None:

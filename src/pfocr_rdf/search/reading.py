@@ -67,6 +67,7 @@ NAMED: Final = (
 )
 HAS_NEAR: Final = "SELECT 1 FROM sqlite_master WHERE name = 'close'"
 NEAR: Final = "SELECT near FROM close WHERE term = ?"
+TITLED: Final = "SELECT 1 FROM name WHERE key = ? AND kind = 'title' AND name = ?"
 KNOWN: Final = "SELECT 1 FROM name WHERE key = ? AND kind != 'title' LIMIT 1"
 # SQLite takes the other columns from the row that has the maximum:
 # https://www.sqlite.org/lang_select.html#bareagg
@@ -204,7 +205,7 @@ class Index:
             reason = f"give an offset of 0 or more, and a limit from 0 to {MOST_HITS}"
             raise QueryError(f"offset {offset}, limit {limit} of a search: {reason}")
         with self._lock:
-            asked = self._known(self._completed(asking.read_asked(text)))
+            asked = self._known(self._completed(self._asked(text)))
             things, words, expressions = self._meaning(text, asked)
             scored, tried = self._scored(expressions)
             is_right = (scored and tried == 0) or IRI_RE.match(text) or self._identify(text)
@@ -262,6 +263,14 @@ class Index:
             found.setdefault(suggestion.iri or suggestion.text, suggestion)
         return tuple(islice(found.values(), limit))
 
+    def _asked(self, text: str) -> Asked:
+        """What a text asks for; one that is the title of a figure has no operators."""
+        asked = asking.read_asked(text)
+        has_operators = asked.excluded or any(word.or_before for word in asked.words)
+        if has_operators and self._file.rows(TITLED, (key(text), text.strip())):
+            return asking.read_asked(text, has_operators=False)
+        return asked
+
     def _completed(self, asked: Asked) -> Asked:
         """What was asked, its last word also taken as a beginning unless it is a name.
 
@@ -278,7 +287,7 @@ class Index:
             if not word.is_phrase:
                 return word
             named = self._file.rows(NAMED, (word.whole, THINGS))
-            known_as = (word.whole, *(iri for iri, *_ in named))
+            known_as = (*word.forms, *(iri for iri, *_ in named))
             return replace(word, forms=(*word.forms, *map(identity, known_as)))
 
         words, excluded = tuple(map(known, asked.words)), tuple(map(known, asked.excluded))
