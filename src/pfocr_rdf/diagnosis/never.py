@@ -31,8 +31,12 @@ FUNCTION_TO_LETTERS: Final = {
 }
 #: Functions whose second value is part of the first.
 PARTS: Final = ("CONTAINS", "STRSTARTS", "STRENDS")
-#: With one of these a query may find something though a condition never holds.
-CHOICES: Final = ("OPTIONAL", "UNION", "MINUS", "EXISTS", "SERVICE")
+#: With one of these a query may find something though a condition never holds; so it may if the
+#: condition is compared with TRUE or FALSE.
+CHOICES: Final = ("OPTIONAL", "UNION", "MINUS", "EXISTS", "SERVICE", "TRUE", "FALSE")
+#: A condition before one of these signs or words is compared with something itself.
+COMPARING_SIGNS: Final = ("=", "!=", "<", ">")
+COMPARING_WORDS: Final = ("IN", "NOT")
 #: A text as it is written, without escapes.
 PLAIN_RE: Final = re.compile(r"""(["'])[^"'\\]++\1""")
 
@@ -101,11 +105,21 @@ def _compared(words: Sequence[Piece], at: int) -> tuple[_Call, Piece, int] | Non
         return None
     if within:
         is_whole = after.text == ")" and not after.gap
+        is_whole &= not words[at].gap.endswith(COMPARING_SIGNS)
+        is_whole &= not _is_compared(words[end + 2 : end + 3])
         return (_Call(start, end), literal, after.end) if is_whole else None
     # Up to the end of the condition, or of one that must hold as well.
     is_whole = (after.text == ")" and not after.gap) or after.gap.startswith("&&")
-    is_first = not words[at].gap or words[at].gap == "&&"
+    is_first = words[at].gap in ("", "&&")
     return (_Call(start, end), literal, literal.end) if is_whole and is_first else None
+
+
+def _is_compared(following: Sequence[Piece]) -> bool:
+    """Whether a condition is a value that is compared, by what follows it."""
+    return any(
+        piece.gap.startswith(COMPARING_SIGNS) or piece.text in COMPARING_WORDS
+        for piece in following
+    )
 
 
 def _after_call(words: Sequence[Piece], start: int) -> int:
