@@ -213,6 +213,10 @@ def test_its_queries_run_and_find_something(text: str, server: Server) -> None:
         assert answer.status == 200, query
 
 
+def test_it_says_what_a_search_reads_as_operators(text: str) -> None:
+    assert '=WORDS (`"a phrase"`, `-excluded`, `TP53 OR MDM2`)' in text
+
+
 def test_its_addresses_answer(text: str, server: Server) -> None:
     base = server.url.removesuffix("sparql")
     addresses = set(re.findall(rf"{re.escape(base)}[^\s)>,]*", text))

@@ -20,6 +20,7 @@ from pfocr_rdf.iris import SPEX, Iris
 from pfocr_rdf.parameters import TYPE_TO_READER, read_terms
 from pfocr_rdf.queries import bind, federated_queries, load_query, named_queries
 from pfocr_rdf.releases import Release
+from pfocr_rdf.search.asking import read_asked
 from pfocr_rdf.vocabulary import RDF_TYPE, Sh
 from pfocr_rdf.web.endpoint import Endpoint
 from pfocr_rdf.web.exchange import EXCHANGE, Exchange
@@ -773,6 +774,18 @@ def test_what_a_request_to_the_endpoint_may_say_is_described(document: dict[str,
     assert {p["name"] for p in post["parameters"]} == said
     form = post["requestBody"]["content"]["application/x-www-form-urlencoded"]["schema"]
     assert form["properties"].keys() == {"query", *said}
+
+
+def test_programs_are_told_what_a_search_reads_as_operators(document: dict[str, Any]) -> None:
+    (text,) = (
+        parameter["description"]
+        for parameter in document["paths"]["/search.json"]["get"]["parameters"]
+        if parameter["name"] == "q"
+    )
+    asked = read_asked(text.partition(": ")[2])
+    assert [word.whole for word in asked.excluded] == ["excluded"]
+    assert any(word.is_phrase for word in asked.words)
+    assert any(word.or_before for word in asked.words)
 
 
 def test_nothing_is_required_that_can_be_left_out(document: dict[str, Any], server: Server) -> None:

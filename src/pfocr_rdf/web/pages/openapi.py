@@ -32,6 +32,7 @@ Json = dict[str, Any]
 VERSION: Final = "3.1.1"
 TEXT: Final[Json] = {"type": "string"}
 GRAPHS: Final[Json] = {"type": "array", "items": TEXT}
+SEARCHED: Final = 'What to look for: words, "a phrase", -excluded, TP53 OR MDM2'
 #: Parameters of a SPARQL request besides its query: name, description, schema.
 OF_PROTOCOL: Final[tuple[tuple[str, str, Json], ...]] = (
     ("format", "Format of the answer, where the header Accept cannot be set", TEXT),
@@ -147,7 +148,7 @@ def _search() -> Json:
         "Search",
         {JSON.media_type: {"schema": {"type": "object"}}},
         parameters=[
-            _parameter("q", "What to look for", TEXT, example="EGFR"),
+            _parameter("q", SEARCHED, TEXT, example="EGFR"),
             _parameter(
                 "organism", "NCBI taxonomy id in any spelling, or the name of an organism", TEXT
             ),
