@@ -164,7 +164,10 @@ def test_a_choice_is_of_what_stands_at_its_or() -> None:
     def expression(text: str) -> str:
         return with_all(read_asked(text).words).replace(f"{IN_ORDER} : ", "")
 
-    assert expression("Wnt/Notch OR PI3K/Akt") == '("wnt notch" OR "pi3k akt")'
+    both = '(("wnt") AND ("notch"))'
+    assert expression("Wnt/Notch OR PI3K/Akt") == f'({both} OR (("pi3k") AND ("akt")))'
+    asked = read_asked("cancer -Wnt/Notch")
+    assert without(asked.excluded, with_all(asked.words)) == f'(("cancer")) NOT ({both})'
     assert expression("PI3K/Akt mTOR") == '("pi3k") AND ("akt") AND ("mtor")'
     assert (
         expression("vitamin a OR d") == '("vitamin" OR "vitamina") AND ("a" OR "vitamina" OR "d")'

@@ -285,6 +285,8 @@ def test_where_no_figure_has_all_words_those_with_some_are_marked_as_such(index:
         ("prostaglandins OR fibrosis", ["PMC1__f1", "PMC5__f1"]),
         ('prostaglandins OR "metabolism of lipids" -fibrosis', ["PMC3__f1", "PMC5__f1"]),
         ("lipid -lipids", []),
+        ("prostaglandins OR fibrosis/IL-6", ["PMC1__f1", "PMC5__f1"]),
+        ("IL-6/fibrosis OR prostaglandins -fibrosis/TGFβ", ["PMC5__f1"]),
     ],
 )
 def test_phrases_exclusions_and_choices_are_what_they_are_elsewhere(

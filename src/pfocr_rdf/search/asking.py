@@ -2,7 +2,7 @@
 
 Text in quotes is a phrase; ``-word`` and ``NOT word`` exclude a word, ``NOT (a OR b)`` several, and
 ``OR`` in capitals gives a choice of two, as PubMed and search engines have it. Words without a
-space between, as in ``-PI3K/Akt``, are a phrase there. Nothing else is an operator. An expression
+space between, as in ``-PI3K/Akt``, are one there. Nothing else is an operator. An expression
 contains only words made by :mod:`pfocr_rdf.search.words`, of letters and digits alone, each in
 quotes: https://www.sqlite.org/fts5.html#full_text_query_syntax
 """
@@ -53,6 +53,7 @@ class Word:
 
     ``forms`` are words, or rows of words with spaces between; unless ``beginning`` is empty, words
     that begin with it match as well. With ``or_before``, it may be there instead of the one before.
+    If there is ``every``, all of those must match instead: the words of PI3K/Akt, where it is one.
     """
 
     typed: str
@@ -61,6 +62,7 @@ class Word:
     beginning: str = ""
     is_phrase: bool = False
     or_before: bool = False
+    every: tuple["Word", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,7 @@ class _Item:
     is_phrase: bool = False
     or_before: bool = False
     is_excluded: bool = False
+    every: tuple["_Item", ...] = ()
 
 
 def read_asked(text: str, *, has_operators: bool = True) -> Asked:
@@ -133,8 +136,10 @@ def _items(text: str) -> Iterator[_Item]:
         is_choice = or_before or "OR" in _operators(following)
         typed = found["row"] or f'"{found["phrase"].strip()}"'
         read = list(_read_each(typed))
-        if not found["row"] or (len(read) > 1 and (is_excluded or is_choice)):
-            read = _as_phrase(typed, read)
+        if not found["row"]:
+            read = _as_one_item(typed, read)
+        elif len(read) > 1 and (is_excluded or is_choice):
+            read = [replace(one, every=tuple(read)) for one in _as_one_item(typed, read)]
         for item in read:
             yield replace(item, or_before=or_before, is_excluded=is_excluded)
 
@@ -152,8 +157,8 @@ def _read_each(text: str) -> Iterator[_Item]:
             yield _Item(chunk[0], whole, parts)
 
 
-def _as_phrase(typed: str, read: Sequence[_Item]) -> list[_Item]:
-    """Words as a phrase; nothing if there are none."""
+def _as_one_item(typed: str, read: Sequence[_Item]) -> list[_Item]:
+    """Words as a phrase; none if there are none."""
     words = read[:MAX_WORDS]
     parts = tuple(part for word in words for part in word.parts or (word.whole,))
     whole = " ".join(word.whole for word in words)
@@ -197,6 +202,10 @@ def _word(item: _Item, joined: Iterable[str]) -> Word:
 
     :param joined: what it forms with its neighbours.
     """
+    if item.every:
+        every = tuple(_word(one, ()) for one in item.every[:MAX_WORDS])
+        forms = dict.fromkeys(form for word in every for form in word.forms)
+        return Word(item.typed, item.whole, tuple(forms), "", True, item.or_before, every)
     most = MAX_WORDS if item.is_phrase else MAX_PARTS
     apart = (" ".join(item.parts),) if 1 < len(item.parts) <= most else ()
     joined = _with_one_for_several(item.whole.split()) if item.is_phrase else joined
@@ -300,6 +309,8 @@ def within(column: str, words: Sequence[Word]) -> str:
 
 
 def _either(word: Word) -> str:
+    if word.every:
+        return "(" + " AND ".join(f"({_either(one)})" for one in word.every) + ")"
     # Elsewhere names stand in a list, and two that are neighbours there are no phrase.
     quoted = [
         f'{IN_ORDER} : "{form}"' if word.is_phrase and " " in form else f'"{form}"'
