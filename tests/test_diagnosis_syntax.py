@@ -66,6 +66,12 @@ def test_a_variable_that_is_not_grouped_is_named(text: str, which: str) -> None:
     assert fault(text).reason == f"{which} has no value in a group: {advice}"
 
 
+def test_what_as_gives_a_variable_can_be_written_in_its_place() -> None:
+    text = "SELECT ?x (COUNT(?o) AS ?n) ({} + 1 AS ?m) {{ ?x ?p ?o }} GROUP BY ?x"
+    assert "what AS gives it, as COUNT(?x) for ?n" in fault(text.format("?n")).reason
+    Store().query(text.format("COUNT(?o)"))
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [

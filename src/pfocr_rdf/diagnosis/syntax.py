@@ -51,8 +51,9 @@ WORDS_TO_REASON: Final = (
     (UNBOUND, UNGROUPED),
     (
         "The SELECT contains an expression with a variable that is unbound",
-        "a variable in an expression of SELECT has no value in a group: name it in GROUP BY, or"
-        " count it",
+        # Oxigraph 0.5.13 does not take (?n + 1 AS ?m) beside (COUNT(?x) AS ?n), which is SPARQL.
+        "a variable in an expression of SELECT has no value in a group: name it in GROUP BY, count"
+        " it, or write in its place what AS gives it, as COUNT(?x) for ?n",
     ),
     ("SELECT * is not authorized with GROUP BY", ALL_GROUPED),
     ("Duplicated variable name in SELECT", TWICE),
