@@ -1,5 +1,6 @@
 """The command ``enrich``: the figures whose genes a list of genes has more often than by chance."""
 
+import os
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -46,7 +47,10 @@ def enrich(
         str, typer.Option(help="The organism of the genes: an NCBI taxonomy id, or any.")
     ] = HUMAN,
     tier: Annotated[
-        str, typer.Option(help="Evidence for genes of figures: symbol, synonym, family, or any.")
+        str,
+        typer.Option(
+            help="Evidence for a figure's genes: symbol, synonym, family (or several), or any."
+        ),
     ] = ANY,
     minimum: Annotated[
         int, typer.Option(min=1, max=1_000_000, help="Genes that a figure must have.")
@@ -105,17 +109,18 @@ def _taxon(organism: str, iris: Iris) -> NamedNode | None:
 def _words(given: Sequence[str]) -> Iterator[str]:
     """The words of a list: those given, those of files, those of standard input.
 
-    :raises QueryError: if a file is not UTF-8.
+    :raises QueryError: if a file or a word is not UTF-8.
     """
     for one in given:
         text = one
         try:
             if one == "-":
                 text = sys.stdin.read()
-            elif Path(one).is_file():
+            elif os.path.isfile(one):  # a Path would refuse what is too long for a name
                 text = Path(one).read_text(encoding="utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise QueryError(f"{one} is not UTF-8 ({error}): save it in UTF-8") from error
+            text.encode()  # Python keeps other bytes of an argument as surrogates
+        except UnicodeError as error:
+            raise QueryError(f"{one[:SHOWN]!r} is not UTF-8 ({error}): give it in UTF-8") from error
         yield from filter(None, BETWEEN_RE.split(text.removeprefix("\ufeff")))
 
 
