@@ -285,9 +285,21 @@ def test_of_two_records_with_one_figid_the_first_is_built_and_the_other_is_repor
 ) -> None:
     files = {"a.md": record(figtitle="First"), "b.md": record(figtitle="Second")}
     result = build(write(tmp_path / "records", files), tmp_path / "data")
+    assert (result.findings.records, result.findings.figures, result.findings.skipped) == (2, 1, 1)
     assert result.findings.errors == {"duplicate figid": 1}
     query = "SELECT ?name { ?f a pfocr:PathwayFigure ; schema:name ?name }"
     assert ask(result.release, query) == [("First",)]
+
+
+def test_a_record_that_may_not_be_opened_counts_as_skipped(tmp_path: Path) -> None:
+    records = write(tmp_path / "records", {"a.md": record()})
+    (records / "b.md").symlink_to(write(tmp_path / "elsewhere", {"b.md": record()}) / "b.md")
+    (records / "c.md").mkdir()  # a folder that is named like a record
+    seen: list[Progress] = []
+    result = build(records, tmp_path / "data", listen=seen.append)
+    assert (result.findings.records, result.findings.figures, result.findings.skipped) == (3, 1, 2)
+    assert result.findings.errors == {"link": 1, "unreadable": 1}
+    assert (seen[-1].records, seen[-1].total) == (3, 3)
 
 
 def test_where_no_record_can_be_read_nothing_is_published(tmp_path: Path) -> None:

@@ -124,7 +124,7 @@ class Run:
             self.digest.update(f"issued {options.issued}".encode())
         self.equivalents = 0
         self.mappings = 0
-        self.records = 0
+        self.records = collection.refused
         self.figures = 0
         self.reused = 0
         self.example: str | None = None
@@ -134,10 +134,9 @@ class Run:
     def results(self, work: Callable[[Batch], BatchResult]) -> Iterator[BatchResult]:
         """The results of all batches, in order; their problems are reported as they come."""
         options, collection = self.options, self.collection
-        files = collection.files
         batches = make_batches(collection, options.iris, options.limits)
         self.report.add(collection.problems)
-        with crew_of(options, len(files)) as crew:
+        with crew_of(options, len(collection.files)) as crew:
             for result in in_order(crew, work, batches):
                 self.report.add(result.problems)
                 self.records += result.records
@@ -145,7 +144,7 @@ class Run:
                 self.reused += result.records if result.kept else 0
                 self.example = self.example or result.first_figure
                 yield result
-                options.listen(Progress(self.records, len(files), self.tally.triples))
+                options.listen(Progress(self.records, collection.records, self.tally.triples))
 
     def parts(self, kept: KeptParts | None = None) -> Generator[Part, None, None]:
         """All data: records, what they share, links, the vocabulary, the description of it all.
@@ -208,7 +207,7 @@ class Run:
 
     def is_almost_read(self) -> bool:
         """Whether it is time for the second load, that of what is left."""
-        records = FIRST_LOAD * len(self.collection.files)
+        records = FIRST_LOAD * self.collection.records
         return self.records >= records and self.tally.triples >= LEAST_LOAD
 
     def findings(self) -> Findings:

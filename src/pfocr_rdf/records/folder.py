@@ -30,12 +30,21 @@ HEAD_BYTES: Final = 4096
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """All records of the input, in the order of their figids, each figid once."""
+    """All records of the input, in the order of their figids, each figid once.
+
+    ``refused`` counts the records besides: links that leave the input, copies of a figid.
+    """
 
     files: tuple[RecordFile, ...]
     organism_folders: tuple[str, ...]
     problems: tuple[Problem, ...]
     reading: str = field(compare=False)
+    refused: int = 0
+
+    @property
+    def records(self) -> int:
+        """The number of records that the input has, read or not."""
+        return len(self.files) + self.refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +64,17 @@ def open_collection(inputs: Sequence[Path], limits: Limits = Limits()) -> Collec
         found and none was refused.
     """
     problems: list[Problem] = []
+    refused: list[Problem] = []
     try:
         layouts = find_layouts(inputs, problems)
-        found = _records(layouts, problems, limits)
+        found = _records(layouts, problems, refused, limits)
         folders = tuple(str(layout.organisms) for layout in layouts if layout.organisms)
         reading = uuid4().hex
         pages = load_taxa(folders, limits, reading)
     except OSError as error:
         reason = f"{error.filename} cannot be read ({error.strerror}): check its permissions"
         raise InputError(reason) from error
-    if not found and all(problem.severity == "warning" for problem in problems):
+    if not found and all(problem.severity == "warning" for problem in (*problems, *refused)):
         names = ", ".join(str(given) for given in inputs)
         reason = "no .md file there; name the folder that holds _figures/, or the records"
         raise InputError(f"no record found in {names}: {reason}")
@@ -76,14 +86,15 @@ def open_collection(inputs: Sequence[Path], limits: Limits = Limits()) -> Collec
     for problem in pages.problems:
         folder, name = os.path.split(problem.file)
         problems.append(replace(problem, file=os.path.join(shown[folder], name)))
-    return Collection(tuple(_distinct(found, problems)), folders, tuple(problems), reading)
+    files = tuple(_distinct(found, refused))
+    return Collection(files, folders, (*problems, *refused), reading, len(refused))
 
 
 def _records(
-    layouts: Sequence[Layout], problems: list[Problem], limits: Limits
+    layouts: Sequence[Layout], problems: list[Problem], refused: list[Problem], limits: Limits
 ) -> list[RecordFile]:
-    """All records of the input, with their tables and map values."""
-    located = [list(_locate(layout, problems, limits)) for layout in layouts]
+    """All records of the input that may be opened, with their tables and map values."""
+    located = [list(_locate(layout, problems, refused, limits)) for layout in layouts]
     figid_to_place: dict[str, int] = {}
     for place, records in enumerate(located):
         for record in records:
@@ -111,8 +122,10 @@ def _records(
     return found
 
 
-def _locate(layout: Layout, problems: list[Problem], limits: Limits) -> Iterator[_Located]:
-    """The records of one layout that may be opened; the others are reported."""
+def _locate(
+    layout: Layout, problems: list[Problem], refused: list[Problem], limits: Limits
+) -> Iterator[_Located]:
+    """The records of one layout that may be opened; the others are refused."""
     # As text: making a ``Path`` takes as long as the first look at a record's file.
     folder, shown = (
         "" if place == os.curdir else place
@@ -125,7 +138,7 @@ def _locate(layout: Layout, problems: list[Problem], limits: Limits) -> Iterator
             problems.append(Problem(file, "file", "named table", "warning", "", reason))
             continue
         if problem := refused_file(path, file, layout.root):
-            problems.append(problem)
+            refused.append(problem)
             continue
         figid = _located_figid(path, limits) or readable(record_stem(name))
         yield _Located(figid, path, file)
@@ -192,7 +205,7 @@ def _unquoted(text: str) -> str | None:
     return text if FIGID_RE.fullmatch(text) else None
 
 
-def _distinct(found: Iterable[RecordFile], problems: list[Problem]) -> Iterator[RecordFile]:
+def _distinct(found: Iterable[RecordFile], refused: list[Problem]) -> Iterator[RecordFile]:
     """The records by figid; of several with one figid, the one whose file has it as its name.
 
     If none has, or several in different folders have, it is the first by path.
@@ -210,7 +223,7 @@ def _distinct(found: Iterable[RecordFile], problems: list[Problem]) -> Iterator[
             reason = f"the same figid as {other}, which is taken instead{also}: delete one, or "
             reason += "correct its figid"
             where = Problem(record.file, "figid", "duplicate figid", "error", record.figid, reason)
-            problems.append(where)
+            refused.append(where)
             continue
         earlier = record
         yield record
