@@ -15,7 +15,7 @@ from pfocr_rdf import composing
 from pfocr_rdf.composing import SHORT, Form, normalized
 
 FORMS = get_args(Form)
-#: Longer than anything takes here; of all these accents at once it would take hours.
+#: Longer than anything takes here; all these accents at once would take a minute.
 MOST_S = 5
 
 
@@ -39,14 +39,14 @@ def test_letters_without_a_space_are_put_together_wherever_they_stand(
 
 @pytest.mark.parametrize("form", FORMS)
 def test_accents_without_end_take_no_time(form: Form) -> None:
-    text = "a" + "\u0301\u0316" * 500_000
+    text = "a" + "\u0301\u0316" * 100_000
     with cpu_within(MOST_S):
         found = normalized(form, text)
-    assert found.count("\u0316") == 500_000
+    assert found.count("\u0316") == 100_000
 
 
 def test_a_record_of_accents_is_built_as_fast_as_any_other(tmp_path: Path) -> None:
-    accents = "a" + "\u0301\u0316" * 150_000
+    accents = "a" + "\u0301\u0316" * 50_000
     records = write(
         tmp_path / "records", {"PMC1__f1.md": record(caption=accents, figtitle=accents)}
     )

@@ -158,5 +158,5 @@ def test_where_brackets_do_not_match_nothing_is_said(text: str) -> None:
     "part", ["{ ?a", "(", "VALUES (", "BIND(", "{ SELECT ?a ", "VALUES (?a) { (1", "} ", "FILTER("]
 )
 def test_finding_nothing_takes_linear_time(part: str) -> None:
-    with cpu_within(5):
-        find_misbinding(f"ASK {{ {part * 50_000}")
+    with cpu_within(1.5):
+        find_misbinding(f"ASK {{ {part * 15_000}")

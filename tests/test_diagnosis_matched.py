@@ -211,10 +211,10 @@ def test_a_number_with_an_exponent_after_its_point_is_one() -> None:
     ]
 
 
-@pytest.mark.parametrize("comments", ["", "#\n" * 250_000])
+@pytest.mark.parametrize("comments", ["", "#\n" * 100_000])
 def test_a_long_query_is_read_in_linear_time(comments: str) -> None:
-    long = "ASK { " + comments + "?s <urn:a> schema:name, 1, 'x' . " * 12_000 + "}"
-    with cpu_within(5):
+    long = "ASK { " + comments + "?s <urn:a> schema:name, 1, 'x' . " * 4_000 + "}"
+    with cpu_within(1.5):
         assert iris(long) == ["urn:a", SCHEMA + "name"]
 
 

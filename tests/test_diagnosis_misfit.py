@@ -161,7 +161,7 @@ def gaps(text: str) -> list[int]:
     """Some of the places between two words."""
     spans = [found.span() for found in TOKEN_RE.finditer(text) if found[0][0] != "#"]
     places = [start for (_, stop), (start, _) in pairwise(spans) if not text[stop:start].strip(" ")]
-    return places[:: max(1, len(places) // 5)]
+    return places[:: max(1, len(places) // 4)]
 
 
 @pytest.mark.parametrize("query", QUERIES, ids=lambda query: query.name)

@@ -203,11 +203,11 @@ def test_in_the_named_queries_nothing_is_found() -> None:
         assert (find_slip(query.text), find_unended(query.text)) == (None, None), query.name
 
 
-@pytest.mark.parametrize("long", ["SELECT " + "?a " * 60_000, "(" * 80_000, "PREFIX " * 30_000])
+@pytest.mark.parametrize("long", ["SELECT " + "?a " * 20_000, "(" * 25_000, "PREFIX " * 10_000])
 def test_slips_are_looked_for_in_linear_time(long: str) -> None:
-    with cpu_within(5):
+    with cpu_within(1.5):
         find_slip(long)
-        find_unended(long + ")" * 80_000)
+        find_unended(long + ")" * 25_000)
 
 
 @given(st.text(max_size=60) | st.text("(){}[]'\"<:>#?aNOT \n", max_size=60))

@@ -1,7 +1,7 @@
 """Names of organisms → NCBI taxonomy ids, from organism pages and our own table."""
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -100,11 +100,15 @@ def load_taxa(folders: tuple[str, ...] = (), limits: Limits = Limits(), reading:
                 problems.append(
                     Problem(notes.file, "latin, common", "organism page", "warning", name, reason)
                 )
+    return Taxa(_shipped() | names, tuple(pages), tuple(problems))
+
+
+@cache
+def _shipped() -> dict[str, str]:
+    """Our own table; of several lines with one name the first counts."""
     table = resource("ontology", "organisms.tsv").read_text(encoding="utf-8")
-    for line in table.splitlines()[1:]:
-        name, taxon, *_ = line.split("\t")
-        names.setdefault(folded(name), taxon)
-    return Taxa(names, tuple(pages), tuple(problems))
+    rows = (line.split("\t") for line in reversed(table.splitlines()[1:]))
+    return {folded(name): taxon for name, taxon, *_ in rows}
 
 
 def _read_page(path: Path, notes: Notes, limits: Limits) -> OrganismPage | None:
