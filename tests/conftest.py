@@ -22,7 +22,7 @@ from releasing import copied_folder
 from virtuoso import Virtuoso, virtuoso_server
 
 # The same examples on every run and every machine, and no database of examples on disk.
-settings.register_profile("pfocr", derandomize=True, database=None, deadline=None, max_examples=200)
+settings.register_profile("pfocr", derandomize=True, database=None, deadline=None, max_examples=100)
 settings.load_profile("pfocr")
 
 #: Nothing takes as long: a test that does hangs. Where even its end hangs, it is told again.
@@ -63,7 +63,6 @@ def pytest_collection() -> None:
 
 def pytest_collection_finish() -> None:
     """Leave the tests themselves to nobody's collector from now on."""
-    gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)  # tests make much that ends with them
     gc.enable()

@@ -181,11 +181,11 @@ def findings(graph: Graph, shapes: Graph = SHAPES) -> tuple[set[str], set[tuple[
         constraint = constraint or results.value(result, SH.sourceConstraintComponent)
         what = re.sub(r".*#|ConstraintComponent", "", str(constraint))
         where = "^" if isinstance(path, BNode) else Iris().prefixed(str(path)) if path else "-"
-        shapes = part_to_shapes()[results.value(result, SH.sourceShape)]
+        holders = part_to_shapes()[results.value(result, SH.sourceShape)]
         named |= {
             f"{str(shape).removeprefix(SHAPE)} {where} {what}"
-            for shape in shapes
-            if len(shapes) == 1 or targets(shape, focus, graph)
+            for shape in holders
+            if len(holders) == 1 or targets(shape, focus, graph)
         }
         places.add((focus, path))
     return named, places

@@ -13,8 +13,7 @@ import orjson
 
 from pfocr_rdf import iris as ns
 from pfocr_rdf.web.frames import HEADER, HEADER_BYTES, Kind
-from pfocr_rdf.web.problems import Refusal
-from pfocr_rdf.web.process import refusal_from
+from pfocr_rdf.web.problems import Refusal, refusal_from
 
 #: Pairs: a boolean as Virtuoso writes it, and as it is written here. All three formats escape
 #: quotation marks inside a literal, so none of these can be part of one.

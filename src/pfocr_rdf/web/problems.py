@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+import orjson
+
 from pfocr_rdf.diagnosis.syntax import SyntaxFault
 from pfocr_rdf.errors import PfocrError
 
@@ -312,6 +314,18 @@ def problem_body(refusal: Refusal, public_url: str, request_id: str) -> bytes:
     document = {**standard, **refusal.members, **standard}
     # A detail quotes what was sent, where there may be lone surrogates: UTF-8 cannot encode them.
     return json.dumps(document, ensure_ascii=False).encode("utf-8", "replace")
+
+
+def refusal_from(payload: bytes) -> Refusal:
+    """The refusal that a query process sent.
+
+    :raises ValueError: if it would also set headers of the response, which are the server's.
+    """
+    members = orjson.loads(payload)
+    if "headers" in members:
+        raise ValueError("a refusal has no headers")
+    kind, detail = members.pop("kind"), members.pop("detail")
+    return Refusal(kind, detail, **members)
 
 
 def syntax_refusal(fault: SyntaxFault) -> Refusal:

@@ -20,7 +20,7 @@ from pfocr_rdf.web.formats import KIND_TO_OFFERS
 from pfocr_rdf.web.frames import FrameError, Kind, request_frame, split_frames
 from pfocr_rdf.web.memory import address_space
 from pfocr_rdf.web.negotiation import ENCODINGS
-from pfocr_rdf.web.problems import Refusal
+from pfocr_rdf.web.problems import Refusal, refusal_from
 
 #: Bytes of an answer that the server holds before it stops reading.
 HIGH_BYTES: Final = 512 << 10
@@ -300,15 +300,3 @@ def _read(kind: int, payload: bytes) -> Any:
     if not all(isinstance(one, list) and len(one) > 1 for one in absent):
         raise ValueError(f"nothing is absent so: {said!r:.100}")
     return refusal_from(payload) if kind == Kind.REFUSAL else said
-
-
-def refusal_from(payload: bytes) -> Refusal:
-    """The refusal that a query process sent.
-
-    :raises ValueError: if it would also set headers of the response, which are the server's.
-    """
-    members = orjson.loads(payload)
-    if "headers" in members:
-        raise ValueError("a refusal has no headers")
-    kind, detail = members.pop("kind"), members.pop("detail")
-    return Refusal(kind, detail, **members)

@@ -21,8 +21,7 @@ import orjson
 from pfocr_rdf.forks import die_with_parent
 from pfocr_rdf.web.fairness import Places
 from pfocr_rdf.web.federation.steps import Plan, plan_of
-from pfocr_rdf.web.problems import Refusal
-from pfocr_rdf.web.process import refusal_from
+from pfocr_rdf.web.problems import Refusal, refusal_from
 from pfocr_rdf.web.turns import Turns
 
 COMMAND: Final = (sys.executable, "-P", "-m", "pfocr_rdf.web.federation.planner")
