@@ -194,8 +194,8 @@ def test_a_query_has_a_place_for_each_parameter_and_no_other(query: NamedQuery) 
 @pytest.mark.parametrize("query", named_queries(), ids=NAMES)
 def test_a_query_file_is_sparql_as_it_stands_for_two_implementations(query: NamedQuery) -> None:
     list(Store().query(query.text))  # type: ignore[arg-type]
-    prepareQuery(query.text)
-    prepareQuery(bind(query, values_for(query)))
+    for text in {query.text, bind(query, values_for(query))}:
+        prepareQuery(text)
     declared = re.findall(r"^PREFIX ([\w-]+):", query.text, re.MULTILINE)
     used = set(re.findall(r"(?<![\w?<-])([\w-]+):\w", re.sub(r"<[^>]*>", "", query.text)))
     assert set(declared) == used
