@@ -23,7 +23,7 @@ from pfocr_rdf.web.federation.evaluate import Federation
 from pfocr_rdf.web.federation.partners import Partner
 from pfocr_rdf.web.federation.steps import Bindings, Plan, Step
 
-#: Fifteen times as many found nothing more.
+#: A thousand found nothing more.
 QUERIES: Final = 60
 #: Oxigraph sends some clauses once for each solution before them, which takes long.
 ASKED_TWICE: Final = 25
