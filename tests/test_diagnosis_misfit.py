@@ -38,6 +38,14 @@ def explained(text: str) -> tuple[str, str]:
         ("ASK { ?s ?p ?o OPTIONAL ?s a ?t }", "?s a ?", "expected {"),
         ("ASK { ?s ?p ?o , }", "}", AT_TERM),
         ("SELECT ?s { ?s ?p ?o } LIMIT 10;", ";", "expected OFFSET or VALUES"),
+        ("ASK { ?s ?p ?o BIND(STRLEN ?o AS ?x) }", "?o AS ", "expected ("),
+        ("ASK { ?s ?p ?o BIND(CONCAT ?s ?p AS ?x) }", "?s ?p ", "expected ("),
+        ("ASK { ?s ?p ?o BIND(COALESCE", "", "the query ends too early: expected ("),
+        (
+            "ASK { ?s concat ?o }",
+            "concat",
+            "a variable begins with ?; expected (, a variable or an IRI",
+        ),
         ("SELECT ?s {} ORDER BY DESC", "", "the query ends too early: expected ("),
         ("DESCRIBE", "", "the query ends too early: expected a variable, an IRI or *"),
         (
@@ -161,7 +169,7 @@ def gaps(text: str) -> list[int]:
     """Some of the places between two words."""
     spans = [found.span() for found in TOKEN_RE.finditer(text) if found[0][0] != "#"]
     places = [start for (_, stop), (start, _) in pairwise(spans) if not text[stop:start].strip(" ")]
-    return places[:: max(1, len(places) // 4)]
+    return places[:: max(1, len(places) // 3)]
 
 
 @pytest.mark.parametrize("query", QUERIES, ids=lambda query: query.name)

@@ -126,7 +126,11 @@ def find_misfit(text: str, prefixes: Iterable[str] = (), *, whole: bool = False)
         else:
             most = half - 1
     before = text[: words[least - 1].stop] if least else ""
-    found = words[least] if least < len(words) else slice(len(before), len(before))
+    found = _word(words, least, len(before))
+    if re.fullmatch(CALLED, text[found]) and reader.reads(f"{before} STR("):
+        # A function may be here, and this one is not read without its parenthesis: that is missing.
+        after = _word(words, least + 1, found.stop)
+        return Misfit(after.start, text[after], ("(",))
     expected = []
     for following in FOLLOWING_TO_NAME:
         if time.monotonic() > until:
@@ -202,6 +206,11 @@ def _words(text: str) -> Iterator[slice]:
     for found in WORD_RE.finditer(text):
         if not found[0].startswith("#"):
             yield slice(*found.span())
+
+
+def _word(words: list[slice], index: int, end: int) -> slice:
+    """Where a word is; after the last one, the end."""
+    return words[index] if index < len(words) else slice(end, end)
 
 
 def _names(expected: list[str]) -> tuple[str, ...]:
