@@ -35,8 +35,8 @@ from pfocr_rdf.errors import BuildError
 from pfocr_rdf.releases import current_release, list_releases, start_release
 from pfocr_rdf.verify import verify_release
 
-#: Four batches and two worker processes: a build of a second.
-RECORDS = 200
+#: Three batches and two worker processes: a build of a second.
+RECORDS = 140
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends orphans, and has /proc")
 
 
@@ -46,9 +46,11 @@ def _records(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(name="undisturbed", scope="module")
-def _undisturbed(records: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+def _undisturbed(
+    records: Path, crew: Executor, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, bytes]:
     """The dumps of a build that nothing happened to."""
-    return dumps(build(records, tmp_path_factory.mktemp("undisturbed")).release)
+    return dumps(build(records, tmp_path_factory.mktemp("undisturbed"), executor=crew).release)
 
 
 # --- killed by itself, before each kind of operation ---
@@ -312,7 +314,10 @@ def test_a_worker_whose_parent_died_before_it_was_ready_does_not_stay(tmp_path: 
 
 
 @LINUX
-@pytest.mark.parametrize("stage", ["an empty folder", "the first bytes", "the dumps"])
+@pytest.mark.parametrize(
+    "stage",
+    ["an empty folder", pytest.param("the first bytes", marks=pytest.mark.long), "the dumps"],
+)
 def test_ctrl_c_ends_a_build_with_a_line_and_leaves_nothing_behind(
     stage: str, records: Path, published: Published, tmp_path: Path
 ) -> None:
