@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import closing
 from functools import partial
+from itertools import cycle
 from pathlib import Path
 from typing import Any, Final
 
@@ -251,19 +252,21 @@ def cut(path: Path) -> None:
     path.write_bytes(found[:100])
 
 
-def misplace(data: Path, places: object) -> None:
-    """Let the index say that something is elsewhere."""
+def misplace(data: Path, *places: object) -> None:
+    """Let the index say that the parts are elsewhere: these in turn, each of one part at least."""
     with closing(sqlite3.connect(data / FILE)) as database:
-        database.execute("UPDATE part SET places = ?", (places,))
+        keys = database.execute("SELECT key FROM part").fetchall()
+        assert len(keys) >= len(places)
+        for (key,), place in zip(keys, cycle(places), strict=False):
+            database.execute("UPDATE part SET places = ? WHERE key = ?", (place, key))
         database.commit()
 
 
 BREAKAGES: Final[dict[str, Callable[[Path], None]]] = {
-    "a place that is no text": lambda data: misplace(data, b"{}"),
-    "a place that is a number alone": lambda data: misplace(data, 7),
-    "no place": lambda data: misplace(data, "[]"),
-    "a place beyond all files": lambda data: misplace(data, '{"turtle": [0, 1000000000000000000]}'),
-    "a place that is no number": lambda data: misplace(data, f'{{"turtle": [0, 1{"0" * 30}]}}'),
+    "places that are none": lambda data: misplace(data, b"{}", 7, "[]"),
+    "places that no file has": lambda data: misplace(
+        data, '{"turtle": [0, 1000000000000000000]}', f'{{"turtle": [0, 1{"0" * 30}]}}'
+    ),
     "no index": lambda data: (data / FILE).unlink(),
     "an index that is none": lambda data: cut(data / FILE),
     "a dump with another byte": lambda data: corrupt(data / "current/dumps/pfocr.jsonl.gz"),
