@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
@@ -32,11 +33,12 @@ from pfocr_rdf.commands.progress import Watcher
 from pfocr_rdf.errors import BuildError, UsageError
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.records import Limits, open_collection
-from pfocr_rdf.releases import current_release
+from pfocr_rdf.releases import Release, current_release
+from releasing import copied_folder
 
-RECORDS: Final = 150
+RECORDS: Final = 60
 #: Small ones, so that there are more of them than are sent at once.
-BATCH: Final = 10
+BATCH: Final = 6
 #: What a worker imports before anything is sent to it, and what it then does.
 DIES: Final = """\
 import os
@@ -48,6 +50,12 @@ FAILS: Final = """\
 import pfocr_rdf.build.batches as batches
 batches.map_batch.__code__ = (lambda batch: 1 // 0).__code__
 """
+#: A cluster without work watches itself, for a tenth of a core: these tests need none of that.
+UNWATCHED: Final = (
+    "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED=false",
+    "DASK_DISTRIBUTED__ADMIN__TICK__INTERVAL=1s",
+    "DASK_DISTRIBUTED__ADMIN__SYSTEM_MONITOR__INTERVAL=10s",
+)
 WITHOUT_US: Final = "import sys\nsys.modules['pfocr_rdf'] = None\n"
 
 
@@ -82,7 +90,7 @@ class Scheduler:
 def dask(kind: str) -> list[str]:
     """The words that start a part of a cluster on loopback, at a free port."""
     listen = ["--host", "127.0.0.1", "--no-dashboard", "--dashboard-address", "127.0.0.1:0"]
-    return [sys.executable, "-m", "dask", kind, *listen]
+    return ["env", *UNWATCHED, sys.executable, "-m", "dask", kind, *listen]
 
 
 def said(process: subprocess.Popen[str], what: str) -> str:
@@ -126,9 +134,11 @@ def _records(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(name="expected", scope="module")
-def _expected(records: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+def _expected(
+    records: Path, crew: Executor, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, bytes]:
     """The dumps of a build on this machine."""
-    return dumps(build(records, tmp_path_factory.mktemp("expected"), workers=1).release)
+    return dumps(build(records, tmp_path_factory.mktemp("expected"), executor=crew).release)
 
 
 @pytest.fixture(name="pair", scope="module")
@@ -152,11 +162,9 @@ def _empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scheduler]:
 
 
 @pytest.fixture(name="published", scope="module")
-def _published(tmp_path_factory: pytest.TempPathFactory) -> Published:
+def _published(seeds_release: Release, tmp_path_factory: pytest.TempPathFactory) -> Published:
     """A data folder in which there is a release, which no build that fails may touch."""
-    data = tmp_path_factory.mktemp("published") / "data"
-    build(REPOSITORY / "seeds", data)
-    return Published(data)
+    return Published(copied_folder(seeds_release, tmp_path_factory.mktemp("published") / "data"))
 
 
 @pytest.fixture(name="nothing_is_left", autouse=True)
@@ -243,7 +251,7 @@ def test_the_command_line_takes_the_address(
 ) -> None:
     words = ["build", str(records), "--data", str(tmp_path), "--executor", pair.executor]
     done = CliRunner().invoke(app, words)
-    assert (done.exit_code, done.stderr.splitlines()[0][:11]) == (0, "150 records")
+    assert (done.exit_code, done.stderr.splitlines()[0][:10]) == (0, f"{RECORDS} records")
     assert dumps(current_release(tmp_path)) == expected
 
 
@@ -572,7 +580,7 @@ def test_what_is_no_address_is_refused(text: str) -> None:
 
 
 def test_the_command_line_refuses_workers_for_a_cluster(few: Path, tmp_path: Path) -> None:
-    words = ["build", str(few), "--data", str(tmp_path / "data"), "--workers", "2"]
+    words = ["build", str(few), "--data", str(tmp_path / "data"), "--workers", "1"]
     refusal = CliRunner().invoke(app, [*words, "--executor", "dask://head:8786"])
     assert refusal.exit_code == 2
     assert "a cluster has its own workers" in refusal.output
