@@ -16,9 +16,12 @@ from making import SEEDS, record, write
 from pfocr_rdf.errors import BuildError, ReleaseError
 from pfocr_rdf.releases import Release, current_release
 from pfocr_rdf.verify import verify_release
+from releasing import copied_folder
 
 #: Four batches: dumps and store of half a megabyte each.
 RECORDS = 200
+#: Each process that a build starts takes as long as all else that is tried here.
+ONE = ("--workers", "1", "--quiet")
 
 
 @pytest.fixture(name="records", scope="module")
@@ -52,7 +55,7 @@ def test_a_file_that_must_not_grow_ends_the_build_with_its_name(
     blocks: int, message: str, records: Path, published: Published, tmp_path: Path
 ) -> None:
     limits = f"ulimit -f {blocks}"
-    done = run_build(tmp_path, records, published.data, "--quiet", limits=limits)
+    done = run_build(tmp_path, records, published.data, *ONE, limits=limits)
     assert_refused(done, message, published)
 
 
@@ -104,13 +107,12 @@ def _disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 def test_a_full_disk_ends_the_build_and_what_was_published_stays(
-    records: Path, disk: Path, tmp_path: Path
+    records: Path, disk: Path, seeds_release: Release, tmp_path: Path
 ) -> None:
     data = disk / "full"
-    build(SEEDS, data)
-    published = Published(data)
+    published = Published(copied_folder(seeds_release, data))
     free = shutil.disk_usage(disk).free
-    done = run_build(tmp_path, records, data, "--quiet")
+    done = run_build(tmp_path, records, data, *ONE)
     assert "No space left on device" in done.stderr
     assert_refused(done, "error: ", published)
     # The room that the failed build took is there again.
@@ -120,11 +122,10 @@ def test_a_full_disk_ends_the_build_and_what_was_published_stays(
 
 
 def test_a_disk_with_no_room_at_all_is_told_before_anything_is_read(
-    disk: Path, tmp_path: Path
+    disk: Path, seeds_release: Release, tmp_path: Path
 ) -> None:
     data = disk / "filled"
-    build(SEEDS, data)
-    published = Published(data)
+    published = Published(copied_folder(seeds_release, data))
     with (disk / "filler").open("wb", buffering=0) as filler, suppress(OSError):
         while filler.write(b"\0" * 4096):
             pass
@@ -136,10 +137,11 @@ def test_a_disk_with_no_room_at_all_is_told_before_anything_is_read(
     shutil.rmtree(data)
 
 
-def test_a_data_folder_on_a_disk_that_is_read_only_is_refused(disk: Path, tmp_path: Path) -> None:
+def test_a_data_folder_on_a_disk_that_is_read_only_is_refused(
+    disk: Path, seeds_release: Release, tmp_path: Path
+) -> None:
     data = disk / "protected"
-    build(SEEDS, data)
-    published = Published(data)
+    published = Published(copied_folder(seeds_release, data))
     remount(disk, "ro")
     try:
         done = run_build(tmp_path, SEEDS, data, "--quiet")
@@ -198,10 +200,10 @@ def test_a_data_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_release_that_lost_or_changed_any_file_is_found_by_its_verification(
-    tmp_path: Path,
+    copied_release: Release,
 ) -> None:
     """A power cut takes what was not flushed; a store of which bytes changed opens all the same."""
-    release = build(SEEDS, tmp_path).release
+    release = copied_release
     for path in sorted(release.path.rglob("*")):
         name = path.relative_to(release.path).as_posix()
         # Opening a store writes to these two; they hold no data.
