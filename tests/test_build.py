@@ -227,8 +227,17 @@ def test_each_triple_is_written_once(any_release: Release) -> None:
         assert repeated == []
 
 
-def test_what_figures_of_many_batches_share_is_described_once(tmp_path: Path) -> None:
-    figures = {f"{n}.md": record_of(n, n % 3) for n in range(BATCH_RECORDS * 2 + 1)}
+@pytest.fixture(name="small_batches")
+def _small_batches(monkeypatch: pytest.MonkeyPatch) -> int:
+    """The size of batches of which a few records make several, in this process."""
+    monkeypatch.setattr("pfocr_rdf.build.batches.BATCH_RECORDS", 8)
+    return 8
+
+
+def test_what_figures_of_many_batches_share_is_described_once(
+    tmp_path: Path, small_batches: int
+) -> None:
+    figures = {f"{n}.md": record_of(n, n % 3) for n in range(small_batches * 4 + 1)}
     release = build(write(tmp_path / "records", figures), tmp_path / "data").release
     gene = Iris().entity("ncbigene", "5742")
     said = [triple for triple in triples(release) if triple.subject == gene]
@@ -392,7 +401,7 @@ def test_the_last_records_are_loaded_while_those_before_are_sorted(
 
     monkeypatch.setattr(StoreLoader, "turn", noted)
     monkeypatch.setattr("pfocr_rdf.build.batches.BATCH_RECORDS", 8)
-    records = copies(tmp_path / "records", 60)
+    records = copies(tmp_path / "records", 30)
     whole = build(records, tmp_path / "whole").release
     assert not turned  # so few triples are not worth it
     monkeypatch.setattr(pipeline, "LEAST_LOAD", 1000)
@@ -438,11 +447,11 @@ def test_a_record_more_changes_few_batches() -> None:
     assert len(new - old) <= 3
 
 
-def test_progress_is_told_up_to_the_last_record(tmp_path: Path) -> None:
-    figures = {f"{n}.md": record_of(n, 0) for n in range(2 * BATCH_RECORDS + 1)}
+def test_progress_is_told_up_to_the_last_record(tmp_path: Path, small_batches: int) -> None:
+    total = 3 * small_batches + 1
+    figures = {f"{n}.md": record_of(n, 0) for n in range(total)}
     told: list[Progress] = []
     result = build(write(tmp_path / "records", figures), tmp_path / "data", listen=told.append)
-    total = 2 * BATCH_RECORDS + 1
     assert len(told) > 1
     assert {step.total for step in told} == {total}
     records = [step.records for step in told]

@@ -1,6 +1,6 @@
 """Any executor of ``concurrent.futures`` gives the same bytes, and is not shut down."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -13,8 +13,16 @@ from making import SEEDS
 from pfocr_rdf.build import BuildOptions, Progress, check_records
 from pfocr_rdf.errors import BuildError
 
-#: Three batches: there is an order that can go wrong.
-RECORDS = 150
+#: Smaller than usual: three batches, whose order can go wrong, are then a few records.
+BATCH = 8
+RECORDS = 20
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _batches() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pfocr_rdf.build.batches.BATCH_RECORDS", BATCH)
+        yield
 
 
 @pytest.fixture(name="records", scope="module")
