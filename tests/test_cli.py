@@ -2,35 +2,37 @@
 
 import errno
 import gzip
+import inspect
 import json
 import os
 import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 import typer
 
-from building import build, environment, program, shell
+from building import Published, build, environment, program, shell
 from invoking import Outcome, run
 from making import record, write
 from pfocr_rdf.cli import COMMANDS
 from pfocr_rdf.commands.console import refusals
 from pfocr_rdf.iris import PFOCR, RDFS
 from pfocr_rdf.queries import federated_queries
+from pfocr_rdf.releases import Release
 from pfocr_rdf.resources import resource
+from releasing import copied_folder
 
 SEEDS = Path(__file__).parents[1] / "seeds"
 BROKEN = "---\nfigid: [unclosed\n---\n"
 
 
 @pytest.fixture(scope="module", name="data")
-def _data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    data = tmp_path_factory.mktemp("data")
-    assert run("build", SEEDS, "--data", data).status == 0
-    return data
+def _data(seeds_release: Release, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return copied_folder(seeds_release, tmp_path_factory.mktemp("data"))
 
 
 def manifest(data: Path) -> dict[str, int]:
@@ -172,27 +174,27 @@ def test_the_version_is_printed() -> None:
     assert run("--version").out.startswith("pfocr-rdf ")
 
 
-def test_a_whole_release_verifies_and_a_damaged_one_does_not(data: Path, tmp_path: Path) -> None:
+def test_a_whole_release_verifies_and_a_damaged_one_does_not(
+    data: Path, copied_release: Release
+) -> None:
     whole = run("verify", data)
     assert (whole.status, whole.out) == (0, "")
-    built = Path(run("build", SEEDS, "--data", tmp_path / "d").out.strip())
-    with (built / "dumps" / "void.ttl").open("ab") as file:
+    with (copied_release.dumps / "void.ttl").open("ab") as file:
         file.write(b"\n")
-    damaged = run("verify", built)
+    damaged = run("verify", copied_release.path)
     assert damaged.status == 1
     assert "dumps/void.ttl: " in damaged.out
 
 
-def test_a_single_fault_is_told_as_one(tmp_path: Path) -> None:
-    built = Path(run("build", SEEDS, "--data", tmp_path / "d").out.strip())
-    with (built / "report.json").open("ab") as file:
+def test_a_single_fault_is_told_as_one(copied_release: Release) -> None:
+    path = copied_release.path
+    with (path / "report.json").open("ab") as file:
         file.write(b"\n")
-    assert run("verify", built).err == f"{built.name}: 1 fault: build again, or roll back\n"
+    assert run("verify", path).err == f"{path.name}: 1 fault: build again, or roll back\n"
 
 
-def test_releases_are_listed_and_rolled_back(tmp_path: Path) -> None:
-    data = tmp_path / "d"
-    first = Path(run("build", SEEDS, "--data", data).out.strip()).name
+def test_releases_are_listed_and_rolled_back(seeds_release: Release, tmp_path: Path) -> None:
+    data, first = copied_folder(seeds_release, tmp_path / "d"), seeds_release.id
     second = Path(run("build", SEEDS, "--data", data).out.strip()).name
     triples = manifest(data)["triples"]
     assert run("releases", "--data", data).out.splitlines() == [
@@ -990,6 +992,18 @@ def test_a_worker_that_imports_the_program_again_imports_no_command() -> None:
     assert not {"pyoxigraph", "rich"} & names
 
 
+def test_the_list_of_commands_says_what_each_says_of_itself_and_imports_none() -> None:
+    for name, (module, said) in COMMANDS.items():
+        command = getattr(import_module(f"pfocr_rdf.commands.{module}"), name)
+        assert str(inspect.getdoc(command)).split("\n\n")[0] == said
+    code = "import sys; from pfocr_rdf.cli import app; app(['--help'], standalone_mode=False); "
+    code += "print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert [name for name in COMMANDS if f"\n  {name} " not in done.stdout] == []
+    assert "pfocr_rdf.cli" in done.stdout
+    assert "pfocr_rdf.commands." not in done.stdout
+
+
 def test_only_what_serves_and_pushes_imports_what_serving_and_pushing_take() -> None:
     heavy = {"aiohttp", "starlette", "uvicorn"}
     assert imported_by(["serve", "push"]) > heavy
@@ -1022,10 +1036,9 @@ def test_what_needs_no_models_does_not_wait_for_them(words: list[str], data: Pat
 
 @pytest.mark.parametrize("harm", [b"", b"\0" * 9000], ids=["missing", "damaged"])
 def test_a_mistake_in_a_value_is_told_where_names_cannot_be_looked_up(
-    harm: bytes, tmp_path: Path
+    harm: bytes, published: Published
 ) -> None:
-    data = tmp_path / "data"
-    index = build(SEEDS, data).release.search_index
+    data, index = published.data, published.release.search_index
     if harm:
         index.write_bytes(harm)
     else:

@@ -4,34 +4,37 @@ import os
 import re
 import sys
 from collections import UserDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from io import TextIOWrapper
 from typing import Annotated, Any, Final
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from pfocr_rdf import __version__
 from pfocr_rdf.collector import no_collector
 from pfocr_rdf.interrupting import ending_at_once
 
-#: Command → the module of ``pfocr_rdf.commands`` that has the function of that name, in the order
-#: of the help.
+#: Command → the module of ``pfocr_rdf.commands`` that has the function of that name, and the first
+#: sentence of its help, in the order of the help. With the sentences here, the list of commands
+#: does not import them all, which takes a second.
 COMMANDS: Final = {
-    "build": "build",
-    "check": "build",
-    "query": "query",
-    "search": "search",
-    "enrich": "enrich",
-    "serve": "serve",
-    "push": "push",
-    "dump": "dump",
-    "verify": "verify",
-    "diff": "diff",
-    "releases": "releases",
-    "rollback": "releases",
-    "describe": "describe",
+    "build": ("build", "Build a release from records and make it the current one."),
+    "check": ("build", "Report what a build would report, without writing anything."),
+    "query": ("query", "Run a named query, or your own, on a release or an endpoint."),
+    "search": ("search", "Find figures by any words, names, symbols or identifiers."),
+    "enrich": ("enrich", "Find figures that are enriched in the genes of a list."),
+    "serve": ("serve", "Serve the current release: SPARQL at /sparql, pages at /."),
+    "push": ("push", "Send a release to another store, and count its triples there."),
+    "dump": ("dump", "Write the data of a release in one format, or copy all its dumps."),
+    "verify": ("verify", "Hash, parse and count every file of a release again."),
+    "diff": ("diff", "Print the quads removed (-) and added (+) between two releases."),
+    "releases": ("releases", "List the releases, oldest first."),
+    "rollback": ("releases", "Make an earlier release the current one; nothing is deleted."),
+    "describe": ("describe", "Print what a release says about a thing, and what points at it."),
 }
 
 #: An argument without any text, or an option with a value that has none.
@@ -50,9 +53,10 @@ class OnDemand(UserDict[str, Any]):
 
         :raises KeyError: if there is no such command.
         """
+        module_name, _ = self.data[name]
         # What is imported stays: the collector would scan it in vain.
         with no_collector(), ending_at_once():
-            module = import_module(f"pfocr_rdf.commands.{self.data[name]}")
+            module = import_module(f"pfocr_rdf.commands.{module_name}")
         single = typer.Typer(add_completion=False, rich_markup_mode=None)
         single.command(name)(getattr(module, name))
         return get_command(single)
@@ -64,6 +68,29 @@ class Commands(TyperGroup):
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
         self.commands = OnDemand(COMMANDS)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the list of commands."""
+        with self._outlined():
+            super().format_commands(ctx, formatter)
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> Any:
+        """Tell a shell which commands and options begin so."""
+        with self._outlined():
+            return super().shell_complete(ctx, incomplete)
+
+    @contextmanager
+    def _outlined(self) -> Iterator[None]:
+        """Of each command only what the list says of it, so that none is imported."""
+        on_demand = self.commands
+        self.commands = {
+            name: TyperCommand(name, help=said, rich_markup_mode=None)
+            for name, (_, said) in COMMANDS.items()
+        }
+        try:
+            yield
+        finally:
+            self.commands = on_demand
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Find the command.
