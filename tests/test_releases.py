@@ -840,7 +840,7 @@ def test_a_release_that_is_open_stays_readable_and_unchanged_while_the_next_is_b
     assert list(verify_release(first)) == []
 
 
-@pytest.mark.parametrize("times", [4, pytest.param(6, marks=pytest.mark.long)])
+@pytest.mark.parametrize("times", [3, pytest.param(6, marks=pytest.mark.long)])
 def test_readers_always_see_one_whole_release_while_many_are_published(
     times: int, tmp_path: Path
 ) -> None:
