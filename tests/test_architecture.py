@@ -64,7 +64,6 @@ LIBRARY_TO_USERS: Final = {
     "aiohttp": {"resending", "push", "web"},
     "yaml": {"records"},
     "frontmatter": {"records"},
-    "curies": {"spellings"},
     "sssom_pydantic": {"mappings"},
     "deflate": {"dumps"},
     "distributed": {"build"},

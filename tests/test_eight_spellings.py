@@ -6,23 +6,19 @@ The spellings are those of the endpoints that PFOCR is joined with: where each i
 
 import json
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
 import pytest
 
-from attacking import site_listening
 from building import build
 from invoking import run
 from linking import RECORD
 from making import write
 from paging import pages_of
-from pfocr_rdf import spellings
 from pfocr_rdf.equivalents import Thing, other_forms
 from pfocr_rdf.releases import Release
 from pfocr_rdf.spellings import find_iri
-from pfocr_rdf.web.app import SiteOptions
 from releasing import data_folder
 from serving import Answer, Server, serving
 
@@ -246,11 +242,3 @@ def test_what_no_iri_may_have_is_the_name_of_nothing(
 ) -> None:
     text = escaped(f"https://pfocr.wikipathways.org/a{character}b")
     assert pages_of(seeds_release).get(f"/thing?iri={text}").status == 404
-
-
-def test_the_first_visitor_does_not_wait_for_the_library_that_reads_spellings(
-    release: Release, tmp_path: Path
-) -> None:
-    spellings._converter.cache_clear()
-    with site_listening(data_folder(release, tmp_path / "data"), SiteOptions()):
-        assert spellings._converter.cache_info().currsize == 1

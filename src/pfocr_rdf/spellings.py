@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final, cast
+from typing import Final, cast
 from urllib.parse import unquote
 
 from pyoxigraph import NamedNode
@@ -17,9 +17,6 @@ from pfocr_rdf import iris as ns
 from pfocr_rdf.equivalents import Beginning, Kind, doi_iri, iri_beginnings
 from pfocr_rdf.errors import IriError
 from pfocr_rdf.iris import Iris
-
-if TYPE_CHECKING:
-    from curies import Converter
 
 #: Kind of thing → its name in messages, in the order in which a hint lists them.
 KIND_TO_NAME: Final[dict[Kind, str]] = {
@@ -51,6 +48,11 @@ BEGINNING_TO_PREFIXES: Final[dict[Beginning, str]] = {
     "ndex": "ndex",
     "obo": "obo",
     "resolver": "info miriam urn",  # info:doi/10.1000/1, urn:miriam:ncbigene:5742
+}
+PREFIX_TO_BEGINNING: Final[dict[str, Beginning]] = {
+    prefix: beginning
+    for beginning, prefixes in BEGINNING_TO_PREFIXES.items()
+    for prefix in (beginning, *prefixes.split())
 }
 #: What to give instead of an identifier from other vocabularies → the prefixes of those.
 ADVICE_TO_PREFIXES: Final[dict[str, str]] = {
@@ -172,22 +174,21 @@ def _prefixed(spelt: str, kinds: Sequence[Kind], iris: Iris) -> tuple[Kind, str]
     """The kind and the accession of an IRI or a CURIE."""
     if not SEPARATOR_RE.search(spelt):  # as nearly all that people search for
         raise IriError(_named(kinds), spelt, _hint(spelt, spelt, "", kinds))
-    converter = _converter(iris)
-    beginning: str | None
+    beginning: Beginning | None
     if WEB_RE.match(spelt):
         prefix = ""
-        beginning, rest = converter.parse_uri(_comparable(spelt)) or (None, "")
+        beginning, rest = _begun(_comparable(spelt), iris)
     else:
         prefix, _, rest = spelt.partition(":" if ":" in spelt else "_")
-        beginning, rest = converter.standardize_prefix(prefix.lower()), rest.lstrip(" ")
-    while separator := BEGINNING_TO_SEPARATOR.get(cast(Beginning, beginning)):
+        beginning, rest = PREFIX_TO_BEGINNING.get(prefix.lower()), rest.lstrip(" ")
+    while beginning and (separator := BEGINNING_TO_SEPARATOR.get(beginning)):
         prefix, *after = separator.split(rest, maxsplit=1)
-        beginning, rest = converter.standardize_prefix(prefix.lower()), "".join(after)
+        beginning, rest = PREFIX_TO_BEGINNING.get(prefix.lower()), "".join(after)
     if beginning is None:
         raise IriError(_named(kinds), spelt, _hint(spelt, prefix, rest, kinds))
     # chebi:CHEBI:15377, as identifiers.org writes it
     again, _, bare = rest.partition(":")
-    if bare and converter.standardize_prefix(again.lower()) == beginning:
+    if bare and PREFIX_TO_BEGINNING.get(again.lower()) == beginning:
         rest = bare
     if beginning == "pmc" and (page := PAGE_RE.fullmatch(rest)):
         pmcid, where, name = page.groups()
@@ -255,30 +256,26 @@ def _cased(kind: Kind, accession: str) -> str:
 
 
 @lru_cache(maxsize=16)
-def _converter(iris: Iris) -> "Converter":
-    """A converter with the beginnings of all IRIs and the prefixes of all CURIEs, longest first."""
-    # Imported here: with pydantic it takes a tenth of a second and 12 MiB, and most commands,
-    # bare accessions and words do not need it.
-    from curies import Converter, Record
+def _uri_to_beginning(iris: Iris) -> dict[str, Beginning]:
+    """What IRIs of things begin with, comparable, longest first.
 
+    The library curies would find them too, but brings pydantic: a fifth of a second and 12 MiB,
+    of a server twice.
+    """
     # If the configured prefix of genes is also a spelling of another thing, it means genes here.
-    uri_to_beginning: dict[str, Beginning] = {}
+    found: dict[str, Beginning] = {}
     for beginning, uris in iri_beginnings(iris).items():
         for uri in uris:
-            uri_to_beginning.setdefault(_comparable(uri), beginning)
-    records = []
-    for beginning, prefixes in BEGINNING_TO_PREFIXES.items():
-        prefix, *synonyms = prefixes.split()
-        first, *others = (uri for uri, of in uri_to_beginning.items() if of == beginning)
-        records.append(
-            Record(
-                prefix=beginning,
-                prefix_synonyms=[name for name in (prefix, *synonyms) if name != beginning],
-                uri_prefix=first,
-                uri_prefix_synonyms=others,
-            )
-        )
-    return Converter(records)
+            found.setdefault(_comparable(uri), beginning)
+    return dict(sorted(found.items(), key=lambda item: -len(item[0])))
+
+
+def _begun(iri: str, iris: Iris) -> tuple[Beginning | None, str]:
+    """The longest beginning that a comparable IRI has, and what follows; None for another's."""
+    for uri, beginning in _uri_to_beginning(iris).items():
+        if iri.startswith(uri):
+            return beginning, iri.removeprefix(uri)
+    return None, ""
 
 
 def _comparable(iri: str) -> str:

@@ -23,7 +23,6 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, Router
 
 from pfocr_rdf.releases import MANIFEST
-from pfocr_rdf.spellings import find_iri
 from pfocr_rdf.web.backend.settings import Backend
 from pfocr_rdf.web.endpoint import PREFLIGHT, Endpoint, EndpointOptions
 from pfocr_rdf.web.engine import Engine, EngineOptions
@@ -179,8 +178,6 @@ class Site:
             await behind.wait_for(held, self.data)
             source = behind.source(held)
         reading = await asyncio.to_thread(open_reading, held, source)
-        # The first call imports modules for a quarter of a second: no visitor is to wait for that.
-        await asyncio.to_thread(find_iri, "ncbigene:1", reading.iris)
         await self.engine.serve(held)
         if behind is not None:
             behind.serve(held)

@@ -36,7 +36,6 @@ from pyoxigraph import Store
 
 from pfocr_rdf.diagnosis.tokens import apart_or_token
 from pfocr_rdf.forks import die_with_parent
-from pfocr_rdf.spellings import known_iri
 from pfocr_rdf.web.opening import open_whole, unopened
 from pfocr_rdf.web.problems import Refusal
 from pfocr_rdf.web.sandbox import adopt_orphans
@@ -377,7 +376,6 @@ def main() -> None:
         signal.signal(number, signal.SIG_IGN)
     adopt_orphans()
     apart_or_token()  # here, and not in each query process
-    known_iri("gene:1")  # imports what a query process, which can open no file, cannot
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     wanted = MAX_DESCRIPTORS if most == resource.RLIM_INFINITY else min(most, MAX_DESCRIPTORS)
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, wanted))
