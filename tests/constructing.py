@@ -10,6 +10,8 @@ from pfocr_rdf.queries import bind, load_query
 from pfocr_rdf.web.pages.thing import CLASS_TO_KIND
 from pfocr_rdf.web.reading import Reading
 
+# Written so that Oxigraph looks up what is bound: where VALUES stands for the property of what is
+# joined, it reads all triples that have it.
 #: Of a thing, with the figures that its page lists.
 THING: Final = """
 CONSTRUCT {{ ?s ?p ?o }} WHERE {{
@@ -26,16 +28,20 @@ CONSTRUCT {{ ?s ?p ?o }} WHERE {{
   UNION {{ VALUES ?x {{ {thing} }} ?s skos:closeMatch ?x . VALUES ?p {{ schema:name }} ?s ?p ?o }}
   UNION {{ VALUES ?s {{ {figures} }} VALUES ?o {{ {thing} }} ?s ?p ?o }}
   UNION {{ VALUES ?s {{ {figures} }}
-           VALUES ?p {{ schema:name schema:identifier schema:isPartOf }} ?s ?p ?o }}
+           ?s ?p ?o FILTER(?p IN (schema:name, schema:identifier, schema:isPartOf)) }}
   UNION {{ VALUES ?f {{ {figures} }} ?f schema:isPartOf ?s . VALUES ?o {{ {thing} }} ?s ?p ?o }}
-  UNION {{ VALUES ?f {{ {figures} }} ?f schema:isPartOf ?s . VALUES ?p {{ schema:name }} ?s ?p ?o }}
+  UNION {{ VALUES ?f {{ {figures} }} ?f schema:isPartOf ?s .
+           ?s schema:name ?o . BIND(schema:name AS ?p) }}
 }}
 """
 #: The figures that have a thing, and those whose article has it.
-HAVING: Final = "SELECT DISTINCT ?f WHERE {{ ?f ?p {thing} ; a pfocr:PathwayFigure }}"
+HAVING: Final = """
+SELECT DISTINCT ?f WHERE {{ ?f ?p {thing} FILTER EXISTS {{ ?f a pfocr:PathwayFigure }} }}
+"""
 THROUGH: Final = """
 SELECT DISTINCT ?f WHERE {{
-  ?a schema:isPartOf|schema:publisher {thing} . ?f schema:isPartOf ?a ; a pfocr:PathwayFigure
+  ?a schema:isPartOf|schema:publisher {thing} . ?f schema:isPartOf ?a
+  FILTER EXISTS {{ ?f a pfocr:PathwayFigure }}
 }}
 """
 #: Of anything else: in all graphs, for links of mapping sets have graphs of their own.
@@ -75,8 +81,11 @@ def is_thing(reading: Reading, iri: NamedNode) -> bool:
 
 def of_figure(reading: Reading, figure: NamedNode) -> set[Triple]:
     """What a named query says of a figure."""
-    record = load_query("figure-record")
-    return constructed(reading, bind(record, {"figure": figure.value}, reading.iris))
+    query = bind(load_query("figure-record"), {"figure": figure.value}, reading.iris)
+    # Unordered: to order them takes most of the query's time, and they become a set.
+    said, order, _ = query.partition("\nORDER BY ")
+    assert order
+    return constructed(reading, said)
 
 
 def of_thing(reading: Reading, thing: NamedNode, figures: Iterable[NamedNode]) -> set[Triple]:

@@ -4,7 +4,7 @@ The data have no blank nodes, so that two documents are isomorphic if their trip
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from pyoxigraph import NamedNode, RdfFormat, Triple
@@ -24,7 +24,7 @@ from paging import BASE, Markup, Pages, graph
 from parsing import by_pyoxigraph
 from pfocr_rdf.iris import PFOCR
 from pfocr_rdf.vocabulary import Schema
-from pfocr_rdf.web.pages.forms import RDF_FORMS
+from pfocr_rdf.web.pages.forms import RDF_FORMS, Form
 from pfocr_rdf.web.pages.links import Links
 from pfocr_rdf.web.pages.resource import MOST_POINTING
 from pfocr_rdf.web.pages.thing_facts import PAGE_FIGURES
@@ -53,33 +53,34 @@ def addresses(pages: Pages) -> dict[str, set[str]]:
     return dict(sorted(found.items()))
 
 
-def failures(pages: Pages, found: Mapping[str, set[str]], closely: int = 1) -> list[str]:
+def failures(
+    pages: Pages, found: Mapping[str, set[str]], wholly: int = 1, closely: int = 1
+) -> list[str]:
     """What is wrong with pages: address and what.
 
     :param found: from :func:`addresses`, all or some.
-    :param closely: every so many pages are looked at closely, which takes half of the time: the
-        HTML is validated, and each form is asked for at its own address, too.
+    :param wholly: every so many are asked for in each form of RDF; of the others one form is, of
+        each in turn.
+    :param closely: every so many are looked at closely, which takes half of the time: the HTML is
+        validated, and each form is asked for at its own address, too.
     """
-    return [
-        f"/{address}: {what}"
-        for index, (address, fragments) in enumerate(found.items())
-        for what in _wrong(pages, address, fragments, closely=index % closely == 0)
-    ]
+    wrong = []
+    for index, (address, fragments) in enumerate(found.items()):
+        forms = [RDF_FORMS[index % len(RDF_FORMS)]] if index % wholly else RDF_FORMS
+        told = _wrong(pages, address, fragments, forms, closely=index % closely == 0)
+        wrong += [f"/{address}: {what}" for what in told]
+    return wrong
 
 
-def _wrong(pages: Pages, address: str, fragments: set[str], *, closely: bool) -> Iterator[str]:
+def _wrong(
+    pages: Pages, address: str, fragments: set[str], forms: Sequence[Form], *, closely: bool
+) -> Iterator[str]:
     """Everything that is wrong with one address; nothing for a good one."""
     html = pages.get(f"/{address}", "text/html")
     if html.status == 301:
-        # An alias leads to its figure, in every form; MeSH ids do not say what they identify.
         target = html.headers["location"]
-        for form in RDF_FORMS:
-            page = pages.get(f"/{address}", form.media_type)
-            if (page.status, page.headers.get("location")) != (301, target):
-                yield f"{form.label}: {page.status} and not to {target}"
+        yield from _redirects(pages, address, target, forms)
         if address.startswith("figures/"):
-            if not pages.reading.is_figure(NamedNode(BASE[:-1] + target)):
-                yield f"an alias of {target}, which is no figure"
             return
         address = target.removeprefix("/")
         html = pages.get(target, "text/html")
@@ -93,18 +94,33 @@ def _wrong(pages: Pages, address: str, fragments: set[str], *, closely: bool) ->
         return
     if closely:
         yield from flaws(html.text)
+    elif ONE_FORM.fullmatch(address) and not fragments:
+        return  # the same page as that of the figure, whose address is asked for, too
     markup = Markup(html.text)
     missing = fragments - set(markup.attributes("id"))
     if missing:
         yield f"no place {sorted(missing)}"
     if not ONE_FORM.fullmatch(address):
-        yield from _forms(pages, address, markup, closely=closely)
+        yield from _forms(pages, address, markup, forms, closely=closely)
 
 
-def _forms(pages: Pages, address: str, markup: Markup, *, closely: bool) -> Iterator[str]:
-    """What is wrong with the forms of RDF."""
+def _redirects(pages: Pages, address: str, target: str, forms: Sequence[Form]) -> Iterator[str]:
+    """An alias leads to its figure, in every form; MeSH ids do not say what they identify."""
+    for form in forms:
+        page = pages.get(f"/{address}", form.media_type)
+        if (page.status, page.headers.get("location")) != (301, target):
+            yield f"{form.label}: {page.status} and not to {target}"
+    figure = NamedNode(BASE[:-1] + target)
+    if address.startswith("figures/") and not pages.reading.is_figure(figure):
+        yield f"an alias of {target}, which is no figure"
+
+
+def _forms(
+    pages: Pages, address: str, markup: Markup, forms: Sequence[Form], *, closely: bool
+) -> Iterator[str]:
+    """What is wrong with these forms of RDF."""
     expected = None
-    for form in RDF_FORMS:
+    for form in forms:
         page = pages.get(f"/{address}", form.media_type)
         if page.status != 200 or page.media_type != form.media_type:
             yield f"{form.label}: {page.status} {page.headers}"
