@@ -32,6 +32,8 @@ FLAGS: Final = (
     "--disable-sync",
     "--no-first-run",
     "--hide-scrollbars",
+    "--disable-smooth-scrolling",
+    "--force-prefers-reduced-motion",
     # No other host has an address: what a page asks of one fails at once, and is seen to.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
