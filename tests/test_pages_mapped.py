@@ -50,7 +50,7 @@ def test_links_of_mapping_sets_have_pages_and_stand_on_those_of_their_things(
     assert len(minted) == MOST_MAPPED + 2 + 3, "mappings, the graphs of two sets, other spellings"
     found = {name: places for name, places in addresses(mapped).items() if name != "sparql"}
     assert {target.removeprefix("/") for target in minted} <= set(found)
-    assert failures(mapped, found, closely=4) == []
+    assert failures(mapped, found, wholly=4, closely=4) == []
     assert "http://x.example/PTGS1" in Markup(mapped.get("/gene/5742").text).hrefs()
 
 
