@@ -15,7 +15,7 @@ from pfocr_rdf import composing
 from pfocr_rdf.composing import SHORT, Form, normalized
 
 FORMS = get_args(Form)
-#: Longer than anything takes here; all these accents at once would take a minute.
+#: Longer than anything takes here; all these accents at once would take 40 s.
 MOST_S = 5
 
 

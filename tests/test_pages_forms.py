@@ -95,8 +95,8 @@ KINDS: Final = (
 )
 
 
-#: Of each module that answers: a record, a thing, and what is neither.
-MADE_APART: Final = ("figure", "gene", "vocabulary", "dataset")
+#: A page of each module that makes pages.
+MADE_APART: Final = ("figure", "gene", "vocabulary", "dataset", "release", "graph")
 
 
 @pytest.fixture(params=KINDS)

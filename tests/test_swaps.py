@@ -216,12 +216,14 @@ def test_a_server_whose_release_was_deleted_is_not_ready_until_it_is_back(
     server, data = running
     away = data.with_name("away")
     data.rename(away)
-    ready = server.request("GET", "/ready")
+    try:
+        ready = server.request("GET", "/ready")
+    finally:
+        away.rename(data)
     assert (ready.status, ready.problem) == (503, "no-release")
     assert (
         ready.json["detail"] == "the files of the release are gone: put them back, or build again"
     )
-    away.rename(data)
     assert server.request("GET", "/ready").status == 200
 
 

@@ -8,7 +8,7 @@ from collections import Counter
 from typing import Final
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pyoxigraph import Literal, NamedNode, Triple
 
@@ -109,7 +109,6 @@ def tallied(*of_parts: list[Node], most: int = 100) -> Tally:
     return total
 
 
-@settings(max_examples=100)
 @given(parts)
 def test_counts_are_those_of_the_triples(part: list[Node]) -> None:
     tally, found = tallied(part), set(triples(part))
@@ -117,7 +116,6 @@ def test_counts_are_those_of_the_triples(part: list[Node]) -> None:
     assert tally.distinct_objects == len({t.object for t in found})
 
 
-@settings(max_examples=100)
 @given(parts, st.integers(1, 5), st.integers(0, 9), st.randoms(use_true_random=False))
 def test_counts_do_not_depend_on_how_nodes_are_cut_and_ordered(
     part: list[Node], pieces: int, most: int, chance: random.Random

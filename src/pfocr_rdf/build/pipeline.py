@@ -70,7 +70,7 @@ class Findings:
 
     @property
     def skipped(self) -> int:
-        """Records that could not be read."""
+        """Records that were not read: those that cannot be, and copies of a figid."""
         return self.records - self.figures
 
 
