@@ -30,6 +30,15 @@ LIMIT_S: Final = 180.0
 AGAIN_S: Final = 30.0
 
 
+def pytest_configure() -> None:
+    """Hear Ctrl-C even where whoever started the tests ignores it, as shells do for `make test &`.
+
+    What the tests start would ignore it too, and they wait for what it does then.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol() -> Generator[None, object, object]:
     """Fail a test that hangs, and say where; what it has started is ended as after any other.
