@@ -273,21 +273,32 @@ def test_what_a_property_with_iris_alone_is_compared_with_takes_no_time() -> Non
         assert list(absent(text, store, Iris())) == [Matched(Literal("5594"), mentions)]
 
 
-def test_a_text_in_the_place_of_an_iri_is_told_with_the_property_that_has_it(
+def test_an_identifier_in_the_place_of_its_thing_is_told_with_the_thing(
     seeds_release: Release,
 ) -> None:
     number = "^^<http://www.w3.org/2001/XMLSchema#integer>"
-    instead = ['"5594"', f"<{SCHEMA}identifier>"]
     for text, term in (
         ("SELECT * { ?f schema:mentions ?g FILTER(?g = '5594') }", '"5594"'),
         ("SELECT * { ?f schema:mentions ?g FILTER(?g = 5594) }", f'"5594"{number}'),
         ("SELECT * { VALUES ?g { '5594' } ?f schema:mentions ?g }", '"5594"'),
+        ("SELECT * { ?f schema:mentions ?g FILTER(?g IN (5594)) }", f'"5594"{number}'),
         ("SELECT * { ?f schema:mentions ?g } VALUES ?g { 5594 }", f'"5594"{number}'),
     ):
-        assert all_told(seeds_release, text) == [[term, f"<{SCHEMA}mentions>", *instead]], text
+        told = [term, f"<{SCHEMA}mentions>", f"<{GENE}>", None]
+        assert all_told(seeds_release, text) == [told], text
     # Of a variable that other patterns have, too, it may be a value.
     text = "SELECT * { VALUES ?g { '5594' } { ?f schema:mentions ?g } UNION { ?h ?p ?g } }"
     assert all_told(seeds_release, text) == []
+
+
+def test_a_text_that_is_no_value_is_told_with_the_property_that_has_it(
+    seeds_release: Release,
+) -> None:
+    for text in ("?f schema:mentions 'MAPK1'", "?f schema:datePublished ?g FILTER(?g = 'MAPK1')"):
+        ((*_, instead, path),) = all_told(seeds_release, f"SELECT * {{ {text} }}")
+        assert (instead, path) == ('"MAPK1"', f"<{SCHEMA}name>")
+    ((*_, instead, path),) = all_told(seeds_release, "SELECT * { ?f schema:caption '5594' }")
+    assert (instead, path) == ('"5594"', f"<{SCHEMA}identifier>")
 
 
 def test_of_an_absent_property_the_value_is_not_told_too(seeds_release: Release) -> None:

@@ -139,6 +139,14 @@ def test_an_iri_that_is_a_value_is_told_with_its_property(text: str, expected: s
         ("?s schema:a ?n FILTER(!?n = 5)", ""),
         ("?s schema:a ?n FILTER(!(?n = 5) && IF(?n = 6, 1, 2) = 1)", ""),
         ("?s schema:a ?n FILTER((?n = 5) || !bound(?s) && (?n = 6))", "= 5, = 6"),
+        # A list is of what may be equal.
+        (
+            "?s schema:a ?n FILTER(?n IN (5, 'x'@en, 'y' ^^xsd:t) && ?n in('z'))",
+            "= 5, = x, = y, = z",
+        ),
+        ("?s schema:a ?n FILTER(?n IN ((6), 5, 7 + 1, STR('x'), ?n = 8, !9, 6 * 2))", "= 5"),
+        ("?s schema:a ?n FILTER(?n NOT IN (5) && !(?n IN (5)) && STR(?n) IN ('5'))", ""),
+        ("?s schema:a ?n FILTER(!?n IN (5) || 1 + ?n IN (5))", ""),
     ],
 )
 def test_what_the_values_of_a_property_are_compared_with_is_told(text: str, expected: str) -> None:

@@ -45,8 +45,9 @@ NUMBERS: Final = frozenset(XSD + name for name in (*INTEGERS, "decimal", "double
 LANGUAGE_TEXT: Final = term(RDF, "langString")
 #: How many triples of a property are read to see what values it has.
 SAMPLE: Final = 100
+IDENTIFIER: Final = term(SCHEMA, "identifier")
 #: The properties that a text is most often meant to be a value of.
-NAMING: Final = (term(SCHEMA, "name"), term(SCHEMA, "identifier"))
+NAMING: Final = (term(SCHEMA, "name"), IDENTIFIER)
 #: The datatypes tried for an absent value, after plain text, which is tried first.
 DATATYPES: Final = tuple(
     term(XSD, name)
@@ -248,18 +249,32 @@ def _has_instances_of_subclasses(node: NamedNode, store: Quads) -> bool:
 
 
 def _other_value(literal: Literal, of: NamedNode | None, store: Quads, find: Find) -> Instead:
-    """A value of the property written in another way, or else another property with the text."""
+    """A value of the property: written in another way, or the thing that the text identifies.
+
+    If there is none, another property with the text.
+    """
     graph = DefaultGraph()
     for other in _written_like(literal.value, find):
         # A number of any property is the value of one that has nothing to do with the query.
         is_any_number = of is None and isinstance(other, Literal) and _kind(other) == "number"
         if other != literal and not is_any_number and (had := _value_in(other, of, store, graph)):
             return Instead(had)
+    for thing in _identified(literal.value, store) if of else ():
+        if _is_value(thing, of, store, graph):
+            return Instead(thing)
     text = Literal(literal.value)
     for named in (*NAMING, None):
         if quad := first_quad(store, None, named, text, graph):
             return Instead(text, (quad.predicate,))
     return Instead()
+
+
+def _identified(text: str, store: Quads) -> Iterator[NamedNode]:
+    """The first things with an identifier: the gene for 5594, the figure for its figid."""
+    quads = store.quads_for_pattern(None, IDENTIFIER, Literal(text), DefaultGraph())
+    for quad in islice(quads, SAMPLE):
+        if isinstance(quad.subject, NamedNode):
+            yield quad.subject
 
 
 def _written_like(text: str, find: Find) -> Iterator[NamedNode | Literal]:

@@ -105,8 +105,8 @@ def matched_in(text: str, prefixes: Mapping[str, str]) -> list[Matched]:
     columns = list[str]()
     found = dict[Matched, None]()
     before = NOTHING
-    for at, ((piece, place, of), (is_met, is_tested)) in enumerate(
-        zip(placed, met(words), strict=True)
+    for at, ((piece, place, of), (is_met, is_tested), listed) in enumerate(
+        zip(placed, met(words), _listing(words), strict=True)
     ):
         after = words[at + 1 : at + 4]
         if piece.text == "VALUES":
@@ -124,11 +124,12 @@ def matched_in(text: str, prefixes: Mapping[str, str]) -> list[Matched]:
                 literal = _literal(text, piece, after)
                 compared = ""
                 if place == "aside":
-                    is_alone = piece.gap in COMPARISONS and before.gap in ALONE
+                    compared = "=" if listed else piece.gap
+                    is_alone = bool(listed) or (compared in COMPARISONS and before.gap in ALONE)
                     # Of values that cannot be compared, neither < nor its negation holds.
-                    is_alone &= is_met if piece.gap == "=" else is_tested
+                    is_alone &= is_met if compared == "=" else is_tested
                     is_alone &= not _is_computed_with(after)
-                    of, compared = properties.get(before.text) if is_alone else None, piece.gap
+                    of = properties.get(listed or before.text) if is_alone else None
                 elif is_data and len(columns) == 1:
                     of = given.get(columns[0])
                 is_asked = is_data or (is_met if place == "pattern" else bool(of))
@@ -291,6 +292,20 @@ def _takes_away(earlier: Piece, before: Piece) -> bool:
     """Whether a group excludes what it matches: then it cannot be why nothing is found."""
     is_negated = before.gap.endswith("!") or earlier.text == "NOT"
     return before.text == "MINUS" or (before.text == "EXISTS" and is_negated)
+
+
+def _listing(words: Sequence[Piece]) -> Iterator[str]:
+    """For each word, the variable that is compared with it in ``?v IN (…)``; mostly none."""
+    listed, depth = "", 0  # the variable of the list, and how many parentheses are open in it
+    earlier = before = NOTHING
+    for piece, following in pairwise((*words, NOTHING)):
+        if not depth and (before.text, piece.text) == ("IN", "(") and earlier.gap in ALONE:
+            listed = earlier.text if earlier.kind == "variable" else ""
+        is_alone = piece.gap in ("", ",") and following.gap in ("", ",", "@")
+        yield listed if depth == 1 and is_alone else ""
+        depth += {"(": 1, ")": -1}.get(piece.text, 0) if listed else 0
+        listed = listed if depth else ""
+        earlier, before = before, piece
 
 
 def _is_bound(before: Sequence[Piece], after: Sequence[Piece], matched: Container[str]) -> bool:
