@@ -553,24 +553,35 @@ def test_why_a_query_finds_nothing_is_said_until_one_does(browser: Browser, serv
         "?F has no value: no pattern of the query has it; ?f may be meant",
         "?g has no value outside MINUS",
     ]
-    texts = "SELECT ?f { ?f a pfocr:PathwayFigure FILTER(CONTAINS(?f, 'PMC')) }"
-    ask_again(texts, browser)
-    browser.wait(f"{said}.checkVisibility()", "it is said")
-    assert browser.run(f"{said}.innerText") == (
-        "Nothing was found: ?f is no text, write STR(?f) in the function"
-    )
     names = "SELECT * { ?f schema:mentions gene:MAPK1, 5594 }"
     ask_again(names, browser)
     browser.wait(f"{said}.checkVisibility()", "it is said")
     assert browser.run(f"{said}.innerText.split(/\\s*\\n\\s*/).slice(1)") == [
         'https://identifiers.org/ncbigene/MAPK1, but "MAPK1" as http://schema.org/name',
         '"5594"^^<http://www.w3.org/2001/XMLSchema#integer> as http://schema.org/mentions'
-        ', but "5594" as http://schema.org/identifier',
+        ", but https://identifiers.org/ncbigene/5594",
     ]
     ask_again(https, browser)
     browser.wait(f"{said}.checkVisibility()", "it is said")
     ask_again(https.replace("https:", "http:"), browser)
     assert not browser.run(f"{said}.checkVisibility()")
+
+
+@needs_editor
+def test_conditions_that_no_text_meets_are_said(browser: Browser, server: Server) -> None:
+    said = "document.getElementById('absent')"
+    letters = "SELECT ?f { ?f schema:name ?n FILTER(CONTAINS(?n, 'mapk') && REGEX(?n, '<b>?')) }"
+    browser.open(f"{site(server)}/sparql?query={quote(letters)}")
+    browser.wait(f"{said}.checkVisibility()", "it is said")
+    assert browser.run(f"{said}.innerText") == (
+        "Nothing was found: CONTAINS(?n, 'mapk') tells capitals from small letters, write"
+        " CONTAINS(LCASE(?n), 'mapk'); no text meets REGEX(?n, '<b>?')"
+    )
+    ask_again("SELECT ?f { ?f a pfocr:PathwayFigure FILTER(CONTAINS(?f, 'PMC')) }", browser)
+    browser.wait(f"{said}.checkVisibility()", "it is said")
+    assert browser.run(f"{said}.innerText") == (
+        "Nothing was found: ?f is no text, write STR(?f) in the function"
+    )
 
 
 def test_without_scripts_the_editor_is_a_form(browser: Browser, server: Server) -> None:

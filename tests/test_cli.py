@@ -476,7 +476,7 @@ def test_where_nothing_is_found_what_the_release_lacks_is_told(data: Path) -> No
     genes = " ".join(f"gene:{number}" for number in range(10**9, 10**9 + 2_000))
     other = "SELECT * { ?g schema:taxonomicRange 9606 }"
     told = run("query", other, "--data", data).err.splitlines()
-    assert told[1].endswith('but "9606" as <http://schema.org/identifier>')
+    assert told[1].endswith("but <http://purl.obolibrary.org/obo/NCBITaxon_9606>")
     many = f"SELECT * {{ VALUES ?gene {{ {genes} }} ?f schema:mentions ?gene }}"
     lines = run("query", many, "--data", data).err.splitlines()
     assert lines[1] == "  <https://identifiers.org/ncbigene/1000000000>"

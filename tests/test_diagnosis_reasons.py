@@ -13,6 +13,7 @@ from pfocr_rdf.diagnosis.graphs import Misplaced
 from pfocr_rdf.diagnosis.matched import Matched
 from pfocr_rdf.diagnosis.never import Never
 from pfocr_rdf.diagnosis.reasons import CountedEarly, Reason, Unnamed, Unreadable, reasons
+from pfocr_rdf.diagnosis.unmet import Unmet
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.releases import Release
 from pfocr_rdf.web.absences import told_absent
@@ -29,6 +30,11 @@ QUERY_TO_REASONS: Final[dict[str, list[type[Reason]]]] = {
     "SELECT * FROM <urn:g> { ?f schema:mentions ?g }": [Misplaced],
     "SELECT * { ?f <urn:p> <urn:o> ; schema:name 'nothing' }": [Matched, Matched, Matched],
     "SELECT * { ?f schema:mentions ?g ; pfocr:tier ?t }": [Apart],
+    'SELECT * { ?g schema:name ?n FILTER(CONTAINS(?n, "mapk") && STRENDS(?n, "é")) }': [
+        *(Unmet, Unmet)
+    ],
+    # Texts are not looked through if something else is told.
+    'SELECT * { ?f schema:name ?n ; pfocr:tier ?t FILTER(CONTAINS(?n, "mapk")) }': [Apart],
     # What a property that is not there has beside it is told of none.
     "SELECT * { ?f schema:mentions ?g ; pfocr:tiers ?t ; pfocr:tier ?x }": [Matched],
     "SELECT ?g (COUNT(?f) AS ?n) FROM <urn:g> { ?f <urn:p> ?g } GROUP BY ?g HAVING (?n > 1)": [

@@ -263,6 +263,12 @@ def test_what_is_sought_in_the_wrong_graphs_or_counted_too_early_is_told(server:
             ', <LCASE%28%3Fn%29%20%3D%20%27A%27>; of="CASE"'
             '; instead="LCASE%28%3Fn%29%20%3D%20%27a%27"',
         ),
+        (
+            "SELECT * { ?g schema:name ?n FILTER(REGEX(?n, 'mapk') && STRENDS(?n, 'é')) }",
+            '<REGEX%28%3Fn%2C%20%27mapk%27%29>; of="TEXT"'
+            '; instead="REGEX%28%3Fn%2C%20%27mapk%27%2C%20%22i%22%29"'
+            ', <STRENDS%28%3Fn%2C%20%27%C3%A9%27%29>; of="TEXT"',
+        ),
     ):
         assert server.ask(text).headers["x-pfocr-absent"] == absent
 

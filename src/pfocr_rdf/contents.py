@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Protocol, runtime_checkable
 
-from pyoxigraph import DefaultGraph, NamedNode, Quad, Store
+from pyoxigraph import DefaultGraph, NamedNode, Quad, QuerySolutions, Store
 
 from pfocr_rdf.errors import NO_FILES, OPEN_MORE, IriError, ReleaseError
 from pfocr_rdf.iris import SCHEMA, Iris, term
@@ -37,6 +37,26 @@ class Distant(Quads, Protocol):
         self, subject: Any, predicate: Any, object: Any, graph_name: Any = None, /
     ) -> Quad | None:
         """One quad of a pattern, if there is any, without waiting for the others."""
+
+
+@runtime_checkable
+class Answering(Quads, Protocol):
+    """Quads of which whole queries can be asked, as long as there is time."""
+
+    def rows(self, text: str, /) -> QuerySolutions | None:
+        """The solutions of a SELECT query; None if the quads only find those of a pattern."""
+
+
+def rows_of(quads: Quads, text: str) -> QuerySolutions | None:
+    """The solutions of a SELECT query; None if the quads only find those of a pattern.
+
+    >>> list(rows_of(Store(), "SELECT ?s { ?s ?p ?o }"))
+    []
+    """
+    if isinstance(quads, Answering):
+        return quads.rows(text)
+    answer = quads.query(text) if isinstance(quads, Store) else None
+    return answer if isinstance(answer, QuerySolutions) else None
 
 
 def first_quad(

@@ -1,6 +1,6 @@
 """Why a query of the command line found nothing, in a few lines on standard error."""
 
-from pyoxigraph import NamedNode, Store
+from pyoxigraph import Literal, NamedNode, Store
 
 from pfocr_rdf.commands.console import counted, say
 from pfocr_rdf.diagnosis.absent import MOST_TOLD
@@ -9,6 +9,7 @@ from pfocr_rdf.diagnosis.graphs import Misplaced
 from pfocr_rdf.diagnosis.matched import Matched
 from pfocr_rdf.diagnosis.never import Never
 from pfocr_rdf.diagnosis.reasons import CountedEarly, Unnamed, Unreadable, instead_of, reasons
+from pfocr_rdf.diagnosis.unmet import Unmet
 from pfocr_rdf.iris import Iris
 
 
@@ -39,7 +40,7 @@ def tell_unfound(text: str, store: Store, iris: Iris) -> None:
         say(f"  and {counted(more, 'other term')} of the query")
 
 
-def _words(reason: Unnamed | CountedEarly | Unreadable | Never | Misplaced | Apart) -> str:
+def _words(reason: Unnamed | CountedEarly | Unreadable | Never | Misplaced | Apart | Unmet) -> str:
     match reason:
         case Unnamed(variable, expression):
             return f"{variable} has no value in HAVING, write {expression} there"
@@ -59,6 +60,11 @@ def _words(reason: Unnamed | CountedEarly | Unreadable | Never | Misplaced | Apa
             return f"{term} {is_where}, without FROM and GRAPH"
         case Apart():
             return _apart(reason)
+        case Unmet(condition, of, instead, example) if instead:
+            found = Literal(example)
+            return f"{condition} tells capitals from small letters, write {instead} to find {found}"
+        case Unmet(condition, of):
+            return f"no {of} meets {condition}"
 
 
 def _apart(one: Apart) -> str:

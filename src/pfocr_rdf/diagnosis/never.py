@@ -4,7 +4,7 @@
 in it. ``LANG(?title) = "en"`` asks for a language, and the texts of a release have none.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final, NamedTuple
@@ -68,21 +68,26 @@ def never(text: str, store: Quads, iris: Iris) -> Iterator[Never]:
     :param text: a well-formed query; its own prefixes take precedence over those of ``iris``.
     """
     words = list(pieces(text, iris.prefixes()))
-    names = {piece.text for piece in words if piece.kind == "word"}
-    if not names.isdisjoint(CHOICES) or any("||" in piece.gap for piece in words):
+    if is_optional(words):
         return
+    names = {piece.text for piece in words if piece.kind == "word"}
     properties = dict[str, NamedNode]()
     if "LANG" in names and not names_graphs(text):
         properties = properties_of_variables(text, iris.prefixes())
     for at, (is_needed, _) in enumerate(met(words)):
         if is_needed and words[at].kind == "word" and (found := _compared(words, at)):
             call, literal, end = found
-            condition = text[_start(words[at]) : end]
+            condition = text[start_of(words[at]) : end]
             if function := FUNCTION_TO_LETTERS.get(words[call.start].text):
                 if function.search(literal.text):
                     yield Never(on_a_line(condition), instead=_recased(text, at, found, words))
             elif _is_without_language(properties.get(_alone(words, call)), store):
                 yield Never(on_a_line(condition), _alone(words, call))
+
+
+def is_optional(words: Iterable[Piece]) -> bool:
+    """Whether a query may find something though a condition never holds."""
+    return any("||" in one.gap or (one.kind == "word" and one.text in CHOICES) for one in words)
 
 
 def _compared(words: Sequence[Piece], at: int) -> tuple[_Call, Piece, int] | None:
@@ -105,8 +110,7 @@ def _compared(words: Sequence[Piece], at: int) -> tuple[_Call, Piece, int] | Non
         return None
     if within:
         is_whole = after.text == ")" and not after.gap
-        is_whole &= not words[at].gap.endswith(COMPARING_SIGNS)
-        is_whole &= not _is_compared(words[end + 2 : end + 3])
+        is_whole &= not is_compared(words[at], words[end + 2 : end + 3])
         return (_Call(start, end), literal, after.end) if is_whole else None
     # Up to the end of the condition, or of one that must hold as well.
     is_whole = (after.text == ")" and not after.gap) or after.gap.startswith("&&")
@@ -114,9 +118,9 @@ def _compared(words: Sequence[Piece], at: int) -> tuple[_Call, Piece, int] | Non
     return (_Call(start, end), literal, literal.end) if is_whole and is_first else None
 
 
-def _is_compared(following: Sequence[Piece]) -> bool:
-    """Whether a condition is a value that is compared, by what follows it."""
-    return any(
+def is_compared(first: Piece, following: Iterable[Piece]) -> bool:
+    """Whether a condition is a value that is compared, by its first word and what follows it."""
+    return first.gap.endswith(COMPARING_SIGNS) or any(
         piece.gap.startswith(COMPARING_SIGNS) or piece.text in COMPARING_WORDS
         for piece in following
     )
@@ -145,11 +149,12 @@ def _recased(text: str, at: int, found: tuple[_Call, Piece, int], words: Sequenc
     """The condition with its text in the letters that the function gives."""
     call, literal, end = found
     written = literal.text.lower() if words[call.start].text == "LCASE" else literal.text.upper()
-    before = text[_start(words[at]) : _start(literal)]
+    before = text[start_of(words[at]) : start_of(literal)]
     return on_a_line(before + written + text[literal.end : end])
 
 
-def _start(piece: Piece) -> int:
+def start_of(piece: Piece) -> int:
+    """The index where a word begins."""
     return piece.end - len(piece.text)
 
 

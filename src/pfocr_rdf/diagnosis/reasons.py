@@ -15,6 +15,7 @@ from pfocr_rdf.diagnosis.having import counted_in_filter, unnamed_in_having
 from pfocr_rdf.diagnosis.matched import Matched
 from pfocr_rdf.diagnosis.never import Never, never
 from pfocr_rdf.diagnosis.relative import in_full, meant_by
+from pfocr_rdf.diagnosis.unmet import Unmet, unmet
 from pfocr_rdf.diagnosis.unread import unread
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.spellings import known_iri
@@ -43,14 +44,14 @@ class Unreadable:
 
 
 #: A :class:`Matched` is a term that the release lacks.
-Reason = Unnamed | CountedEarly | Unreadable | Never | Misplaced | Matched | Apart
+Reason = Unnamed | CountedEarly | Unreadable | Never | Misplaced | Matched | Apart | Unmet
 
 
 def reasons(text: str, store: Quads, iris: Iris) -> Iterator[Reason]:
     """Why a query finds nothing, what can be told by its text alone first.
 
-    What its things cannot have is told only if nothing else is: of a property that the release
-    lacks, all of that would be true as well.
+    What its things cannot have is told only if nothing before it is: of a property that the release
+    lacks, all of that would be true as well. Texts are looked through last, as it takes longest.
 
     :param text: a well-formed query.
     """
@@ -60,7 +61,8 @@ def reasons(text: str, store: Quads, iris: Iris) -> Iterator[Reason]:
         is_told = True
         yield _as_written(reason, written)
     if not is_told:
-        yield from islice(apart(text, store, iris), MOST_TOLD)
+        together = list(islice(apart(text, store, iris), MOST_TOLD))
+        yield from together or islice(unmet(text, store, iris), MOST_TOLD)
 
 
 def _as_written(reason: Reason, written: Mapping[NamedNode, str]) -> Reason:

@@ -6,7 +6,7 @@ release has in place of each. Values are written as in N-Triples and percent-enc
 variables that have no value in HAVING, conditions of FILTER that count, variables that a function
 cannot read, and what to write instead. So are graphs that the release does not have, and terms that
 only the default graph has. If the release has all that the query names, the header names properties
-that its things cannot have.
+that its things cannot have, or else conditions that none of its texts meets.
 """
 
 import time
@@ -14,9 +14,9 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
-from pyoxigraph import Literal, NamedNode, Quad
+from pyoxigraph import Literal, NamedNode, Quad, QuerySolutions
 
-from pfocr_rdf.contents import Quads, first_quad
+from pfocr_rdf.contents import Quads, first_quad, rows_of
 from pfocr_rdf.diagnosis.absent import MOST_TOLD
 from pfocr_rdf.diagnosis.apart import Apart
 from pfocr_rdf.diagnosis.graphs import Misplaced
@@ -30,6 +30,7 @@ from pfocr_rdf.diagnosis.reasons import (
     instead_of,
     reasons,
 )
+from pfocr_rdf.diagnosis.unmet import Unmet
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.web.headers import header_address, header_text
 from pfocr_rdf.web.problems import Refusal
@@ -41,16 +42,20 @@ LONGEST: Final = 200
 LONGEST_HEADER: Final = 2_000
 #: Seconds for finding out, at most; an answer without rows waits for it.
 LONGEST_S: Final = 1.0
+#: Seconds that looking through the texts of a property takes, at most.
+QUERY_S: Final = 0.7
 #: Twice the seconds that reading a query takes for each of its characters, if the text is long.
 CHARACTER_S: Final = 1e-5
 #: In place of the property: that the term is a variable without a value in HAVING, a condition of
 #: FILTER that counts, a variable that a function cannot read, a condition that never holds for want
-#: of a language or for the case of its letters, or a graph that the release does not have.
+#: of a language or for the case of its letters, one that no text of the release meets, or a graph
+#: that the release does not have.
 HAVING: Final = "HAVING"
 FILTER: Final = "FILTER"
 STR: Final = "STR"
 LANG: Final = "LANG"
 CASE: Final = "CASE"
+TEXT: Final = "TEXT"
 GRAPH: Final = "GRAPH"
 #: In place of a named graph: that only the default graph has the term, not those of the query.
 DEFAULT: Final = "DEFAULT"
@@ -58,7 +63,7 @@ DEFAULT: Final = "DEFAULT"
 WHOLE: Final = ('"', "<", "?", "[")
 BETWEEN: Final = ", "
 #: Where one of these is in place of the property, the term is no term but a part of the query.
-SPOKEN: Final = (HAVING, FILTER, STR, LANG, CASE)
+SPOKEN: Final = (HAVING, FILTER, STR, LANG, CASE, TEXT)
 #: Parameters of the header that follow a term; those in ``LISTS`` hold IRIs between spaces.
 LISTS: Final = ("has", "to")
 PARAMETERS: Final = (
@@ -138,8 +143,16 @@ class _Until:
         self._check()
         return first_quad(self._quads, subject, predicate, value, graph)
 
-    def _check(self) -> None:
-        if time.monotonic() > self._until:
+    def rows(self, text: str, /) -> QuerySolutions | None:
+        """The solutions of a query, which must not take longer than :data:`QUERY_S`.
+
+        :raises Refusal: if there may not be time for it.
+        """
+        self._check(QUERY_S)
+        return rows_of(self._quads, text)
+
+    def _check(self, takes_s: float = 0) -> None:
+        if time.monotonic() + takes_s > self._until:
             raise Refusal("query-timeout", "finding out why there are no rows takes too long")
 
 
@@ -154,7 +167,7 @@ def _size(reason: Reason) -> int:
     match reason:
         case Unnamed():
             return len(reason.expression)
-        case CountedEarly() | Never():
+        case CountedEarly() | Never() | Unmet():
             return len(reason.condition)
         case Unreadable():
             return len(reason.variable)
@@ -175,6 +188,8 @@ def _reported(reason: Reason, store: Quads, iris: Iris) -> tuple[str, ...]:
             return variable, STR, f"STR({variable})", ""
         case Never(condition, variable, meant):
             return condition, LANG if variable else CASE, meant, ""
+        case Unmet(condition, _, meant):
+            return condition, TEXT, meant, ""
         case Misplaced(term, is_graph, graph):
             place = ("",) * PARAMETERS.index("graph") + (DEFAULT,)
             if is_graph:

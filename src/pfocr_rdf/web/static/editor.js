@@ -132,7 +132,8 @@ function whyBlank([variable, told]) {
   return reason;
 }
 
-// Explain a count where there is none yet, what a function cannot read, and what is looked for in the wrong graphs.
+// Explain a count where there is none yet, what a function cannot read, what no text meets, and what
+// is looked for in the wrong graphs.
 function whyNowhere(term, told) {
   if (told.of === "HAVING") {
     const [variable, expression] = [term, told.instead].map(decodeURIComponent);
@@ -149,6 +150,11 @@ function whyNowhere(term, told) {
     const [condition, meant] = [term, told.instead ?? ""].map(decodeURIComponent);
     const advice = meant ? ["write ", code(meant)] : ["the texts have no language: leave it out"];
     return [code(condition), " never holds, ", ...advice];
+  }
+  if (told.of === "TEXT") {
+    const [condition, meant] = [term, told.instead ?? ""].map(decodeURIComponent);
+    if (!meant) return ["no text meets ", code(condition)];
+    return [code(condition), " tells capitals from small letters, write ", code(meant)];
   }
   if (told.of === "GRAPH" && told.instead) {
     return [code(term), " is no graph of the release, write ", code(told.instead)];

@@ -1,0 +1,141 @@
+"""Why a query finds nothing: a condition that no text of the release meets, though one might.
+
+``CONTAINS(?title, "wnt SIGNALING")`` is valid SPARQL, but tells capitals from small letters. The
+texts of the property are looked through: if one meets the condition in other letters, what finds it
+is told, else that none does. https://www.w3.org/TR/sparql11-query/#func-contains
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from string import Template
+from typing import Final, NamedTuple
+
+from pyoxigraph import Literal, NamedNode
+
+from pfocr_rdf.contents import Quads, rows_of
+from pfocr_rdf.diagnosis.having import on_a_line
+from pfocr_rdf.diagnosis.matched import Piece, met, names_graphs, pieces, properties_of_variables
+from pfocr_rdf.diagnosis.never import PARTS, PLAIN_RE, is_compared, is_optional, start_of
+from pfocr_rdf.iris import Iris
+
+#: How many texts of a property are looked through, which takes half a second.
+MOST_TEXTS: Final = 100_000
+#: Function → what finds the texts that meet it as they are, and those that do in other letters.
+FUNCTION_TO_TESTS: Final = {
+    **{
+        name: (f"{name}(STR(?text), $value)", f"{name}(LCASE(STR(?text)), $lower)")
+        for name in PARTS
+    },
+    "REGEX": ("REGEX(STR(?text), $value)", 'REGEX(STR(?text), $value, "i")'),
+}
+TEXTS: Final = f"{{ SELECT DISTINCT ?text {{ ?s $of ?text }} LIMIT {MOST_TEXTS} }}"
+COUNT: Final = f"SELECT (COUNT(*) AS ?texts) {{ {TEXTS} }}"
+FIND: Final = f"SELECT ?text ?is {{ {TEXTS} FILTER($in_any_letters) BIND($as_it_is AS ?is) }}"
+SHOWN: Final = 60  # characters of a text
+
+
+@dataclass(frozen=True, slots=True)
+class Unmet:
+    """A condition that no text meets.
+
+    :param condition: as it is written.
+    :param of: the property whose texts they are.
+    :param instead: the condition that pays no heed to the case of letters; empty if no text meets
+        that either.
+    :param example: what meets ``instead``, or the beginning of a text that does.
+    """
+
+    condition: str
+    of: NamedNode
+    instead: str = ""
+    example: str = ""
+
+
+class _Condition(NamedTuple):
+    """A function, the variable that it reads, alone or with STR, and the text it is given."""
+
+    function: str
+    variable: str
+    value: Piece
+    begins: int
+    ends: int
+
+
+def unmet(text: str, store: Quads, iris: Iris) -> Iterator[Unmet]:
+    """The conditions of a query that no text of the release meets, if the query needs them.
+
+    :param text: a well-formed query; its own prefixes take precedence over those of ``iris``.
+    """
+    words = list(pieces(text, iris.prefixes()))
+    if is_optional(words) or names_graphs(text):
+        return
+    properties: Mapping[str, NamedNode] | None = None
+    for at, (is_needed, _) in enumerate(met(words)):
+        if is_needed and (condition := _condition(words, at)):
+            if properties is None:
+                properties = properties_of_variables(text, iris.prefixes())
+            if of := properties.get(condition.variable):
+                yield from _unmet(text, condition, of, store)
+
+
+def _condition(words: Sequence[Piece], at: int) -> _Condition | None:
+    """A condition such as ``CONTAINS(STR(?t), "text")`` that begins at a word, if one does."""
+    word = words[at]
+    if word.kind != "word" or word.text not in FUNCTION_TO_TESTS:
+        return None
+    match [piece.text for piece in words[at + 1 : at + 8]]:
+        case ["(", _, _, ")", *_]:
+            variable, value, end = words[at + 2 : at + 5]
+            after = at + 5
+        case ["(", "STR", "(", _, ")", _, ")"]:
+            variable, _, value, end = words[at + 4 : at + 8]
+            after = at + 8
+        case _:
+            return None
+    is_whole = variable.kind == "variable" and value.gap == "," and not end.gap
+    if not (is_whole and PLAIN_RE.fullmatch(value.text)):
+        return None
+    if is_compared(word, words[after : after + 1]):
+        return None
+    return _Condition(word.text, variable.text, value, start_of(word), end.end)
+
+
+def _unmet(text: str, condition: _Condition, of: NamedNode, store: Quads) -> Iterator[Unmet]:
+    counted = rows_of(store, Template(COUNT).substitute(of=of))
+    texts = int(next(counted)["texts"].value) if counted else 0
+    if not texts:
+        return
+    value = condition.value.text[1:-1]
+    as_it_is, in_any_letters = (
+        Template(test).substitute(value=Literal(value), lower=Literal(value.lower()))
+        for test in FUNCTION_TO_TESTS[condition.function]
+    )
+    asked = Template(FIND).substitute(of=of, as_it_is=as_it_is, in_any_letters=in_any_letters)
+    found = ""
+    for row in rows_of(store, asked) or ():
+        if row["is"].value == "true":
+            return
+        found = found or row["text"].value
+    written = on_a_line(text[condition.begins : condition.ends])
+    if found:
+        recased = on_a_line(_recased(text, condition))
+        yield Unmet(written, of, recased, _part(found, value))
+    elif texts < MOST_TEXTS:
+        yield Unmet(written, of)
+
+
+def _part(text: str, value: str) -> str:
+    """The part of a text that is the value in other letters, or its beginning."""
+    at = text.lower().find(value.lower())
+    return text[:SHOWN] if at < 0 else text[at : at + len(value)]
+
+
+def _recased(text: str, condition: _Condition) -> str:
+    """The condition as one that pays no heed to the case of letters."""
+    value = condition.value
+    if condition.function == "REGEX":
+        return f'{text[condition.begins : value.end]}, "i")'
+    before = text[condition.begins : start_of(value)]
+    opened = before.index("(") + 1
+    read = before[opened:].rpartition(",")[0].strip()
+    return f"{before[:opened]}LCASE({read}), {value.text.lower()})"
