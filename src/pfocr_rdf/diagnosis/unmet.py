@@ -18,8 +18,8 @@ from pfocr_rdf.diagnosis.matched import Piece, met, names_graphs, pieces, proper
 from pfocr_rdf.diagnosis.never import PARTS, PLAIN_RE, is_compared, is_optional, start_of
 from pfocr_rdf.iris import Iris
 
-#: How many texts of a property are looked through, which takes half a second.
-MOST_TEXTS: Final = 100_000
+#: How many triples of a property are looked through, which takes half a second.
+MOST_TRIPLES: Final = 100_000
 #: Function → what finds the texts that meet it as they are, and those that do in other letters.
 FUNCTION_TO_TESTS: Final = {
     **{
@@ -28,9 +28,12 @@ FUNCTION_TO_TESTS: Final = {
     },
     "REGEX": ("REGEX(STR(?text), $value)", 'REGEX(STR(?text), $value, "i")'),
 }
-TEXTS: Final = f"{{ SELECT DISTINCT ?text {{ ?s $of ?text }} LIMIT {MOST_TEXTS} }}"
-COUNT: Final = f"SELECT (COUNT(*) AS ?texts) {{ {TEXTS} }}"
-FIND: Final = f"SELECT ?text ?is {{ {TEXTS} FILTER($in_any_letters) BIND($as_it_is AS ?is) }}"
+FIRST: Final = f"SELECT ?text {{ ?s $of ?text }} LIMIT {MOST_TRIPLES}"
+COUNT: Final = f"SELECT (COUNT(*) AS ?triples) {{ {{ {FIRST} }} }}"
+FIND: Final = (
+    f"SELECT ?text ?is {{ {{ SELECT DISTINCT ?text {{ {{ {FIRST} }} }} }}"
+    " FILTER($in_any_letters) BIND($as_it_is AS ?is) }"
+)
 SHOWN: Final = 60  # characters of a text
 
 
@@ -56,9 +59,9 @@ class _Condition(NamedTuple):
 
     function: str
     variable: str
-    value: Piece
-    begins: int
-    ends: int
+    read: str
+    value: str
+    written: str
 
 
 def unmet(text: str, store: Quads, iris: Iris) -> Iterator[Unmet]:
@@ -71,41 +74,41 @@ def unmet(text: str, store: Quads, iris: Iris) -> Iterator[Unmet]:
         return
     properties: Mapping[str, NamedNode] | None = None
     for at, (is_needed, _) in enumerate(met(words)):
-        if is_needed and (condition := _condition(words, at)):
+        if is_needed and (condition := _condition(text, words, at)):
             if properties is None:
                 properties = properties_of_variables(text, iris.prefixes())
             if of := properties.get(condition.variable):
-                yield from _unmet(text, condition, of, store)
+                yield from _unmet(condition, of, store)
 
 
-def _condition(words: Sequence[Piece], at: int) -> _Condition | None:
+def _condition(text: str, words: Sequence[Piece], at: int) -> _Condition | None:
     """A condition such as ``CONTAINS(STR(?t), "text")`` that begins at a word, if one does."""
     word = words[at]
     if word.kind != "word" or word.text not in FUNCTION_TO_TESTS:
         return None
     match [piece.text for piece in words[at + 1 : at + 8]]:
-        case ["(", _, _, ")", *_]:
+        case ["(", read, _, ")", *_]:
             variable, value, end = words[at + 2 : at + 5]
             after = at + 5
-        case ["(", "STR", "(", _, ")", _, ")"]:
+        case ["(", "STR", "(", named, ")", _, ")"]:
             variable, _, value, end = words[at + 4 : at + 8]
-            after = at + 8
+            read, after = f"STR({named})", at + 8
         case _:
             return None
     is_whole = variable.kind == "variable" and value.gap == "," and not end.gap
+    is_whole &= not is_compared(word, words[after : after + 1])
     if not (is_whole and PLAIN_RE.fullmatch(value.text)):
         return None
-    if is_compared(word, words[after : after + 1]):
-        return None
-    return _Condition(word.text, variable.text, value, start_of(word), end.end)
+    written = on_a_line(text[start_of(word) : end.end])
+    return _Condition(word.text, variable.text, read, value.text, written)
 
 
-def _unmet(text: str, condition: _Condition, of: NamedNode, store: Quads) -> Iterator[Unmet]:
+def _unmet(condition: _Condition, of: NamedNode, store: Quads) -> Iterator[Unmet]:
     counted = rows_of(store, Template(COUNT).substitute(of=of))
-    texts = int(next(counted)["texts"].value) if counted else 0
-    if not texts:
+    triples = int(next(counted)["triples"].value) if counted else 0
+    if not triples:
         return
-    value = condition.value.text[1:-1]
+    value = condition.value[1:-1]
     as_it_is, in_any_letters = (
         Template(test).substitute(value=Literal(value), lower=Literal(value.lower()))
         for test in FUNCTION_TO_TESTS[condition.function]
@@ -116,12 +119,10 @@ def _unmet(text: str, condition: _Condition, of: NamedNode, store: Quads) -> Ite
         if row["is"].value == "true":
             return
         found = found or row["text"].value
-    written = on_a_line(text[condition.begins : condition.ends])
     if found:
-        recased = on_a_line(_recased(text, condition))
-        yield Unmet(written, of, recased, _part(found, value))
-    elif texts < MOST_TEXTS:
-        yield Unmet(written, of)
+        yield Unmet(condition.written, of, _in_any_letters(condition), _part(found, value))
+    elif triples < MOST_TRIPLES:
+        yield Unmet(condition.written, of)
 
 
 def _part(text: str, value: str) -> str:
@@ -130,12 +131,8 @@ def _part(text: str, value: str) -> str:
     return text[:SHOWN] if at < 0 else text[at : at + len(value)]
 
 
-def _recased(text: str, condition: _Condition) -> str:
+def _in_any_letters(condition: _Condition) -> str:
     """The condition as one that pays no heed to the case of letters."""
-    value = condition.value
     if condition.function == "REGEX":
-        return f'{text[condition.begins : value.end]}, "i")'
-    before = text[condition.begins : start_of(value)]
-    opened = before.index("(") + 1
-    read = before[opened:].rpartition(",")[0].strip()
-    return f"{before[:opened]}LCASE({read}), {value.text.lower()})"
+        return f'REGEX({condition.read}, {condition.value}, "i")'
+    return f"{condition.function}(LCASE({condition.read}), {condition.value.lower()})"
