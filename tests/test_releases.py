@@ -199,8 +199,7 @@ def test_without_a_current_release_the_message_says_how_to_make_one(
     with pytest.raises(ReleaseError) as caught:
         current_release(tmp_path)
     assert str(caught.value) == (
-        f"{tmp_path}: no current release: run `pfocr-rdf build RECORDS… --data` "
-        "with this folder first"
+        f"{tmp_path}: no current release: run `pfocr-rdf build RECORDS… --data {tmp_path}` first"
     )
 
 
@@ -210,8 +209,8 @@ def test_a_release_can_be_made_current_where_none_is(three: Path) -> None:
     with pytest.raises(ReleaseError) as caught:
         current_release(three)
     assert str(caught.value) == (
-        f"{three}: no current release: run `pfocr-rdf rollback RELEASE --data` with this folder "
-        "and one of 20250101T000000Z-aaa, 20250101T000001Z-bbb, 20260101T000000Z-ccc"
+        f"{three}: no current release: run `pfocr-rdf rollback RELEASE --data {three}` with one of "
+        "20250101T000000Z-aaa, 20250101T000001Z-bbb, 20260101T000000Z-ccc"
     )
     assert run("rollback", "--data", three).status == 1
     done = run("rollback", "bbb", "--data", three)

@@ -16,6 +16,7 @@ pruned. The lock ends with the process that holds it, however that ends.
 import fcntl
 import json
 import os
+import shlex
 import shutil
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
@@ -119,11 +120,10 @@ def current_release(data: Path) -> Release:
             if _led_to(pointer) != led_to:
                 continue
             names = ", ".join(release.id for release in list_releases(data))
-            reason = (
-                f"run `pfocr-rdf rollback RELEASE --data` with this folder and one of {names}"
-                if names
-                else "run `pfocr-rdf build RECORDS… --data` with this folder first"
-            )
+            folder = shlex.quote(str(data))
+            reason = f"run `pfocr-rdf build RECORDS… --data {folder}` first"
+            if names:
+                reason = f"run `pfocr-rdf rollback RELEASE --data {folder}` with one of {names}"
             raise ReleaseError(f"{data}: no current release: {reason}") from None
         return Release(target.name, target)
 
