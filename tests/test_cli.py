@@ -236,6 +236,29 @@ def test_a_thing_is_described_in_both_directions(data: Path) -> None:
     assert "the release says nothing about 'ncbigene:999999999'" in unknown.err
 
 
+def test_who_asks_for_a_thing_by_its_name_is_told_its_identifier(data: Path) -> None:
+    for name, told in (
+        ("mapk1", "there is gene:5594 (MAPK1, Homo sapiens)"),
+        ("Homo sapiens", "there is taxon:9606 (Homo sapiens)"),
+        ("5594", "there is gene:5594 (MAPK1, Homo sapiens)"),
+    ):
+        asked = described(data, name)
+        assert (asked.status, asked.out) == (1, "")
+        assert asked.err.endswith(f"; by that name {told}\n")
+        curie = told.split()[2]
+        assert described(data, curie).status == 0
+    for name in ("nobody", "ncbigene:999999999", "PMC6566596__mapk1"):
+        assert "by that name" not in described(data, name).err
+
+
+def test_without_an_index_a_name_is_refused_all_the_same(data: Path, tmp_path: Path) -> None:
+    release = tmp_path / "copied"
+    shutil.copytree((data / "current").resolve(), release)
+    (release / "search.sqlite").unlink()
+    asked = run("describe", "MAPK1", "--data", data, "--release", release)
+    assert asked.err.endswith("`pfocr-rdf search --suggest` finds them by a name\n")
+
+
 def test_another_release_than_the_current_one_is_described(data: Path, tmp_path: Path) -> None:
     records = write(tmp_path, {"_figures/PMC1__f1.md": "---\nfigtitle: Older\n---\n"})
     assert run("build", records, "--data", tmp_path / "data", "--quiet").status == 0

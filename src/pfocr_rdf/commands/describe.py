@@ -12,9 +12,10 @@ from pfocr_rdf.contents import holding_named, iris_of, open_store
 from pfocr_rdf.describe import GraphFormatName, find_thing
 from pfocr_rdf.describe import describe as describe_thing
 from pfocr_rdf.dumps import written_graph
-from pfocr_rdf.errors import IriError, QueryError
+from pfocr_rdf.errors import IriError, QueryError, ReleaseError
 from pfocr_rdf.gone import find_gone, find_led
 from pfocr_rdf.iris import Iris
+from pfocr_rdf.releases import Release
 from pfocr_rdf.spellings import find_iri
 
 
@@ -37,7 +38,8 @@ def describe(
         try:
             node = find_thing(thing, store, iris)
         except QueryError as error:
-            raise (_gone(data, thing, iris) or error) from None
+            told = _gone(data, thing, iris) or f"{error}{_called(found, thing, iris)}"
+            raise QueryError(told) from None
         about = describe_thing(node, store, incoming)
         written = written_graph([*about.outgoing, *about.incoming], form, iris)
         data_out().write(written.removesuffix(b"\n") + b"\n")  # JSON-LD ends without it
@@ -45,13 +47,24 @@ def describe(
             say(f"more than {incoming} triples point at it: raise --incoming to see them")
 
 
-def _gone(data: Path, thing: str, iris: Iris) -> QueryError | None:
-    """The error for a figure, or an alias, that earlier releases had; None if they had neither."""
+def _gone(data: Path, thing: str, iris: Iris) -> str:
+    """What is told of a figure, or an alias, that only earlier releases had; empty of others."""
     with suppress(IriError):
         iri = find_iri(thing, iris)
         if gone := find_gone(data, iri, iris):
-            return QueryError(f"{gone.words}: `pfocr-rdf releases` lists those that are kept")
+            return f"{gone.words}: `pfocr-rdf releases` lists those that are kept"
         if figids := find_led(data, iri, iris):
             named = " and ".join(figids)
-            return QueryError(f"{thing} was an alias of {named} in an earlier release: give that")
-    return None
+            return f"{thing} was an alias of {named} in an earlier release: give that"
+    return ""
+
+
+def _called(release: Release, name: str, iris: Iris) -> str:
+    """The identifiers of the things that have a name, to add to an error; empty if none has it."""
+    # Importing them takes a tenth of a second.
+    from pfocr_rdf.search import open_index
+    from pfocr_rdf.search.called import LONGEST, MOST, told_things
+
+    with suppress(ReleaseError), open_index(release) as index:  # which may be missing or damaged
+        return told_things(index.search(name[:LONGEST], limit=0).things[:MOST], iris)
+    return ""

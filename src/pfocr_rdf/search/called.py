@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from pfocr_rdf.errors import IriError
+from pfocr_rdf.iris import Iris
 from pfocr_rdf.records import load_taxa
 from pfocr_rdf.search.found import Thing
 from pfocr_rdf.search.reading import Index
@@ -54,17 +55,21 @@ def _first_name(text: str) -> str:
     return ""
 
 
-def told_things(things: Sequence[Thing]) -> str:
+def told_things(things: Sequence[Thing], iris: Iris | None = None) -> str:
     """What to add to the message that a value is no identifier.
 
-    >>> told_things([Thing("urn:x", "gene", "7157", "TP53", "Homo sapiens", 9)])
-    '; by that name there is 7157 (TP53, Homo sapiens)'
+    :param iris: give it where a thing of any kind may be meant, so that an accession does not do.
+
+    >>> tp53 = Thing("https://identifiers.org/ncbigene/7157", "gene", "7157", "TP53", "", 9)
+    >>> told_things([tp53]), told_things([tp53], Iris())
+    ('; by that name there is 7157 (TP53)', '; by that name there is gene:7157 (TP53)')
     >>> told_things([])
     ''
     """
     are = "is" if len(things) == 1 else "are"
     shown = (
-        f"{thing.accession} ({', '.join(filter(None, (thing.name, thing.organism)))})"
+        f"{iris.prefixed(thing.iri) if iris else thing.accession} "
+        f"({', '.join(filter(None, (thing.name, thing.organism)))})"
         for thing in things
     )
     return f"; by that name there {are} {', '.join(shown)}" if things else ""
