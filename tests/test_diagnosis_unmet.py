@@ -19,6 +19,7 @@ CONDITION_TO_INSTEAD: Final = {
     'CONTAINS(?t, "mapK")': ('CONTAINS(LCASE(?t), "mapk")', "MAPK"),
     "STRSTARTS( STR($t), # a, b\n 'ÉRK')": ("STRSTARTS(LCASE(STR(?t)), 'érk')", "Érk"),
     'STRENDS(?t , "pK1")': ('STRENDS(LCASE(?t), "pk1")', "PK1"),
+    'STR(?t) = "mapk1" && ?t != "x"': ('LCASE(STR(?t)) = "mapk1"', "MAPK1"),
     'REGEX(?t, "^map.1$")': ('REGEX(?t, "^map.1$", "i")', "MAPK1"),
     '?t != "x" && !CONTAINS(?t, "y") && contains(?t, "Apk")': (
         *('CONTAINS(LCASE(?t), "apk")', "APK"),
@@ -43,6 +44,10 @@ UNTOLD: Final = (
     'CONTAINS(?t, "xyz") || ?x > 1',
     'IF(CONTAINS(?t, "xyz"), ?x, ?y)',
     'CONTAINS(?f, "xyz")',
+    *('STR(?t) = "MAPK1"', 'STR(?t) != "xyz"', 'STR(?t) > "xyz"', '!(STR(?t) = "xyz")'),
+    *('?x = STR(?t) = "xyz"', 'STR(?t) = "xyz"@en', 'STR(?t) = "xyz" = ?x', "STR(?t)"),
+    'CONCAT("x", STR(?t)) = "xyz"',
+    'STR(?t) = "xyz',
     '?contains = "xyz"',
     "CONTAINS(?t",
 )

@@ -27,6 +27,7 @@ FUNCTION_TO_TESTS: Final = {
         for name in PARTS
     },
     "REGEX": ("REGEX(STR(?text), $value)", 'REGEX(STR(?text), $value, "i")'),
+    "STR": ("STR(?text) = $value", "LCASE(STR(?text)) = $lower"),
 }
 FIRST: Final = f"SELECT ?text {{ ?s $of ?text }} LIMIT {MOST_TRIPLES}"
 COUNT: Final = f"SELECT (COUNT(*) AS ?triples) {{ {{ {FIRST} }} }}"
@@ -82,7 +83,7 @@ def unmet(text: str, store: Quads, iris: Iris) -> Iterator[Unmet]:
 
 
 def _condition(text: str, words: Sequence[Piece], at: int) -> _Condition | None:
-    """A condition such as ``CONTAINS(STR(?t), "text")`` that begins at a word, if one does."""
+    """A condition that begins at a word: ``CONTAINS(STR(?t), "text")``, ``STR(?t) = "text"``."""
     word = words[at]
     if word.kind != "word" or word.text not in FUNCTION_TO_TESTS:
         return None
@@ -93,14 +94,26 @@ def _condition(text: str, words: Sequence[Piece], at: int) -> _Condition | None:
         case ["(", "STR", "(", named, ")", _, ")"]:
             variable, _, value, end = words[at + 4 : at + 8]
             read, after = f"STR({named})", at + 8
+        case ["(", named, ")", _, *_] if word.text == "STR":
+            variable, _, value = words[at + 2 : at + 5]
+            read, end, after = f"STR({named})", value, at + 5
         case _:
             return None
-    is_whole = variable.kind == "variable" and value.gap == "," and not end.gap
-    is_whole &= not is_compared(word, words[after : after + 1])
-    if not (is_whole and PLAIN_RE.fullmatch(value.text)):
+    is_whole = variable.kind == "variable" and bool(PLAIN_RE.fullmatch(value.text))
+    if not is_whole or not _ends(word, value, end, words[after : after + 1]):
         return None
     written = on_a_line(text[start_of(word) : end.end])
     return _Condition(word.text, variable.text, read, value.text, written)
+
+
+def _ends(word: Piece, value: Piece, end: Piece, following: Sequence[Piece]) -> bool:
+    """Whether a condition ends where it seems to, and nothing is compared with all of it."""
+    if word.text != "STR":
+        return value.gap == "," and not end.gap and not is_compared(word, following)
+    is_last = any(
+        one.gap.startswith("&&") or (one.text == ")" and not one.gap) for one in following
+    )
+    return value.gap == "=" and word.gap in ("", "&&") and is_last
 
 
 def _unmet(condition: _Condition, of: NamedNode, store: Quads) -> Iterator[Unmet]:
@@ -135,4 +148,6 @@ def _in_any_letters(condition: _Condition) -> str:
     """The condition as one that pays no heed to the case of letters."""
     if condition.function == "REGEX":
         return f'REGEX({condition.read}, {condition.value}, "i")'
+    if condition.function == "STR":
+        return f"LCASE({condition.read}) = {condition.value.lower()}"
     return f"{condition.function}(LCASE({condition.read}), {condition.value.lower()})"
