@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from pfocr_rdf.dumps import EQUIVALENTS, FORMATS, NAME_TO_FORMAT, compress
 from pfocr_rdf.errors import ReleaseError
 from pfocr_rdf.iris import Iris
 from pfocr_rdf.releases import Release
-from pfocr_rdf.verify import Contents, verify_release
+from pfocr_rdf.verify import AT_ONCE, Contents, verify_release
 
 #: What erases a line of a terminal.
 ERASE = "\x1b[2K"
@@ -459,6 +460,18 @@ def test_the_digest_of_contents_does_not_depend_on_order_but_on_each_statement()
     assert Contents.of(quads) != Contents.of(quads[1:])
     assert Contents.of(quads) != Contents.of([*quads[1:], quads[1]])
     assert Contents.of([]) == Contents(0, 0)
+    many = quads * AT_ONCE
+    assert Contents.of(many) == sum([Contents.of(quads)] * AT_ONCE, Contents(0, 0))
+
+
+def test_the_digest_of_contents_tells_each_place_of_a_statement_from_the_others() -> None:
+    a, b, c, d = (NamedNode(f"x:{name}") for name in "abcd")
+    alike = [
+        *(Quad(*places) for places in permutations((a, b, c, d))),
+        *(Quad(a, b, one) for one in (c, Literal("x:c"), Literal("x:c", language="en"))),
+        Quad(a, b, Literal("x:c", datatype=d)),
+    ]
+    assert len({Contents.of([quad]) for quad in alike}) == len(alike)
 
 
 def test_what_is_read_is_told_before_it_is(seeds_release: Release) -> None:

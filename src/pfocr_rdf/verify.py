@@ -1,14 +1,13 @@
 """Is a release what its manifest says? Hash, parse and count every file of it again."""
 
 import gzip
-import hashlib
 import json
 import stat
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -31,6 +30,7 @@ NAME_TO_RDF_FORMAT: Final = {
     "ntriples": RdfFormat.N_TRIPLES,
     "nquads": RdfFormat.N_QUADS,
 }
+AT_ONCE: Final = 1_000  # hashes
 FORMAT_NAMES: Final = {form.name for form in FORMATS}
 
 
@@ -49,15 +49,15 @@ class Contents:
     def of(cls, statements: Iterable[Quad]) -> "Contents":
         """Count statements and sum up their hashes, keeping none of them in memory."""
         count = total = 0
-        for statement in statements:
-            count += 1
-            written = hashlib.blake2b(str(statement).encode(), digest_size=16).digest()
-            total += int.from_bytes(written, "big")
-        return cls(count, total % (1 << 128))
+        hashes = map(hash, statements)  # of 64 bits, which take half the time of longer ones
+        while some := list(islice(hashes, AT_ONCE)):
+            count += len(some)
+            total += sum(some)
+        return cls(count, total)
 
     def __add__(self, other: "Contents") -> "Contents":
         """The contents of both together; no statement may be in both."""
-        return Contents(self.count + other.count, (self.digest + other.digest) % (1 << 128))
+        return Contents(self.count + other.count, self.digest + other.digest)
 
 
 #: Called with what is read next: in a release of 120,000 figures some files take minutes.
