@@ -32,7 +32,7 @@ from pfocr_rdf.iris import RDF, Iris
 from pfocr_rdf.releases import Release
 from pfocr_rdf.results import RESULT_FORMATS
 from pfocr_rdf.web import worker
-from pfocr_rdf.web.absences import told_absent
+from pfocr_rdf.web.absences import QUERY_S, told_absent
 from pfocr_rdf.web.problems import PROBLEMS
 from pfocr_rdf.web.worker import FATAL_DOORS, RDF_FORMATS, Prefixes, serve_queries
 from workers import ENCODING_TO_DECODER, PREFIXES, answered, engine, gathered
@@ -193,6 +193,15 @@ def test_what_is_found_in_time_is_told_though_there_is_more(seeds_release: Relea
     assert told[0][0] == "urn:a"
     assert 0 < len(told) < 4
     assert not is_whole
+
+
+def test_texts_are_looked_through_only_if_there_is_time(seeds_release: Release) -> None:
+    store = open_store(seeds_release)
+    text = 'SELECT * { ?s schema:name ?n FILTER(CONTAINS(?n, "mapk")) }'
+    in_time = told_absent(text, store, Iris(), time.monotonic() + 60)
+    assert ([of for _, of, *_ in in_time.told], in_time.is_whole) == (["TEXT"], True)
+    late = told_absent(text, store, Iris(), time.monotonic() + 2 * QUERY_S)
+    assert (late.told, late.is_whole) == ([], False)
 
 
 def test_turtle_has_the_prefixes_of_the_data() -> None:

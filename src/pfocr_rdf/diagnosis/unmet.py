@@ -100,16 +100,16 @@ def _condition(text: str, words: Sequence[Piece], at: int) -> _Condition | None:
         case _:
             return None
     is_whole = variable.kind == "variable" and bool(PLAIN_RE.fullmatch(value.text))
-    if not is_whole or not _ends(word, value, end, words[after : after + 1]):
+    if not is_whole or not _ends(word, value, words[after : after + 1]):
         return None
     written = on_a_line(text[start_of(word) : end.end])
     return _Condition(word.text, variable.text, read, value.text, written)
 
 
-def _ends(word: Piece, value: Piece, end: Piece, following: Sequence[Piece]) -> bool:
+def _ends(word: Piece, value: Piece, following: Sequence[Piece]) -> bool:
     """Whether a condition ends where it seems to, and nothing is compared with all of it."""
     if word.text != "STR":
-        return value.gap == "," and not end.gap and not is_compared(word, following)
+        return value.gap == "," and not is_compared(word, following)
     is_last = any(
         one.gap.startswith("&&") or (one.text == ")" and not one.gap) for one in following
     )
