@@ -4,6 +4,7 @@ Nothing here depends on the number of processes: the records alone decide where 
 so that the same records give the same bytes.
 """
 
+import atexit
 import gc
 import signal
 from collections.abc import Iterator
@@ -96,6 +97,8 @@ def start_worker() -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     # Records make no reference cycles; looking for them would cost a tenth of the time.
     gc.disable()
+    # Nor at the end, when Python looks for them several times while the build waits.
+    atexit.register(gc.freeze)
     if (parent := parent_process()) and parent.pid:
         die_with_parent(parent.pid)
 
